@@ -1,0 +1,99 @@
+//! The error that use cases return.
+
+use std::fmt;
+
+use crate::ErrorSpec;
+
+/// The result of a use case.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A request field and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldViolation {
+    /// The field's path as the proto spells it, e.g. `line_items[0].quantity`.
+    pub field: String,
+    /// What is wrong, lower case, without a full stop.
+    pub description: String,
+}
+
+/// A failure with its public code.
+///
+/// `message` is for the client's developer: English, and without anything internal. What lies behind it goes into the
+/// source, which is logged and never sent.
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    spec: &'static ErrorSpec,
+    message: String,
+    fields: Vec<FieldViolation>,
+    details: Vec<(&'static str, String)>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// Makes an error of the given row.
+    pub fn new(spec: &'static ErrorSpec, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            spec,
+            message: message.into(),
+            fields: Vec::new(),
+            details: Vec::new(),
+            source: None,
+        }))
+    }
+    /// Names a field and what is wrong with it.
+    #[must_use]
+    pub fn field(mut self, field: impl Into<String>, description: impl Into<String>) -> Self {
+        self.0.fields.push(FieldViolation {
+            field: field.into(),
+            description: description.into(),
+        });
+        self
+    }
+    /// Adds a variable that the message mentions, for machines.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
+        self.0.details.push((key, value.to_string()));
+        self
+    }
+    /// Keeps what lies behind the error for the log.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+    /// The row of the code table.
+    pub fn spec(&self) -> &'static ErrorSpec {
+        self.0.spec
+    }
+    /// The message for the client's developer.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+    /// The fields at fault.
+    pub fn fields(&self) -> &[FieldViolation] {
+        &self.0.fields
+    }
+    /// The variables of the message.
+    pub fn details(&self) -> &[(&'static str, String)] {
+        &self.0.details
+    }
+    /// True if the error is of the given row.
+    pub fn is(&self, spec: &'static ErrorSpec) -> bool {
+        self.0.spec.reason == spec.reason
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.0.message, self.0.spec.code)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,17 @@
+//! The words everybody shares: identifiers, exact decimals, dates, paging and time.
+//!
+//! Every identifier and amount is a type with a private field and one fallible constructor, so that after the edge of
+//! a service no bare `String` means an id and no float means money. This crate knows no transport, no store and no
+//! clock of its own: time comes in through [`Clock`]. Start reading at [`id`] and [`money`].
+
+pub mod clock;
+pub mod date;
+pub mod id;
+pub mod money;
+pub mod page;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use date::{BusinessDate, LocalTime};
+pub use id::{EventId, InvalidId, ItemCode, StoreCode, TenantId, TerminalId, TerminalNo};
+pub use money::{Currency, InvalidAmount, Money, Overflow, Quantity, Rate, RoundMethod};
+pub use page::{Direction, Page, Sort};

@@ -1,0 +1,253 @@
+//! Exact decimals: [`Money`], [`Quantity`] and [`Rate`], each a type of its own over one decimal.
+//!
+//! Nothing here converts from or to a binary float. Operators that could overflow are checked and answer
+//! [`Overflow`]; every rounding takes its rule as an argument.
+
+use std::fmt;
+use std::str::FromStr;
+
+pub use rust_decimal::Decimal;
+use rust_decimal::RoundingStrategy;
+
+/// A text that is not an exact decimal in the range that its type allows.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a decimal number of at most {digits} digits and {places} decimals")]
+pub struct InvalidAmount {
+    /// The text as received.
+    pub text: String,
+    /// The digits before the point that are allowed.
+    pub digits: u32,
+    /// The digits behind the point that are allowed.
+    pub places: u32,
+}
+
+/// A result that a decimal of 28 digits cannot hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the amount is too large to be exact")]
+pub struct Overflow;
+
+/// Digits before the point. 12 leave room for the product of a price and a quantity within 28 digits.
+const WHOLE_DIGITS: u32 = 12;
+
+macro_rules! exact {
+    ($(#[$doc:meta])* $name:ident, $places:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+        pub struct $name(Decimal);
+
+        impl $name {
+            /// Nothing.
+            pub const ZERO: Self = Self(Decimal::ZERO);
+            /// Decimals that a value from outside may have.
+            pub const PLACES: u32 = $places;
+
+            /// Takes a decimal from outside: within 12 digits before the point and the type's decimals behind it.
+            pub fn new(value: Decimal) -> Result<Self, InvalidAmount> {
+                let value = value.normalize();
+                if value.scale() <= $places && value.abs() < Decimal::from(10_u64.pow(WHOLE_DIGITS)) {
+                    Ok(Self(value))
+                } else {
+                    Err(InvalidAmount { text: value.to_string(), digits: WHOLE_DIGITS, places: $places })
+                }
+            }
+            /// Wraps a value that our own arithmetic produced.
+            pub const fn from_decimal(value: Decimal) -> Self {
+                Self(value)
+            }
+            /// The decimal inside.
+            pub const fn decimal(self) -> Decimal {
+                self.0
+            }
+            /// True if exactly zero.
+            pub fn is_zero(self) -> bool {
+                self.0.is_zero()
+            }
+            /// True if below zero.
+            pub fn is_negative(self) -> bool {
+                self.0 < Decimal::ZERO
+            }
+            /// True if above zero.
+            pub fn is_positive(self) -> bool {
+                self.0 > Decimal::ZERO
+            }
+            /// The sum.
+            pub fn plus(self, other: Self) -> Result<Self, Overflow> {
+                self.0.checked_add(other.0).map(Self).ok_or(Overflow)
+            }
+            /// The difference.
+            pub fn minus(self, other: Self) -> Result<Self, Overflow> {
+                self.0.checked_sub(other.0).map(Self).ok_or(Overflow)
+            }
+            /// The value with its sign turned.
+            pub fn negated(self) -> Self {
+                Self(-self.0)
+            }
+            /// The sum of many.
+            pub fn sum(values: impl IntoIterator<Item = Self>) -> Result<Self, Overflow> {
+                values.into_iter().try_fold(Self::ZERO, Self::plus)
+            }
+        }
+        impl FromStr for $name {
+            type Err = InvalidAmount;
+            fn from_str(text: &str) -> Result<Self, InvalidAmount> {
+                let invalid =
+                    || InvalidAmount { text: text.to_owned(), digits: WHOLE_DIGITS, places: $places };
+                let value = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text));
+                Self::new(value.map_err(|_| invalid())?)
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+    };
+}
+
+exact!(
+    /// An amount in the main unit of a store's currency (yen, pounds), exact to four decimals at the edge.
+    Money, 4
+);
+exact!(
+    /// How much of an item: pieces, or a weight with up to four decimals.
+    Quantity, 4
+);
+exact!(
+    /// A percentage: `10` means ten of a hundred.
+    Rate, 4
+);
+
+impl Money {
+    /// Price times quantity.
+    pub fn times(self, quantity: Quantity) -> Result<Self, Overflow> {
+        self.0.checked_mul(quantity.0).map(Self).ok_or(Overflow)
+    }
+    /// Rounds to `digits` decimals by the named rule.
+    pub fn round(self, digits: u32, method: RoundMethod) -> Self {
+        Self(method.apply(self.0, digits))
+    }
+}
+
+/// A rounding rule, named as the tax table names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RoundMethod {
+    /// Half away from zero.
+    Round,
+    /// Toward minus infinity.
+    Floor,
+    /// Toward plus infinity.
+    Ceil,
+}
+
+impl RoundMethod {
+    /// Rounds to `digits` decimals.
+    pub fn apply(self, value: Decimal, digits: u32) -> Decimal {
+        let strategy = match self {
+            Self::Round => RoundingStrategy::MidpointAwayFromZero,
+            Self::Floor => RoundingStrategy::ToNegativeInfinity,
+            Self::Ceil => RoundingStrategy::ToPositiveInfinity,
+        };
+        value.round_dp_with_strategy(digits, strategy)
+    }
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Round => "Round",
+            Self::Floor => "Floor",
+            Self::Ceil => "Ceil",
+        }
+    }
+}
+
+impl FromStr for RoundMethod {
+    type Err = InvalidAmount;
+    fn from_str(text: &str) -> Result<Self, InvalidAmount> {
+        match text {
+            "Round" => Ok(Self::Round),
+            "Floor" => Ok(Self::Floor),
+            "Ceil" => Ok(Self::Ceil),
+            _ => Err(InvalidAmount {
+                text: text.to_owned(),
+                digits: 0,
+                places: 0,
+            }),
+        }
+    }
+}
+
+/// A currency by its ISO 4217 code. Its minor digits drive the rounding of discounts and taxes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Currency([u8; 3]);
+
+impl Currency {
+    /// Yen: the reference's tables are written for it.
+    pub const JPY: Self = Self(*b"JPY");
+
+    /// The code, three capital letters.
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("XXX")
+    }
+    /// Digits behind the point, as ISO 4217 gives them.
+    pub fn minor_digits(self) -> u32 {
+        match &self.0 {
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF"
+            | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
+            _ => 2,
+        }
+    }
+}
+
+impl FromStr for Currency {
+    type Err = crate::InvalidId;
+    fn from_str(text: &str) -> Result<Self, crate::InvalidId> {
+        match text.as_bytes() {
+            &[a, b, c] if [a, b, c].iter().all(u8::is_ascii_uppercase) => Ok(Self([a, b, c])),
+            _ => Err(crate::InvalidId {
+                kind: "currency",
+                text: text.to_owned(),
+                rule: "three capital letters of ISO 4217",
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn amounts_beyond_the_edge_are_refused() {
+        for text in ["1000000000000", "0.00001", "NaN", "1e30", "", "1,5"] {
+            assert!(text.parse::<Money>().is_err(), "{text:?}");
+        }
+        assert_eq!(
+            "1.5e2".parse::<Money>().expect("scientific"),
+            "150".parse().expect("plain")
+        );
+        assert_eq!("-0.10".parse::<Money>().expect("negative").to_string(), "-0.1");
+    }
+
+    #[test]
+    fn rounding_follows_its_name() {
+        let round = |text: &str, method: RoundMethod| {
+            text.parse::<Money>()
+                .expect("amount")
+                .round(0, method)
+                .to_string()
+        };
+        assert_eq!(round("-19.9", RoundMethod::Floor), "-20");
+        assert_eq!(round("-19.1", RoundMethod::Ceil), "-19");
+        assert_eq!(round("2.5", RoundMethod::Round), "3");
+        assert_eq!(round("-2.5", RoundMethod::Round), "-3");
+    }
+
+    proptest! {
+        #[test]
+        fn money_reads_back_as_written(units in -999_999_999_999_i64..999_999_999_999, scale in 0_u32..=4) {
+            let money = Money::new(Decimal::new(units, scale)).expect("in range");
+            prop_assert_eq!(money.to_string().parse::<Money>().expect("own text"), money);
+        }
+    }
+}
