@@ -1,0 +1,50 @@
+//! The cash drawer during one session.
+
+use jiff::Timestamp;
+use kugel_types::{Money, Overflow};
+
+/// Which way cash goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CashDirection {
+    /// Into the drawer.
+    In,
+    /// Out of the drawer.
+    Out,
+}
+
+impl CashDirection {
+    /// The amount with its sign: the log shows cash that went out below zero.
+    pub fn signed(self, amount: Money) -> Money {
+        match self {
+            Self::In => amount,
+            Self::Out => amount.negated(),
+        }
+    }
+
+    /// The reason that is logged when none is given.
+    pub fn default_description(self) -> &'static str {
+        match self {
+            Self::In => "Cash In (Default)",
+            Self::Out => "Cash Out (Default)",
+        }
+    }
+}
+
+/// What the cash logs of a session add up to. It lives in the terminal so that closing needs no recount, and so that
+/// a movement and a close cannot pass each other: both replace the same document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Drawer {
+    /// Cash logs, the change fund included.
+    pub count: u32,
+    /// Their sum, change fund included.
+    pub amount: Money,
+    /// When the newest was made.
+    pub last: Option<Timestamp>,
+}
+
+impl Drawer {
+    /// Counts one more log.
+    pub fn moved(self, signed: Money, at: Timestamp) -> Result<Self, Overflow> {
+        Ok(Self { count: self.count + 1, amount: self.amount.plus(signed)?, last: Some(at) })
+    }
+}

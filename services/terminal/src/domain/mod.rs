@@ -1,0 +1,13 @@
+//! The rules of terminals: pure and synchronous, without clock, storage or transport.
+
+mod drawer;
+mod mode;
+mod session;
+mod status;
+mod terminal;
+
+pub use drawer::{CashDirection, Drawer};
+pub use mode::{FunctionMode, UnknownMode};
+pub use session::SessionSales;
+pub use status::{Operation, Status, WrongState};
+pub use terminal::{Refusal, Staff, Terminal};

@@ -1,0 +1,260 @@
+//! A terminal and everything that changes it.
+
+use jiff::Timestamp;
+use kugel_types::{BusinessDate, Money, Overflow, TerminalId};
+
+use super::{Drawer, FunctionMode, Operation, Status, WrongState};
+
+/// The staff member who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staff {
+    /// The key in the staff master.
+    pub id: String,
+    /// The name that receipts print.
+    pub name: String,
+}
+
+/// A till.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terminal {
+    /// Who it is.
+    pub id: TerminalId,
+    /// What people call it.
+    pub description: String,
+    /// The screen it is in.
+    pub function_mode: FunctionMode,
+    /// Where it is in its life.
+    pub status: Status,
+    /// The day of the present or last session.
+    pub business_date: Option<BusinessDate>,
+    /// Sessions on that day.
+    pub open_counter: u32,
+    /// Sessions in its life.
+    pub business_counter: u32,
+    /// The change fund of the present or last session.
+    pub initial_amount: Option<Money>,
+    /// The cash counted at the last close.
+    pub physical_amount: Option<Money>,
+    /// Who is signed in.
+    pub staff: Option<Staff>,
+    /// The session's cash logs in sum.
+    pub drawer: Drawer,
+    /// The SHA-256 of the API key, in hexadecimal.
+    pub api_key_hash: String,
+}
+
+/// Why a terminal does not do what it is asked to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The status does not allow it.
+    #[error(transparent)]
+    WrongState(#[from] WrongState),
+    /// The status does not allow the screen.
+    #[error("the terminal is {status}, which does not allow the mode {}", mode.name())]
+    WrongMode {
+        /// Where the terminal is.
+        status: Status,
+        /// The screen that was asked for.
+        mode: FunctionMode,
+    },
+    /// Somebody is signed in already.
+    #[error("a staff member is already signed in")]
+    AlreadySignedIn,
+    /// Nobody is signed in.
+    #[error("no staff member is signed in")]
+    NotSignedIn,
+    /// An amount that is not what the operation can take.
+    #[error("the amount {0}")]
+    Amount(&'static str),
+    /// Sums that no longer fit a decimal.
+    #[error(transparent)]
+    Overflow(#[from] Overflow),
+}
+
+impl Terminal {
+    /// A till that was never opened.
+    pub fn new(id: TerminalId, description: String, api_key_hash: String) -> Self {
+        Self {
+            id,
+            description,
+            function_mode: FunctionMode::MainMenu,
+            status: Status::Idle,
+            business_date: None,
+            open_counter: 0,
+            business_counter: 0,
+            initial_amount: None,
+            physical_amount: None,
+            staff: None,
+            drawer: Drawer::default(),
+            api_key_hash,
+        }
+    }
+
+    /// Begins a session on `today`. The day's counter goes on if the last session was on the same day, and begins
+    /// again otherwise; the life's counter never begins again.
+    pub fn open(
+        &mut self,
+        today: BusinessDate,
+        initial_amount: Option<Money>,
+        at: Timestamp,
+    ) -> Result<(), Refusal> {
+        let opened = self.status.after(Operation::Open)?;
+        refuse_negative(initial_amount)?;
+        let drawer = match initial_amount {
+            Some(fund) => Drawer::default().moved(fund, at)?,
+            None => Drawer::default(),
+        };
+        self.status = opened;
+        self.drawer = drawer;
+        self.open_counter = if self.business_date == Some(today) { self.open_counter + 1 } else { 1 };
+        self.business_date = Some(today);
+        self.business_counter += 1;
+        self.initial_amount = initial_amount;
+        Ok(())
+    }
+
+    /// Ends the session.
+    pub fn close(&mut self, physical_amount: Option<Money>) -> Result<(), Refusal> {
+        let closed = self.status.after(Operation::Close)?;
+        refuse_negative(physical_amount)?;
+        self.status = closed;
+        self.physical_amount = physical_amount;
+        Ok(())
+    }
+
+    /// Moves cash; `signed` is above zero for cash that comes in.
+    pub fn move_cash(&mut self, signed: Money, at: Timestamp) -> Result<(), Refusal> {
+        if self.staff.is_none() {
+            return Err(Refusal::NotSignedIn);
+        }
+        self.status.after(Operation::MoveCash)?;
+        if signed.is_zero() {
+            return Err(Refusal::Amount("must not be zero"));
+        }
+        self.drawer = self.drawer.moved(signed, at)?;
+        Ok(())
+    }
+
+    /// Signs a staff member in, in any status.
+    pub fn sign_in(&mut self, staff: Staff) -> Result<(), Refusal> {
+        if self.staff.is_some() {
+            return Err(Refusal::AlreadySignedIn);
+        }
+        self.staff = Some(staff);
+        Ok(())
+    }
+
+    /// Signs out whoever is signed in. An open session goes on.
+    pub fn sign_out(&mut self) {
+        self.staff = None;
+    }
+
+    /// Moves to another screen.
+    pub fn enter(&mut self, mode: FunctionMode) -> Result<(), Refusal> {
+        if !mode.allowed_in(self.status) {
+            return Err(Refusal::WrongMode { status: self.status, mode });
+        }
+        self.function_mode = mode;
+        Ok(())
+    }
+
+    /// The cash that should be in the drawer, given what sales brought in.
+    pub fn expected_cash(&self, from_sales: Money) -> Result<Money, Overflow> {
+        self.drawer.amount.plus(from_sales)
+    }
+}
+
+fn refuse_negative(amount: Option<Money>) -> Result<(), Refusal> {
+    match amount {
+        Some(amount) if amount.is_negative() => Err(Refusal::Amount("must not be below zero")),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terminal() -> Terminal {
+        let id = "Q7301-tk01-4".parse().expect("valid");
+        Terminal::new(id, "front counter".to_owned(), String::new())
+    }
+
+    fn day(text: &str) -> BusinessDate {
+        text.parse().expect("a date")
+    }
+
+    fn money(text: &str) -> Money {
+        text.parse().expect("an amount")
+    }
+
+    fn staff() -> Staff {
+        Staff { id: "31".to_owned(), name: "Mori".to_owned() }
+    }
+
+    #[test]
+    fn counters_go_on_within_a_day_and_begin_again_on_the_next() {
+        let mut till = terminal();
+        let mut seen = Vec::new();
+        for today in ["20260611", "20260611", "20260612"] {
+            till.open(day(today), None, Timestamp::UNIX_EPOCH).expect("opens");
+            seen.push((till.open_counter, till.business_counter));
+            till.close(None).expect("closes");
+        }
+        assert_eq!(seen, [(1, 1), (2, 2), (1, 3)]);
+    }
+
+    #[test]
+    fn the_drawer_holds_the_fund_the_movements_and_the_sales() {
+        let mut till = terminal();
+        till.sign_in(staff()).expect("nobody was signed in");
+        till.open(day("20260611"), Some(money("20000")), Timestamp::UNIX_EPOCH).expect("opens");
+        till.move_cash(money("500"), Timestamp::UNIX_EPOCH).expect("moves");
+        till.move_cash(money("-3000"), Timestamp::UNIX_EPOCH).expect("moves");
+        assert_eq!((till.drawer.count, till.drawer.amount), (3, money("17500")));
+        assert_eq!(till.expected_cash(money("1234.5")), Ok(money("18734.5")));
+    }
+
+    #[test]
+    fn a_new_session_forgets_the_former_fund_and_keeps_the_former_count() {
+        let mut till = terminal();
+        till.open(day("20260611"), Some(money("100")), Timestamp::UNIX_EPOCH).expect("opens");
+        till.close(Some(money("90"))).expect("closes");
+        till.open(day("20260611"), None, Timestamp::UNIX_EPOCH).expect("opens");
+        assert_eq!((till.initial_amount, till.physical_amount), (None, Some(money("90"))));
+        assert_eq!(till.drawer, Drawer::default());
+    }
+
+    #[test]
+    fn moving_cash_asks_for_staff_before_it_asks_for_a_session() {
+        let mut till = terminal();
+        assert_eq!(till.move_cash(money("1"), Timestamp::UNIX_EPOCH), Err(Refusal::NotSignedIn));
+        till.sign_in(staff()).expect("nobody was signed in");
+        assert!(matches!(
+            till.move_cash(money("1"), Timestamp::UNIX_EPOCH),
+            Err(Refusal::WrongState(WrongState { status: Status::Idle, .. }))
+        ));
+    }
+
+    #[test]
+    fn amounts_that_no_drawer_can_hold_are_refused() {
+        let mut till = terminal();
+        till.sign_in(staff()).expect("nobody was signed in");
+        let refused = till.clone().open(day("20260611"), Some(money("-1")), Timestamp::UNIX_EPOCH);
+        assert!(matches!(refused, Err(Refusal::Amount(_))));
+        till.open(day("20260611"), Some(money("0")), Timestamp::UNIX_EPOCH).expect("zero is an amount");
+        assert_eq!(till.drawer.count, 1);
+        assert!(matches!(till.move_cash(Money::ZERO, Timestamp::UNIX_EPOCH), Err(Refusal::Amount(_))));
+        assert!(matches!(till.close(Some(money("-1"))), Err(Refusal::Amount(_))));
+    }
+
+    #[test]
+    fn staff_signs_in_once_and_out_as_often_as_it_likes() {
+        let mut till = terminal();
+        till.sign_in(staff()).expect("nobody was signed in");
+        assert_eq!(till.sign_in(staff()), Err(Refusal::AlreadySignedIn));
+        till.sign_out();
+        till.sign_out();
+        assert_eq!(till.staff, None);
+    }
+}
