@@ -1,1 +1,15 @@
-//! Placeholder.
+//! Who is calling: principals, tokens, API keys and passwords.
+//!
+//! User, terminal and service tokens are signed with separate keys (all derived from one root secret) and carry
+//! separate audiences, so that a token of one kind is never taken for another. API keys are 256 random bits of which
+//! only the SHA-256 is kept. This crate knows no transport: `kugel-rpc` reads headers and checks policies.
+
+mod api_key;
+mod password;
+mod principal;
+mod token;
+
+pub use api_key::{ApiKey, ApiKeyHash};
+pub use password::Passwords;
+pub use principal::{Principal, Staff, TerminalClaims};
+pub use token::{Lifetimes, TokenError, Tokens};

@@ -1,1 +1,12 @@
-//! Placeholder.
+//! Settings: one typed struct, complete at start.
+//!
+//! Sources, each overriding the one before: the defaults below, a TOML file, the environment. The names of the older
+//! API work as environment variables as they stand (`UNDELIVERED_CHECK_INTERVAL_IN_MINUTES`, `TIMEZONE`); in the file
+//! they are written in lower case. An unknown key in the file is an error, and so is a value that does not fit.
+//! Nobody else reads the environment.
+
+mod secret;
+mod settings;
+
+pub use secret::Secret;
+pub use settings::{ErrorCodeStyle, LogFormat, Settings, SettingsError};

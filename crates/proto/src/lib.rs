@@ -1,1 +1,22 @@
-//! Placeholder.
+//! The contract in Rust: types, servers and clients generated from `proto/`, their descriptors, and what the options on
+//! each method say about its callers.
+//!
+//! Nothing here is written by hand but the conversions of [`Decimal`] and the traits over the generated code. Start
+//! reading at `proto/kugel`.
+
+mod decimal;
+mod policy;
+
+pub use policy::{Caller, METHODS, Policy, Scoped};
+
+/// Everything of the contract as a `FileDescriptorSet` with options and source comments.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+#[expect(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
+mod generated {
+    include!(concat!(env!("OUT_DIR"), "/generated.rs"));
+}
+
+pub use generated::google;
+pub use generated::google::r#type::Decimal;
+pub use generated::kugel::*;

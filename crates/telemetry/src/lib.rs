@@ -1,1 +1,64 @@
-//! Placeholder.
+//! Logs and metrics of the process.
+//!
+//! [`init`] is called once by `main`, before anything else. Log lines are readable on a terminal and JSON elsewhere.
+//! [`Metrics::render`] gives the Prometheus text that the gateway serves at `/metrics`.
+
+use std::io::IsTerminal;
+
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Telemetry that cannot start, in one sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// The filter is not a tracing filter.
+    #[error("setting `log`: {0}")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// Logging was set up before.
+    #[error("logging is already set up: {0}")]
+    Logging(#[from] tracing_subscriber::util::TryInitError),
+    /// Metrics were set up before.
+    #[error("metrics are already set up: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+/// The way log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// The metrics of this process.
+#[derive(Clone)]
+pub struct Metrics(PrometheusHandle);
+
+impl Metrics {
+    /// All metrics as Prometheus text.
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+}
+
+/// Sets up logs on standard error and metrics, for the whole process.
+pub fn init(filter: &str, format: Format) -> Result<Metrics, TelemetryError> {
+    let json = match format {
+        Format::Json => true,
+        Format::Text => false,
+        Format::Auto => !std::io::stderr().is_terminal(),
+    };
+    let registry = tracing_subscriber::registry().with(EnvFilter::try_new(filter)?);
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    if json {
+        registry.with(layer.json().flatten_event(true)).try_init()?;
+    } else {
+        registry.with(layer.with_target(false)).try_init()?;
+    }
+    Ok(Metrics(PrometheusBuilder::new().install_recorder()?))
+}

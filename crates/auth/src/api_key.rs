@@ -1,0 +1,71 @@
+//! API keys of terminals.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+/// A key in the clear: 43 characters, shown once when it is made.
+#[derive(Clone)]
+pub struct ApiKey(String);
+
+/// What is kept of a key. A fast hash is enough for 256 random bits: there is nothing to guess.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyHash(String);
+
+impl ApiKey {
+    /// A new key.
+    pub fn generate() -> Self {
+        Self(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
+    }
+    /// Takes a key from a request.
+    pub fn from_request(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+    /// The key, for the answer that shows it.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+    /// What is kept of it.
+    pub fn hash(&self) -> ApiKeyHash {
+        ApiKeyHash(URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes())))
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("ApiKey(…)")
+    }
+}
+
+impl ApiKeyHash {
+    /// Takes a hash from a document.
+    pub fn from_document(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+    /// The text for a document.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+    /// True if `key` is the one; takes the same time either way.
+    pub fn matches(&self, key: &ApiKey) -> bool {
+        self.0.as_bytes().ct_eq(key.hash().0.as_bytes()).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_key_matches_its_hash() {
+        let key = ApiKey::generate();
+        assert_eq!(key.reveal().len(), 43);
+        let hash = ApiKeyHash::from_document(key.hash().as_str());
+        assert!(hash.matches(&ApiKey::from_request(key.reveal())));
+        assert!(!hash.matches(&ApiKey::generate()) && !hash.matches(&ApiKey::from_request("")));
+        assert_eq!(format!("{key:?}"), "ApiKey(…)");
+    }
+}

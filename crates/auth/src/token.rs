@@ -1,0 +1,400 @@
+//! Tokens: JSON Web Tokens signed with HS256.
+//!
+//! The claims are those of the older API plus `aud`; `kid` in the header names the kind, and each kind has a key of its
+//! own, derived from the root secret with HMAC-SHA256.
+
+use std::sync::Arc;
+
+use hmac::{Hmac, Mac as _};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use kugel_types::{Clock, TenantId};
+use moka::sync::Cache;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::{Principal, Staff, TerminalClaims};
+
+/// Why a token is not accepted. The text is for the log: callers only learn that authentication failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not one of our tokens, or changed since.
+    #[error("the token is not valid: {0}")]
+    Invalid(String),
+    /// It was valid once.
+    #[error("the token has expired")]
+    Expired,
+}
+
+/// How long tokens live, in seconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Lifetimes {
+    /// User tokens.
+    pub user: i64,
+    /// Terminal tokens.
+    pub terminal: i64,
+}
+
+/// Service tokens live five minutes: they are made anew without asking anybody.
+const SERVICE_LIFETIME: i64 = 300;
+
+struct Kind {
+    name: &'static str,
+    sign: EncodingKey,
+    check: DecodingKey,
+}
+
+impl Kind {
+    fn derive(root: &[u8], name: &'static str) -> Self {
+        let mut mac = Hmac::<Sha256>::new_from_slice(root).expect("HMAC takes a key of any length");
+        mac.update(format!("kugel token key: {name}").as_bytes());
+        let key = mac.finalize().into_bytes();
+        Self {
+            name,
+            sign: EncodingKey::from_secret(&key),
+            check: DecodingKey::from_secret(&key),
+        }
+    }
+    fn audience(&self) -> String {
+        format!("kugel:{}", self.name)
+    }
+}
+
+/// Issues and verifies tokens.
+pub struct Tokens {
+    user: Kind,
+    terminal: Kind,
+    service: Kind,
+    lifetimes: Lifetimes,
+    clock: Arc<dyn Clock>,
+    verified: Cache<String, (Arc<Principal>, i64)>,
+    issued: Cache<(TenantId, &'static str), (Arc<str>, i64)>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct UserToken {
+    sub: String,
+    tenant_id: String,
+    is_superuser: bool,
+    #[serde(default)]
+    is_service_account: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    service: Option<String>,
+    aud: String,
+    iat: i64,
+    exp: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct TerminalToken {
+    sub: String,
+    tenant_id: String,
+    store_code: String,
+    terminal_no: i32,
+    terminal_id: String,
+    status: String,
+    token_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    business_date: Option<String>,
+    open_counter: i32,
+    business_counter: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    staff_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    staff_name: Option<String>,
+    iss: String,
+    aud: String,
+    iat: i64,
+    exp: i64,
+}
+
+impl Tokens {
+    /// Derives the keys of all kinds from `root`.
+    pub fn new(root: &str, lifetimes: Lifetimes, clock: Arc<dyn Clock>) -> Self {
+        let kind = |name| Kind::derive(root.as_bytes(), name);
+        Self {
+            user: kind("user"),
+            terminal: kind("terminal"),
+            service: kind("service"),
+            lifetimes,
+            clock,
+            verified: Cache::new(10_000),
+            issued: Cache::new(1_000),
+        }
+    }
+
+    /// A token for a user who has proved the password.
+    pub fn issue_user(&self, tenant: &TenantId, username: &str, is_superuser: bool) -> String {
+        self.account(
+            &self.user,
+            tenant,
+            username.to_owned(),
+            is_superuser,
+            None,
+            self.lifetimes.user,
+        )
+    }
+
+    /// A token for a terminal in its present state, and its life in seconds.
+    pub fn issue_terminal(&self, claims: &TerminalClaims) -> (String, i64) {
+        let now = self.clock.now().as_second();
+        let token = TerminalToken {
+            sub: format!("terminal:{}", claims.id),
+            tenant_id: claims.id.tenant.to_string(),
+            store_code: claims.id.store.to_string(),
+            terminal_no: claims.id.number.get(),
+            terminal_id: claims.id.to_string(),
+            status: claims.status.clone(),
+            token_type: "terminal".to_owned(),
+            business_date: claims.business_date.map(|date| date.to_string()),
+            open_counter: claims.open_counter,
+            business_counter: claims.business_counter,
+            staff_id: claims.staff.as_ref().map(|staff| staff.id.clone()),
+            staff_name: claims.staff.as_ref().map(|staff| staff.name.clone()),
+            iss: "terminal-service".to_owned(),
+            aud: self.terminal.audience(),
+            iat: now,
+            exp: now + self.lifetimes.terminal,
+        };
+        (sign(&self.terminal, &token), self.lifetimes.terminal)
+    }
+
+    /// The identity of service `name` within a tenant. Made once and used until shortly before it expires.
+    pub fn service(&self, name: &'static str, tenant: &TenantId) -> Arc<str> {
+        let now = self.clock.now().as_second();
+        let key = (tenant.clone(), name);
+        if let Some((token, expires)) = self.issued.get(&key)
+            && expires > now + 30
+        {
+            return token;
+        }
+        let subject = format!("service:{name}");
+        let token: Arc<str> = self
+            .account(
+                &self.service,
+                tenant,
+                subject,
+                false,
+                Some(name.to_owned()),
+                SERVICE_LIFETIME,
+            )
+            .into();
+        self.issued.insert(key, (token.clone(), now + SERVICE_LIFETIME));
+        token
+    }
+
+    /// Who a token speaks for. A token that was verified before is looked up, not computed again.
+    pub fn verify(&self, token: &str) -> Result<Arc<Principal>, TokenError> {
+        let now = self.clock.now().as_second();
+        let (principal, expires) = match self.verified.get(token) {
+            Some(known) => known,
+            None => {
+                let fresh = self.decode(token)?;
+                self.verified.insert(token.to_owned(), fresh.clone());
+                fresh
+            }
+        };
+        if expires <= now {
+            Err(TokenError::Expired)
+        } else {
+            Ok(principal)
+        }
+    }
+
+    fn account(
+        &self,
+        kind: &Kind,
+        tenant: &TenantId,
+        sub: String,
+        is_superuser: bool,
+        service: Option<String>,
+        lifetime: i64,
+    ) -> String {
+        let now = self.clock.now().as_second();
+        let token = UserToken {
+            sub,
+            tenant_id: tenant.to_string(),
+            is_superuser,
+            is_service_account: service.is_some(),
+            service,
+            aud: kind.audience(),
+            iat: now,
+            exp: now + lifetime,
+        };
+        sign(kind, &token)
+    }
+
+    fn decode(&self, token: &str) -> Result<(Arc<Principal>, i64), TokenError> {
+        let invalid = |error: &dyn std::fmt::Display| TokenError::Invalid(error.to_string());
+        let header = jsonwebtoken::decode_header(token).map_err(|error| invalid(&error))?;
+        let (principal, expires) = match header.kid.as_deref() {
+            Some("user") => {
+                let claims: UserToken = check(&self.user, token)?;
+                let tenant = claims.tenant_id.parse().map_err(|error| invalid(&error))?;
+                let principal = Principal::User {
+                    tenant,
+                    username: claims.sub,
+                    is_superuser: claims.is_superuser,
+                };
+                (principal, claims.exp)
+            }
+            Some("service") => {
+                let claims: UserToken = check(&self.service, token)?;
+                let tenant = claims.tenant_id.parse().map_err(|error| invalid(&error))?;
+                let name = claims
+                    .service
+                    .ok_or_else(|| invalid(&"a service token without service"))?;
+                (Principal::Service { tenant, name }, claims.exp)
+            }
+            Some("terminal") => {
+                let claims: TerminalToken = check(&self.terminal, token)?;
+                let expires = claims.exp;
+                (
+                    Principal::Terminal(terminal(claims).map_err(|error| invalid(&error))?),
+                    expires,
+                )
+            }
+            _ => return Err(invalid(&"unknown kind of token")),
+        };
+        Ok((Arc::new(principal), expires))
+    }
+}
+
+fn terminal(claims: TerminalToken) -> Result<TerminalClaims, kugel_types::InvalidId> {
+    Ok(TerminalClaims {
+        id: claims.terminal_id.parse()?,
+        status: claims.status,
+        business_date: claims.business_date.as_deref().map(str::parse).transpose()?,
+        open_counter: claims.open_counter,
+        business_counter: claims.business_counter,
+        staff: claims.staff_id.map(|id| Staff {
+            id,
+            name: claims.staff_name.unwrap_or_default(),
+        }),
+    })
+}
+
+fn sign(kind: &Kind, claims: &impl Serialize) -> String {
+    let header = Header {
+        kid: Some(kind.name.to_owned()),
+        ..Header::new(Algorithm::HS256)
+    };
+    jsonwebtoken::encode(&header, claims, &kind.sign).expect("plain claims serialise")
+}
+
+fn check<T: DeserializeOwned>(kind: &Kind, token: &str) -> Result<T, TokenError> {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_audience(&[kind.audience()]);
+    // Expiry is compared with our own clock in `verify`, for cached tokens too.
+    validation.validate_exp = false;
+    let token = jsonwebtoken::decode(token, &kind.check, &validation);
+    token
+        .map(|data| data.claims)
+        .map_err(|error| TokenError::Invalid(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use kugel_types::ManualClock;
+
+    use super::*;
+
+    fn tokens(root: &str) -> (Tokens, Arc<ManualClock>) {
+        let clock = Arc::new(ManualClock::for_test(
+            "2026-06-11T00:00:00Z".parse().expect("instant"),
+        ));
+        (
+            Tokens::new(
+                root,
+                Lifetimes {
+                    user: 1800,
+                    terminal: 86400,
+                },
+                clock.clone(),
+            ),
+            clock,
+        )
+    }
+
+    fn tenant() -> TenantId {
+        "Q7301".parse().expect("valid")
+    }
+
+    #[test]
+    fn every_kind_reads_back_as_issued() {
+        let (tokens, _) = tokens("root");
+        let user = tokens
+            .verify(&tokens.issue_user(&tenant(), "hq-owner", true))
+            .expect("valid");
+        assert_eq!(
+            *user,
+            Principal::User {
+                tenant: tenant(),
+                username: "hq-owner".into(),
+                is_superuser: true
+            }
+        );
+        let service = tokens
+            .verify(&tokens.service("report", &tenant()))
+            .expect("valid");
+        assert_eq!(
+            *service,
+            Principal::Service {
+                tenant: tenant(),
+                name: "report".into()
+            }
+        );
+        let claims = TerminalClaims {
+            id: "Q7301-tk01-4".parse().expect("valid"),
+            status: "Opened".into(),
+            business_date: Some("20260611".parse().expect("valid")),
+            open_counter: 2,
+            business_counter: 57,
+            staff: Some(Staff {
+                id: "31".into(),
+                name: "Mori".into(),
+            }),
+        };
+        let (token, lifetime) = tokens.issue_terminal(&claims);
+        assert_eq!(lifetime, 86400);
+        assert_eq!(
+            *tokens.verify(&token).expect("valid"),
+            Principal::Terminal(claims)
+        );
+    }
+
+    #[test]
+    fn forged_foreign_and_expired_tokens_are_refused() {
+        let (ours, clock) = tokens("root");
+        let token = ours.issue_user(&tenant(), "u", false);
+        let (theirs, _) = tokens("another root");
+        assert!(matches!(theirs.verify(&token), Err(TokenError::Invalid(_))));
+        for forged in ["", "a.b.c", &token[..token.len() - 2], &format!("{token}x")] {
+            assert!(
+                matches!(ours.verify(forged), Err(TokenError::Invalid(_))),
+                "{forged}"
+            );
+        }
+        assert!(ours.verify(&token).is_ok());
+        clock.advance(1800);
+        assert_eq!(
+            ours.verify(&token),
+            Err(TokenError::Expired),
+            "also when it was verified before"
+        );
+    }
+
+    #[test]
+    fn a_kind_cannot_pass_for_another() {
+        let (tokens, _) = tokens("root");
+        let service = tokens.service("cart", &tenant());
+        // The header is replaced by that of a user token; the signature is still the service key's.
+        let user = tokens.issue_user(&tenant(), "u", false);
+        let forged = format!(
+            "{}{}",
+            user.split('.').next().expect("header"),
+            &service[service.find('.').expect("dot")..]
+        );
+        assert!(matches!(tokens.verify(&forged), Err(TokenError::Invalid(_))));
+    }
+}

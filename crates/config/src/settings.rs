@@ -1,0 +1,270 @@
+//! The settings, their defaults and where they come from.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use figment::Figment;
+use figment::providers::{Env, Format, Toml};
+use jiff::tz::TimeZone;
+use kugel_types::{Currency, RoundMethod};
+use serde::Deserialize;
+
+use crate::Secret;
+
+/// Which code an error answer carries in its field `code`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ErrorCodeStyle {
+    /// The six-digit code as text: `"401002"`.
+    Business,
+    /// The HTTP status as a number: `404`, for clients of the older API.
+    Http,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Text,
+    /// A JSON object a line.
+    Json,
+}
+
+/// A setting that cannot be used, in one sentence that says what to change.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SettingsError(String);
+
+/// Everything that can be set. Field names in capitals are the environment variables.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Address and port that Kugel listens on.
+    pub listen: SocketAddr,
+    /// Folder of the embedded store.
+    pub data_dir: PathBuf,
+    /// True relaxes what must not be relaxed in production: reflection is on, secrets may be generated.
+    pub development: bool,
+    /// Root of all token keys, at least 32 characters. Absent: one is generated and kept in the data folder.
+    pub secret_key: Option<Secret>,
+    /// Life of a user token in minutes.
+    pub token_expire_minutes: u32,
+    /// Life of a terminal token in hours.
+    pub terminal_token_expire_hours: u32,
+    /// Cost of hashing a password: memory in KiB (argon2id).
+    pub password_memory_kib: u32,
+    /// The chain's time zone, an IANA name.
+    pub timezone: String,
+    /// The currency of a store that names none, ISO 4217.
+    pub currency: String,
+    /// How discounts are rounded: `Round`, `Floor` or `Ceil`.
+    pub round_method_for_discount: String,
+    /// First receipt number of a terminal.
+    pub receipt_no_start_value: u64,
+    /// Last receipt number; the next is the first again.
+    pub receipt_no_end_value: u64,
+    /// What error answers carry in `code`: `business` or `http`.
+    pub error_code_style: ErrorCodeStyle,
+    /// Largest request body in bytes.
+    pub body_limit_bytes: usize,
+    /// Longest time a request may take, in seconds.
+    pub request_timeout_seconds: u64,
+    /// Requests that may be worked on at the same time before new ones are refused.
+    pub concurrency_limit: usize,
+    /// Upper bound of the age of cached terminals and stores in seconds; changes drop them at once.
+    pub terminal_cache_ttl_seconds: u64,
+    /// False reads terminals afresh for every use.
+    pub use_terminal_cache: bool,
+    /// Upper bound of the age of cached items, prices, taxes, payment methods, settings and promotions in seconds.
+    pub item_cache_ttl_seconds: u64,
+    /// False reads masters afresh for every use.
+    pub use_item_cache: bool,
+    /// How often undelivered events are looked for, in minutes.
+    pub undelivered_check_interval_in_minutes: u64,
+    /// How long an undelivered event is sent again, in hours.
+    pub undelivered_check_period_in_hours: u64,
+    /// The age at which an undelivered event is reported as failed, in minutes.
+    pub undelivered_check_failed_period_in_minutes: u64,
+    /// Quiet time between two stock alerts for the same reason, in seconds.
+    pub alert_cooldown_seconds: u64,
+    /// Days a stock snapshot is kept when no schedule says otherwise.
+    pub default_snapshot_retention_days: u32,
+    /// What is logged: `info`, `debug` or a tracing filter.
+    pub log: String,
+    /// How log lines look: `auto`, `text` or `json`.
+    pub log_format: LogFormat,
+}
+
+const DEFAULTS: &str = r#"
+listen = "127.0.0.1:8080"
+data_dir = "kugel-data"
+development = false
+token_expire_minutes = 30
+terminal_token_expire_hours = 24
+password_memory_kib = 19456
+timezone = "Asia/Tokyo"
+currency = "JPY"
+round_method_for_discount = "Round"
+receipt_no_start_value = 111111
+receipt_no_end_value = 999999
+error_code_style = "business"
+body_limit_bytes = 4194304
+request_timeout_seconds = 30
+concurrency_limit = 4096
+terminal_cache_ttl_seconds = 300
+use_terminal_cache = true
+item_cache_ttl_seconds = 300
+use_item_cache = true
+undelivered_check_interval_in_minutes = 5
+undelivered_check_period_in_hours = 24
+undelivered_check_failed_period_in_minutes = 15
+alert_cooldown_seconds = 60
+default_snapshot_retention_days = 30
+log = "info"
+log_format = "auto"
+"#;
+
+/// The default of the older system, printed in its documents.
+const KNOWN_SECRET: &str = "test-secret-key-for-development-only";
+
+impl Settings {
+    /// Reads defaults, then `file` if given, then the environment, and checks the result.
+    pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
+        let mut figment = Figment::from(Toml::string(DEFAULTS));
+        if let Some(file) = file {
+            if !file.is_file() {
+                return Err(SettingsError(format!(
+                    "the settings file {} does not exist",
+                    file.display()
+                )));
+            }
+            figment = figment.merge(Toml::file_exact(file));
+        }
+        let names: Vec<String> = figment_keys();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        Self::check(&figment.merge(Env::raw().only(&names)))
+    }
+
+    /// The defaults, for tests: passwords hash cheaply.
+    pub fn for_test() -> Self {
+        let overrides =
+            "development = true\npassword_memory_kib = 8\nsecret_key = \"0123456789abcdef0123456789abcdef\"";
+        Self::check(&Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(overrides)))
+            .expect("defaults are valid")
+    }
+
+    fn check(figment: &Figment) -> Result<Self, SettingsError> {
+        let settings: Self = figment.extract().map_err(|error| {
+            let source = error
+                .metadata
+                .as_ref()
+                .map(|metadata| format!(" ({})", metadata.name))
+                .unwrap_or_default();
+            let key = if error.path.is_empty() {
+                String::new()
+            } else {
+                format!("setting `{}`: ", error.path.join("."))
+            };
+            SettingsError(format!("{key}{}{source}", error.kind))
+        })?;
+        let refuse = |key: &str, why: String| Err(SettingsError(format!("setting `{key}`: {why}")));
+        if let Some(secret) = &settings.secret_key
+            && secret.reveal().len() < 32
+        {
+            return refuse(
+                "secret_key",
+                "needs at least 32 characters, e.g. the output of `openssl rand -hex 32`".to_owned(),
+            );
+        }
+        let known = settings
+            .secret_key
+            .as_ref()
+            .is_some_and(|secret| secret.reveal() == KNOWN_SECRET);
+        if known && !settings.development {
+            return refuse(
+                "secret_key",
+                "is the well-known one of the older system; choose your own".to_owned(),
+            );
+        }
+        if let Err(error) = TimeZone::get(&settings.timezone) {
+            return refuse("timezone", error.to_string());
+        }
+        if let Err(error) = settings.currency.parse::<Currency>() {
+            return refuse("currency", error.to_string());
+        }
+        if settings.round_method_for_discount.parse::<RoundMethod>().is_err() {
+            return refuse(
+                "round_method_for_discount",
+                "must be Round, Floor or Ceil".to_owned(),
+            );
+        }
+        if settings.receipt_no_start_value == 0
+            || settings.receipt_no_end_value < settings.receipt_no_start_value
+        {
+            return refuse(
+                "receipt_no_end_value",
+                "must not be below receipt_no_start_value (at least 1)".to_owned(),
+            );
+        }
+        Ok(settings)
+    }
+
+    /// The chain's time zone.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC)
+    }
+    /// The currency of a store that names none.
+    pub fn default_currency(&self) -> Currency {
+        self.currency.parse().unwrap_or(Currency::JPY)
+    }
+    /// How discounts are rounded.
+    pub fn discount_rounding(&self) -> RoundMethod {
+        self.round_method_for_discount
+            .parse()
+            .unwrap_or(RoundMethod::Round)
+    }
+}
+
+/// The keys that the environment may set: those with a default, and those without.
+fn figment_keys() -> Vec<String> {
+    let table: toml::Table = DEFAULTS.parse().expect("the defaults are TOML");
+    table.keys().cloned().chain(["secret_key".to_owned()]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str) -> Result<Settings, String> {
+        Settings::check(&Figment::from(Toml::string(DEFAULTS)).merge(Toml::string(text)))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_are_valid() {
+        assert_eq!(check("").expect("valid").receipt_no_start_value, 111_111);
+    }
+
+    #[test]
+    fn a_mistake_is_named_with_its_key() {
+        for (text, expected) in [
+            ("tokens = 1", "unknown field"),
+            ("token_expire_minutes = \"soon\"", "token_expire_minutes"),
+            ("timezone = \"Mars/Olympus\"", "setting `timezone`"),
+            ("secret_key = \"short\"", "at least 32 characters"),
+            ("receipt_no_end_value = 1", "receipt_no_end_value"),
+        ] {
+            let message = check(text).expect_err(text);
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn secrets_do_not_show() {
+        let settings = check("secret_key = \"0123456789abcdef0123456789abcdef\"").expect("valid");
+        assert!(!format!("{settings:?}").contains("0123"));
+    }
+}

@@ -1,0 +1,185 @@
+//! Compiles `proto/` without an installed protoc, refuses a method without a policy, and writes down for every request
+//! message who may send it and which of its fields name a tenant, store or terminal.
+
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
+
+type Failure = Box<dyn Error>;
+
+fn main() -> Result<(), Failure> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../proto")
+        .canonicalize()?;
+    println!("cargo:rerun-if-changed={}", root.display());
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+
+    let mut files = Vec::new();
+    collect(&root.join("kugel"), &root, &mut files)?;
+    files.push("google/rpc/error_details.proto".to_owned());
+    files.sort();
+    let mut compiler = protox::Compiler::new([&root])?;
+    compiler.include_source_info(true).include_imports(true);
+    compiler.open_files(&files)?;
+    // protox's own encoding keeps the extensions (routes, policies); prost's would drop them.
+    let bytes = compiler.encode_file_descriptor_set();
+    std::fs::write(out.join("descriptors.bin"), &bytes)?;
+
+    let pool = DescriptorPool::decode(bytes.as_slice())?;
+    std::fs::write(out.join("scopes.rs"), scopes(&pool)?)?;
+
+    tonic_prost_build::configure()
+        .include_file("generated.rs")
+        .message_attribute(
+            ".kugel",
+            "#[derive(serde::Serialize, serde::Deserialize)]\n#[serde(default)]",
+        )
+        .enum_attribute(".kugel", "#[derive(serde::Serialize, serde::Deserialize)]")
+        .compile_fds(compiler.file_descriptor_set())?;
+    Ok(())
+}
+
+fn collect(folder: &Path, root: &Path, files: &mut Vec<String>) -> Result<(), Failure> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, root, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
+            files.push(
+                path.strip_prefix(root)?
+                    .to_str()
+                    .ok_or("path is not text")?
+                    .to_owned(),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Writes `impl Scoped` for the request message of every method.
+fn scopes(pool: &DescriptorPool) -> Result<String, Failure> {
+    let policy = pool
+        .get_extension_by_name("kugel.options.v1.policy")
+        .ok_or("no policy option")?;
+    let rest = pool
+        .get_extension_by_name("kugel.options.v1.rest")
+        .ok_or("no rest option")?;
+    let http = pool
+        .get_extension_by_name("google.api.http")
+        .ok_or("no http option")?;
+    let mut code = String::new();
+    let mut methods = String::new();
+    for method in pool
+        .services()
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+    {
+        if !method.full_name().starts_with("kugel.") {
+            continue;
+        }
+        let options = method.options();
+        if !options.has_extension(&policy) {
+            return Err(format!("{} has no (kugel.options.v1.policy)", method.full_name()).into());
+        }
+        let reason = match &*options.get_extension(&rest) {
+            Value::Message(rest) => text(rest, "no_binding_reason"),
+            _ => String::new(),
+        };
+        if options.has_extension(&http) == !reason.is_empty() {
+            let name = method.full_name();
+            return Err(
+                format!("{name} needs either a google.api.http binding or rest.no_binding_reason").into(),
+            );
+        }
+        let extension = options.get_extension(&policy);
+        let policy = extension.as_message().ok_or("policy is no message")?;
+        scope(&method, policy, &mut code)?;
+        let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+        writeln!(methods, "    {path:?},")?;
+    }
+    write!(
+        code,
+        "/// The gRPC paths of every method of Kugel's own services.\npub const METHODS: &[&str] = &[\n{methods}];\n"
+    )?;
+    Ok(code)
+}
+
+fn scope(method: &MethodDescriptor, policy: &DynamicMessage, code: &mut String) -> Result<(), Failure> {
+    let allow = policy.get_field_by_name("allow").ok_or("no field allow")?;
+    let callers: Vec<i32> = allow
+        .as_list()
+        .ok_or("allow is no list")?
+        .iter()
+        .filter_map(Value::as_enum_number)
+        .collect();
+    if callers.is_empty() || callers.contains(&0) || (callers.contains(&1) && callers.len() > 1) {
+        return Err(format!(
+            "{}: policy.allow must name callers, or CALLER_ANYONE alone",
+            method.full_name()
+        )
+        .into());
+    }
+    let flag = |name: &str| {
+        policy
+            .get_field_by_name(name)
+            .and_then(|value| value.as_bool())
+            .unwrap_or(false)
+    };
+    let input = method.input();
+    let field = |name: &str, kind: &str| -> String {
+        match input.get_field_by_name(name) {
+            None => "None".to_owned(),
+            Some(field) if field.field_presence_is_optional() && kind == "number" => {
+                format!("self.{name}.map(i64::from)")
+            }
+            Some(_) if kind == "number" => format!("Some(i64::from(self.{name}))"),
+            Some(field) if field.field_presence_is_optional() => format!("self.{name}.as_deref()"),
+            Some(_) => format!("Some(self.{name}.as_str())"),
+        }
+    };
+    writeln!(
+        code,
+        "impl crate::Scoped for {path} {{\n    const METHOD: &'static str = {name:?};\n    \
+         const POLICY: crate::Policy = crate::Policy {{ allow: &{callers:?}, own_store: {own_store}, own_terminal: {own_terminal} }};\n    \
+         fn tenant_id(&self) -> Option<&str> {{ {tenant} }}\n    \
+         fn store_code(&self) -> Option<&str> {{ {store} }}\n    \
+         fn terminal_no(&self) -> Option<i64> {{ {number} }}\n    \
+         fn terminal_id(&self) -> Option<&str> {{ {terminal} }}\n}}",
+        path = rust_path(input.full_name()),
+        name = method.full_name(),
+        own_store = flag("own_store"),
+        own_terminal = flag("own_terminal"),
+        tenant = field("tenant_id", "text"),
+        store = field("store_code", "text"),
+        number = field("terminal_no", "number"),
+        terminal = field("terminal_id", "text"),
+    )?;
+    Ok(())
+}
+
+fn text(message: &DynamicMessage, field: &str) -> String {
+    message
+        .get_field_by_name(field)
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+/// `kugel.cart.v1.GetCartRequest` → `crate::cart::v1::GetCartRequest`.
+fn rust_path(full_name: &str) -> String {
+    format!(
+        "crate::{}",
+        full_name.trim_start_matches("kugel.").replace('.', "::")
+    )
+}
+
+/// proto3 `optional`: the field tells absent from empty.
+trait Presence {
+    fn field_presence_is_optional(&self) -> bool;
+}
+
+impl Presence for prost_reflect::FieldDescriptor {
+    fn field_presence_is_optional(&self) -> bool {
+        self.supports_presence()
+    }
+}
