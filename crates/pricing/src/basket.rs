@@ -1,0 +1,248 @@
+//! What is to be priced.
+
+use kugel_error::{Error, codes};
+use kugel_types::{Money, Quantity, Rate};
+
+use crate::Priced;
+
+/// Everything that a price depends on, beside the [`crate::Policy`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Basket {
+    /// The lines in the order entered. Cancelled lines stay in place and count for nothing.
+    pub lines: Vec<Line>,
+    /// Discounts on the whole basket, in the order posted.
+    pub subtotal_discounts: Vec<Discount>,
+    /// Payments taken so far, in the order taken. As soon as there is one, promotions are frozen: a customer who has
+    /// paid must not see the price move.
+    pub payments: Vec<Tender>,
+    /// The promotions that are active for the store now. `None` means that they could not be learnt; lines then keep
+    /// the promotions that they carry.
+    pub promotions: Option<Vec<Promotion>>,
+}
+
+/// One line of the basket.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    /// Price of one unit, zero or more.
+    pub unit_price: Money,
+    /// How many units, above zero.
+    pub quantity: Quantity,
+    /// The row of the tax table.
+    pub tax_code: String,
+    /// The category that promotions look at.
+    pub category_code: Option<String>,
+    /// True if neither discounts nor promotions may touch the line.
+    pub is_discount_restricted: bool,
+    /// True if the line was cancelled.
+    pub is_cancelled: bool,
+    /// Discounts in order: those posted by hand, and the promotion that an earlier calculation added.
+    pub discounts: Vec<Discount>,
+}
+
+/// A reduction of a line or of the subtotal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Discount {
+    /// What was asked for.
+    pub value: DiscountValue,
+    /// Free text, or the promotion's name.
+    pub detail: Option<String>,
+    /// The promotion that the discount comes from; absent for discounts by hand.
+    pub promotion: Option<PromotionRef>,
+}
+
+/// What a discount asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiscountValue {
+    /// A fixed amount, above zero, for the whole line or subtotal (`DiscountAmount`).
+    Amount(Money),
+    /// A percentage, 0 to 100 (`DiscountPercentage`).
+    Percentage(Rate),
+}
+
+/// Names the promotion behind a discount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromotionRef {
+    /// The promotion's code.
+    pub code: String,
+    /// The promotion's type, e.g. `category_discount`.
+    pub promotion_type: String,
+}
+
+/// A promotion that is active for the store of the basket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Promotion {
+    /// Its code.
+    pub code: String,
+    /// Its type. Only [`crate::CATEGORY_DISCOUNT`] is known; others are skipped.
+    pub promotion_type: String,
+    /// Its name, which becomes the discount's detail.
+    pub name: String,
+    /// The categories that it reduces.
+    pub category_codes: Vec<String>,
+    /// The percentage taken off.
+    pub rate: Rate,
+}
+
+/// An amount handed over by the customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tender {
+    /// How it is paid.
+    pub method: PaymentMethod,
+    /// What was handed over, before change.
+    pub deposit: Money,
+}
+
+/// A payment method as the payment master describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentMethod {
+    /// The code, e.g. `01`.
+    pub code: String,
+    /// How the method behaves.
+    pub kind: PaymentKind,
+    /// The most that one payment may settle; zero means no limit.
+    pub limit_amount: Money,
+    /// True if more than the balance may be handed over.
+    pub can_deposit_over: bool,
+    /// True if change may be given.
+    pub can_change: bool,
+    /// False if the method is switched off.
+    pub is_active: bool,
+}
+
+/// How a payment method behaves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PaymentKind {
+    /// Notes and coins: may exceed the balance, gives change, counts for stamp duty.
+    Cash,
+    /// Cards and electronic money: never above the balance.
+    Cashless,
+    /// Gift certificates and the like: never above the balance.
+    Other,
+}
+
+impl PaymentMethod {
+    /// A method that is active, without limit, and gives change exactly if it is cash.
+    pub fn new(code: impl Into<String>, kind: PaymentKind) -> Self {
+        let is_cash = kind == PaymentKind::Cash;
+        Self {
+            code: code.into(),
+            kind,
+            limit_amount: Money::ZERO,
+            can_deposit_over: is_cash,
+            can_change: is_cash,
+            is_active: true,
+        }
+    }
+    /// True if more than the balance may be tendered and the rest comes back as change. It takes both flags: what
+    /// cannot be given back must not be taken.
+    pub fn gives_change(&self) -> bool {
+        self.kind == PaymentKind::Cash && self.can_deposit_over && self.can_change
+    }
+}
+
+impl Discount {
+    /// A discount of a fixed amount, posted by hand.
+    pub fn amount(value: Money) -> Self {
+        Self {
+            value: DiscountValue::Amount(value),
+            detail: None,
+            promotion: None,
+        }
+    }
+    /// A discount of a percentage, posted by hand.
+    pub fn percentage(rate: Rate) -> Self {
+        Self {
+            value: DiscountValue::Percentage(rate),
+            detail: None,
+            promotion: None,
+        }
+    }
+    /// Adds the free text.
+    #[must_use]
+    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+}
+
+impl Basket {
+    /// Takes over what a calculation found out, so that the basket can be kept and priced again later.
+    pub fn adopt(&mut self, priced: &Priced) {
+        for (line, result) in self.lines.iter_mut().zip(&priced.lines) {
+            line.discounts = result
+                .discounts
+                .iter()
+                .map(|found| found.discount.clone())
+                .collect();
+        }
+        self.subtotal_discounts = priced
+            .subtotal_discounts
+            .iter()
+            .map(|found| found.discount.clone())
+            .collect();
+        self.payments = priced
+            .payments
+            .iter()
+            .map(|payment| payment.tender.clone())
+            .collect();
+    }
+
+    /// Refuses figures that no rule can price.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        for (index, line) in self.lines.iter().enumerate() {
+            let place = format!("line_items[{index}]");
+            Money::new(line.unit_price.decimal())?;
+            Quantity::new(line.quantity.decimal())?;
+            if line.unit_price.is_negative() {
+                return Err(invalid(format!("{place}.unit_price"), "must not be negative"));
+            }
+            if !line.quantity.is_positive() {
+                return Err(invalid(format!("{place}.quantity"), "must be above zero"));
+            }
+            check_discounts(&line.discounts, &format!("{place}.discounts"))?;
+        }
+        check_discounts(&self.subtotal_discounts, "discounts")?;
+        for (index, tender) in self.payments.iter().enumerate() {
+            check_deposit(tender, index)?;
+        }
+        Ok(())
+    }
+}
+
+/// Refuses a discount whose value is out of range, naming it below `place`.
+pub(crate) fn check_discounts(discounts: &[Discount], place: &str) -> Result<(), Error> {
+    for (index, discount) in discounts.iter().enumerate() {
+        let field = || format!("{place}[{index}].discount_value");
+        match discount.value {
+            DiscountValue::Amount(value) => {
+                Money::new(value.decimal())?;
+                if !value.is_positive() {
+                    return Err(invalid(field(), "must be above zero"));
+                }
+            }
+            DiscountValue::Percentage(rate) => {
+                Rate::new(rate.decimal())?;
+                if rate.is_negative() || rate.decimal() > kugel_types::money::Decimal::ONE_HUNDRED {
+                    return Err(invalid(field(), "must be a percentage from 0 to 100"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a tender of nothing or less.
+pub(crate) fn check_deposit(tender: &Tender, index: usize) -> Result<(), Error> {
+    Money::new(tender.deposit.decimal())?;
+    if tender.deposit.is_positive() {
+        Ok(())
+    } else {
+        Err(invalid(format!("payments[{index}].amount"), "must be above zero"))
+    }
+}
+
+fn invalid(field: String, rule: &str) -> Error {
+    codes::INVALID_INPUT
+        .error(format!("{field} {rule}"))
+        .field(field, rule)
+}

@@ -1,0 +1,130 @@
+//! The calculation as a whole.
+
+use kugel_error::Error;
+use kugel_types::money::Decimal;
+use kugel_types::{Money, Overflow, Quantity};
+use rust_decimal::prelude::ToPrimitive;
+
+use crate::exact::bounded;
+use crate::{
+    Basket, DiscountValue, Line, Policy, Priced, PricedDiscount, PricedLine, PricedTax, Reason, TaxType,
+    line, payment, promotion, subtotal, tax,
+};
+
+/// Prices a basket: promotions, lines, subtotal discounts, taxes, totals and payments, in this order.
+///
+/// Fails with *invalid input* for figures out of range, with *not found* for a tax code that the policy lacks, and
+/// with *balance negative* if payments without change already exceed what the basket comes to.
+pub fn price(basket: &Basket, policy: &Policy) -> Result<Priced, Error> {
+    basket.check()?;
+    let mut reasons = Vec::new();
+    let mut lines = price_lines(basket, policy, &mut reasons)?;
+    let subtotal_discounts = subtotal::apply(
+        &basket.subtotal_discounts,
+        &basket.lines,
+        &mut lines,
+        policy,
+        &mut reasons,
+    )?;
+    let taxes = tax::apply(&basket.lines, &mut lines, policy)?;
+    let totals = totals(basket, &lines, &subtotal_discounts, &taxes)?;
+    let payments = payment::settle(&basket.payments, totals.with_tax)?;
+    let paid = Money::sum(payments.iter().map(|payment| payment.amount))?;
+    let deposit_amount = Money::sum(payments.iter().map(|payment| payment.tender.deposit))?;
+    Ok(Priced {
+        lines,
+        subtotal_discounts,
+        taxes,
+        payments,
+        subtotal_amount: totals.subtotal,
+        total_discount_amount: totals.discounts,
+        total_amount: totals.amount,
+        tax_amount: totals.tax,
+        total_amount_with_tax: totals.with_tax,
+        total_quantity: totals.quantity,
+        item_count: totals.pieces,
+        deposit_amount,
+        change_amount: deposit_amount.minus(paid)?,
+        balance_amount: totals.with_tax.minus(paid)?,
+        reasons,
+    })
+}
+
+fn price_lines(
+    basket: &Basket,
+    policy: &Policy,
+    reasons: &mut Vec<Reason>,
+) -> Result<Vec<PricedLine>, Overflow> {
+    let discounts = promotion::line_discounts(basket, reasons);
+    let mut lines = Vec::with_capacity(basket.lines.len());
+    for (index, (line, discounts)) in basket.lines.iter().zip(&discounts).enumerate() {
+        let priced = line::price_line(line, discounts, policy)?;
+        let reduced = priced
+            .discounts
+            .iter()
+            .enumerate()
+            .filter(|(_, found)| is_reduced(found));
+        reasons.extend(reduced.map(|(discount, _)| Reason::LineDiscountReduced {
+            line: index,
+            discount,
+        }));
+        lines.push(priced);
+    }
+    Ok(lines)
+}
+
+fn is_reduced(found: &PricedDiscount) -> bool {
+    matches!(found.discount.value, DiscountValue::Amount(value) if found.amount < value)
+}
+
+struct Totals {
+    subtotal: Money,
+    discounts: Money,
+    amount: Money,
+    tax: Money,
+    with_tax: Money,
+    quantity: Quantity,
+    pieces: i64,
+}
+
+fn totals(
+    basket: &Basket,
+    lines: &[PricedLine],
+    subtotal_discounts: &[PricedDiscount],
+    taxes: &[PricedTax],
+) -> Result<Totals, Overflow> {
+    let counted = || {
+        basket
+            .lines
+            .iter()
+            .zip(lines)
+            .filter(|(line, _)| !line.is_cancelled)
+    };
+    let subtotal = Money::sum(counted().map(|(_, priced)| priced.amount))?;
+    let off_lines = Money::sum(counted().map(|(_, priced)| priced.discount_amount))?;
+    let off_subtotal = Money::sum(subtotal_discounts.iter().map(|found| found.amount))?;
+    let amount = subtotal.minus(off_subtotal)?;
+    let external = taxes.iter().filter(|tax| tax.tax_type == TaxType::External);
+    let tax = Money::sum(external.map(|tax| tax.amount))?;
+    Ok(Totals {
+        subtotal,
+        discounts: off_lines.plus(off_subtotal)?,
+        amount,
+        tax,
+        with_tax: bounded(amount.plus(tax)?)?,
+        quantity: Quantity::sum(counted().map(|(line, _)| line.quantity))?,
+        pieces: counted()
+            .try_fold(0_i64, |sum, (line, _)| sum.checked_add(pieces(line)?))
+            .ok_or(Overflow)?,
+    })
+}
+
+/// Pieces on a line: a weighed quantity is one piece, whatever it weighs.
+fn pieces(line: &Line) -> Option<i64> {
+    let quantity = line.quantity.decimal();
+    if quantity.fract() == Decimal::ZERO {
+        quantity.to_i64()
+    } else {
+        Some(1)
+    }
+}
