@@ -7,11 +7,13 @@
 pub mod clock;
 pub mod date;
 pub mod id;
+pub mod moment;
 pub mod money;
 pub mod page;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use date::{BusinessDate, LocalTime};
 pub use id::{EventId, InvalidId, ItemCode, StoreCode, TenantId, TerminalId, TerminalNo};
+pub use moment::Moment;
 pub use money::{Currency, InvalidAmount, Money, Overflow, Quantity, Rate, RoundMethod};
 pub use page::{Direction, Page, Sort};
