@@ -1,1 +1,28 @@
-//! Placeholder.
+//! The document store: a port, its typed face for services, and the SQLite adapter that ships in `kugel serve`.
+//!
+//! A service keeps its documents in one database for each tenant, plus `commons` for what all tenants share. It reads by
+//! key or by query over declared fields, and writes by atomic commits whose conditions are revisions. Nothing here knows
+//! a business rule, joins collections or aggregates. Start reading at [`Documents`]; adapters start at [`Store`] and must
+//! pass [`conformance`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
+
+mod body;
+mod collection;
+pub mod conformance;
+mod document;
+mod documents;
+mod error;
+mod port;
+mod query;
+mod sqlite;
+
+pub use body::Body;
+pub use collection::{Collection, Field, FieldKind, Index};
+pub use document::{Action, Commit, Document, Revision, Scope, Write};
+pub use documents::{Changes, Documents, Listing, Record, Stored};
+pub use error::StoreError;
+pub use kugel_types::{Direction, Page, Sort};
+pub use port::{Found, Store};
+pub use query::{Filter, Query, Test, Value};
+pub use sqlite::{DataDir, DataDirError, SqliteStore};

@@ -78,6 +78,13 @@ impl Sort {
     }
 }
 
+impl From<(&str, Direction)> for Sort {
+    /// An order by one field.
+    fn from((field, direction): (&str, Direction)) -> Self {
+        Self(vec![(field.to_owned(), direction)])
+    }
+}
+
 impl std::fmt::Display for Sort {
     /// As list metadata shows it: `field:1, field:-1`.
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

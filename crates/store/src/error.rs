@@ -1,0 +1,125 @@
+//! What a store answers when it does not do what it was asked.
+
+use kugel_error::{Error, codes};
+
+use crate::FieldKind;
+
+/// A refusal or a failure of the store.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// Another document has the same key, or the same values in a unique index.
+    #[error("a document of {collection} with the same {index} exists already")]
+    Duplicate {
+        /// The collection.
+        collection: &'static str,
+        /// `id`, or the fields of the index with `, ` between them.
+        index: String,
+    },
+    /// The document is not at the revision that the writer had read.
+    #[error("document {id} of {collection} was changed or removed since it was read")]
+    Stale {
+        /// The collection.
+        collection: &'static str,
+        /// The document.
+        id: String,
+    },
+    /// The query names a field that the collection does not declare.
+    #[error("{collection} cannot be filtered or sorted by {field}")]
+    UnknownField {
+        /// The collection.
+        collection: &'static str,
+        /// The field as asked for.
+        field: String,
+    },
+    /// The query compares a field with a value of another kind, which would never match.
+    #[error("field {field} of {collection} holds {expected:?} and cannot be compared with {value}")]
+    WrongKind {
+        /// The collection.
+        collection: &'static str,
+        /// The field.
+        field: String,
+        /// What the field holds.
+        expected: FieldKind,
+        /// The value as given.
+        value: String,
+    },
+    /// The body does not have the shape of its type, or the value cannot be written as JSON.
+    #[error("document {id} of {collection} does not have the expected shape: {reason}")]
+    Malformed {
+        /// The collection.
+        collection: &'static str,
+        /// The document.
+        id: String,
+        /// What serde found.
+        reason: String,
+    },
+    /// The database cannot answer now; another try may succeed.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// The database cannot be read. A person has to act: the text names the file and says how.
+    #[error("the database is damaged: {0}")]
+    Corrupt(String),
+}
+
+impl StoreError {
+    /// True if the whole use case may succeed when it starts again from reading.
+    pub fn is_stale(&self) -> bool {
+        matches!(self, Self::Stale { .. })
+    }
+    /// True if a document with the same key, or the same values in a unique index, exists in the collection.
+    pub fn is_duplicate_in(&self, name: &str) -> bool {
+        matches!(self, Self::Duplicate { collection, .. } if *collection == name)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        let message = error.to_string();
+        match error {
+            StoreError::Duplicate { .. } => codes::DUPLICATE_KEY.error(message),
+            StoreError::Stale { .. } => codes::UPDATE_REFUSED.error(message),
+            StoreError::UnknownField { ref field, .. } => codes::INVALID_INPUT
+                .error(message)
+                .field(field, "is not a field of this list"),
+            StoreError::WrongKind { ref field, .. } => codes::INVALID_INPUT
+                .error(message)
+                .field(field, "is of another kind"),
+            // What lies behind these is for the log: file names and shapes are nobody else's business.
+            StoreError::Malformed { .. } | StoreError::Unavailable(_) | StoreError::Corrupt(_) => {
+                codes::DATABASE_FAILED
+                    .error("the database could not answer")
+                    .caused_by(error)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn internal_details_stay_in_the_source() {
+        let error = Error::from(StoreError::Corrupt(
+            "/var/lib/kugel/cart/db_cart_a.sqlite".to_owned(),
+        ));
+        assert!(error.is(&codes::DATABASE_FAILED));
+        assert!(!error.message().contains("/var"));
+        assert!(
+            std::error::Error::source(&error)
+                .unwrap()
+                .to_string()
+                .contains("/var")
+        );
+    }
+
+    #[test]
+    fn an_unknown_field_is_the_callers_mistake_and_named() {
+        let error = Error::from(StoreError::UnknownField {
+            collection: "items",
+            field: "colour".to_owned(),
+        });
+        assert!(error.is(&codes::INVALID_INPUT));
+        assert_eq!(error.fields()[0].field, "colour");
+    }
+}

@@ -1,0 +1,208 @@
+//! Documents in memory, as coherent as the database itself.
+//!
+//! The danger is a reader that fetches a document, is overtaken by a writer, and then puts the old one into the cache
+//! for good. Revisions alone do not help: a document removed and inserted again starts over at 1. So the keys of a
+//! database are spread over stripes, each with a generation: odd while a commit that touches one of its keys is being
+//! made durable, raised to the next even number when it is. A reader takes the generation before it reads and fills the
+//! cache only if it was even and still is the same. The writer takes keys out *before* the commit becomes visible and
+//! puts the new documents in after, so nobody can see a new document in the database and then an old one here.
+
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::Mutex;
+
+use crate::Document;
+
+/// What is known of a key: its document, or that there is none.
+type Known = Option<Arc<Document>>;
+
+/// One bit each in the mask of [`Pending`].
+const STRIPES: usize = 128;
+
+/// A rough share of an entry that is not text: keys, counters, the document's own fields.
+const ENTRY_BYTES: usize = 320;
+
+/// The documents of every database of the process, within one limit of memory.
+pub(crate) struct Cache {
+    documents: moka::sync::Cache<Key, Known>,
+    next: AtomicU64,
+}
+
+#[derive(PartialEq, Eq, Hash)]
+struct Key {
+    database: u64,
+    collection: &'static str,
+    id: Box<str>,
+}
+
+impl Cache {
+    pub(super) fn new(bytes: u64) -> Self {
+        let documents = moka::sync::Cache::builder()
+            .max_capacity(bytes)
+            .weigher(|key: &Key, known: &Known| {
+                // The typed form takes about twice the room of its text.
+                let text = known.as_ref().map_or(0, |document| document.body.text().len());
+                u32::try_from(text * 3 + key.id.len() * 2 + ENTRY_BYTES).unwrap_or(u32::MAX)
+            })
+            .build();
+        Self {
+            documents,
+            next: AtomicU64::new(0),
+        }
+    }
+}
+
+/// The part of the cache that belongs to one open database. A database that is opened again begins with an empty part.
+pub(super) struct View {
+    cache: Arc<Cache>,
+    database: u64,
+    hasher: RandomState,
+    stripes: [Mutex<u64>; STRIPES],
+}
+
+/// The generation of a stripe before a read.
+#[derive(Clone, Copy)]
+pub(super) struct Ticket(u64);
+
+/// The stripes that a commit under way has made odd.
+pub(super) struct Pending(u128);
+
+impl View {
+    pub(super) fn new(cache: Arc<Cache>) -> Self {
+        let database = cache.next.fetch_add(1, Ordering::Relaxed);
+        Self {
+            cache,
+            database,
+            hasher: RandomState::new(),
+            stripes: [const { Mutex::new(0) }; STRIPES],
+        }
+    }
+
+    /// What is known of a key, if anything is.
+    pub(super) fn get(&self, collection: &'static str, id: &str) -> Option<Known> {
+        self.cache.documents.get(&self.key(collection, id))
+    }
+
+    /// Taken before a read of one key, handed to [`View::fill`] after it.
+    pub(super) fn ticket(&self, collection: &'static str, id: &str) -> Ticket {
+        Ticket(*self.stripes[self.stripe(collection, id)].lock())
+    }
+
+    /// Taken before a query, whose keys nobody knows yet.
+    pub(super) fn tickets(&self) -> Vec<Ticket> {
+        self.stripes.iter().map(|stripe| Ticket(*stripe.lock())).collect()
+    }
+
+    /// Keeps what a read found, unless a commit may have overtaken it.
+    pub(super) fn fill(&self, collection: &'static str, id: &str, ticket: Ticket, known: Known) {
+        let generation = self.stripes[self.stripe(collection, id)].lock();
+        if *generation == ticket.0 && ticket.0.is_multiple_of(2) {
+            self.cache.documents.insert(self.key(collection, id), known);
+        }
+    }
+
+    /// Keeps a document that a query found.
+    pub(super) fn fill_found(&self, collection: &'static str, tickets: &[Ticket], document: &Arc<Document>) {
+        let ticket = tickets[self.stripe(collection, &document.id)];
+        self.fill(collection, &document.id, ticket, Some(Arc::clone(document)));
+    }
+
+    /// Takes keys out before a commit of them. To be followed by [`View::settle`], whatever comes of the commit.
+    pub(super) fn begin<'a>(&self, keys: impl Iterator<Item = (&'static str, &'a str)>) -> Pending {
+        let mut pending = Pending(0);
+        for (collection, id) in keys {
+            let stripe = self.stripe(collection, id);
+            if pending.0 & (1 << stripe) == 0 {
+                *self.stripes[stripe].lock() += 1;
+                pending.0 |= 1 << stripe;
+            }
+            self.cache.documents.invalidate(&self.key(collection, id));
+        }
+        pending
+    }
+
+    /// Puts the documents of a durable commit in; none if the commit failed.
+    pub(super) fn settle<'a>(
+        &self,
+        pending: Pending,
+        effects: impl Iterator<Item = (&'static str, &'a str, Known)>,
+    ) {
+        for (collection, id, known) in effects {
+            self.cache.documents.insert(self.key(collection, id), known);
+        }
+        for (number, stripe) in self.stripes.iter().enumerate() {
+            if pending.0 & (1 << number) != 0 {
+                *stripe.lock() += 1;
+            }
+        }
+    }
+
+    fn key(&self, collection: &'static str, id: &str) -> Key {
+        Key {
+            database: self.database,
+            collection,
+            id: id.into(),
+        }
+    }
+
+    fn stripe(&self, collection: &'static str, id: &str) -> usize {
+        let hash = self.hasher.hash_one((collection, id));
+        usize::try_from(hash % STRIPES as u64).unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Body, Revision};
+
+    fn document(revision: i64) -> Known {
+        Some(Arc::new(Document {
+            id: "1".to_owned(),
+            revision: Revision::new(revision),
+            created_at: jiff::Timestamp::UNIX_EPOCH,
+            updated_at: None,
+            created_by: String::new(),
+            updated_by: None,
+            body: Body::from_text("{}"),
+        }))
+    }
+
+    fn view() -> View {
+        View::new(Arc::new(Cache::new(1 << 20)))
+    }
+
+    #[test]
+    fn a_reader_overtaken_by_a_commit_does_not_fill() {
+        let view = view();
+        let ticket = view.ticket("c", "1");
+        let pending = view.begin([("c", "1")].into_iter());
+        view.fill("c", "1", ticket, document(1));
+        assert_eq!(view.get("c", "1"), None, "while the commit is under way");
+        view.settle(pending, [("c", "1", document(2))].into_iter());
+        view.fill("c", "1", ticket, document(1));
+        assert_eq!(view.get("c", "1"), Some(document(2)), "after it");
+    }
+
+    #[test]
+    fn a_reader_that_begins_during_a_commit_does_not_fill() {
+        let view = view();
+        let pending = view.begin([("c", "1")].into_iter());
+        let ticket = view.ticket("c", "1");
+        view.fill("c", "1", ticket, document(1));
+        assert_eq!(view.get("c", "1"), None);
+        view.settle(pending, std::iter::empty());
+        view.fill("c", "1", ticket, document(1));
+        assert_eq!(view.get("c", "1"), None);
+    }
+
+    #[test]
+    fn a_quiet_read_fills_and_absence_is_known_too() {
+        let view = view();
+        view.fill("c", "1", view.ticket("c", "1"), None);
+        assert_eq!(view.get("c", "1"), Some(None));
+        assert_eq!(view.get("d", "1"), None);
+    }
+}

@@ -1,0 +1,242 @@
+//! The folder that holds a process's databases, and the lock that makes it the only one to use them.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
+
+use parking_lot::Mutex;
+
+use super::StoreInner;
+use super::cache::Cache;
+
+/// The layout of the folder that this program writes. A program refuses folders of a later one.
+const FORMAT: u32 = 1;
+const FORMAT_FILE: &str = "kugel-format";
+const LOCK_FILE: &str = "kugel.lock";
+
+/// Memory for documents that are kept parsed, for all services of the process together.
+const CACHE_BYTES: u64 = 64 << 20;
+
+/// A data folder that cannot be used, and why.
+#[derive(Debug, thiserror::Error)]
+pub enum DataDirError {
+    /// The path leads to something else.
+    #[error("{} is not a folder: choose another data folder", path.display())]
+    NotADirectory {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The operating system forbids writing.
+    #[error("the data folder {} cannot be written: check its owner and permissions", path.display())]
+    NotWritable {
+        /// The path.
+        path: PathBuf,
+        /// The operating system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process has it open.
+    #[error(
+        "the data folder {} is in use by process {owner}: stop that process or choose another folder",
+        path.display()
+    )]
+    Locked {
+        /// The path.
+        path: PathBuf,
+        /// The process id as the other process noted it.
+        owner: String,
+    },
+    /// A later version of the program has written it.
+    #[error(
+        "the data folder {} has format {found}, this program knows formats up to {FORMAT}: use the newer program",
+        path.display()
+    )]
+    NewerFormat {
+        /// The path.
+        path: PathBuf,
+        /// The format found.
+        found: u32,
+    },
+    /// The note on the format is not one.
+    #[error("{} does not name a format: restore it from a backup, or write `{FORMAT}` into it", path.display())]
+    UnreadableFormat {
+        /// The path of the note.
+        path: PathBuf,
+    },
+    /// Something else went wrong.
+    #[error("the data folder {} cannot be used", path.display())]
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// The operating system's answer.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// The folder of the databases, locked for this process until the last store in it is dropped. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct DataDir(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    cache: Arc<Cache>,
+    /// The stores open in it. Two of one service would keep two caches and serve stale documents.
+    stores: Mutex<HashMap<String, Weak<StoreInner>>>,
+    /// True if the folder goes with the last user of it.
+    temporary: bool,
+    /// The lock lasts as long as this handle. It is the last field, so that everything else is closed before.
+    _lock: File,
+}
+
+impl DataDir {
+    /// Opens the folder, creating it if need be, and locks it. An interrupted process leaves no lock behind.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, DataDirError> {
+        Self::lock(path.as_ref(), CACHE_BYTES, false)
+    }
+
+    /// Like [`DataDir::open`], with another limit for the memory that documents may take.
+    pub fn open_with_cache(path: impl AsRef<Path>, bytes: u64) -> Result<Self, DataDirError> {
+        Self::lock(path.as_ref(), bytes, false)
+    }
+
+    /// Makes a folder of its own under the system's temporary folder and removes it with the last user of it.
+    pub fn for_test() -> Result<Self, DataDirError> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let number = NEXT.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("kugel-test-{}-{number}", std::process::id()));
+        // A killed process of the same id may have left its folder behind.
+        let _ = fs::remove_dir_all(&path);
+        Self::lock(&path, CACHE_BYTES, true)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    fn lock(path: &Path, cache_bytes: u64, temporary: bool) -> Result<Self, DataDirError> {
+        if path.exists() && !path.is_dir() {
+            return Err(DataDirError::NotADirectory {
+                path: path.to_owned(),
+            });
+        }
+        let failed = |source: io::Error| failed(path, source);
+        fs::create_dir_all(path).map_err(failed)?;
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path.join(LOCK_FILE))
+            .map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut owner = String::new();
+                let _ = lock.read_to_string(&mut owner);
+                let owner = if owner.trim().is_empty() {
+                    "(unknown)"
+                } else {
+                    owner.trim()
+                }
+                .to_owned();
+                return Err(DataDirError::Locked {
+                    path: path.to_owned(),
+                    owner,
+                });
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+        lock.set_len(0)
+            .and_then(|()| writeln!(lock, "{}", std::process::id()))
+            .map_err(failed)?;
+        check_format(path)?;
+        Ok(Self(Arc::new(Inner {
+            path: path.to_owned(),
+            cache: Arc::new(Cache::new(cache_bytes)),
+            stores: Mutex::default(),
+            temporary,
+            _lock: lock,
+        })))
+    }
+
+    pub(super) fn cache(&self) -> &Arc<Cache> {
+        &self.0.cache
+    }
+
+    /// The service's store if it is open, or the one that `open` makes.
+    pub(super) fn store<E>(
+        &self,
+        service: &str,
+        open: impl FnOnce() -> Result<Arc<StoreInner>, E>,
+    ) -> Result<Arc<StoreInner>, E> {
+        let mut stores = self.0.stores.lock();
+        if let Some(store) = stores.get(service).and_then(Weak::upgrade)
+            && !store.is_closed()
+        {
+            return Ok(store);
+        }
+        let store = open()?;
+        stores.insert(service.to_owned(), Arc::downgrade(&store));
+        Ok(store)
+    }
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}", self.path.display())
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if self.temporary {
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> DataDirError {
+    let path = path.to_owned();
+    match source.kind() {
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => DataDirError::NotADirectory { path },
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            DataDirError::NotWritable { path, source }
+        }
+        _ => DataDirError::Io { path, source },
+    }
+}
+
+/// Refuses a folder of a later format, and notes the format in a new one.
+fn check_format(path: &Path) -> Result<(), DataDirError> {
+    let note = path.join(FORMAT_FILE);
+    match fs::read_to_string(&note) {
+        Ok(text) => match text.trim().parse::<u32>() {
+            Ok(found) if found > FORMAT => Err(DataDirError::NewerFormat {
+                path: path.to_owned(),
+                found,
+            }),
+            Ok(_) => Ok(()),
+            Err(_) => Err(DataDirError::UnreadableFormat { path: note }),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            // Written aside and renamed: a crash in between must not leave an empty note.
+            let draft = path.join("kugel-format.new");
+            let write = || {
+                let mut file = File::create(&draft)?;
+                writeln!(file, "{FORMAT}")?;
+                file.sync_all()?;
+                fs::rename(&draft, &note)
+            };
+            write().map_err(|source| failed(path, source))
+        }
+        Err(error) if error.kind() == ErrorKind::InvalidData => {
+            Err(DataDirError::UnreadableFormat { path: note })
+        }
+        Err(source) => Err(failed(path, source)),
+    }
+}

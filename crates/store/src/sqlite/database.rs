@@ -1,0 +1,340 @@
+//! One open database file: a queue of commits in front of its writer, and a few connections that read.
+
+use std::collections::{HashSet, VecDeque};
+use std::mem;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::{Mutex, RwLock};
+use rusqlite::{Connection, params_from_iter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::task::spawn_blocking;
+
+use crate::{Collection, Commit, Document, Found, Query, StoreError};
+
+use super::cache::{Cache, Ticket, View};
+use super::connection::{document, failure, instant, open_reader, open_writer};
+use super::sql;
+use super::writer::Writer;
+
+/// Commits made durable by one flush at most.
+const BATCH: usize = 512;
+/// Commits that may wait; more callers wait for a place.
+const QUEUE: usize = 2048;
+/// Connections that read at the same time.
+const READERS: usize = 4;
+/// Rows of a query up to which they are kept in memory: a page somebody looks at, not a whole table passing by.
+const KEPT_ROWS: u32 = 1000;
+
+/// An open database.
+///
+/// Nobody waits in it while there is nothing to do: the first commit that finds no writer at work sends one to the
+/// runtime's pool for blocking work, and it stays until the queue is empty. So there is never more than one writer, and
+/// a thousand quiet databases cost no thread.
+pub(super) struct Database {
+    path: PathBuf,
+    view: View,
+    queue: Mutex<Queue>,
+    room: Arc<Semaphore>,
+    /// Collections whose table and indexes are known to be there.
+    ready: RwLock<HashSet<&'static str>>,
+    idle_readers: Mutex<Vec<Connection>>,
+    reading: Arc<Semaphore>,
+    /// When it was used last, in ticks of its store.
+    used: AtomicU64,
+    /// Closed after the readers, since the last connection to close tidies the write-ahead log.
+    writer: Mutex<Writer>,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    /// True from the moment a writer is sent for until it finds the queue empty.
+    busy: bool,
+}
+
+struct Job {
+    work: Work,
+    reply: oneshot::Sender<Result<(), StoreError>>,
+    _room: OwnedSemaphorePermit,
+}
+
+enum Work {
+    Commit(Commit),
+    Prepare(&'static Collection),
+}
+
+impl Database {
+    /// Opens the file, creating it if need be. Blocks.
+    pub(super) fn open(path: PathBuf, cache: Arc<Cache>) -> Result<Self, StoreError> {
+        let connection = open_writer(&path)?;
+        Ok(Self {
+            view: View::new(cache),
+            queue: Mutex::default(),
+            room: Arc::new(Semaphore::new(QUEUE)),
+            ready: RwLock::default(),
+            idle_readers: Mutex::default(),
+            reading: Arc::new(Semaphore::new(READERS)),
+            used: AtomicU64::new(0),
+            writer: Mutex::new(Writer::new(path.clone(), connection)),
+            path,
+        })
+    }
+
+    pub(super) fn touch(&self, tick: u64) {
+        self.used.store(tick, Ordering::Relaxed);
+    }
+
+    pub(super) fn last_used(&self) -> u64 {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    /// Queues a commit and waits until it is durable or refused.
+    pub(super) async fn commit(self: &Arc<Self>, commit: Commit) -> Result<(), StoreError> {
+        self.submit(Work::Commit(commit)).await
+    }
+
+    pub(super) async fn get(
+        self: &Arc<Self>,
+        collection: &'static Collection,
+        id: &str,
+    ) -> Result<Option<Arc<Document>>, StoreError> {
+        if let Some(known) = self.view.get(collection.name, id) {
+            return Ok(known);
+        }
+        let id = id.to_owned();
+        self.read(collection, move |database, connection| {
+            database.fetch(connection, collection, &id)
+        })
+        .await
+    }
+
+    pub(super) async fn get_many(
+        self: &Arc<Self>,
+        collection: &'static Collection,
+        ids: &[String],
+    ) -> Result<Vec<Option<Arc<Document>>>, StoreError> {
+        let known: Vec<_> = ids.iter().map(|id| self.view.get(collection.name, id)).collect();
+        if known.iter().all(Option::is_some) {
+            return Ok(known.into_iter().map(Option::flatten).collect());
+        }
+        let ids = ids.to_vec();
+        let fetch = move |database: &Self, connection: &Connection| {
+            let fetch = |(known, id): (Option<_>, &String)| match known {
+                Some(known) => Ok(known),
+                None => database.fetch(connection, collection, id),
+            };
+            known.into_iter().zip(&ids).map(fetch).collect()
+        };
+        self.read(collection, fetch).await
+    }
+
+    pub(super) async fn find(
+        self: &Arc<Self>,
+        collection: &'static Collection,
+        query: &Query,
+    ) -> Result<Found, StoreError> {
+        let rendered = sql::render(collection, query);
+        let page = query.page;
+        self.read(collection, move |database, connection| {
+            // One transaction, so that the page and the count see the same documents.
+            let transaction = connection.unchecked_transaction()?;
+            let keep = (1..=KEPT_ROWS).contains(&page.limit);
+            let documents = database.rows(&transaction, collection, &rendered, keep)?;
+            let rows = documents.len() as u64;
+            let is_last = page.limit == 0 || (rows < u64::from(page.limit) && (rows > 0 || page.skip() == 0));
+            let total = if is_last {
+                page.skip() * u64::from(page.limit > 0) + rows
+            } else {
+                let mut count = transaction.prepare_cached(&rendered.count)?;
+                count
+                    .query_row(params_from_iter(&rendered.values), |row| row.get::<_, i64>(0))?
+                    .unsigned_abs()
+            };
+            Ok(Found { documents, total })
+        })
+        .await
+    }
+
+    /// Reads one document and keeps it. Blocks.
+    fn fetch(
+        &self,
+        connection: &Connection,
+        collection: &'static Collection,
+        id: &str,
+    ) -> rusqlite::Result<Option<Arc<Document>>> {
+        let ticket = self.view.ticket(collection.name, id);
+        let mut select = connection.prepare_cached(&sql::select_one(collection))?;
+        let found = select
+            .query_map([id], document)?
+            .next()
+            .transpose()?
+            .map(Arc::new);
+        self.view.fill(collection.name, id, ticket, found.clone());
+        Ok(found)
+    }
+
+    /// Reads the rows of a query. A document that is in memory at the same revision is taken from there, parsed as it
+    /// is, before its body is even read.
+    fn rows(
+        &self,
+        connection: &Connection,
+        collection: &'static Collection,
+        rendered: &sql::Rendered,
+        keep: bool,
+    ) -> rusqlite::Result<Vec<Arc<Document>>> {
+        let tickets: Vec<Ticket> = if keep { self.view.tickets() } else { Vec::new() };
+        let mut select = connection.prepare_cached(&rendered.page)?;
+        let mut rows = select.query(params_from_iter(&rendered.values))?;
+        let mut documents = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (revision, created_at) = (row.get::<_, i64>(1)?, instant(row.get(2)?, 2)?);
+            let known = self
+                .view
+                .get(collection.name, row.get_ref(0)?.as_str()?)
+                .flatten();
+            documents.push(match known {
+                Some(known) if known.revision.get() == revision && known.created_at == created_at => known,
+                _ => {
+                    let fresh = Arc::new(document(row)?);
+                    if keep {
+                        self.view.fill_found(collection.name, &tickets, &fresh);
+                    }
+                    fresh
+                }
+            });
+        }
+        Ok(documents)
+    }
+
+    /// Runs `work` on a connection that reads, in the pool for blocking work.
+    async fn read<R: Send + 'static>(
+        self: &Arc<Self>,
+        collection: &'static Collection,
+        work: impl FnOnce(&Self, &Connection) -> rusqlite::Result<R> + Send + 'static,
+    ) -> Result<R, StoreError> {
+        if !self.ready.read().contains(collection.name) {
+            self.submit(Work::Prepare(collection)).await?;
+        }
+        let turn = Arc::clone(&self.reading)
+            .acquire_owned()
+            .await
+            .map_err(|_| stopping())?;
+        let database = Arc::clone(self);
+        let read = move || {
+            let idle = database.idle_readers.lock().pop();
+            let connection = match idle {
+                Some(connection) => connection,
+                None => open_reader(&database.path)?,
+            };
+            let result = work(&database, &connection).map_err(|error| failure(&database.path, &error));
+            database.idle_readers.lock().push(connection);
+            drop(turn);
+            result
+        };
+        spawn_blocking(read).await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    async fn submit(self: &Arc<Self>, work: Work) -> Result<(), StoreError> {
+        let room = Arc::clone(&self.room)
+            .acquire_owned()
+            .await
+            .map_err(|_| stopping())?;
+        let (reply, answer) = oneshot::channel();
+        let busy = {
+            let mut queue = self.queue.lock();
+            queue.jobs.push_back(Job {
+                work,
+                reply,
+                _room: room,
+            });
+            mem::replace(&mut queue.busy, true)
+        };
+        if !busy {
+            let shift = Shift {
+                database: Arc::clone(self),
+                finished: false,
+            };
+            spawn_blocking(move || shift.work());
+        }
+        answer.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// The next jobs, or `None`: then the writer goes, and the next commit sends for a new one.
+    fn next_batch(&self) -> Option<Vec<Job>> {
+        let mut queue = self.queue.lock();
+        if queue.jobs.is_empty() {
+            queue.busy = false;
+            return None;
+        }
+        let size = queue.jobs.len().min(BATCH);
+        Some(queue.jobs.drain(..size).collect())
+    }
+
+    /// Does the jobs and answers them.
+    fn run(&self, writer: &mut Writer, batch: Vec<Job>) {
+        let mut commits = Vec::with_capacity(batch.len());
+        let mut replies = Vec::with_capacity(batch.len());
+        for Job { work, reply, _room } in batch {
+            match work {
+                Work::Commit(commit) => {
+                    commits.push(commit);
+                    replies.push((reply, _room));
+                }
+                Work::Prepare(collection) => {
+                    let prepared = writer.prepare(collection);
+                    if prepared.is_ok() {
+                        self.ready.write().insert(collection.name);
+                    }
+                    // Whoever asked may have gone; the work stands all the same.
+                    let _ = reply.send(prepared);
+                }
+            }
+        }
+        if commits.is_empty() {
+            return;
+        }
+        for (outcome, (reply, _room)) in writer.commit_all(commits, &self.view).into_iter().zip(replies) {
+            let _ = reply.send(outcome);
+        }
+    }
+}
+
+/// The time a writer is at work.
+struct Shift {
+    database: Arc<Database>,
+    finished: bool,
+}
+
+impl Shift {
+    fn work(mut self) {
+        let database = Arc::clone(&self.database);
+        let mut writer = database.writer.lock();
+        while let Some(batch) = database.next_batch() {
+            database.run(&mut writer, batch);
+        }
+        self.finished = true;
+    }
+}
+
+impl Drop for Shift {
+    fn drop(&mut self) {
+        // The runtime stopped before the writer began, or it panicked: whoever waits must hear of it.
+        if !self.finished {
+            let mut queue = self.database.queue.lock();
+            queue.jobs.clear();
+            queue.busy = false;
+        }
+    }
+}
+
+fn stopping() -> StoreError {
+    StoreError::Unavailable("the process is stopping".to_owned())
+}
+
+impl Database {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}

@@ -1,0 +1,288 @@
+//! The adapter for one process: SQLite files, one for each scope, under `<data folder>/<service>/`.
+
+mod cache;
+mod connection;
+mod data_dir;
+mod database;
+mod sql;
+mod writer;
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use parking_lot::RwLock;
+use tokio::task::spawn_blocking;
+
+use crate::{Collection, Commit, Document, Found, Query, Scope, Store, StoreError};
+use database::Database;
+
+pub use data_dir::{DataDir, DataDirError};
+
+/// Databases that a service keeps open; the one used longest ago is closed for the next. Each holds two to ten file
+/// handles, and seven services must stay below the usual limit of 1024.
+const OPEN_DATABASES: usize = 24;
+
+/// The documents of one service in SQLite files. Cheap to clone.
+#[derive(Clone)]
+pub struct SqliteStore(Arc<StoreInner>);
+
+/// What the clones of a store share.
+pub(crate) struct StoreInner {
+    service: String,
+    folder: PathBuf,
+    databases: RwLock<HashMap<Scope, Arc<Database>>>,
+    /// Held while a database is opened or closed, so that no file is opened twice.
+    opening: tokio::sync::Mutex<()>,
+    ticks: AtomicU64,
+    closed: AtomicBool,
+    /// Keeps the folder locked.
+    data_dir: DataDir,
+}
+
+impl SqliteStore {
+    /// Opens the store of a service; its databases open when they are first used. A store that is open already is
+    /// shared.
+    pub fn open(data_dir: &DataDir, service: &str) -> Result<Self, StoreError> {
+        let open = || {
+            let folder = data_dir.path().join(service);
+            fs::create_dir_all(&folder).map_err(|error| {
+                StoreError::Unavailable(format!("{} cannot be made: {error}", folder.display()))
+            })?;
+            Ok(Arc::new(StoreInner {
+                service: service.to_owned(),
+                folder,
+                databases: RwLock::default(),
+                opening: tokio::sync::Mutex::default(),
+                ticks: AtomicU64::new(0),
+                closed: AtomicBool::new(false),
+                data_dir: data_dir.clone(),
+            }))
+        };
+        data_dir.store(service, open).map(Self)
+    }
+
+    /// Waits for commits under way, then closes the files. Later calls fail with `Unavailable`.
+    pub async fn close(&self) {
+        self.0.closed.store(true, Ordering::SeqCst);
+        let _opening = self.0.opening.lock().await;
+        let databases: Vec<_> = self
+            .0
+            .databases
+            .write()
+            .drain()
+            .map(|(_, database)| database)
+            .collect();
+        for database in databases {
+            // An empty commit is answered after all that were queued before it.
+            let nothing = Commit {
+                writes: Vec::new(),
+                at: jiff::Timestamp::UNIX_EPOCH,
+                actor: String::new(),
+            };
+            let _ = database.commit(nothing).await;
+            let _ = spawn_blocking(move || drop(database)).await;
+        }
+    }
+}
+
+impl StoreInner {
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    /// The scope's database; `None` if there is none and none is to be made.
+    async fn database(&self, scope: &Scope, create: bool) -> Result<Option<Arc<Database>>, StoreError> {
+        if let Some(database) = self.opened(scope)? {
+            return Ok(Some(database));
+        }
+        let _opening = self.opening.lock().await;
+        if let Some(database) = self.opened(scope)? {
+            return Ok(Some(database));
+        }
+        let path = self.path(scope);
+        let cache = Arc::clone(self.data_dir.cache());
+        let surplus = self.surplus();
+        let open = move || {
+            drop(surplus);
+            if !create && !path.exists() {
+                return Ok(None);
+            }
+            Database::open(path, cache).map(|database| Some(Arc::new(database)))
+        };
+        let opened = spawn_blocking(open)
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("the process is stopping".to_owned())))?;
+        if let Some(database) = &opened {
+            tracing::debug!(database.path = %database.path().display(), "database opened");
+            database.touch(self.ticks.fetch_add(1, Ordering::Relaxed));
+            self.databases.write().insert(scope.clone(), Arc::clone(database));
+        }
+        Ok(opened)
+    }
+
+    fn opened(&self, scope: &Scope) -> Result<Option<Arc<Database>>, StoreError> {
+        let databases = self.databases.read();
+        if self.is_closed() {
+            return Err(StoreError::Unavailable(format!(
+                "the store of {} is closed",
+                self.service
+            )));
+        }
+        let database = databases.get(scope);
+        if let Some(database) = database {
+            database.touch(self.ticks.fetch_add(1, Ordering::Relaxed));
+        }
+        Ok(database.cloned())
+    }
+
+    /// Takes out databases that nobody uses until there is room for one more.
+    fn surplus(&self) -> Vec<Arc<Database>> {
+        let mut databases = self.databases.write();
+        let mut surplus = Vec::new();
+        while databases.len() >= OPEN_DATABASES {
+            // With the map locked, one reference means that nobody has it and nobody can get it.
+            let idle = databases
+                .iter()
+                .filter(|(_, database)| Arc::strong_count(database) == 1);
+            let oldest = idle
+                .min_by_key(|(_, database)| database.last_used())
+                .map(|(scope, _)| scope.clone());
+            match oldest.and_then(|scope| databases.remove(&scope)) {
+                Some(database) => surplus.push(database),
+                None => break,
+            }
+        }
+        surplus
+    }
+
+    fn path(&self, scope: &Scope) -> PathBuf {
+        self.folder
+            .join(format!("db_{}_{}.sqlite", self.service, encode(scope)))
+    }
+
+    fn scope_of(&self, file: &Path) -> Option<Scope> {
+        let name = file.file_name()?.to_str()?;
+        decode(
+            name.strip_prefix("db_")?
+                .strip_prefix(self.service.as_str())?
+                .strip_prefix('_')?
+                .strip_suffix(".sqlite")?,
+        )
+    }
+}
+
+/// A scope as part of a file name. Capitals are written small behind a `-`, which no tenant id holds: a file system that
+/// takes `Shop` and `shop` for one name would otherwise give two tenants one database.
+fn encode(scope: &Scope) -> String {
+    let mut text = String::new();
+    for character in scope.name().chars() {
+        if character.is_ascii_uppercase() {
+            text.push('-');
+        }
+        text.push(character.to_ascii_lowercase());
+    }
+    text
+}
+
+fn decode(text: &str) -> Option<Scope> {
+    if text == Scope::Commons.name() {
+        return Some(Scope::Commons);
+    }
+    let mut name = String::new();
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        name.push(if character == '-' {
+            characters.next()?.to_ascii_uppercase()
+        } else {
+            character
+        });
+    }
+    let scope = Scope::Tenant(name.parse().ok()?);
+    // Names that we would not write are not ours.
+    (encode(&scope) == text).then_some(scope)
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn get(
+        &self,
+        scope: &Scope,
+        collection: &'static Collection,
+        id: &str,
+    ) -> Result<Option<Arc<Document>>, StoreError> {
+        match self.0.database(scope, false).await? {
+            Some(database) => database.get(collection, id).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn get_many(
+        &self,
+        scope: &Scope,
+        collection: &'static Collection,
+        ids: &[String],
+    ) -> Result<Vec<Option<Arc<Document>>>, StoreError> {
+        match self.0.database(scope, false).await? {
+            Some(database) => database.get_many(collection, ids).await,
+            None => Ok(vec![None; ids.len()]),
+        }
+    }
+
+    async fn find(
+        &self,
+        scope: &Scope,
+        collection: &'static Collection,
+        query: &Query,
+    ) -> Result<Found, StoreError> {
+        query.check(collection)?;
+        match self.0.database(scope, false).await? {
+            Some(database) => database.find(collection, query).await,
+            None => Ok(Found {
+                documents: Vec::new(),
+                total: 0,
+            }),
+        }
+    }
+
+    async fn commit(&self, scope: &Scope, commit: Commit) -> Result<(), StoreError> {
+        match self.0.database(scope, true).await? {
+            Some(database) => database.commit(commit).await,
+            None => Err(StoreError::Unavailable(format!(
+                "the database of {scope} was not made"
+            ))),
+        }
+    }
+
+    async fn scopes(&self) -> Result<Vec<Scope>, StoreError> {
+        let store = Arc::clone(&self.0);
+        let list = move || {
+            let entries = fs::read_dir(&store.folder)?;
+            let mut scopes: Vec<Scope> = entries
+                .filter_map(|entry| store.scope_of(&entry.ok()?.path()))
+                .collect();
+            scopes.sort();
+            Ok(scopes)
+        };
+        let folder = self.0.folder.display();
+        match spawn_blocking(list).await {
+            Ok(listed) => listed.map_err(|error: std::io::Error| {
+                StoreError::Unavailable(format!("{folder} cannot be listed: {error}"))
+            }),
+            Err(_) => Err(StoreError::Unavailable("the process is stopping".to_owned())),
+        }
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        if self.0.is_closed() || !self.0.folder.is_dir() {
+            return Err(StoreError::Unavailable(format!(
+                "{} is closed or gone",
+                self.0.folder.display()
+            )));
+        }
+        Ok(())
+    }
+}

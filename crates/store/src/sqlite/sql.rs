@@ -1,0 +1,159 @@
+//! SQL text: the one place where a field becomes an expression, for indexes and queries alike.
+
+use std::fmt::Write;
+
+use kugel_types::Direction;
+use rusqlite::types::Value as SqlValue;
+
+use crate::{Collection, Index, Query, Test, Value};
+
+/// The columns of every read, in the order that `connection::document` expects.
+const COLUMNS: &str = "id, revision, created_at, updated_at, created_by, updated_by, body";
+
+/// A field as an expression. An index serves a query only if both spell it alike, so both come here.
+pub(super) fn expression(field: &str) -> String {
+    match field {
+        "id" | "created_at" | "updated_at" => field.to_owned(),
+        _ => format!("body->>'$.{field}'"),
+    }
+}
+
+pub(super) fn create_table(collection: &Collection) -> String {
+    format!(
+        "create table if not exists \"{}\" (id text primary key not null, revision integer not null, \
+         created_at integer not null, updated_at integer, created_by text not null, updated_by text, \
+         body text not null)",
+        collection.name
+    )
+}
+
+/// The name says what the index is, so another declaration is another index.
+pub(super) fn index_name(collection: &Collection, index: &Index) -> String {
+    let kind = if index.unique { "unique" } else { "index" };
+    format!("{}:{}:{kind}", collection.name, index.fields.join("+"))
+}
+
+pub(super) fn create_index(collection: &Collection, index: &Index) -> String {
+    let mut fields: Vec<String> = index.fields.iter().map(|field| expression(field)).collect();
+    if !index.unique {
+        // The tie-breaker of every order, so that the index serves the whole order.
+        fields.push("id".to_owned());
+    }
+    let unique = if index.unique { "unique " } else { "" };
+    let (name, table, fields) = (index_name(collection, index), collection.name, fields.join(", "));
+    format!("create {unique}index if not exists \"{name}\" on \"{table}\" ({fields})")
+}
+
+/// The statements that move single documents of a collection.
+pub(super) struct Statements {
+    pub(super) insert: String,
+    pub(super) replace: String,
+    pub(super) upsert: String,
+    pub(super) delete: String,
+    pub(super) delete_expected: String,
+}
+
+impl Statements {
+    pub(super) fn of(collection: &Collection) -> Self {
+        let table = collection.name;
+        let insert = format!(
+            "insert into \"{table}\" (id, revision, created_at, created_by, body) values (?1, 1, ?2, ?3, ?4)"
+        );
+        let set = "set revision = revision + 1, updated_at = ?2, updated_by = ?3, body = ?4";
+        Self {
+            replace: format!(
+                "update \"{table}\" {set} where id = ?1 and revision = ?5 returning created_at, created_by"
+            ),
+            upsert: format!(
+                "{insert} on conflict (id) do update {set} returning revision, created_at, created_by"
+            ),
+            delete: format!("delete from \"{table}\" where id = ?1"),
+            delete_expected: format!("delete from \"{table}\" where id = ?1 and revision = ?2"),
+            insert,
+        }
+    }
+}
+
+pub(super) fn select_one(collection: &Collection) -> String {
+    format!("select {COLUMNS} from \"{}\" where id = ?1", collection.name)
+}
+
+/// A query as SQL, its values bound in order.
+pub(super) struct Rendered {
+    pub(super) page: String,
+    pub(super) count: String,
+    pub(super) values: Vec<SqlValue>,
+}
+
+/// Renders a query that [`Query::check`] has accepted.
+pub(super) fn render(collection: &Collection, query: &Query) -> Rendered {
+    let mut values = Vec::new();
+    let conditions: Vec<String> = query
+        .filters
+        .iter()
+        .map(|filter| condition(&expression(&filter.field), &filter.test, &mut values))
+        .collect();
+    let mut from = format!("from \"{}\"", collection.name);
+    if !conditions.is_empty() {
+        let _ = write!(from, " where {}", conditions.join(" and "));
+    }
+    let order: Vec<String> = query
+        .full_order()
+        .into_iter()
+        .map(|(field, direction)| match direction {
+            Direction::Ascending => expression(field),
+            Direction::Descending => format!("{} desc", expression(field)),
+        })
+        .collect();
+    let mut page = format!("select {COLUMNS} {from} order by {}", order.join(", "));
+    if query.page.limit > 0 {
+        let _ = write!(page, " limit {} offset {}", query.page.limit, query.page.skip());
+    }
+    Rendered {
+        page,
+        count: format!("select count(*) {from}"),
+        values,
+    }
+}
+
+fn condition(expression: &str, test: &Test, values: &mut Vec<SqlValue>) -> String {
+    let mut compare = |operator: &str, value: &Value| {
+        values.push(bind(value));
+        format!("{expression} {operator} ?")
+    };
+    match test {
+        Test::Equal(value) => compare("=", value),
+        Test::AtLeast(value) => compare(">=", value),
+        Test::AtMost(value) => compare("<=", value),
+        Test::Less(value) => compare("<", value),
+        Test::Greater(value) => compare(">", value),
+        Test::OneOf(options) => {
+            values.extend(options.iter().map(bind));
+            format!("{expression} in ({})", vec!["?"; options.len()].join(", "))
+        }
+        Test::Contains(needle) => {
+            values.push(SqlValue::Text(needle.clone()));
+            format!("instr({expression}, ?) > 0")
+        }
+        Test::ContainsOneOf(needles) if needles.is_empty() => "false".to_owned(),
+        Test::ContainsOneOf(needles) => {
+            values.extend(needles.iter().map(|needle| SqlValue::Text(needle.clone())));
+            let held: Vec<String> = needles
+                .iter()
+                .map(|_| format!("instr({expression}, ?) > 0"))
+                .collect();
+            format!("({})", held.join(" or "))
+        }
+        Test::Absent => format!("{expression} is null"),
+        Test::Present => format!("{expression} is not null"),
+    }
+}
+
+fn bind(value: &Value) -> SqlValue {
+    match value {
+        Value::Text(text) => SqlValue::Text(text.clone()),
+        Value::Integer(number) => SqlValue::Integer(*number),
+        Value::Boolean(truth) => SqlValue::Integer(i64::from(*truth)),
+        Value::Instant(instant) => SqlValue::Integer(instant.as_microsecond()),
+    }
+}
