@@ -1,0 +1,87 @@
+//! What passes between HTTP headers and gRPC metadata.
+
+use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use uuid::Uuid;
+
+/// Names a request in logs of every service it reaches.
+pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Restricts a request to one service's routes.
+pub(crate) const X_KUGEL_SERVICE: HeaderName = HeaderName::from_static("x-kugel-service");
+/// A terminal's fresh token.
+pub(crate) const X_NEW_TOKEN: HeaderName = HeaderName::from_static("x-new-token");
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const X_TERMINAL_ID: HeaderName = HeaderName::from_static("x-terminal-id");
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const REQUEST_ID: HeaderName = HeaderName::from_static("request_id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// Headers that become metadata, under these names.
+const FORWARDED: [(HeaderName, HeaderName); 8] = [
+    (AUTHORIZATION, AUTHORIZATION),
+    (X_API_KEY, X_API_KEY),
+    (X_TERMINAL_ID, X_TERMINAL_ID),
+    (IDEMPOTENCY_KEY, REQUEST_ID),
+    (ACCEPT_LANGUAGE, ACCEPT_LANGUAGE),
+    (TRACEPARENT, TRACEPARENT),
+    (TRACESTATE, TRACESTATE),
+    (X_REQUEST_ID, X_REQUEST_ID),
+];
+
+/// The metadata of a REST request. `terminal_id` comes from its path or query.
+pub(crate) fn metadata(headers: &HeaderMap, terminal_id: Option<&str>) -> HeaderMap {
+    // Room for what is sent plus content-type and te.
+    let mut metadata = HeaderMap::with_capacity(8);
+    for (header, name) in &FORWARDED {
+        if let Some(value) = headers.get(header) {
+            metadata.insert(name.clone(), value.clone());
+        }
+    }
+    if let Some(terminal_id) = terminal_id.and_then(|terminal_id| HeaderValue::from_str(terminal_id).ok()) {
+        metadata.insert(X_TERMINAL_ID, terminal_id);
+    }
+    metadata
+}
+
+/// The request's id: the client's, or a new one, which is put into its headers.
+pub(crate) fn request_id(headers: &mut HeaderMap) -> HeaderValue {
+    if let Some(id) = headers.get(X_REQUEST_ID) {
+        return id.clone();
+    }
+    let mut buffer = Uuid::encode_buffer();
+    let id = HeaderValue::from_str(Uuid::new_v4().as_hyphenated().encode_lower(&mut buffer)).expect("hexadecimal");
+    headers.insert(X_REQUEST_ID, id.clone());
+    id
+}
+
+/// Copies the service's `x-` metadata into the answer.
+pub(crate) fn copy_extensions(metadata: &HeaderMap, headers: &mut HeaderMap) {
+    for (name, value) in metadata {
+        if name.as_str().starts_with("x-") {
+            headers.append(name.clone(), value.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_become_metadata() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [("authorization", "Bearer t"), ("idempotency-key", "k1"), ("cookie", "c"), ("x-terminal-id", "A-B-1")] {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        let id = request_id(&mut headers);
+        let metadata = metadata(&headers, Some("A-B-2"));
+        assert_eq!(metadata["authorization"], "Bearer t");
+        assert_eq!(metadata["request_id"], "k1");
+        assert_eq!(metadata["x-terminal-id"], "A-B-2");
+        assert_eq!(metadata["x-request-id"], id);
+        assert_eq!(metadata.len(), 4);
+        assert_eq!(request_id(&mut headers), id);
+    }
+}

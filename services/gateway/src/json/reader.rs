@@ -1,0 +1,405 @@
+//! Reads JSON into protobuf bytes.
+//!
+//! Both spellings of a name are known, unknown members are skipped, and a wrong value is noted with its path while
+//! reading goes on: the client learns of all its mistakes at once.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use kugel_error::FieldViolation;
+use prost::Message as _;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::scalar::{self, Given, Problem};
+use crate::schema::{Field, Kind, MessageId, Schema, Shape, Spelling};
+use crate::wire::{Encoding, Fields, close_delimited, put_bytes, put_tag};
+
+/// A body with more mistakes than this is answered with the first ones.
+const PROBLEMS_LIMIT: usize = 20;
+
+/// Why a body was not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// It is not JSON: what the parser says.
+    Syntax(String),
+    /// It is JSON, but some fields do not fit.
+    Fields(Vec<FieldViolation>),
+}
+
+/// Collects one request message.
+#[derive(Debug)]
+pub(crate) struct Reader<'s> {
+    schema: &'s Schema,
+    out: Vec<u8>,
+    path: Vec<Step<'s>>,
+    problems: Vec<FieldViolation>,
+}
+
+#[derive(Debug)]
+enum Step<'s> {
+    Field(&'s Field),
+    Index(usize),
+    Key(String),
+}
+
+impl<'s> Reader<'s> {
+    /// Starts with an empty message. `headroom` bytes stay free at the front for the caller.
+    pub(crate) fn new(schema: &'s Schema, headroom: usize) -> Self {
+        let mut out = Vec::with_capacity(256);
+        out.resize(headroom, 0);
+        Self { schema, out, path: Vec::new(), problems: Vec::new() }
+    }
+
+    /// Takes the body as the whole message.
+    pub(crate) fn body(&mut self, body: &[u8], id: MessageId) -> Result<(), Refusal> {
+        self.parse(body, |reader, json| reader.object(id, json))
+    }
+
+    /// Takes the body as one field of the message.
+    pub(crate) fn body_field(&mut self, body: &[u8], field: &'s Field) -> Result<(), Refusal> {
+        self.path.push(Step::Field(field));
+        self.parse(body, |reader, json| reader.field(field, json))?;
+        self.path.pop();
+        Ok(())
+    }
+
+    /// Takes a query parameter or a part of the path. `chain` leads from the message to the scalar.
+    pub(crate) fn parameter(&mut self, chain: &[(MessageId, usize)], text: &str) {
+        let Some(((id, index), rest)) = chain.split_first() else { return };
+        let field = &self.schema.message(*id).fields[*index];
+        self.path.push(Step::Field(field));
+        if rest.is_empty() {
+            if let Err(problem) = self.scalar_field(field, Given::Text(text)) {
+                self.note(problem);
+            }
+        } else {
+            put_tag(&mut self.out, field.number, Encoding::Delimited);
+            let start = self.out.len();
+            self.parameter(rest, text);
+            close_delimited(&mut self.out, start);
+        }
+        self.path.pop();
+    }
+
+    /// The message, or everything that is wrong with it.
+    pub(crate) fn finish(self) -> Result<Vec<u8>, Refusal> {
+        if self.problems.is_empty() { Ok(self.out) } else { Err(Refusal::Fields(self.problems)) }
+    }
+
+    fn parse<'de>(
+        &mut self,
+        body: &'de [u8],
+        read: impl FnOnce(&mut Self, &mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>) -> serde_json::Result<()>,
+    ) -> Result<(), Refusal> {
+        let mut json = serde_json::Deserializer::from_slice(body);
+        match read(self, &mut json).and_then(|()| json.end()) {
+            Ok(()) => Ok(()),
+            // A member of the wrong kind stops the reading: its path is where we are.
+            Err(error) if error.is_data() => {
+                self.note(without_place(&error).into());
+                Err(Refusal::Fields(std::mem::take(&mut self.problems)))
+            }
+            Err(error) => Err(Refusal::Syntax(error.to_string())),
+        }
+    }
+
+    fn note(&mut self, problem: Problem) {
+        if self.problems.len() < PROBLEMS_LIMIT {
+            self.problems.push(FieldViolation { field: self.path_text(), description: problem.into_owned() });
+        }
+    }
+
+    fn path_text(&self) -> String {
+        let mut text = String::new();
+        for step in &self.path {
+            let dot = if text.is_empty() { "" } else { "." };
+            // Writing to a String cannot fail.
+            let _ = match step {
+                Step::Field(field) => write!(text, "{dot}{}", field.descriptor.name()),
+                Step::Index(index) => write!(text, "[{index}]"),
+                Step::Key(key) => write!(text, "{dot}{key}"),
+            };
+        }
+        if text.is_empty() { "body".to_owned() } else { text }
+    }
+
+    fn object<'de, D: Deserializer<'de>>(&mut self, id: MessageId, json: D) -> Result<(), D::Error> {
+        json.deserialize_any(ObjectVisitor { reader: self, id })
+    }
+
+    fn field<'de, D: Deserializer<'de>>(&mut self, field: &'s Field, json: D) -> Result<(), D::Error> {
+        match (field.shape, &field.kind) {
+            (Shape::Repeated, _) => json.deserialize_any(ListVisitor { reader: self, field }),
+            (Shape::Map, Kind::Message(entry)) => json.deserialize_any(MapVisitor { reader: self, field, entry: *entry }),
+            (_, Kind::Message(id)) => {
+                let begin = self.out.len();
+                put_tag(&mut self.out, field.number, Encoding::Delimited);
+                let start = self.out.len();
+                if json.deserialize_any(OptionalVisitor { reader: self, id: *id })? {
+                    close_delimited(&mut self.out, start);
+                } else {
+                    self.out.truncate(begin);
+                }
+                Ok(())
+            }
+            _ => {
+                let raw = <&'de RawValue>::deserialize(json)?;
+                self.token(field, raw.get(), Self::scalar_field).map_err(D::Error::custom)
+            }
+        }
+    }
+
+    /// Takes a JSON token and hands it to `put` as a scalar.
+    fn token(
+        &mut self,
+        field: &'s Field,
+        token: &str,
+        put: fn(&mut Self, &'s Field, Given<'_>) -> Result<(), Problem>,
+    ) -> Result<(), serde_json::Error> {
+        let taken = match (token.as_bytes(), &field.kind) {
+            (b"null", _) if field.shape == Shape::Optional => Ok(()),
+            (b"null", _) => Err("must not be null".into()),
+            (_, Kind::WellKnown(_)) => self.well_known(field, token),
+            ([b'"', inner @ .., b'"'], _) if !inner.contains(&b'\\') => {
+                put(self, field, Given::Text(&token[1..token.len() - 1]))
+            }
+            ([b'"', ..], _) => put(self, field, Given::Text(&serde_json::from_str::<String>(token)?)),
+            (b"true", _) => put(self, field, Given::Bool(true)),
+            (b"false", _) => put(self, field, Given::Bool(false)),
+            ([b'{' | b'[', ..], _) => Err("must be a single value".into()),
+            _ => put(self, field, Given::Number(token)),
+        };
+        if let Err(problem) = taken {
+            self.note(problem);
+        }
+        Ok(())
+    }
+
+    fn scalar_field(&mut self, field: &'s Field, given: Given<'_>) -> Result<(), Problem> {
+        let begin = self.out.len();
+        put_tag(&mut self.out, field.number, field.kind.encoding());
+        scalar::put(&field.kind, given, &mut self.out).inspect_err(|_| self.out.truncate(begin))
+    }
+
+    fn packed_element(&mut self, field: &'s Field, given: Given<'_>) -> Result<(), Problem> {
+        scalar::put(&field.kind, given, &mut self.out)
+    }
+
+    fn well_known(&mut self, field: &'s Field, token: &str) -> Result<(), Problem> {
+        let Kind::WellKnown(descriptor) = &field.kind else { return Err("must be an object".into()) };
+        let mut json = serde_json::Deserializer::from_str(token);
+        let message = descriptor.clone().deserialize(&mut json).map_err(|error| without_place(&error))?;
+        put_bytes(&mut self.out, field.number, &message.encode_to_vec());
+        Ok(())
+    }
+
+    /// Drops what was read of a field since `start`: the client sent it in both spellings.
+    fn forget(&mut self, start: usize, number: u32) {
+        let mut kept = Vec::new();
+        let mut fields = Fields::new(&self.out[start..]);
+        let mut begin = 0;
+        while let Ok(Some((found, _))) = fields.next_field() {
+            if found != number {
+                kept.extend_from_slice(&self.out[start + begin..start + fields.position()]);
+            }
+            begin = fields.position();
+        }
+        self.out.truncate(start);
+        self.out.append(&mut kept);
+    }
+}
+
+/// The parser's message without line and column, which the path replaces.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.split(" at line ").next().unwrap_or_default().to_owned()
+}
+
+struct ObjectVisitor<'r, 's> {
+    reader: &'r mut Reader<'s>,
+    id: MessageId,
+}
+
+impl<'de> Visitor<'de> for ObjectVisitor<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let Self { reader, id } = self;
+        let message = reader.schema.message(id);
+        let start = reader.out.len();
+        let mut seen: Vec<(usize, Spelling)> = Vec::new();
+        while let Some(Name(name)) = members.next_key::<Name<'de>>()? {
+            let Some((index, spelling)) = message.by_name(&name) else {
+                members.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let field = &message.fields[index];
+            match seen.iter().find(|(known, _)| *known == index) {
+                Some((_, Spelling::Json)) if spelling == Spelling::Proto => {
+                    members.next_value::<IgnoredAny>()?;
+                    continue;
+                }
+                Some(_) => reader.forget(start, field.number),
+                None => {}
+            }
+            seen.push((index, spelling));
+            reader.path.push(Step::Field(field));
+            members.next_value_seed(FieldSeed { reader, field })?;
+            reader.path.pop();
+        }
+        Ok(())
+    }
+}
+
+/// A member's name, borrowed unless it has escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+struct FieldSeed<'r, 's> {
+    reader: &'r mut Reader<'s>,
+    field: &'s Field,
+}
+
+impl<'de> DeserializeSeed<'de> for FieldSeed<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        self.reader.field(self.field, json)
+    }
+}
+
+/// An object, or null: then false.
+struct OptionalVisitor<'r, 's> {
+    reader: &'r mut Reader<'s>,
+    id: MessageId,
+}
+
+impl<'de> Visitor<'de> for OptionalVisitor<'_, '_> {
+    type Value = bool;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<bool, E> {
+        Ok(false)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<bool, A::Error> {
+        ObjectVisitor { reader: self.reader, id: self.id }.visit_map(members).map(|()| true)
+    }
+}
+
+struct ListVisitor<'r, 's> {
+    reader: &'r mut Reader<'s>,
+    field: &'s Field,
+}
+
+impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a list")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
+        let Self { reader, field } = self;
+        let packed = field.kind.encoding() != Encoding::Delimited;
+        let begin = reader.out.len();
+        if packed {
+            put_tag(&mut reader.out, field.number, Encoding::Delimited);
+        }
+        let start = reader.out.len();
+        let mut count = 0;
+        reader.path.push(Step::Index(0));
+        while elements.next_element_seed(ElementSeed { reader, field, packed })?.is_some() {
+            count += 1;
+            reader.path.pop();
+            reader.path.push(Step::Index(count));
+        }
+        reader.path.pop();
+        if packed && count > 0 {
+            close_delimited(&mut reader.out, start);
+        } else if packed {
+            reader.out.truncate(begin);
+        }
+        Ok(())
+    }
+}
+
+struct ElementSeed<'r, 's> {
+    reader: &'r mut Reader<'s>,
+    field: &'s Field,
+    packed: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for ElementSeed<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        let Self { reader, field, packed } = self;
+        if let Kind::Message(id) = &field.kind {
+            put_tag(&mut reader.out, field.number, Encoding::Delimited);
+            let start = reader.out.len();
+            if !json.deserialize_any(OptionalVisitor { reader, id: *id })? {
+                reader.note("must not be null".into());
+            }
+            close_delimited(&mut reader.out, start);
+            return Ok(());
+        }
+        let raw = <&'de RawValue>::deserialize(json)?;
+        let put = if packed { Reader::packed_element } else { Reader::scalar_field };
+        reader.token(field, raw.get(), put).map_err(D::Error::custom)
+    }
+}
+
+struct MapVisitor<'r, 's> {
+    reader: &'r mut Reader<'s>,
+    field: &'s Field,
+    entry: MessageId,
+}
+
+impl<'de> Visitor<'de> for MapVisitor<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let Self { reader, field, entry } = self;
+        let [key_field, value_field] = &reader.schema.message(entry).fields[..] else {
+            return Err(A::Error::custom("a map entry has two fields"));
+        };
+        while let Some(Name(key)) = members.next_key::<Name<'de>>()? {
+            put_tag(&mut reader.out, field.number, Encoding::Delimited);
+            let start = reader.out.len();
+            reader.path.push(Step::Key(key.to_string()));
+            if let Err(problem) = reader.scalar_field(key_field, Given::Text(&key)) {
+                reader.note(problem);
+            }
+            members.next_value_seed(FieldSeed { reader, field: value_field })?;
+            reader.path.pop();
+            close_delimited(&mut reader.out, start);
+        }
+        Ok(())
+    }
+}
