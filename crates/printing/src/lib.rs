@@ -1,1 +1,24 @@
-//! Placeholder.
+//! Printed paper: 32 columns of receipts, journals, cash slips and reports.
+//!
+//! A [`Printout`] is a list of lines, rendered as journal text (plain) or as receipt text (XML for the printer driver).
+//! [`receipt`] lays out the receipt of a transaction; terminal and report build their own printouts with the same
+//! builder. Everything here is a pure function of its arguments and needs no locale of the operating system. It knows
+//! no service and no store. Start reading at [`Printout`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod columns;
+mod date;
+mod number;
+mod printout;
+mod receipt;
+mod xml;
+
+pub use columns::{WIDTH, center, cut, left, right, width};
+pub use date::{business_date, date, date_time};
+pub use number::{amount, grouped, price, rate};
+pub use printout::{Align, Printout};
+pub use receipt::{
+    Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptKind, ReceiptLine, ReceiptPayment, ReceiptTax,
+    TaxKind, receipt,
+};

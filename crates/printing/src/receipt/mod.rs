@@ -1,0 +1,211 @@
+//! The receipt of a transaction, line by line.
+
+mod data;
+#[cfg(test)]
+mod tests;
+
+use kugel_types::money::Decimal;
+use kugel_types::{Money, Quantity};
+
+pub use data::{
+    Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptKind, ReceiptLine, ReceiptPayment, ReceiptTax,
+    TaxKind,
+};
+
+use crate::columns::right;
+use crate::{Printout, date_time, number};
+
+/// Lays out the receipt of a sale, a return, a void or a cancelled sale.
+pub fn receipt(data: &ReceiptData) -> Printout {
+    let mut sheet = Sheet {
+        data,
+        paper: Printout::new(),
+    };
+    sheet.head();
+    sheet.items();
+    sheet.totals();
+    sheet.payments();
+    sheet.origin();
+    sheet.foot();
+    sheet.paper
+}
+
+/// The mark behind an item's amount, two columns wide: added tax, contained tax, reduced rate.
+fn tax_mark(tax_code: &str) -> &'static str {
+    match tax_code {
+        "01" => "外",
+        "02" => "内",
+        "11" | "12" => REDUCED_RATE,
+        _ => "  ",
+    }
+}
+
+const REDUCED_RATE: &str = "軽";
+
+/// The box for the revenue stamp.
+const STAMP_BOX: [&str; 6] = [
+    "+---------+",
+    "|  収 入  |",
+    "|  印 紙  |",
+    "|         |",
+    "|         |",
+    "+---------+",
+];
+
+struct Sheet<'a> {
+    data: &'a ReceiptData,
+    paper: Printout,
+}
+
+impl Sheet<'_> {
+    fn head(&mut self) {
+        self.banners(&self.data.headers);
+        let staff = self.data.staff_id.as_deref().unwrap_or("------");
+        self.paper
+            .split(
+                format!("レジNo. {}", self.data.terminal_no),
+                format!("責# {staff}"),
+            )
+            .left(date_time(&self.data.time))
+            .center(self.data.kind.title());
+    }
+
+    fn items(&mut self) {
+        self.paper.rule();
+        for line in self.data.lines.iter().filter(|line| !line.is_cancelled) {
+            let amount = format!("{}{}", self.price(line.gross_amount), tax_mark(&line.tax_code));
+            self.paper.split(&line.description, amount);
+            if line.quantity.decimal() != Decimal::ONE {
+                let count = right(&quantity(line.quantity), 12);
+                self.paper
+                    .left(format!("{count}@{}", self.price(line.unit_price)));
+            }
+            for discount in &line.discounts {
+                let (label, columns) = discount_label("値引", "割引", discount);
+                self.amount(right(&label, columns), discount.amount.negated());
+            }
+        }
+        self.paper.rule();
+    }
+
+    fn totals(&mut self) {
+        let count = right(&quantity(self.data.total_quantity), 16);
+        self.amount(format!("小計{count}"), self.data.subtotal_amount);
+        for discount in &self.data.subtotal_discounts {
+            let (label, _) = discount_label("小計値引", "小計割引", discount);
+            self.amount(format!("  {label}"), discount.amount.negated());
+        }
+        for tax in self.data.taxes.iter().filter(|tax| tax.kind == TaxKind::External) {
+            self.amount(format!("  {}", tax.name), tax.amount);
+        }
+        self.amount("合計", self.data.total_amount_with_tax);
+        for tax in &self.data.taxes {
+            self.bracket(format!("  ({}対象", tax.name), tax.target_amount);
+            if tax.kind != TaxKind::Exempt {
+                self.bracket(format!("  ({}税額", tax.name), tax.amount);
+            }
+        }
+        let is_reduced = |line: &&ReceiptLine| !line.is_cancelled && tax_mark(&line.tax_code) == REDUCED_RATE;
+        if self.data.lines.iter().any(|line| is_reduced(&line)) {
+            // The law asks that the mark be explained where it is used.
+            self.paper.left(format!("  {REDUCED_RATE}は軽減税率対象商品です"));
+        }
+    }
+
+    /// Cash comes first and is merged; then the other payments in order of their codes.
+    fn payments(&mut self) {
+        let (cash, mut others): (Vec<_>, Vec<_>) =
+            self.data.payments.iter().partition(|payment| payment.is_cash);
+        if let Some(first) = cash.first() {
+            let sum = |amount: fn(&ReceiptPayment) -> Money| {
+                Money::from_decimal(cash.iter().map(|payment| amount(payment).decimal()).sum())
+            };
+            let (deposit, settled) = (sum(|payment| payment.deposit), sum(|payment| payment.amount));
+            if deposit.is_positive() {
+                self.amount("お預り", deposit);
+                self.amount("お釣", self.data.change_amount);
+                self.paper.rule();
+            }
+            if !settled.is_zero() {
+                self.amount(&first.description, settled);
+            }
+        }
+        others.retain(|payment| !payment.amount.is_zero());
+        others.sort_by(|one, other| one.code.cmp(&other.code));
+        for payment in others {
+            self.amount(&payment.description, payment.amount);
+        }
+    }
+
+    fn origin(&mut self) {
+        let Some(origin) = &self.data.origin else { return };
+        self.paper
+            .rule()
+            .left("元取引")
+            .left(date_time(&origin.time))
+            .split("取引種別", origin.kind.map_or("不明", ReceiptKind::word))
+            .split("店舗コード", &origin.store_code)
+            .split("店舗名", &origin.store_name)
+            .split("レジNo.", origin.terminal_no.to_string())
+            .split("レシートNo.", origin.receipt_no.to_string())
+            .split("取引No.", origin.transaction_no.to_string());
+    }
+
+    fn foot(&mut self) {
+        self.paper
+            .rule()
+            .left(format!("レシートNo. {}", self.data.receipt_no));
+        if let Some(duty) = self.data.stamp_duty {
+            self.paper.blank();
+            for line in STAMP_BOX {
+                self.paper.left(line);
+            }
+            self.paper.left(format!("印紙税 {}", self.price(duty)));
+        }
+        if let Some(number) = &self.data.invoice_registration_number {
+            self.paper.left(format!("登録番号 {number}"));
+        }
+        self.banners(&self.data.footers);
+    }
+
+    fn banners(&mut self, banners: &[Banner]) {
+        for banner in banners {
+            self.paper.text(banner.align, &banner.text);
+        }
+    }
+
+    fn price(&self, amount: Money) -> String {
+        number::price(amount, self.data.currency)
+    }
+
+    /// Two blanks behind the amount keep it in line with the items, which carry a tax mark there.
+    fn amount(&mut self, label: impl AsRef<str>, amount: Money) {
+        let amount = format!("{}  ", self.price(amount));
+        self.paper.split(label, amount);
+    }
+
+    /// As `amount`, with the closing bracket in the column of the tax mark.
+    fn bracket(&mut self, label: String, amount: Money) {
+        let amount = format!("{}) ", self.price(amount));
+        self.paper.split(label, amount);
+    }
+}
+
+/// The label of a discount and the columns that it takes on a line of items.
+fn discount_label(fixed: &str, percentage: &str, discount: &ReceiptDiscount) -> (String, usize) {
+    match discount.rate {
+        Some(rate) => (format!("{percentage} {}", number::rate(rate)), 19),
+        None => (fixed.to_owned(), 15),
+    }
+}
+
+/// Pieces carry their counter word; a weighed quantity is a bare number.
+fn quantity(quantity: Quantity) -> String {
+    let value = quantity.decimal().normalize();
+    let number = number::grouped(value, value.scale());
+    if value.scale() == 0 {
+        format!("{number}点")
+    } else {
+        number
+    }
+}

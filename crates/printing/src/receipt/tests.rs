@@ -1,0 +1,201 @@
+use kugel_types::{Currency, LocalTime};
+
+use super::*;
+use crate::Align;
+
+fn money(text: &str) -> Money {
+    text.parse().unwrap()
+}
+
+fn time(text: &str) -> LocalTime {
+    LocalTime::new(
+        text.parse().unwrap(),
+        &jiff::tz::TimeZone::get("Asia/Tokyo").unwrap(),
+    )
+}
+
+fn line(description: &str, price: &str, quantity: &str, gross: &str, tax_code: &str) -> ReceiptLine {
+    ReceiptLine {
+        description: description.to_owned(),
+        unit_price: money(price),
+        quantity: quantity.parse().unwrap(),
+        gross_amount: money(gross),
+        tax_code: tax_code.to_owned(),
+        discounts: Vec::new(),
+        is_cancelled: false,
+    }
+}
+
+fn off(rate: Option<&str>, amount: &str) -> ReceiptDiscount {
+    ReceiptDiscount {
+        rate: rate.map(|rate| rate.parse().unwrap()),
+        amount: money(amount),
+    }
+}
+
+fn tax(kind: TaxKind, name: &str, target: &str, amount: &str) -> ReceiptTax {
+    ReceiptTax {
+        kind,
+        name: name.to_owned(),
+        target_amount: money(target),
+        amount: money(amount),
+    }
+}
+
+fn payment(code: &str, description: &str, deposit: &str, amount: &str) -> ReceiptPayment {
+    ReceiptPayment {
+        code: code.to_owned(),
+        is_cash: code == "01",
+        description: description.to_owned(),
+        deposit: money(deposit),
+        amount: money(amount),
+    }
+}
+
+fn sale() -> ReceiptData {
+    let mut milk = line("牛乳 1L <特選>", "1280", "3", "3840", "01");
+    milk.discounts = vec![off(Some("8"), "306")];
+    let mut bread = line("食パン", "475", "2", "950", "11");
+    bread.discounts = vec![off(None, "55")];
+    let mut cancelled = line("取消した商品", "100", "1", "100", "01");
+    cancelled.is_cancelled = true;
+    ReceiptData {
+        currency: Currency::JPY,
+        kind: ReceiptKind::Sale,
+        headers: vec![Banner {
+            text: "梅東京一号店".to_owned(),
+            align: Align::Center,
+        }],
+        footers: vec![Banner {
+            text: "またのご来店を".to_owned(),
+            align: Align::Right,
+        }],
+        terminal_no: 4,
+        staff_id: Some("000031".to_owned()),
+        time: time("2026-06-11T09:20:00Z"),
+        lines: vec![
+            milk,
+            bread,
+            cancelled,
+            line(
+                "ワイングラスと長い名前の付いた箱入り商品",
+                "2200",
+                "1",
+                "2200",
+                "02",
+            ),
+        ],
+        total_quantity: "6".parse().unwrap(),
+        subtotal_amount: money("6629"),
+        subtotal_discounts: vec![off(Some("5"), "331")],
+        taxes: vec![
+            tax(TaxKind::External, "外税10%", "3358", "335"),
+            tax(TaxKind::External, "外税 8%", "850", "68"),
+            tax(TaxKind::Internal, "内税10%", "2090", "190"),
+        ],
+        total_amount_with_tax: money("6701"),
+        payments: vec![
+            payment("12", "商品券", "1000", "1000"),
+            payment("01", "現金", "700", "700"),
+            payment("11", "カード", "3000", "3000"),
+            payment("01", "現金", "3000", "2001"),
+        ],
+        change_amount: money("999"),
+        origin: None,
+        receipt_no: 111_111,
+        stamp_duty: None,
+        invoice_registration_number: Some("T1234567890123".to_owned()),
+    }
+}
+
+/// The journal text with `|` at the end of each line, so that the padding shows.
+fn journal(data: &ReceiptData) -> String {
+    receipt(data).journal_text().replace('\n', "|\n")
+}
+
+#[test]
+fn a_sale_in_yen() {
+    insta::assert_snapshot!(journal(&sale()), @"");
+}
+
+#[test]
+fn a_sale_in_pounds() {
+    let mut data = sale();
+    data.currency = "GBP".parse().unwrap();
+    data.headers.clear();
+    data.footers.clear();
+    data.invoice_registration_number = None;
+    data.staff_id = None;
+    data.lines = vec![
+        line("WHITE HANGING HEART T-LIGHT", "2.55", "6", "15.30", "S"),
+        line("CHEDDAR, LOOSE", "8.40", "0.345", "2.90", "00"),
+    ];
+    data.total_quantity = "6.345".parse().unwrap();
+    data.subtotal_amount = money("18.20");
+    data.subtotal_discounts = vec![off(None, "1.5")];
+    data.taxes = vec![
+        tax(TaxKind::Internal, "VAT 20%", "14.04", "2.34"),
+        tax(TaxKind::Exempt, "Zero", "2.66", "0"),
+    ];
+    data.total_amount_with_tax = money("16.70");
+    data.payments = vec![payment("01", "Cash", "20", "16.70")];
+    data.change_amount = money("3.30");
+    insta::assert_snapshot!(journal(&data), @"");
+}
+
+#[test]
+fn a_return_names_its_origin() {
+    let mut data = sale();
+    data.kind = ReceiptKind::Return;
+    data.headers.clear();
+    data.footers.clear();
+    data.lines.truncate(1);
+    data.payments = vec![payment("01", "現金", "0", "6701")];
+    data.origin = Some(Origin {
+        time: time("2026-06-10T01:05:00Z"),
+        kind: Some(ReceiptKind::Sale),
+        store_code: "tk01".to_owned(),
+        store_name: "梅東京一号店".to_owned(),
+        terminal_no: 3,
+        receipt_no: 111_107,
+        transaction_no: 52,
+    });
+    insta::assert_snapshot!(journal(&data), @"");
+}
+
+#[test]
+fn a_cancelled_sale_has_its_own_title() {
+    let mut data = sale();
+    data.kind = ReceiptKind::from_transaction_type(101, true).unwrap();
+    data.lines.truncate(1);
+    data.payments.clear();
+    insta::assert_snapshot!(journal(&data), @"");
+}
+
+#[test]
+fn stamp_duty_prints_a_box() {
+    let mut data = sale();
+    data.stamp_duty = Some(money("200"));
+    let text = journal(&data);
+    let foot = text.split("レシートNo.").last().unwrap();
+    insta::assert_snapshot!(foot, @"");
+}
+
+#[test]
+fn voids_have_titles_and_unknown_types_have_no_receipt() {
+    let title = |number| ReceiptKind::from_transaction_type(number, false).map(ReceiptKind::title);
+    assert_eq!(title(1), title(101));
+    assert_eq!(title(201), Some("【 取 消 】"));
+    assert_eq!(title(202), Some("【 返 品 取 消 】"));
+    assert_eq!(title(301), None);
+}
+
+#[test]
+fn the_printer_gets_the_same_lines_as_xml() {
+    let text = receipt(&sale()).receipt_text();
+    assert_eq!(
+        text.matches("<Line ").count(),
+        receipt(&sale()).journal_text().lines().count()
+    );
+    assert!(text.contains("牛乳 1L &lt;特選&gt;"), "{text}");
+}
