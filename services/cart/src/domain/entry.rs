@@ -1,0 +1,178 @@
+//! Entering items: lines, their quantities, prices and discounts.
+
+use std::sync::Arc;
+
+use jiff::civil::DateTime;
+use kugel_error::{Error, codes};
+use kugel_pricing::{Discount, TaxRule};
+use kugel_types::{ItemCode, Money, Quantity};
+
+use super::cart::{Cart, CartLine, LINES_MAX};
+use super::masters::{CartPromotion, CartTaxRule, ItemMaster, PromotionMaster};
+use super::state::CartEvent;
+
+/// A line to be entered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineEntry {
+    /// The item.
+    pub item_code: ItemCode,
+    /// How much of it.
+    pub quantity: Quantity,
+    /// A price instead of the master's; zero means the master's.
+    pub unit_price: Option<Money>,
+}
+
+/// The masters of entered lines as they are now. The cart uses them for what it does not keep already.
+#[derive(Debug)]
+pub struct EntryMasters<'a> {
+    /// The item of each entry, where it is sold.
+    pub items: &'a [Option<Arc<ItemMaster>>],
+    /// The tax table.
+    pub taxes: &'a [TaxRule],
+    /// The promotions of all stores and times.
+    pub promotions: &'a [PromotionMaster],
+    /// The local time, which decides which promotions hold.
+    pub now: DateTime,
+}
+
+impl Cart {
+    /// Adds a line for each entry.
+    pub fn add_lines(&mut self, entries: &[LineEntry], masters: &EntryMasters<'_>) -> Result<(), Error> {
+        let next = self.cart_status.transition(CartEvent::AddItems)?;
+        if entries.is_empty() {
+            return Err(codes::INVALID_INPUT
+                .error("there is no line to add")
+                .field("line_items", "must not be empty"));
+        }
+        if self.line_items.len() + entries.len() > LINES_MAX {
+            return Err(codes::REQUEST_REFUSED
+                .error(format!("a cart has at most {LINES_MAX} lines"))
+                .with("lines_max", LINES_MAX));
+        }
+        if self.masters.promotions.is_none() {
+            let hold = masters.promotions.iter().filter(|master| master.holds(&self.store_code, masters.now));
+            self.masters.promotions = Some(hold.map(|master| CartPromotion::from(&master.promotion)).collect());
+        }
+        for (entry, item) in entries.iter().zip(masters.items) {
+            self.add_line(entry, item.as_deref(), masters.taxes)?;
+        }
+        self.reprice()?;
+        self.cart_status = next;
+        Ok(())
+    }
+
+    fn add_line(&mut self, entry: &LineEntry, item: Option<&ItemMaster>, taxes: &[TaxRule]) -> Result<(), Error> {
+        let mut line = match self.line_items.iter().find(|line| line.item_code == entry.item_code) {
+            Some(known) => line_like(known),
+            None => line_from(item.ok_or_else(|| {
+                codes::ITEM_NOT_FOUND
+                    .error(format!("item {} is not found", entry.item_code))
+                    .with("item_code", &entry.item_code)
+            })?),
+        };
+        self.keep_tax(&line.tax_code, taxes)?;
+        line.line_no = i32::try_from(self.line_items.len()).unwrap_or(i32::MAX).saturating_add(1);
+        line.quantity = entry.quantity;
+        line.unit_price = entry.unit_price.filter(|price| !price.is_zero()).unwrap_or(line.unit_price_master);
+        self.line_items.push(line);
+        Ok(())
+    }
+
+    fn keep_tax(&mut self, tax_code: &str, taxes: &[TaxRule]) -> Result<(), Error> {
+        if self.masters.taxes.iter().any(|kept| kept.code() == tax_code) {
+            return Ok(());
+        }
+        let rule = taxes.iter().find(|rule| rule.code == tax_code).ok_or_else(|| {
+            codes::NOT_FOUND.error(format!("tax code {tax_code} is not found")).with("tax_code", tax_code)
+        })?;
+        self.masters.taxes.push(CartTaxRule::from(rule));
+        Ok(())
+    }
+
+    /// Cancels a line. It stays in the list; cancelling it again changes nothing.
+    pub fn cancel_line(&mut self, line_no: i32) -> Result<(), Error> {
+        self.change_line(CartEvent::CancelLine, line_no, |line| line.is_cancelled = true)
+    }
+
+    /// Sets the price of a line by hand. The price before the first change is kept.
+    pub fn set_unit_price(&mut self, line_no: i32, unit_price: Money) -> Result<(), Error> {
+        self.change_line(CartEvent::ChangeUnitPrice, line_no, |line| {
+            if !line.is_unit_price_changed {
+                line.unit_price_original = line.unit_price;
+                line.is_unit_price_changed = true;
+            }
+            line.unit_price = unit_price;
+        })
+    }
+
+    /// Sets the quantity of a line.
+    pub fn set_quantity(&mut self, line_no: i32, quantity: Quantity) -> Result<(), Error> {
+        self.change_line(CartEvent::ChangeQuantity, line_no, |line| line.quantity = quantity)
+    }
+
+    /// Replaces the manual discounts of a line.
+    pub fn discount_line(&mut self, line_no: i32, discounts: Vec<Discount>) -> Result<(), Error> {
+        let next = self.cart_status.transition(CartEvent::DiscountLine)?;
+        let index = self.line_index(line_no)?;
+        let priced = kugel_pricing::discount_line(&self.basket(), index, discounts, &self.policy())?;
+        self.adopt(priced);
+        self.cart_status = next;
+        Ok(())
+    }
+
+    fn change_line(&mut self, event: CartEvent, line_no: i32, change: impl FnOnce(&mut CartLine)) -> Result<(), Error> {
+        let next = self.cart_status.transition(event)?;
+        let index = self.line_index(line_no)?;
+        change(&mut self.line_items[index]);
+        self.reprice()?;
+        self.cart_status = next;
+        Ok(())
+    }
+
+    /// The place of a line. Lines are counted from 1 and never renumbered.
+    fn line_index(&self, line_no: i32) -> Result<usize, Error> {
+        let index = usize::try_from(line_no).ok().and_then(|number| number.checked_sub(1));
+        index.filter(|index| *index < self.line_items.len()).ok_or_else(|| {
+            codes::NOT_FOUND
+                .error(format!("cart {} has no line {line_no}", self.cart_id))
+                .with("line_no", line_no)
+        })
+    }
+}
+
+/// A line from the item master. Quantity and price are still to be set.
+fn line_from(item: &ItemMaster) -> CartLine {
+    CartLine {
+        line_no: 0,
+        item_code: item.item_code.clone(),
+        item_name: item.description.clone(),
+        category_code: item.category_code.clone(),
+        tax_code: item.tax_code.clone(),
+        image_urls: item.image_urls.clone(),
+        is_discount_restricted: item.is_discount_restricted,
+        unit_price_master: item.unit_price,
+        unit_price: item.unit_price,
+        unit_price_original: Money::ZERO,
+        is_unit_price_changed: false,
+        quantity: Quantity::ZERO,
+        is_cancelled: false,
+        amount: Money::ZERO,
+        discount_amount: Money::ZERO,
+        tax_amount: Money::ZERO,
+        discounts: Vec::new(),
+        allocated_amounts: Vec::new(),
+    }
+}
+
+/// A line for the same item as another line, so that the item keeps what the cart first knew of it.
+fn line_like(known: &CartLine) -> CartLine {
+    CartLine {
+        unit_price: known.unit_price_master,
+        unit_price_original: Money::ZERO,
+        is_unit_price_changed: false,
+        is_cancelled: false,
+        discounts: Vec::new(),
+        allocated_amounts: Vec::new(),
+        ..known.clone()
+    }
+}

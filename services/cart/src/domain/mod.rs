@@ -1,0 +1,14 @@
+//! The rules of carts and transactions. Pure: no clock, no storage, no transport.
+
+pub mod cart;
+pub mod entry;
+mod exact;
+pub mod masters;
+pub mod numbering;
+pub mod payment;
+mod pricing;
+pub mod reversal;
+pub mod state;
+pub mod status;
+pub mod terminal;
+pub mod transaction;

@@ -1,0 +1,91 @@
+//! Paying: subtotal, cart discounts, payments, and the way back to the entry of items.
+
+use std::sync::Arc;
+
+use kugel_error::{Error, codes};
+use kugel_pricing::{Discount, Tender};
+use kugel_types::Money;
+
+use super::cart::{Cart, CartPayment};
+use super::masters::PaymentMaster;
+use super::state::CartEvent;
+
+/// A payment to be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentEntry {
+    /// The payment method.
+    pub payment_code: String,
+    /// What is tendered.
+    pub amount: Money,
+    /// Free text.
+    pub detail: Option<String>,
+}
+
+impl Cart {
+    /// Ends the entry of items.
+    pub fn subtotal(&mut self) -> Result<(), Error> {
+        let next = self.cart_status.transition(CartEvent::Subtotal)?;
+        self.reprice()?;
+        self.cart_status = next;
+        Ok(())
+    }
+
+    /// Replaces the discounts on the whole cart.
+    pub fn discount(&mut self, discounts: Vec<Discount>) -> Result<(), Error> {
+        let next = self.cart_status.transition(CartEvent::DiscountCart)?;
+        let priced = kugel_pricing::discount_subtotal(&self.basket(), discounts, &self.policy())?;
+        self.adopt(priced);
+        self.cart_status = next;
+        Ok(())
+    }
+
+    /// Takes payments, each with what the payment master says about its method.
+    pub fn pay(&mut self, entries: &[PaymentEntry], masters: &[Option<Arc<PaymentMaster>>]) -> Result<(), Error> {
+        let next = self.cart_status.transition(CartEvent::Pay)?;
+        let mut tenders = Vec::with_capacity(entries.len());
+        let mut taken = Vec::with_capacity(entries.len());
+        for (entry, master) in entries.iter().zip(masters) {
+            let master = master.as_deref().ok_or_else(|| unknown_method(&entry.payment_code))?;
+            tenders.push(Tender { method: master.method.clone(), deposit: entry.amount });
+            taken.push(payment_of(entry, master));
+        }
+        let priced = kugel_pricing::pay(&self.basket(), tenders, &self.policy())?;
+        for mut payment in taken {
+            payment.payment_no = i32::try_from(self.payments.len()).unwrap_or(i32::MAX).saturating_add(1);
+            self.payments.push(payment);
+        }
+        self.adopt(priced);
+        self.cart_status = next;
+        Ok(())
+    }
+
+    /// Goes back to the entry of items. Nothing has been paid then.
+    pub fn resume_item_entry(&mut self) -> Result<(), Error> {
+        let next = self.cart_status.transition(CartEvent::ResumeItemEntry)?;
+        self.payments.clear();
+        self.reprice()?;
+        self.cart_status = next;
+        Ok(())
+    }
+}
+
+fn unknown_method(payment_code: &str) -> Error {
+    codes::PAYMENT_METHOD_UNKNOWN
+        .error(format!("there is no payment method {payment_code}"))
+        .with("payment_code", payment_code)
+}
+
+fn payment_of(entry: &PaymentEntry, master: &PaymentMaster) -> CartPayment {
+    CartPayment {
+        payment_no: 0,
+        payment_code: entry.payment_code.clone(),
+        payment_name: master.description.clone(),
+        deposit_amount: entry.amount,
+        payment_amount: Money::ZERO,
+        payment_detail: entry.detail.clone(),
+        payment_kind: master.method.kind.into(),
+        limit_amount: master.method.limit_amount,
+        can_deposit_over: master.method.can_deposit_over,
+        can_change: master.method.can_change,
+    }
+}

@@ -1,0 +1,78 @@
+//! What the cart service needs to know about terminals and stores.
+
+use kugel_error::{Error, codes};
+use kugel_types::{BusinessDate, Currency};
+
+use super::cart::Staff;
+
+/// A terminal as it stands now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminalState {
+    /// True while a session is open.
+    pub is_opened: bool,
+    /// The present or last session; `None` before the first opening.
+    pub session: Option<Session>,
+    /// Who is signed in.
+    pub staff: Option<Staff>,
+}
+
+/// A session of a terminal: from opening to closing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Session {
+    /// The day in the books.
+    pub business_date: BusinessDate,
+    /// The opening of that day, from 1.
+    pub open_counter: i32,
+    /// The opening in the terminal's life.
+    pub business_counter: i32,
+}
+
+/// A store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreState {
+    /// The name.
+    pub name: String,
+    /// The currency it sells in.
+    pub currency: Currency,
+}
+
+impl TerminalState {
+    /// The session and the staff member of a terminal that may sell.
+    pub fn selling(&self) -> Result<(Session, &Staff), Error> {
+        if !self.is_opened {
+            return Err(codes::CART_TERMINAL_STATE.error("the terminal is not opened"));
+        }
+        let Some(staff) = &self.staff else {
+            return Err(codes::CART_SIGN_IN_REQUIRED.error("nobody is signed in at the terminal"));
+        };
+        let session = self.session.ok_or_else(|| {
+            codes::CART_NOT_CREATED.error("the terminal is opened without a business date")
+        })?;
+        Ok((session, staff))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_an_opened_terminal_with_staff_and_session_sells() {
+        let staff = Staff { id: "31".to_owned(), name: "Mori".to_owned() };
+        let date = "20260611".parse().expect("date");
+        let session = Session { business_date: date, open_counter: 1, business_counter: 1 };
+        let state = |is_opened, staff: Option<&Staff>, session| TerminalState {
+            is_opened,
+            session,
+            staff: staff.cloned(),
+        };
+        assert!(state(true, Some(&staff), Some(session)).selling().is_ok());
+        for (state, expected) in [
+            (state(false, None, None), &codes::CART_TERMINAL_STATE),
+            (state(true, None, Some(session)), &codes::CART_SIGN_IN_REQUIRED),
+            (state(true, Some(&staff), None), &codes::CART_NOT_CREATED),
+        ] {
+            assert!(state.selling().expect_err("refused").is(expected));
+        }
+    }
+}
