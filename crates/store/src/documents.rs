@@ -100,6 +100,11 @@ impl Documents {
         Self { store, clock }
     }
 
+    /// The store below, for documents whose collection is only known at run time.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
     /// The record with this key.
     pub async fn get<T: Record>(&self, scope: &Scope, id: &str) -> Result<Option<Stored<T>>, StoreError> {
         let document = self.store.get(scope, T::COLLECTION, id).await?;

@@ -157,3 +157,91 @@ fn bind(value: &Value) -> SqlValue {
         Value::Instant(instant) => SqlValue::Integer(instant.as_microsecond()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kugel_types::{Page, Sort};
+    use rusqlite::{Connection, params_from_iter};
+
+    use super::*;
+    use crate::Field;
+
+    static LOGS: Collection = Collection {
+        name: "log_tran",
+        fields: &[
+            Field::text("store_code"),
+            Field::integer("terminal_no"),
+            Field::text("business_date"),
+            Field::text("place.shelf"),
+            Field::text("serial"),
+        ],
+        indexes: &[
+            Index::on(&["store_code", "terminal_no", "business_date"]),
+            Index::on(&["place.shelf"]),
+            Index::on(&["created_at"]),
+            Index::unique(&["serial"]),
+        ],
+    };
+
+    /// How SQLite goes about a query: the steps of its plan, joined with `; `.
+    fn plan(query: &Query) -> String {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(&create_table(&LOGS)).unwrap();
+        for index in LOGS.indexes {
+            connection.execute_batch(&create_index(&LOGS, index)).unwrap();
+        }
+        let rendered = render(&LOGS, query);
+        let mut explain = connection
+            .prepare(&format!("explain query plan {}", rendered.page))
+            .unwrap();
+        let steps = explain
+            .query_map(params_from_iter(rendered.values), |row| row.get(3))
+            .unwrap();
+        steps
+            .collect::<rusqlite::Result<Vec<String>>>()
+            .unwrap()
+            .join("; ")
+    }
+
+    #[track_caller]
+    fn check(query: Query, index: &str) {
+        let plan = plan(&query.page(Page {
+            limit: 100,
+            number: 1,
+        }));
+        assert!(plan.contains(&format!("USING INDEX log_tran:{index}")), "{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "sorts by hand: {plan}");
+    }
+
+    #[test]
+    fn declared_indexes_serve_filters_and_orders() {
+        let logs = "store_code+terminal_no+business_date:index";
+        let store = || Query::all().eq("store_code", "s").eq("terminal_no", 1);
+        check(
+            store()
+                .at_least("business_date", "20260101")
+                .sort(("business_date", Direction::Descending)),
+            logs,
+        );
+        check(store().sort(("business_date", Direction::Ascending)), logs);
+        check(store().eq("business_date", "20260101"), logs);
+        let by_till = [
+            ("terminal_no", Direction::Descending),
+            ("business_date", Direction::Descending),
+        ];
+        let sort = Sort(by_till.map(|(field, way)| (field.to_owned(), way)).into());
+        check(Query::all().eq("store_code", "s").sort(sort), logs);
+        check(Query::all().eq("place.shelf", "s"), "place.shelf:index");
+        check(
+            Query::all().sort(("created_at", Direction::Descending)),
+            "created_at:index",
+        );
+        check(Query::all().eq("serial", "1"), "serial:unique");
+    }
+
+    #[test]
+    fn keys_serve_reads_by_id() {
+        assert!(plan(&Query::all().eq("id", "a")).contains("USING INDEX sqlite_autoindex_log_tran_1 (id=?)"));
+        assert!(!plan(&Query::all()).contains("TEMP B-TREE"));
+    }
+}

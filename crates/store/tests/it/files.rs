@@ -1,0 +1,283 @@
+//! Files on disk: locks, formats, damage, names, and what a restart finds.
+
+use std::fs;
+use std::sync::Arc;
+
+use kugel_store::conformance::{ITEMS, Item};
+use kugel_store::{
+    Collection, DataDir, DataDirError, Documents, Field, Index, Query, Record, Scope, SqliteStore, StoreError,
+};
+use kugel_types::SystemClock;
+use serde::{Deserialize, Serialize};
+
+fn item(code: &str, number: i64) -> Item {
+    Item {
+        code: code.to_owned(),
+        number: Some(number),
+        ..Item::default()
+    }
+}
+
+fn documents(store: &SqliteStore) -> Documents {
+    Documents::new(Arc::new(store.clone()), Arc::new(SystemClock))
+}
+
+async fn insert(documents: &Documents, scope: &Scope, item: Item) -> Result<(), StoreError> {
+    documents
+        .commit(scope, documents.changes("tester").insert(item))
+        .await
+}
+
+#[test]
+fn a_folder_belongs_to_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = DataDir::open(folder.path()).unwrap();
+    let error = DataDir::open(folder.path()).unwrap_err();
+    assert!(matches!(&error, DataDirError::Locked { owner, .. } if *owner == std::process::id().to_string()));
+    assert!(error.to_string().contains("is in use by process"), "{error}");
+    drop(first);
+    DataDir::open(folder.path()).unwrap();
+}
+
+#[test]
+fn a_store_keeps_its_folder_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = SqliteStore::open(&DataDir::open(folder.path()).unwrap(), "cart").unwrap();
+    assert!(matches!(
+        DataDir::open(folder.path()),
+        Err(DataDirError::Locked { .. })
+    ));
+    drop(store);
+    DataDir::open(folder.path()).unwrap();
+}
+
+#[test]
+fn a_file_is_not_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(matches!(
+        DataDir::open(&file),
+        Err(DataDirError::NotADirectory { .. })
+    ));
+    assert!(matches!(
+        DataDir::open(file.join("below")),
+        Err(DataDirError::NotADirectory { .. })
+    ));
+}
+
+#[test]
+fn the_format_is_noted_and_a_later_one_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(DataDir::open(folder.path().join("deep/er")).unwrap());
+    let note = folder.path().join("deep/er/kugel-format");
+    assert_eq!(fs::read_to_string(&note).unwrap(), "1\n");
+    fs::write(&note, "2\n").unwrap();
+    assert!(matches!(
+        DataDir::open(folder.path().join("deep/er")),
+        Err(DataDirError::NewerFormat { found: 2, .. })
+    ));
+    fs::write(&note, "one").unwrap();
+    assert!(matches!(
+        DataDir::open(folder.path().join("deep/er")),
+        Err(DataDirError::UnreadableFormat { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_named_and_not_touched() {
+    let data_dir = DataDir::for_test().unwrap();
+    let store = SqliteStore::open(&data_dir, "cart").unwrap();
+    let documents = documents(&store);
+    let tenant = Scope::Tenant("t1".parse().unwrap());
+    let file = data_dir.path().join("cart/db_cart_t1.sqlite");
+    let whole: String = "this is not a database. ".repeat(1000);
+    for content in [whole.as_str(), "short"] {
+        fs::write(&file, content).unwrap();
+        for error in [
+            insert(&documents, &tenant, item("a", 1)).await.unwrap_err(),
+            documents.get::<Item>(&tenant, "a").await.unwrap_err(),
+        ] {
+            let StoreError::Corrupt(text) = &error else {
+                panic!("{error}")
+            };
+            assert!(
+                text.contains("db_cart_t1.sqlite") && text.contains("backup"),
+                "{text}"
+            );
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), content);
+    }
+    // A good header over rubbish is found when the schema is read.
+    let mut content = b"SQLite format 3\0".to_vec();
+    content.resize(8192, 0xAB);
+    fs::write(&file, &content).unwrap();
+    let error = insert(&documents, &tenant, item("a", 1)).await.unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt(_)), "{error}");
+    // Other tenants are not concerned, and an empty file is a database not yet written.
+    insert(&documents, &Scope::Commons, item("a", 1)).await.unwrap();
+    fs::write(&file, "").unwrap();
+    insert(&documents, &tenant, item("a", 1)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_store_finds_everything_again() {
+    let data_dir = DataDir::for_test().unwrap();
+    let tenant = Scope::Tenant("Q7301".parse().unwrap());
+    for round in 0..3 {
+        let store = SqliteStore::open(&data_dir, "cart").unwrap();
+        let documents = documents(&store);
+        for earlier in 0..round {
+            let stored = documents
+                .get::<Item>(&tenant, &earlier.to_string())
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(
+                (stored.number, stored.created_by.as_str()),
+                (Some(earlier), "tester")
+            );
+        }
+        insert(&documents, &tenant, item(&round.to_string(), round))
+            .await
+            .unwrap();
+        store.close().await;
+        let error = insert(&documents, &tenant, item("late", 0)).await.unwrap_err();
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        assert!(documents.ping().await.is_err());
+        let beside: Vec<_> = fs::read_dir(data_dir.path().join("cart"))
+            .unwrap()
+            .flatten()
+            .map(|it| it.file_name())
+            .collect();
+        assert_eq!(
+            beside,
+            ["db_cart_-q7301.sqlite"],
+            "closing leaves one file, its capital spelt out"
+        );
+    }
+}
+
+#[tokio::test]
+async fn one_service_has_one_store() {
+    let data_dir = DataDir::for_test().unwrap();
+    let (one, two) = (
+        SqliteStore::open(&data_dir, "cart").unwrap(),
+        SqliteStore::open(&data_dir, "cart").unwrap(),
+    );
+    let (one, two) = (documents(&one), documents(&two));
+    for number in 1..5 {
+        let changes = one.changes("tester").upsert(item("a", number));
+        one.commit(&Scope::Commons, changes).await.unwrap();
+        assert_eq!(
+            two.get::<Item>(&Scope::Commons, "a")
+                .await
+                .unwrap()
+                .unwrap()
+                .number,
+            Some(number)
+        );
+    }
+    let other = documents(&SqliteStore::open(&data_dir, "stock").unwrap());
+    assert!(other.get::<Item>(&Scope::Commons, "a").await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn more_tenants_than_open_files_are_served() {
+    let data_dir = DataDir::for_test().unwrap();
+    let documents = documents(&SqliteStore::open(&data_dir, "cart").unwrap());
+    let scopes: Vec<Scope> = (0..70)
+        .map(|n| Scope::Tenant(format!("t{n}").parse().unwrap()))
+        .collect();
+    for round in 1..=2 {
+        let commits = scopes.iter().map(|scope| {
+            let documents = documents.clone();
+            async move {
+                documents
+                    .commit(scope, documents.changes("tester").upsert(item("a", round)))
+                    .await
+            }
+        });
+        for outcome in futures::future::join_all(commits).await {
+            outcome.unwrap();
+        }
+        for scope in &scopes {
+            assert_eq!(
+                documents.get::<Item>(scope, "a").await.unwrap().unwrap().number,
+                Some(round)
+            );
+        }
+    }
+    let handles = fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+    assert!(handles < 300, "{handles} files are open");
+    assert_eq!(documents.scopes().await.unwrap().len(), 70);
+}
+
+/// The same collection as [`Item`]'s, as a later version of the program might declare it.
+static LATER: Collection = Collection {
+    name: ITEMS.name,
+    fields: &[Field::integer("number")],
+    indexes: &[Index::unique(&["number"])],
+};
+
+#[derive(Serialize, Deserialize)]
+struct LaterItem {
+    code: String,
+    number: i64,
+}
+
+impl Record for LaterItem {
+    const COLLECTION: &'static Collection = &LATER;
+    fn id(&self) -> String {
+        self.code.clone()
+    }
+}
+
+#[tokio::test]
+async fn indexes_follow_their_declaration() {
+    let data_dir = DataDir::for_test().unwrap();
+    let scope = Scope::Commons;
+    let store = SqliteStore::open(&data_dir, "cart").unwrap();
+    let with_serial = |code: &str| Item {
+        serial: Some("1".to_owned()),
+        group: Some("g".to_owned()),
+        ..item(code, code.len() as i64)
+    };
+    insert(&documents(&store), &scope, with_serial("a"))
+        .await
+        .unwrap();
+    assert!(
+        insert(&documents(&store), &scope, with_serial("bb"))
+            .await
+            .is_err()
+    );
+    store.close().await;
+
+    let store = SqliteStore::open(&data_dir, "cart").unwrap();
+    let later = documents(&store);
+    let put = |code: &str, number| {
+        later.changes("tester").insert(LaterItem {
+            code: code.to_owned(),
+            number,
+        })
+    };
+    later.commit(&scope, put("c", 7)).await.unwrap();
+    let refused = later.commit(&scope, put("d", 7)).await;
+    assert_eq!(
+        refused,
+        Err(StoreError::Duplicate {
+            collection: "items",
+            index: "number".to_owned()
+        })
+    );
+    store.close().await;
+
+    let store = SqliteStore::open(&data_dir, "cart").unwrap();
+    insert(&documents(&store), &scope, item("e", 7)).await.unwrap();
+    store.close().await;
+    let store = SqliteStore::open(&data_dir, "cart").unwrap();
+    let error = documents(&store).commit(&scope, put("f", 8)).await.unwrap_err();
+    assert!(error.to_string().contains("break a unique index"), "{error}");
+    let listed = documents(&store).find::<Item>(&scope, Query::all()).await;
+    assert!(listed.is_ok(), "the older declaration still works: {listed:?}");
+}
