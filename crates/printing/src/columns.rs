@@ -43,11 +43,8 @@ pub fn center(text: &str, columns: usize) -> String {
 /// The left part of a split line: what `second` and one blank leave of the paper.
 pub(crate) fn first_of_split(first: &str, second: &str) -> String {
     let columns = WIDTH.saturating_sub(width(second) + 1);
-    if width(first) > columns {
-        cut(first, columns).to_owned()
-    } else {
-        left(first, columns)
-    }
+    // Padded after the cut too: a wide character that did not fit must not shift the right part.
+    left(cut(first, columns), columns)
 }
 
 fn blanks(columns: usize, text: &str) -> String {
@@ -74,7 +71,10 @@ mod tests {
     fn a_split_line_keeps_its_right_part_whole() {
         assert_eq!(first_of_split("abc", "1,000"), left("abc", 26));
         assert_eq!(width(&first_of_split(&"商".repeat(20), "1,000")), 26);
-        assert_eq!(width(&first_of_split(&"商".repeat(20), "10,000")), 24);
+        assert_eq!(
+            first_of_split(&"商".repeat(20), "10,000"),
+            format!("{} ", "商".repeat(12))
+        );
         assert_eq!(first_of_split("abc", &"9".repeat(40)), "");
     }
 }

@@ -23,8 +23,6 @@ pub struct ReceiptData {
     pub time: LocalTime,
     /// The lines, cancelled ones included; those are not printed.
     pub lines: Vec<ReceiptLine>,
-    /// Sum of the quantities.
-    pub total_quantity: Quantity,
     /// Sum of the lines before subtotal discounts.
     pub subtotal_amount: Money,
     /// Discounts on the subtotal.

@@ -89,7 +89,7 @@ impl Sheet<'_> {
     }
 
     fn totals(&mut self) {
-        let count = right(&quantity(self.data.total_quantity), 16);
+        let count = right(&format!("{}点", number::grouped(self.pieces(), 0)), 16);
         self.amount(format!("小計{count}"), self.data.subtotal_amount);
         for discount in &self.data.subtotal_discounts {
             let (label, _) = discount_label("小計値引", "小計割引", discount);
@@ -101,9 +101,7 @@ impl Sheet<'_> {
         self.amount("合計", self.data.total_amount_with_tax);
         for tax in &self.data.taxes {
             self.bracket(format!("  ({}対象", tax.name), tax.target_amount);
-            if tax.kind != TaxKind::Exempt {
-                self.bracket(format!("  ({}税額", tax.name), tax.amount);
-            }
+            self.bracket(format!("  ({}税額", tax.name), tax.amount);
         }
         let is_reduced = |line: &&ReceiptLine| !line.is_cancelled && tax_mark(&line.tax_code) == REDUCED_RATE;
         if self.data.lines.iter().any(|line| is_reduced(&line)) {
@@ -172,6 +170,21 @@ impl Sheet<'_> {
         for banner in banners {
             self.paper.text(banner.align, &banner.text);
         }
+    }
+
+    /// Pieces sold: a weighed line is one piece, whatever it weighs.
+    fn pieces(&self) -> Decimal {
+        let counted = self.data.lines.iter().filter(|line| !line.is_cancelled);
+        let pieces = counted.map(|line| line.quantity.decimal());
+        pieces
+            .map(|quantity| {
+                if quantity.fract().is_zero() {
+                    quantity
+                } else {
+                    Decimal::ONE
+                }
+            })
+            .sum()
     }
 
     fn price(&self, amount: Money) -> String {
