@@ -1,0 +1,39 @@
+//! Announcements of changed masters, so that caches elsewhere drop what they hold.
+
+use kugel_types::TenantId;
+
+/// What kind of master was changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ChangeKind {
+    /// A common item; the key is the item code.
+    Item,
+    /// A store's price of an item; the key is `{store_code}/{item_code}`.
+    StoreItem,
+    /// A category; the key is its code.
+    Category,
+    /// A tax rule; the key is its code.
+    Tax,
+    /// A payment method; the key is its code.
+    Payment,
+    /// A setting; the key is its name.
+    Setting,
+    /// A promotion; the key is its code.
+    Promotion,
+    /// A staff member; the key is the id.
+    Staff,
+    /// A store; the key is its code.
+    Store,
+    /// A terminal's state or data; the key is the terminal id.
+    Terminal,
+}
+
+/// One changed master.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Change {
+    /// Whose.
+    pub tenant: TenantId,
+    /// Of what kind.
+    pub kind: ChangeKind,
+    /// Which one; how it is written depends on the kind.
+    pub key: String,
+}

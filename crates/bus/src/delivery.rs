@@ -1,0 +1,170 @@
+//! The delivery record: outbox entry and delivery status of an event in one document.
+
+use jiff::Timestamp;
+use kugel_store::{Body, Collection, Field, Index};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{Event, Topic};
+
+/// What became of an event, at one consumer or altogether.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Not processed yet.
+    Pending,
+    /// Given to the bus; no consumer has answered.
+    Published,
+    /// Some consumers have processed it.
+    PartiallyDelivered,
+    /// Processed: at one consumer, or at all.
+    Delivered,
+    /// Not processed in time, or refused.
+    Failed,
+}
+
+/// What became of an event at one consumer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ServiceDelivery {
+    /// The consumer.
+    pub service_name: String,
+    /// `pending`, `delivered` or `failed`.
+    pub status: DeliveryState,
+    /// When the effect was reported durable.
+    pub delivered_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error_message: Option<String>,
+}
+
+/// An event that was committed together with its cause, and what became of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeliveryRecord {
+    /// The event.
+    pub event_id: String,
+    /// Its topic.
+    pub topic: Topic,
+    /// `published`, `partially_delivered`, `delivered` or `failed`.
+    pub status: DeliveryState,
+    /// When it was committed. Written with six decimals always, so that texts sort as instants do.
+    #[serde(serialize_with = "sortable")]
+    pub published_at: Timestamp,
+    /// When this record was changed last.
+    pub last_updated_at: Timestamp,
+    /// The tenant.
+    pub tenant_id: String,
+    /// The store.
+    pub store_code: String,
+    /// The till.
+    pub terminal_no: i32,
+    /// Version of the payload's shape.
+    pub schema_version: u32,
+    /// Trace context of the cause.
+    pub traceparent: Option<String>,
+    /// The event's body.
+    pub payload: Box<RawValue>,
+    /// One entry for each consumer.
+    pub services: Vec<ServiceDelivery>,
+}
+
+/// The collection of a producer's delivery records, under the name its domain gives it.
+pub const fn deliveries(name: &'static str) -> Collection {
+    const FIELDS: &[Field] = &[
+        Field::text("status"),
+        Field::text("published_at"),
+        Field::text("topic"),
+    ];
+    const INDEXES: &[Index] = &[Index::on(&["status", "published_at"])];
+    Collection {
+        name,
+        fields: FIELDS,
+        indexes: INDEXES,
+    }
+}
+
+/// An instant as text that sorts.
+pub(crate) fn sort_key(instant: Timestamp) -> String {
+    instant.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
+}
+
+fn sortable<S: serde::Serializer>(instant: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&sort_key(*instant))
+}
+
+impl DeliveryRecord {
+    /// The record of an event about to be committed.
+    pub(crate) fn of(event: &Event) -> Self {
+        let service = |name: &&str| ServiceDelivery {
+            service_name: (*name).to_owned(),
+            status: DeliveryState::Pending,
+            delivered_at: None,
+            error_message: None,
+        };
+        Self {
+            event_id: event.id.to_string(),
+            topic: event.topic,
+            status: DeliveryState::Published,
+            published_at: event.occurred_at,
+            last_updated_at: event.occurred_at,
+            tenant_id: event.tenant.to_string(),
+            store_code: event.store.to_string(),
+            terminal_no: event.terminal.get(),
+            schema_version: event.schema_version,
+            traceparent: event.traceparent.clone(),
+            payload: RawValue::from_string(event.body.text().to_owned()).expect("an event's body is JSON"),
+            services: event.topic.consumers().iter().map(service).collect(),
+        }
+    }
+
+    /// The event again, as it was committed.
+    pub fn event(&self) -> Result<Event, kugel_types::InvalidId> {
+        Ok(Event {
+            id: self.event_id.parse()?,
+            topic: self.topic,
+            tenant: self.tenant_id.parse()?,
+            store: self.store_code.parse()?,
+            terminal: kugel_types::TerminalNo::new(i64::from(self.terminal_no))?,
+            occurred_at: self.published_at,
+            schema_version: self.schema_version,
+            traceparent: self.traceparent.clone(),
+            body: Body::from_text(self.payload.get()),
+        })
+    }
+
+    /// Notes what a consumer reported. False if the consumer is not one of this event's, or nothing changes.
+    pub(crate) fn note(&mut self, service: &str, failure: Option<&str>, now: Timestamp) -> bool {
+        let Some(entry) = self
+            .services
+            .iter_mut()
+            .find(|entry| entry.service_name == service)
+        else {
+            return false;
+        };
+        if entry.status == DeliveryState::Delivered {
+            return false;
+        }
+        match failure {
+            None => {
+                entry.status = DeliveryState::Delivered;
+                entry.delivered_at = Some(now);
+                entry.error_message = None;
+            }
+            Some(reason) => {
+                entry.status = DeliveryState::Failed;
+                entry.error_message = Some(reason.to_owned());
+            }
+        }
+        self.last_updated_at = now;
+        self.status = self.overall();
+        true
+    }
+
+    fn overall(&self) -> DeliveryState {
+        let count = |state| self.services.iter().filter(|entry| entry.status == state).count();
+        match (count(DeliveryState::Delivered), count(DeliveryState::Failed)) {
+            (delivered, _) if delivered == self.services.len() => DeliveryState::Delivered,
+            (_, failed) if failed == self.services.len() => DeliveryState::Failed,
+            (0, 0) => DeliveryState::Published,
+            _ => DeliveryState::PartiallyDelivered,
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The bus of a single process: queues in memory, backed by the outbox.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use futures::future::join_all;
+use kugel_types::TenantId;
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::port::{AcknowledgementListener, ChangeListener};
+use crate::{Acknowledgement, Bus, Change, Event, Failure, Handler, Topic};
+
+/// Events that a consumer is given at once: enough to share a flush, few enough to stay prompt.
+const BATCH_LIMIT: usize = 256;
+/// Tries of an event that fails for a passing reason; the sweep takes over afterwards.
+const ATTEMPT_LIMIT: u32 = 6;
+
+/// Delivers within the process: every subscriber has a queue and a task.
+#[derive(Default)]
+pub struct InProcessBus {
+    subscribers: RwLock<Vec<Subscriber>>,
+    changes: RwLock<Vec<ChangeListener>>,
+    shared: Arc<Shared>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    acknowledgements: RwLock<Vec<(&'static [Topic], AcknowledgementListener)>>,
+    backlog: AtomicUsize,
+}
+
+struct Subscriber {
+    topics: &'static [Topic],
+    queue: mpsc::UnboundedSender<Arc<Event>>,
+}
+
+struct Worker {
+    service: &'static str,
+    handler: Arc<dyn Handler>,
+    shared: Arc<Shared>,
+}
+
+#[async_trait]
+impl Bus for InProcessBus {
+    fn subscribe(&self, service: &'static str, topics: &'static [Topic], handler: Arc<dyn Handler>) {
+        let (queue, events) = mpsc::unbounded_channel();
+        let worker = Worker {
+            service,
+            handler,
+            shared: self.shared.clone(),
+        };
+        self.tasks.lock().push(tokio::spawn(worker.run(events)));
+        self.subscribers.write().push(Subscriber { topics, queue });
+    }
+
+    async fn publish(&self, event: Arc<Event>) -> Result<(), Failure> {
+        for subscriber in self
+            .subscribers
+            .read()
+            .iter()
+            .filter(|one| one.topics.contains(&event.topic))
+        {
+            self.shared.backlog.fetch_add(1, Ordering::SeqCst);
+            if subscriber.queue.send(event.clone()).is_err() {
+                self.shared.backlog.fetch_sub(1, Ordering::SeqCst);
+                return Err(Failure::Transient("the consumer has stopped".to_owned()));
+            }
+        }
+        Ok(())
+    }
+
+    fn on_acknowledgement(&self, topics: &'static [Topic], listener: AcknowledgementListener) {
+        self.shared.acknowledgements.write().push((topics, listener));
+    }
+
+    fn announce(&self, change: &Change) {
+        self.changes.read().iter().for_each(|listener| listener(change));
+    }
+
+    fn on_change(&self, listener: ChangeListener) {
+        self.changes.write().push(listener);
+    }
+
+    fn backlog(&self) -> usize {
+        self.shared.backlog.load(Ordering::SeqCst)
+    }
+
+    async fn close(&self) {
+        self.subscribers.write().clear();
+        let tasks = std::mem::take(&mut *self.tasks.lock());
+        for task in tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a consumer ended in a panic");
+            }
+        }
+    }
+}
+
+impl Worker {
+    async fn run(self, mut events: mpsc::UnboundedReceiver<Arc<Event>>) {
+        let mut batch = Vec::with_capacity(BATCH_LIMIT);
+        while events.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
+            let mut tenants: Vec<(TenantId, Vec<Arc<Event>>)> = Vec::new();
+            for event in batch.drain(..) {
+                match tenants.iter_mut().find(|(tenant, _)| *tenant == event.tenant) {
+                    Some((_, events)) => events.push(event),
+                    None => tenants.push((event.tenant.clone(), vec![event])),
+                }
+            }
+            join_all(
+                tenants
+                    .iter()
+                    .map(|(tenant, events)| self.deliver(tenant, events)),
+            )
+            .await;
+        }
+    }
+
+    async fn deliver(&self, tenant: &TenantId, events: &[Arc<Event>]) {
+        match self.handler.handle(tenant, events).await {
+            Ok(()) => self.acknowledge(events, None),
+            // One bad event must not hold up its neighbours, so each is tried by itself.
+            Err(_) => {
+                for event in events {
+                    self.deliver_one(tenant, event).await;
+                }
+            }
+        }
+    }
+
+    async fn deliver_one(&self, tenant: &TenantId, event: &Arc<Event>) {
+        let mut pause = Duration::from_millis(10);
+        for attempt in 1..=ATTEMPT_LIMIT {
+            match self.handler.handle(tenant, std::slice::from_ref(event)).await {
+                Ok(()) => return self.acknowledge(std::slice::from_ref(event), None),
+                Err(Failure::Transient(reason)) if attempt < ATTEMPT_LIMIT => {
+                    tracing::warn!(event.id = %event.id, service = self.service, attempt, reason, "event will be tried again");
+                    tokio::time::sleep(pause).await;
+                    pause *= 3;
+                }
+                Err(failure) => {
+                    let (service, topic) = (self.service, event.topic.name());
+                    tracing::error!(event.id = %event.id, service, topic, %failure, "event is parked");
+                    return self.acknowledge(std::slice::from_ref(event), Some(failure.to_string()));
+                }
+            }
+        }
+    }
+
+    fn acknowledge(&self, events: &[Arc<Event>], failure: Option<String>) {
+        for (topics, listener) in self.shared.acknowledgements.read().iter() {
+            let heard = events.iter().filter(|event| topics.contains(&event.topic));
+            let acknowledgement = |event: &Arc<Event>| Acknowledgement {
+                event_id: event.id.clone(),
+                topic: event.topic,
+                tenant: event.tenant.clone(),
+                service: self.service.to_owned(),
+                failure: failure.clone(),
+            };
+            let acknowledgements: Vec<_> = heard.map(acknowledgement).collect();
+            if !acknowledgements.is_empty() {
+                listener(acknowledgements);
+            }
+        }
+        self.shared.backlog.fetch_sub(events.len(), Ordering::SeqCst);
+    }
+}
