@@ -1,0 +1,168 @@
+//! What a session's logs add up to, and how the large part of it is kept in pieces.
+
+use serde::{Deserialize, Serialize};
+
+use super::log::{Cash, OpenClose, Session, Transaction};
+use super::products::Products;
+use super::settlement::Received;
+use super::totals::Totals;
+
+/// A log of any kind.
+#[derive(Debug, Clone)]
+pub enum Log<'log> {
+    /// A transaction.
+    Transaction(Transaction<'log>),
+    /// Cash in or out.
+    Cash(Cash<'log>),
+    /// Opening or close.
+    OpenClose(OpenClose<'log>),
+}
+
+impl Log<'_> {
+    /// The session it belongs to.
+    pub fn session(&self) -> &Session {
+        match self {
+            Self::Transaction(transaction) => &transaction.session,
+            Self::Cash(cash) => &cash.session,
+            Self::OpenClose(log) => &log.session,
+        }
+    }
+}
+
+/// The sums over any number of logs of one session.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sums {
+    /// Money.
+    pub totals: Totals,
+    /// What arrived.
+    pub received: Received,
+    /// What was sold.
+    pub products: Products,
+}
+
+impl Sums {
+    /// Counts a log.
+    pub fn add(&mut self, log: &Log<'_>) {
+        match log {
+            Log::Transaction(transaction) => {
+                self.received
+                    .transaction(transaction.generated, transaction.number);
+                self.totals.add(transaction);
+                self.products.add(transaction);
+            }
+            Log::Cash(cash) => {
+                self.received.cash(cash.generated);
+                self.totals.add_cash(cash);
+            }
+            Log::OpenClose(log) => {
+                self.received.open_close(log);
+                if let Some(close) = &log.close {
+                    self.totals.counted_cash += close.counted_cash;
+                }
+            }
+        }
+    }
+
+    /// Adds the sums over other logs of the session.
+    pub fn merge(&mut self, other: &Self) {
+        self.totals.merge(&other.totals);
+        self.received.merge(&other.received);
+        self.products.merge(&other.products);
+    }
+}
+
+/// Parts of the same size that are merged into one.
+const MERGED_TOGETHER: usize = 8;
+
+/// The parts that a session's product sums are kept in.
+///
+/// Product sums may name every item of a shop. Writing them anew with every sale would cost more than all the rest, so
+/// each batch of logs writes a part of its own, and whenever eight parts of a size have come together they become one of
+/// the next size. A sum is so written once for each size, not once for each batch, and there are never more than seven
+/// parts of a size to read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Parts {
+    /// From the oldest and largest to the newest and smallest: the number that names the part, and its size.
+    present: Vec<(u64, u8)>,
+    next: u64,
+}
+
+/// How the next part comes to be.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NextPart {
+    /// The number that names it.
+    pub number: u64,
+    /// The parts that it takes in and that then go away.
+    pub absorbs: Vec<u64>,
+}
+
+impl Parts {
+    /// Makes room for one part more.
+    pub fn add(&mut self) -> NextPart {
+        let number = self.next;
+        self.next += 1;
+        let (mut size, mut absorbs) = (0, Vec::new());
+        while let Some(start) = (self.present.len() + 1).checked_sub(MERGED_TOGETHER)
+            && self.present[start..].iter().all(|(_, other)| *other == size)
+        {
+            absorbs.extend(self.present.drain(start..).map(|(number, _)| number));
+            size += 1;
+        }
+        self.present.push((number, size));
+        NextPart { number, absorbs }
+    }
+
+    /// The numbers of the parts.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.present.iter().map(|(number, _)| *number)
+    }
+
+    /// Replaces all parts by one.
+    pub fn replace_all(&mut self) -> NextPart {
+        let absorbs = self.present.drain(..).map(|(number, _)| number).collect();
+        let number = self.next;
+        self.next += 1;
+        self.present.push((number, u8::MAX));
+        NextPart { number, absorbs }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_stay_few_and_none_is_lost() {
+        let mut parts = Parts::default();
+        let mut present = std::collections::BTreeSet::new();
+        let mut moved = 0;
+        for _ in 0..10_000 {
+            let next = parts.add();
+            moved += next.absorbs.len();
+            for absorbed in &next.absorbs {
+                assert!(present.remove(absorbed));
+            }
+            assert!(present.insert(next.number));
+            assert!(parts.present.len() <= 7 * 5);
+        }
+        assert_eq!(present, parts.numbers().collect());
+        assert!(moved < 12_000, "{moved} parts were written again");
+    }
+
+    #[test]
+    fn eight_of_a_size_become_one() {
+        let mut parts = Parts::default();
+        for _ in 0..7 {
+            assert!(parts.add().absorbs.is_empty());
+        }
+        assert_eq!(
+            parts.add(),
+            NextPart {
+                number: 7,
+                absorbs: (0..7).collect()
+            }
+        );
+        assert_eq!(parts.numbers().collect::<Vec<_>>(), [7]);
+    }
+}

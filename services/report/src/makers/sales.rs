@@ -1,0 +1,113 @@
+//! The sales report: what was sold, returned, taxed and paid, and what should be in the drawer.
+
+use kugel_proto::report::v1::{CashMovement, CashTotal, PaymentTotal, Report, SalesFigure, TaxTotal};
+
+use super::{Material, Needs, Paper, ReportMaker};
+use crate::domain::query::ReportScope;
+use crate::domain::totals::{Figure, Movements, PaymentTotals, TaxTotals, Totals};
+
+/// `sales`.
+#[derive(Debug)]
+pub struct SalesReportMaker;
+
+impl ReportMaker for SalesReportMaker {
+    fn report_type(&self) -> &'static str {
+        "sales"
+    }
+    fn needs(&self) -> Needs {
+        Needs::Totals
+    }
+    fn title(&self, scope: ReportScope) -> String {
+        format!("【 売 上 レ ポ ー ト ( {} ) 】", scope.title())
+    }
+    fn make(&self, material: &Material<'_>, report: &mut Report, paper: &mut Paper) {
+        let totals = material.totals;
+        report.sales_gross = Some(figure(totals.sales));
+        report.sales_net = Some(figure(totals.net()));
+        report.discount_for_lineitems = Some(figure(totals.line_discounts));
+        report.discount_for_subtotal = Some(figure(totals.subtotal_discounts));
+        report.returns = Some(figure(totals.returns));
+        report.taxes = totals.taxes.iter().map(|(code, totals)| tax(code, totals)).collect();
+        report.payments = totals
+            .payments
+            .iter()
+            .map(|(code, totals)| payment(code, totals))
+            .collect();
+        report.cash = Some(cash(totals));
+        print(totals, paper);
+    }
+}
+
+fn figure(figure: Figure) -> SalesFigure {
+    SalesFigure {
+        amount: Some(figure.amount.into()),
+        quantity: Some(figure.quantity.into()),
+        count: figure.count,
+    }
+}
+
+fn tax(code: &str, totals: &TaxTotals) -> TaxTotal {
+    TaxTotal {
+        tax_name: totals.name.as_str().to_owned(),
+        tax_amount: Some(totals.amount.into()),
+        target_amount: Some(totals.target.into()),
+        target_quantity: Some(totals.quantity.into()),
+        tax_code: code.to_owned(),
+        tax_type: totals.kind.as_str().to_owned(),
+    }
+}
+
+fn payment(code: &str, totals: &PaymentTotals) -> PaymentTotal {
+    PaymentTotal {
+        payment_name: super::payment::name(code, totals),
+        amount: Some(totals.amount.into()),
+        count: totals.entries,
+        payment_code: code.to_owned(),
+    }
+}
+
+fn cash(totals: &Totals) -> CashTotal {
+    let movement = |movements: Movements| CashMovement {
+        amount: Some(movements.amount.into()),
+        count: movements.count,
+    };
+    let expected = totals.expected_cash();
+    CashTotal {
+        logical_amount: Some(expected.into()),
+        physical_amount: Some(totals.counted_cash.into()),
+        difference_amount: Some((totals.counted_cash - expected).into()),
+        cash_in: Some(movement(totals.cash_in)),
+        cash_out: Some(movement(totals.cash_out)),
+    }
+}
+
+fn print(totals: &Totals, paper: &mut Paper) {
+    paper.section("売 上 合 計");
+    let with_pieces = |paper: &mut Paper, label: &str, figure: Figure| {
+        paper.counted(label, figure.count, figure.amount);
+        paper.pieces_below(figure.quantity);
+    };
+    with_pieces(paper, " 総売上", totals.sales);
+    with_pieces(paper, " 返品", totals.returns);
+    with_pieces(paper, " 明細値引", totals.line_discounts);
+    with_pieces(paper, " 小計値引", totals.subtotal_discounts);
+    paper.amount(" 税額", -totals.tax());
+    with_pieces(paper, " 純売上", totals.net());
+    paper.section("税 額（内訳）");
+    for tax in totals.taxes.values() {
+        paper.amount(&format!(" {}", tax.name.as_str()), tax.amount);
+    }
+    paper.section("支 払");
+    for (code, payment) in &totals.payments {
+        paper.amount(&format!(" {}", super::payment::name(code, payment)), payment.amount);
+    }
+    paper.section("入出金");
+    paper.counted(" 入金", totals.cash_in.count, totals.cash_in.amount);
+    paper.counted(" 出金", totals.cash_out.count, totals.cash_out.amount);
+    let expected = totals.expected_cash();
+    paper.section("現 金");
+    paper.amount(" ドロア内現金", totals.counted_cash);
+    paper.amount(" あるべき現金", expected);
+    paper.amount(" 過不足", totals.counted_cash - expected);
+    paper.footer();
+}
