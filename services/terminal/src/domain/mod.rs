@@ -8,6 +8,6 @@ mod terminal;
 
 pub use drawer::{CashDirection, Drawer};
 pub use mode::{FunctionMode, UnknownMode};
-pub use session::SessionSales;
+pub use session::{CASH, SessionSales};
 pub use status::{Operation, Status, WrongState};
 pub use terminal::{Refusal, Staff, Terminal};

@@ -1,6 +1,7 @@
 //! A terminal and everything that changes it.
 
 use jiff::Timestamp;
+use kugel_auth::ApiKeyHash;
 use kugel_types::{BusinessDate, Money, Overflow, TerminalId};
 
 use super::{Drawer, FunctionMode, Operation, Status, WrongState};
@@ -39,8 +40,8 @@ pub struct Terminal {
     pub staff: Option<Staff>,
     /// The session's cash logs in sum.
     pub drawer: Drawer,
-    /// The SHA-256 of the API key, in hexadecimal.
-    pub api_key_hash: String,
+    /// The hash of its API key.
+    pub api_key_hash: ApiKeyHash,
 }
 
 /// Why a terminal does not do what it is asked to.
@@ -64,8 +65,13 @@ pub enum Refusal {
     #[error("no staff member is signed in")]
     NotSignedIn,
     /// An amount that is not what the operation can take.
-    #[error("the amount {0}")]
-    Amount(&'static str),
+    #[error("{field} {rule}")]
+    Amount {
+        /// The amount's name in the request.
+        field: &'static str,
+        /// What it must be.
+        rule: &'static str,
+    },
     /// Sums that no longer fit a decimal.
     #[error(transparent)]
     Overflow(#[from] Overflow),
@@ -73,7 +79,7 @@ pub enum Refusal {
 
 impl Terminal {
     /// A till that was never opened.
-    pub fn new(id: TerminalId, description: String, api_key_hash: String) -> Self {
+    pub fn new(id: TerminalId, description: String, api_key_hash: ApiKeyHash) -> Self {
         Self {
             id,
             description,
@@ -99,7 +105,7 @@ impl Terminal {
         at: Timestamp,
     ) -> Result<(), Refusal> {
         let opened = self.status.after(Operation::Open)?;
-        refuse_negative(initial_amount)?;
+        refuse_negative("initial_amount", initial_amount)?;
         let drawer = match initial_amount {
             Some(fund) => Drawer::default().moved(fund, at)?,
             None => Drawer::default(),
@@ -116,7 +122,7 @@ impl Terminal {
     /// Ends the session.
     pub fn close(&mut self, physical_amount: Option<Money>) -> Result<(), Refusal> {
         let closed = self.status.after(Operation::Close)?;
-        refuse_negative(physical_amount)?;
+        refuse_negative("physical_amount", physical_amount)?;
         self.status = closed;
         self.physical_amount = physical_amount;
         Ok(())
@@ -129,7 +135,7 @@ impl Terminal {
         }
         self.status.after(Operation::MoveCash)?;
         if signed.is_zero() {
-            return Err(Refusal::Amount("must not be zero"));
+            return Err(Refusal::Amount { field: "amount", rule: "must not be zero" });
         }
         self.drawer = self.drawer.moved(signed, at)?;
         Ok(())
@@ -164,9 +170,11 @@ impl Terminal {
     }
 }
 
-fn refuse_negative(amount: Option<Money>) -> Result<(), Refusal> {
+fn refuse_negative(field: &'static str, amount: Option<Money>) -> Result<(), Refusal> {
     match amount {
-        Some(amount) if amount.is_negative() => Err(Refusal::Amount("must not be below zero")),
+        Some(amount) if amount.is_negative() => {
+            Err(Refusal::Amount { field, rule: "must not be below zero" })
+        },
         _ => Ok(()),
     }
 }
@@ -177,7 +185,7 @@ mod tests {
 
     fn terminal() -> Terminal {
         let id = "Q7301-tk01-4".parse().expect("valid");
-        Terminal::new(id, "front counter".to_owned(), String::new())
+        Terminal::new(id, "front counter".to_owned(), ApiKeyHash::from_document(""))
     }
 
     fn day(text: &str) -> BusinessDate {
@@ -241,11 +249,11 @@ mod tests {
         let mut till = terminal();
         till.sign_in(staff()).expect("nobody was signed in");
         let refused = till.clone().open(day("20260611"), Some(money("-1")), Timestamp::UNIX_EPOCH);
-        assert!(matches!(refused, Err(Refusal::Amount(_))));
+        assert!(matches!(refused, Err(Refusal::Amount { .. })));
         till.open(day("20260611"), Some(money("0")), Timestamp::UNIX_EPOCH).expect("zero is an amount");
         assert_eq!(till.drawer.count, 1);
-        assert!(matches!(till.move_cash(Money::ZERO, Timestamp::UNIX_EPOCH), Err(Refusal::Amount(_))));
-        assert!(matches!(till.close(Some(money("-1"))), Err(Refusal::Amount(_))));
+        assert!(matches!(till.move_cash(Money::ZERO, Timestamp::UNIX_EPOCH), Err(Refusal::Amount { .. })));
+        assert!(matches!(till.close(Some(money("-1"))), Err(Refusal::Amount { .. })));
     }
 
     #[test]

@@ -1,0 +1,254 @@
+//! What lies in the store: one shape a collection, apart from the rules so that either can change without the other.
+
+use jiff::Timestamp;
+use kugel_auth::ApiKeyHash;
+use kugel_error::{Error, codes};
+use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
+use kugel_store::{Collection, Field, Index, Record};
+use kugel_types::{BusinessDate, Money, TerminalId};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Drawer, FunctionMode, Staff, Status, Terminal};
+
+/// The master record of the tenant; its stores are documents of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantDocument {
+    /// The key.
+    pub tenant_id: String,
+    /// The name people know it by.
+    pub tenant_name: String,
+    /// Free labels.
+    pub tags: Vec<String>,
+}
+
+static TENANTS: Collection = Collection { name: "info_tenant", fields: &[], indexes: &[] };
+
+impl Record for TenantDocument {
+    const COLLECTION: &'static Collection = &TENANTS;
+    fn id(&self) -> String {
+        self.tenant_id.clone()
+    }
+}
+
+/// A store of the tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreDocument {
+    /// The key.
+    pub store_code: String,
+    /// The name that receipts print.
+    pub store_name: String,
+    /// What the back office says about it.
+    pub status: String,
+    /// The business date as the back office keeps it.
+    pub business_date: Option<String>,
+    /// Free labels.
+    pub tags: Vec<String>,
+    /// ISO 4217 code.
+    pub currency: String,
+}
+
+static STORES: Collection = Collection {
+    name: "info_store",
+    fields: &[
+        Field::text("store_code"),
+        Field::text("store_name"),
+        Field::text("status"),
+        Field::text("business_date"),
+        Field::text("currency"),
+    ],
+    indexes: &[],
+};
+
+impl Record for StoreDocument {
+    const COLLECTION: &'static Collection = &STORES;
+    fn id(&self) -> String {
+        self.store_code.clone()
+    }
+}
+
+/// A terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalDocument {
+    /// The key, `{tenant_id}-{store_code}-{terminal_no}`.
+    pub terminal_id: String,
+    /// The tenant.
+    pub tenant_id: String,
+    /// The store.
+    pub store_code: String,
+    /// The till within the store.
+    pub terminal_no: i32,
+    /// What people call it.
+    pub description: String,
+    /// The screen it is in.
+    pub function_mode: String,
+    /// Where it is in its life.
+    pub status: String,
+    /// The day of the present or last session.
+    pub business_date: Option<String>,
+    /// Sessions on that day.
+    pub open_counter: u32,
+    /// Sessions in its life.
+    pub business_counter: u32,
+    /// The change fund of the present or last session.
+    pub initial_amount: Option<Decimal>,
+    /// The cash counted at the last close.
+    pub physical_amount: Option<Decimal>,
+    /// Who is signed in.
+    pub staff: Option<StaffDocument>,
+    /// Cash logs of the session.
+    pub cash_in_out_count: u32,
+    /// Their sum.
+    pub cash_in_out_amount: Decimal,
+    /// When the newest was made.
+    pub cash_in_out_last_at: Option<Timestamp>,
+    /// The hash of the API key.
+    pub api_key_hash: String,
+}
+
+/// Who is signed in at a terminal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StaffDocument {
+    /// The key in the staff master.
+    pub id: String,
+    /// The name that receipts print.
+    pub name: String,
+}
+
+static TERMINALS: Collection = Collection {
+    name: "info_terminal",
+    fields: &[
+        Field::text("terminal_id"),
+        Field::text("store_code"),
+        Field::integer("terminal_no"),
+        Field::text("description"),
+        Field::text("function_mode"),
+        Field::text("status"),
+        Field::text("business_date"),
+        Field::integer("open_counter"),
+        Field::integer("business_counter"),
+        Field::text("api_key_hash"),
+    ],
+    // By key hash a terminal is found that presents its key without saying who it is.
+    indexes: &[Index::on(&["store_code"]), Index::unique(&["api_key_hash"])],
+};
+
+impl Record for TerminalDocument {
+    const COLLECTION: &'static Collection = &TERMINALS;
+    fn id(&self) -> String {
+        self.terminal_id.clone()
+    }
+}
+
+impl From<&Terminal> for TerminalDocument {
+    fn from(terminal: &Terminal) -> Self {
+        Self {
+            terminal_id: terminal.id.to_string(),
+            tenant_id: terminal.id.tenant.to_string(),
+            store_code: terminal.id.store.to_string(),
+            terminal_no: terminal.id.number.get(),
+            description: terminal.description.clone(),
+            function_mode: terminal.function_mode.name().to_owned(),
+            status: terminal.status.name().to_owned(),
+            business_date: terminal.business_date.map(|date| date.to_string()),
+            open_counter: terminal.open_counter,
+            business_counter: terminal.business_counter,
+            initial_amount: terminal.initial_amount.map(Money::decimal),
+            physical_amount: terminal.physical_amount.map(Money::decimal),
+            staff: terminal
+                .staff
+                .as_ref()
+                .map(|staff| StaffDocument { id: staff.id.clone(), name: staff.name.clone() }),
+            cash_in_out_count: terminal.drawer.count,
+            cash_in_out_amount: terminal.drawer.amount.decimal(),
+            cash_in_out_last_at: terminal.drawer.last,
+            api_key_hash: terminal.api_key_hash.as_str().to_owned(),
+        }
+    }
+}
+
+impl TerminalDocument {
+    /// The terminal that the document describes.
+    pub fn terminal(&self) -> Result<Terminal, Error> {
+        let damaged = |what: &str| {
+            codes::DATABASE_FAILED
+                .error("the database could not answer")
+                .caused_by(format!("terminal {} has an unreadable {what}", self.terminal_id))
+        };
+        let business_date = self.business_date.as_deref().map(str::parse::<BusinessDate>).transpose();
+        Ok(Terminal {
+            id: self.terminal_id.parse::<TerminalId>().map_err(|_| damaged("id"))?,
+            description: self.description.clone(),
+            function_mode: self.function_mode.parse::<FunctionMode>().map_err(|_| damaged("mode"))?,
+            status: Status::from_name(&self.status).ok_or_else(|| damaged("status"))?,
+            business_date: business_date.map_err(|_| damaged("business date"))?,
+            open_counter: self.open_counter,
+            business_counter: self.business_counter,
+            initial_amount: self.initial_amount.map(Money::from_decimal),
+            physical_amount: self.physical_amount.map(Money::from_decimal),
+            staff: self
+                .staff
+                .as_ref()
+                .map(|staff| Staff { id: staff.id.clone(), name: staff.name.clone() }),
+            drawer: Drawer {
+                count: self.cash_in_out_count,
+                amount: Money::from_decimal(self.cash_in_out_amount),
+                last: self.cash_in_out_last_at,
+            },
+            api_key_hash: ApiKeyHash::from_document(&self.api_key_hash),
+        })
+    }
+}
+
+/// A cash log: the body of its event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CashLogDocument(pub CashLog);
+
+static CASH_LOGS: Collection = Collection {
+    name: "log_cash_in_out",
+    fields: &[
+        Field::text("store_code"),
+        Field::integer("terminal_no"),
+        Field::text("business_date"),
+        Field::integer("open_counter"),
+        Field::text("generate_date_time"),
+    ],
+    indexes: &[Index::on(&["store_code", "terminal_no", "business_date", "open_counter"])],
+};
+
+impl Record for CashLogDocument {
+    const COLLECTION: &'static Collection = &CASH_LOGS;
+    // The event's id, because two movements may share a microsecond.
+    fn id(&self) -> String {
+        self.0.event_id.clone()
+    }
+}
+
+/// An open or close log: the body of its event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OpenCloseLogDocument(pub OpenCloseLog);
+
+static OPEN_CLOSE_LOGS: Collection = Collection {
+    name: "log_open_close",
+    fields: &[
+        Field::text("store_code"),
+        Field::integer("terminal_no"),
+        Field::text("business_date"),
+        Field::integer("open_counter"),
+        Field::integer("business_counter"),
+        Field::text("operation"),
+        Field::text("generate_date_time"),
+    ],
+    indexes: &[Index::on(&["store_code", "terminal_no", "business_counter"])],
+};
+
+impl Record for OpenCloseLogDocument {
+    const COLLECTION: &'static Collection = &OPEN_CLOSE_LOGS;
+    // A session of a till begins once and ends once.
+    fn id(&self) -> String {
+        let log = &self.0;
+        format!("{}/{}/{}/{}", log.store_code, log.terminal_no, log.business_counter, log.operation)
+    }
+}

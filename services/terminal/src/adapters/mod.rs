@@ -1,0 +1,3 @@
+//! The edges: gRPC in, documents and other services out.
+
+pub mod documents;

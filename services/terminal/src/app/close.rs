@@ -1,0 +1,64 @@
+//! Closing a terminal.
+
+use kugel_auth::Principal;
+use kugel_error::{Error, codes};
+use kugel_types::{Money, TerminalId};
+
+use super::logs::Log;
+use super::{App, TerminalView};
+use crate::domain::{Operation, Refusal};
+
+/// A session that ended, and what is printed about it.
+#[derive(Debug, Clone)]
+pub struct ClosedSession {
+    /// The terminal after the close.
+    pub view: TerminalView,
+    /// The cash that should be in the drawer.
+    pub expected: Money,
+    /// Counted less expected, if somebody counted.
+    pub difference: Option<Money>,
+    /// The receipt as print data.
+    pub receipt_text: String,
+    /// The lines for the journal.
+    pub journal_text: String,
+}
+
+impl App {
+    /// Ends the session and sums it up: what the cart service sold and what went through the drawer.
+    pub async fn close_terminal(
+        &self,
+        caller: &Principal,
+        id: &TerminalId,
+        physical_amount: Option<Money>,
+    ) -> Result<ClosedSession, Error> {
+        let place = self.place(id).await?;
+        place.check_amount("physical_amount", physical_amount)?;
+        let session = self.load(id).await?.terminal()?;
+        session.status.after(Operation::Close).map_err(Refusal::from)?;
+        let business_date = session.business_date.ok_or_else(|| {
+            codes::CLOSE_FAILED.error(format!("terminal {id} is opened without a business date"))
+        })?;
+        let sales = self.neighbourhood.session_sales(id, business_date, session.open_counter).await?;
+        let changed = self
+            .change(caller, id, &codes::CLOSE_FAILED, |terminal, now| {
+                // The sales are those of the session that was read; another one may have begun meanwhile.
+                if terminal.business_counter != session.business_counter {
+                    let message = format!("terminal {id} began another session, try again");
+                    return Err(codes::CLOSE_FAILED.error(message));
+                }
+                terminal.close(physical_amount)?;
+                Ok(vec![Log::closed(terminal, &place, &self.local(now), &sales, &self.zone)?])
+            })
+            .await?;
+        let expected = changed.view.terminal.expected_cash(sales.cash).map_err(Refusal::from)?;
+        let difference = physical_amount.map(|counted| counted.minus(expected)).transpose();
+        let (receipt_text, journal_text) = changed.printed();
+        Ok(ClosedSession {
+            view: changed.view,
+            expected,
+            difference: difference.map_err(Refusal::from)?,
+            receipt_text,
+            journal_text,
+        })
+    }
+}

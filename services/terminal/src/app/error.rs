@@ -1,0 +1,33 @@
+//! From the domain's refusals to public codes. The domain itself names none.
+
+use kugel_error::{Error, codes};
+
+use crate::domain::{Refusal, Status};
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let message = refusal.to_string();
+        match refusal {
+            Refusal::WrongState(wrong) => {
+                let allowed: Vec<_> = wrong.allowed.iter().map(|status| status.name()).collect();
+                codes::TERMINAL_STATE
+                    .error(message)
+                    .with("status", wrong.status)
+                    .with("allowed", allowed.join(", "))
+            }
+            Refusal::WrongMode { status, mode } => {
+                let all = [Status::Idle, Status::Opened, Status::Closed];
+                let allowing = all.into_iter().filter(|status| mode.allowed_in(*status));
+                let allowed: Vec<_> = allowing.map(Status::name).collect();
+                codes::TERMINAL_STATE
+                    .error(message)
+                    .with("status", status)
+                    .with("allowed", allowed.join(", "))
+            }
+            Refusal::AlreadySignedIn => codes::ALREADY_SIGNED_IN.error(message),
+            Refusal::NotSignedIn => codes::NOT_SIGNED_IN.error(message),
+            Refusal::Amount { field, rule } => codes::CASH_AMOUNT_INVALID.error(message).field(field, rule),
+            Refusal::Overflow(_) => codes::CASH_AMOUNT_INVALID.error(message),
+        }
+    }
+}

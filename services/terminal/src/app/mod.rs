@@ -1,0 +1,155 @@
+//! The use cases, a file each. Each takes the caller, so that none runs without one.
+
+mod authenticate;
+mod cash;
+mod close;
+mod delivery;
+mod error;
+mod logs;
+mod open;
+mod receipt;
+mod registry;
+mod sign_in;
+mod stores;
+mod stream;
+mod tenants;
+mod token;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use kugel_auth::{Principal, Tokens};
+use kugel_bus::{Bus, Change, ChangeKind, Outbox};
+use kugel_error::{Error, ErrorSpec, codes};
+use kugel_store::{Documents, Scope, StoreError, Stored};
+use kugel_types::{Clock, Currency, LocalTime, TenantId, TerminalId};
+
+use crate::adapters::documents::{StoreDocument, TerminalDocument};
+use crate::domain::Terminal;
+use crate::ports::Neighbourhood;
+
+pub use cash::{CashMovement, MoveCash};
+pub use close::ClosedSession;
+pub use delivery::{DeliveryOutcome, DeliveryReport};
+pub use logs::Log;
+pub use open::OpenedSession;
+pub use registry::{ListTerminals, NewTerminal};
+pub use sign_in::SignIn;
+pub use stream::LogEntry;
+pub use stores::{ListStores, NewStore, StorePatch};
+pub use tenants::{NewTenant, TenantView};
+pub use token::IssuedToken;
+
+/// How often a change of a terminal is tried again after others were faster.
+const ATTEMPTS: usize = 8;
+
+/// The use cases of tenants, stores and terminals.
+#[derive(Clone)]
+pub struct App {
+    /// This service's documents.
+    pub documents: Documents,
+    /// Where changes are announced.
+    pub bus: Arc<dyn Bus>,
+    /// The events on their way.
+    pub outbox: Outbox,
+    /// Issues terminal tokens.
+    pub tokens: Arc<Tokens>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// The chain's time zone.
+    pub zone: TimeZone,
+    /// The currency of a store that names none.
+    pub currency: Currency,
+    /// The other services.
+    pub neighbourhood: Arc<dyn Neighbourhood>,
+}
+
+/// A terminal with the store's own fields, as answers show it.
+#[derive(Debug, Clone)]
+pub struct TerminalView {
+    /// The terminal.
+    pub terminal: Terminal,
+    /// When it was entered.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Option<Timestamp>,
+}
+
+impl TerminalView {
+    /// The terminal of a document.
+    fn of(stored: &Stored<TerminalDocument>) -> Result<Self, Error> {
+        let (created_at, updated_at) = (stored.created_at, stored.updated_at);
+        Ok(Self { terminal: stored.terminal()?, created_at, updated_at })
+    }
+}
+
+/// A terminal after a change, with the logs that the change made.
+pub(crate) struct Changed {
+    pub(crate) view: TerminalView,
+    pub(crate) logs: Vec<Log>,
+}
+
+impl App {
+    /// Changes a terminal: `step` alters it and says what is to be logged; both become one commit, and the events of
+    /// the logs go out after it. If somebody else was faster, everything is done again on what they left.
+    async fn change(
+        &self,
+        caller: &Principal,
+        id: &TerminalId,
+        lost_race: &'static ErrorSpec,
+        step: impl Fn(&mut Terminal, Timestamp) -> Result<Vec<Log>, Error> + Send + Sync,
+    ) -> Result<Changed, Error> {
+        let scope = Scope::from(&id.tenant);
+        for _ in 0..ATTEMPTS {
+            let stored = self.load(id).await?;
+            let mut terminal = stored.terminal()?;
+            let now = self.clock.now();
+            let logs = step(&mut terminal, now)?;
+            let events = logs.iter().map(|log| log.event(now)).collect::<Result<Vec<_>, _>>()?;
+            let document = TerminalDocument::from(&terminal);
+            let mut changes = self.documents.changes(&caller.actor()).replace(document, stored.revision);
+            for (log, event) in logs.iter().zip(&events) {
+                changes = self.outbox.stage(log.insert(changes), event);
+            }
+            match self.documents.commit(&scope, changes).await {
+                Ok(()) => {}
+                Err(StoreError::Stale { .. }) => continue,
+                Err(error) => return Err(error.into()),
+            }
+            for event in events {
+                self.outbox.dispatch(event);
+            }
+            self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
+            let view = TerminalView { terminal, created_at: stored.created_at, updated_at: Some(now) };
+            return Ok(Changed { view, logs });
+        }
+        Err(lost_race.error(format!("terminal {id} is being changed by others, try again")))
+    }
+
+    /// The terminal's document, or *not found*.
+    async fn load(&self, id: &TerminalId) -> Result<Stored<TerminalDocument>, Error> {
+        let found = self.documents.get(&Scope::from(&id.tenant), &id.to_string()).await?;
+        found.ok_or_else(|| {
+            codes::TERMINAL_NOT_FOUND.error(format!("terminal {id} is not found")).with("terminal_id", id)
+        })
+    }
+
+    /// The store's document, or *not found*.
+    async fn load_store(&self, tenant: &TenantId, code: &str) -> Result<Stored<StoreDocument>, Error> {
+        let found = self.documents.get(&Scope::from(tenant), code).await?;
+        found.ok_or_else(|| {
+            codes::STORE_NOT_FOUND.error(format!("store {code} is not found")).with("store_code", code)
+        })
+    }
+
+    /// Tells the caches of all services that what they know is out of date.
+    fn announce(&self, tenant: &TenantId, kind: ChangeKind, key: String) {
+        self.bus.announce(&Change { tenant: tenant.clone(), kind, key });
+    }
+
+    /// The instant in the chain's time zone.
+    fn local(&self, instant: Timestamp) -> LocalTime {
+        LocalTime::new(instant, &self.zone)
+    }
+}

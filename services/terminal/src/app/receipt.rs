@@ -1,0 +1,148 @@
+//! What is printed about sessions and cash: 32 columns, in the words of the contract.
+
+use kugel_printing::{Printout, amount, business_date, date_time, grouped, price};
+use kugel_types::{Currency, LocalTime, Money};
+
+use super::logs::Place;
+use crate::domain::Terminal;
+
+/// The two renderings of one piece of paper.
+pub(super) struct Printed {
+    pub(super) receipt_text: String,
+    pub(super) journal_text: String,
+}
+
+/// Cash that moved; `signed` is below zero for cash that went out.
+pub(super) fn cash(
+    terminal: &Terminal,
+    place: &Place,
+    time: &LocalTime,
+    signed: Money,
+    description: &str,
+) -> Printed {
+    let title = if signed.is_negative() { "【 出 金  レ ポ ー ト 】" } else { "【 入 金  レ ポ ー ト 】" };
+    paper(terminal, place, time, title, description, signed)
+}
+
+/// A session that began.
+pub(super) fn opened(terminal: &Terminal, place: &Place, time: &LocalTime) -> Printed {
+    let fund = terminal.initial_amount.unwrap_or(Money::ZERO);
+    paper(terminal, place, time, "【 開 設  レ ポ ー ト 】", "釣銭準備金", fund)
+}
+
+/// A session that ended.
+pub(super) fn closed(terminal: &Terminal, place: &Place, time: &LocalTime) -> Printed {
+    let counted = terminal.physical_amount.unwrap_or(Money::ZERO);
+    paper(terminal, place, time, "【 精 算  レ ポ ー ト 】", "ドロア内現金", counted)
+}
+
+fn paper(
+    terminal: &Terminal,
+    place: &Place,
+    time: &LocalTime,
+    title: &str,
+    label: &str,
+    value: Money,
+) -> Printed {
+    let store = match &place.name {
+        Some(name) => format!("店舗名 {name}"),
+        None => place.code.clone(),
+    };
+    let staff = match &terminal.staff {
+        Some(staff) => format!("責# {:0>6}", staff.id),
+        None => "責# ------".to_owned(),
+    };
+    let sessions = format!("{}回", grouped(terminal.open_counter.into(), 0));
+    let mut paper = Printout::new();
+    paper
+        .left(store)
+        .split(format!("レジNo. {}", terminal.id.number), staff)
+        .left(date_time(time))
+        .blank()
+        .center(title)
+        .blank();
+    if let Some(day) = terminal.business_date {
+        paper.left(format!("営業日付 {}", business_date(day)));
+    }
+    paper
+        .left(format!("開設回数 {sessions}"))
+        .rule()
+        .split(label, money(value, place.currency))
+        .rule()
+        .left("レシートNo. ------");
+    Printed { receipt_text: paper.receipt_text(), journal_text: paper.journal_text() }
+}
+
+/// The contract writes yen with the word behind the number; other currencies carry their mark.
+fn money(value: Money, currency: Currency) -> String {
+    if currency == Currency::JPY { format!("{}円", amount(value, currency)) } else { price(value, currency) }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use jiff::tz::TimeZone;
+    use kugel_auth::ApiKeyHash;
+
+    use super::*;
+    use crate::domain::Staff;
+
+    fn opened_terminal() -> (Terminal, Place, LocalTime) {
+        let mut terminal = Terminal::new(
+            "Q7301-tk01-4".parse().expect("valid"),
+            "front counter".to_owned(),
+            ApiKeyHash::from_document(""),
+        );
+        let instant: Timestamp = "2026-06-11T09:20:41.004512Z".parse().expect("an instant");
+        let time = LocalTime::new(instant, &TimeZone::get("Asia/Tokyo").expect("bundled zone"));
+        terminal.sign_in(Staff { id: "31".to_owned(), name: "Mori".to_owned() }).expect("nobody was");
+        for _ in 0..2 {
+            let fund = Some("20000".parse().expect("an amount"));
+            terminal.open(time.business_date(), fund, instant).expect("opens");
+            terminal.close(None).expect("closes");
+        }
+        let place = Place {
+            code: "tk01".to_owned(),
+            name: Some("梅東京一号店".to_owned()),
+            currency: Currency::JPY,
+        };
+        (terminal, place, time)
+    }
+
+    #[test]
+    fn a_withdrawal_prints_as_the_contract_shows_it() {
+        let (terminal, place, time) = opened_terminal();
+        let paper = cash(&terminal, &place, &time, "-3000".parse().expect("an amount"), "bank deposit");
+        let lines: Vec<_> = paper.journal_text.lines().map(str::trim_end).collect();
+        assert_eq!(
+            lines,
+            [
+                "店舗名 梅東京一号店",
+                "レジNo. 4             責# 000031",
+                "2026年06月11日(木) 18:20",
+                "",
+                "    【 出 金  レ ポ ー ト 】",
+                "",
+                "営業日付 2026年06月11日(木)",
+                "開設回数 2回",
+                "--------------------------------",
+                "bank deposit            -3,000円",
+                "--------------------------------",
+                "レシートNo. ------",
+            ]
+        );
+    }
+
+    #[test]
+    fn opening_and_closing_show_fund_and_count() {
+        let (mut terminal, mut place, time) = opened_terminal();
+        assert!(opened(&terminal, &place, &time).journal_text.contains("釣銭準備金              20,000円"));
+        assert!(closed(&terminal, &place, &time).journal_text.contains("ドロア内現金                 0円"));
+        terminal.sign_out();
+        place.name = None;
+        place.currency = "GBP".parse().expect("a currency");
+        let paper = opened(&terminal, &place, &time);
+        assert!(paper.journal_text.starts_with("tk01"));
+        assert!(paper.journal_text.contains("責# ------") && paper.journal_text.contains("£20,000.00"));
+    }
+}

@@ -1,0 +1,158 @@
+//! The register of terminals.
+
+use kugel_auth::{ApiKey, Principal};
+use kugel_bus::ChangeKind;
+use kugel_error::{Error, codes};
+use kugel_store::{Direction, Listing, Page, Query, Scope, Sort, StoreError};
+use kugel_types::{StoreCode, TenantId, TerminalId};
+
+use super::tenants::required;
+use super::{App, TerminalView};
+use crate::adapters::documents::{OpenCloseLogDocument, TerminalDocument};
+use crate::domain::{FunctionMode, Terminal};
+
+/// A terminal to enter.
+#[derive(Debug, Clone)]
+pub struct NewTerminal {
+    /// Who it will be.
+    pub id: TerminalId,
+    /// What people call it.
+    pub description: String,
+}
+
+/// Which terminals to list.
+#[derive(Debug, Clone)]
+pub struct ListTerminals {
+    /// The caller's tenant.
+    pub tenant: TenantId,
+    /// Only those of this store.
+    pub store: Option<StoreCode>,
+    /// The order.
+    pub sort: Sort,
+    /// The page.
+    pub page: Page,
+}
+
+impl App {
+    /// Enters a terminal and makes its key.
+    pub async fn create_terminal(
+        &self,
+        caller: &Principal,
+        new: NewTerminal,
+    ) -> Result<(TerminalView, ApiKey), Error> {
+        let NewTerminal { id, description } = new;
+        let scope = Scope::from(&id.tenant);
+        self.load_store(&id.tenant, id.store.as_str()).await?;
+        let key = ApiKey::generate();
+        let mut terminal = Terminal::new(id.clone(), description, key.hash());
+        self.resume_counters(&mut terminal).await?;
+        let changes = self.documents.changes(&caller.actor()).insert(TerminalDocument::from(&terminal));
+        match self.documents.commit(&scope, changes).await {
+            Ok(()) => {}
+            Err(StoreError::Duplicate { .. }) => {
+                return Err(codes::TERMINAL_EXISTS.error(format!("terminal {id} exists already")));
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
+        Ok((self.terminal(&id).await?, key))
+    }
+
+    /// Lets a terminal that was deleted and is entered again count on from its last log. If it began again, its
+    /// sessions would have the keys of sessions that are in the books already.
+    async fn resume_counters(&self, terminal: &mut Terminal) -> Result<(), Error> {
+        let newest = Sort(vec![("business_counter".to_owned(), Direction::Descending)]);
+        let query = Query::all()
+            .eq("store_code", &terminal.id.store)
+            .eq("terminal_no", terminal.id.number)
+            .sort(newest);
+        let scope = Scope::from(&terminal.id.tenant);
+        if let Some(last) = self.documents.first::<OpenCloseLogDocument>(&scope, query).await? {
+            terminal.business_date = last.0.business_date.parse().ok();
+            terminal.open_counter = u32::try_from(last.0.open_counter).unwrap_or_default();
+            terminal.business_counter = u32::try_from(last.0.business_counter).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// One terminal.
+    pub async fn terminal(&self, id: &TerminalId) -> Result<TerminalView, Error> {
+        TerminalView::of(&self.load(id).await?)
+    }
+
+    /// A page of terminals and how many there are in all.
+    pub async fn list_terminals(&self, list: ListTerminals) -> Result<(Vec<TerminalView>, u64), Error> {
+        if let Some((field, _)) = list.sort.0.iter().find(|(field, _)| field == "api_key_hash") {
+            return Err(codes::INVALID_INPUT
+                .error(format!("terminals cannot be sorted by {field}"))
+                .field("sort", "names a field that is not shown"));
+        }
+        let query = Query::all()
+            .given(list.store.as_ref(), |query, store| query.eq("store_code", store))
+            .sort(list.sort)
+            .page(list.page);
+        let found: Listing<TerminalDocument> =
+            self.documents.find(&Scope::from(&list.tenant), query).await?;
+        let rows: Result<Vec<_>, Error> = found.rows.iter().map(TerminalView::of).collect();
+        Ok((rows?, found.total))
+    }
+
+    /// Deletes a terminal. Its logs stay.
+    pub async fn delete_terminal(&self, caller: &Principal, id: &TerminalId) -> Result<(), Error> {
+        self.load(id).await?;
+        let changes = self.documents.changes(&caller.actor()).delete::<TerminalDocument>(&id.to_string(), None);
+        self.documents.commit(&Scope::from(&id.tenant), changes).await?;
+        self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
+        Ok(())
+    }
+
+    /// Makes a new key; the former one is void at once.
+    pub async fn rotate_api_key(
+        &self,
+        caller: &Principal,
+        id: &TerminalId,
+    ) -> Result<(TerminalView, ApiKey), Error> {
+        let key = ApiKey::generate();
+        let hash = key.hash();
+        let changed = self
+            .change(caller, id, &codes::UPDATE_REFUSED, |terminal, _| {
+                terminal.api_key_hash = hash.clone();
+                Ok(Vec::new())
+            })
+            .await?;
+        Ok((changed.view, key))
+    }
+
+    /// Changes what people call the terminal.
+    pub async fn describe_terminal(
+        &self,
+        caller: &Principal,
+        id: &TerminalId,
+        description: String,
+    ) -> Result<TerminalView, Error> {
+        let description = required("description", description)?;
+        let changed = self
+            .change(caller, id, &codes::UPDATE_REFUSED, |terminal, _| {
+                terminal.description.clone_from(&description);
+                Ok(Vec::new())
+            })
+            .await?;
+        Ok(changed.view)
+    }
+
+    /// Moves the terminal to another screen.
+    pub async fn enter_mode(
+        &self,
+        caller: &Principal,
+        id: &TerminalId,
+        mode: FunctionMode,
+    ) -> Result<TerminalView, Error> {
+        let changed = self
+            .change(caller, id, &codes::UPDATE_REFUSED, |terminal, _| {
+                terminal.enter(mode)?;
+                Ok(Vec::new())
+            })
+            .await?;
+        Ok(changed.view)
+    }
+}

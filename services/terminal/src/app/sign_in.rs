@@ -1,0 +1,56 @@
+//! Staff at a terminal.
+
+use kugel_auth::Principal;
+use kugel_error::{Error, codes};
+use kugel_types::TerminalId;
+
+use super::tenants::required;
+use super::{App, TerminalView};
+use crate::domain::Refusal;
+
+/// Who wants to sign in.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// Where.
+    pub terminal: TerminalId,
+    /// The key in the staff master.
+    pub staff_id: String,
+    /// The PIN, if the till asks for one.
+    pub pin: Option<String>,
+}
+
+impl App {
+    /// Signs a staff member in.
+    pub async fn sign_in(&self, caller: &Principal, who: SignIn) -> Result<TerminalView, Error> {
+        let SignIn { terminal: id, staff_id, pin } = who;
+        let staff_id = required("staff_id", staff_id)?;
+        // Asked before the staff master is, so that a second sign-in does not depend on it.
+        if self.load(&id).await?.staff.is_some() {
+            return Err(Refusal::AlreadySignedIn.into());
+        }
+        let staff = self.neighbourhood.staff(&id.tenant, &staff_id, pin.as_deref()).await?;
+        let staff = staff.ok_or_else(|| {
+            codes::STAFF_NOT_USABLE
+                .error(format!("staff member {staff_id} cannot sign in"))
+                .with("staff_id", &staff_id)
+        })?;
+        let changed = self
+            .change(caller, &id, &codes::UPDATE_REFUSED, |terminal, _| {
+                terminal.sign_in(staff.clone())?;
+                Ok(Vec::new())
+            })
+            .await?;
+        Ok(changed.view)
+    }
+
+    /// Signs out whoever is signed in.
+    pub async fn sign_out(&self, caller: &Principal, id: &TerminalId) -> Result<TerminalView, Error> {
+        let changed = self
+            .change(caller, id, &codes::UPDATE_REFUSED, |terminal, _| {
+                terminal.sign_out();
+                Ok(Vec::new())
+            })
+            .await?;
+        Ok(changed.view)
+    }
+}

@@ -1,0 +1,59 @@
+//! Terminal tokens.
+
+use kugel_auth::{ApiKey, Staff, TerminalClaims};
+use kugel_error::Error;
+use kugel_types::TerminalId;
+
+use super::App;
+use super::authenticate::refused;
+use crate::domain::Terminal;
+
+/// A token for a terminal in its present state.
+#[derive(Debug, Clone)]
+pub struct IssuedToken {
+    /// The token.
+    pub token: String,
+    /// Its life in seconds.
+    pub expires_in: i64,
+}
+
+impl App {
+    /// Exchanges an API key for a token. Without a terminal id, the key alone says whose it is.
+    pub async fn exchange_key(
+        &self,
+        id: Option<&TerminalId>,
+        key: Option<&ApiKey>,
+    ) -> Result<IssuedToken, Error> {
+        let key = key.ok_or_else(refused)?;
+        let view = match id {
+            Some(id) => self.authenticate(id, key).await?,
+            None => self.owner(key).await?,
+        };
+        Ok(self.issue_token(&view.terminal))
+    }
+
+    /// A token that speaks of the terminal as it stands.
+    pub fn issue_token(&self, terminal: &Terminal) -> IssuedToken {
+        let (token, expires_in) = self.tokens.issue_terminal(&claims(terminal));
+        IssuedToken { token, expires_in }
+    }
+}
+
+fn claims(terminal: &Terminal) -> TerminalClaims {
+    TerminalClaims {
+        id: terminal.id.clone(),
+        status: terminal.status.name().to_owned(),
+        business_date: terminal.business_date,
+        open_counter: wire_count(terminal.open_counter),
+        business_counter: wire_count(terminal.business_counter),
+        staff: terminal
+            .staff
+            .as_ref()
+            .map(|staff| Staff { id: staff.id.clone(), name: staff.name.clone() }),
+    }
+}
+
+/// A counter as the wire carries it. A till that opens every second reaches the bound in 68 years.
+pub(crate) fn wire_count(counter: u32) -> i32 {
+    i32::try_from(counter).unwrap_or(i32::MAX)
+}

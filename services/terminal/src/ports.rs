@@ -1,0 +1,25 @@
+//! What terminals need from the other services.
+
+use async_trait::async_trait;
+use kugel_error::Error;
+use kugel_types::{BusinessDate, TenantId, TerminalId};
+
+use crate::domain::{SessionSales, Staff};
+
+/// The other services, as this one sees them.
+#[async_trait]
+pub trait Neighbourhood: Send + Sync + 'static {
+    /// Prepares a tenant everywhere. May be repeated.
+    async fn set_up_tenant(&self, tenant: &TenantId) -> Result<(), Error>;
+
+    /// The staff member with that key and, if one is given, that PIN; `None` if there is nobody like that.
+    async fn staff(&self, tenant: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<Staff>, Error>;
+
+    /// What a session sold: the one that was the `open_counter`-th of the day.
+    async fn session_sales(
+        &self,
+        terminal: &TerminalId,
+        business_date: BusinessDate,
+        open_counter: u32,
+    ) -> Result<SessionSales, Error>;
+}
