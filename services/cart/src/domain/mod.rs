@@ -7,6 +7,7 @@ pub mod masters;
 pub mod numbering;
 pub mod payment;
 mod pricing;
+pub mod receipt;
 pub mod reversal;
 pub mod state;
 pub mod status;

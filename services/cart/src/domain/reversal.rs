@@ -92,33 +92,38 @@ impl Reversal {
         }
     }
 
-    /// Checks that the payments give back what the original took.
-    pub fn check_payments(self, original: &TransactionLog, entries: &[PaymentEntry]) -> Result<(), Error> {
-        if self == Self::Void {
-            for (index, entry) in entries.iter().enumerate() {
-                let expected = paid_by(original, &entry.payment_code)?.ok_or_else(|| {
-                    refuse_payment(index, format!("payment method {} did not pay the original", entry.payment_code))
-                })?;
-                if entry.amount != expected {
-                    return Err(refuse_payment(
-                        index,
-                        format!("payment method {} paid {expected}", entry.payment_code),
-                    ));
+    /// Checks each payment against those of the original: a void gives back by the same methods, in the same amounts.
+    pub fn check_codes(self, original: &TransactionLog, entries: &[PaymentEntry]) -> Result<(), Error> {
+        if self == Self::Return {
+            return Ok(());
+        }
+        for (index, entry) in entries.iter().enumerate() {
+            let code = &entry.payment_code;
+            if entries[..index].iter().any(|other| other.payment_code == *code) {
+                return Err(refuse_payment(index, format!("payment method {code} is there twice")));
+            }
+            match paid_by(original, code)? {
+                None => return Err(refuse_payment(index, format!("payment method {code} did not pay the original"))),
+                Some(paid) if paid != entry.amount => {
+                    return Err(refuse_payment(index, format!("payment method {code} paid {paid}")));
                 }
-                if entries[..index].iter().any(|other| other.payment_code == entry.payment_code) {
-                    return Err(refuse_payment(index, format!("payment method {} is there twice", entry.payment_code)));
-                }
+                Some(_) => {}
             }
         }
+        Ok(())
+    }
+
+    /// Checks that the payments together are what the original came to.
+    pub fn check_total(self, original: &TransactionLog, entries: &[PaymentEntry]) -> Result<(), Error> {
         let total = original.sales.as_ref().and_then(|sales| sales.total_amount_with_tax.as_ref());
         let total = total.map(kugel_proto::Decimal::exact).transpose()?.unwrap_or_default();
         let given = Money::sum(entries.iter().map(|entry| entry.amount))?;
-        if given.decimal() != total {
-            return Err(codes::REQUEST_REFUSED
-                .error(format!("payments of {given} are not the total of {total}"))
-                .with("total_amount_with_tax", total));
+        if given.decimal() == total {
+            return Ok(());
         }
-        Ok(())
+        Err(codes::REQUEST_REFUSED
+            .error(format!("payments of {given} are not the total of {total}"))
+            .with("total_amount_with_tax", total))
     }
 
     /// The new transaction, without its receipt.

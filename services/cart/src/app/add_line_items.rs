@@ -1,0 +1,31 @@
+//! Adds lines to a cart.
+
+use std::sync::Arc;
+
+use kugel_error::Error;
+use kugel_types::{ItemCode, TerminalId};
+
+use super::App;
+use crate::domain::cart::{Cart, CartId};
+use crate::domain::entry::{EntryMasters, LineEntry};
+
+impl App {
+    /// Adds a line for each entry, all or none. Masters are looked up before the cart is read: mostly they are in
+    /// memory, and a cart that is read late is seldom overtaken.
+    pub async fn add_line_items(
+        &self,
+        terminal: &TerminalId,
+        id: CartId,
+        entries: Vec<LineEntry>,
+    ) -> Result<Arc<Cart>, Error> {
+        let codes: Vec<ItemCode> = entries.iter().map(|entry| entry.item_code.clone()).collect();
+        let (items, taxes, promotions) = tokio::try_join!(
+            self.masters.items(&terminal.tenant, &terminal.store, &codes),
+            self.masters.taxes(&terminal.tenant),
+            self.masters.promotions(&terminal.tenant),
+        )?;
+        let now = self.now().zoned().datetime();
+        let masters = EntryMasters { items: &items, taxes: &taxes, promotions: &promotions, now };
+        self.carts.change(terminal, id, |cart| cart.add_lines(&entries, &masters)).await
+    }
+}

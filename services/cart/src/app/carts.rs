@@ -1,0 +1,128 @@
+//! Carts: read, changed and written, with a copy near by where documents are far away.
+
+use std::sync::Arc;
+
+use kugel_error::{Error, codes};
+use kugel_store::{Action, Body, Changes, Documents, Revision, Scope, StoreError, Write};
+use kugel_types::{TenantId, TerminalId};
+
+use super::{ATTEMPTS_MAX, Copies, overtaken};
+use crate::domain::cart::{Cart, CartId, cart_not_found};
+use crate::records::CACHE_CART;
+
+/// The carts. Documents are the authority; a copy only ever saves a read, for what is made from a stale copy is
+/// refused by its revision.
+#[derive(Clone)]
+pub struct CartStore {
+    documents: Documents,
+    copies: Option<Copies>,
+}
+
+/// Where a cart may be read from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The copy, or the document if there is none.
+    Copy,
+    /// The document.
+    Document,
+}
+
+/// A cart as read.
+pub(crate) struct Loaded {
+    pub(crate) cart: Arc<Cart>,
+    pub(crate) revision: Revision,
+    /// True if it may be out of date.
+    pub(crate) is_copy: bool,
+}
+
+/// A change of a cart on its way into a commit.
+pub(crate) struct Saving {
+    pub(crate) cart: Arc<Cart>,
+    revision: Revision,
+    body: Body,
+}
+
+impl CartStore {
+    /// Carts in documents, with copies in a state store that is nearer, if there is one.
+    pub fn new(documents: Documents, copies: Option<Copies>) -> Self {
+        Self { documents, copies }
+    }
+
+    /// A cart of the terminal. Somebody else's cart is not found.
+    pub(crate) async fn load(&self, terminal: &TerminalId, id: CartId, source: Source) -> Result<Loaded, Error> {
+        if source == Source::Copy
+            && let Some(copies) = &self.copies
+            && let Some((cart, revision)) = copies.get(&terminal.tenant, id).await
+            && cart.belongs_to(terminal)
+        {
+            return Ok(Loaded { cart, revision, is_copy: true });
+        }
+        let stored = self.documents.get::<Cart>(&Scope::from(&terminal.tenant), &id.to_string()).await?;
+        match stored {
+            Some(stored) if stored.belongs_to(terminal) => {
+                Ok(Loaded { cart: stored.value, revision: stored.revision, is_copy: false })
+            }
+            Some(_) | None => Err(cart_not_found(id)),
+        }
+    }
+
+    /// Adds a new cart.
+    pub(crate) async fn insert(&self, terminal: &TerminalId, cart: Cart) -> Result<(), Error> {
+        let changes = self.documents.changes(&terminal.to_string()).insert(cart);
+        self.documents.commit(&Scope::from(&terminal.tenant), changes).await.map_err(not_saved)
+    }
+
+    /// Puts a changed cart into a commit. It fails as stale if the cart was changed since it was read.
+    pub(crate) fn save(&self, changes: Changes, cart: Cart, read: Revision) -> Result<(Changes, Saving), Error> {
+        let cart = Arc::new(cart);
+        let body = Body::of(Arc::clone(&cart)).map_err(not_saved)?;
+        let action = Action::Replace(body.clone(), read);
+        let changes = changes.write(Write { collection: &CACHE_CART, id: cart.cart_id.to_string(), action });
+        Ok((changes, Saving { cart, revision: read.next(), body }))
+    }
+
+    /// Brings the copy up to date after the commit.
+    pub(crate) async fn saved(&self, tenant: &TenantId, saving: &Saving) {
+        if let Some(copies) = &self.copies {
+            copies.put(tenant, saving.cart.cart_id, saving.revision, &saving.body).await;
+        }
+    }
+
+    /// Changes a cart. If another request changes it at the same time, this one starts again from what that left, so
+    /// that neither is lost.
+    pub(crate) async fn change(
+        &self,
+        terminal: &TerminalId,
+        id: CartId,
+        change: impl Fn(&mut Cart) -> Result<(), Error> + Send + Sync,
+    ) -> Result<Arc<Cart>, Error> {
+        let scope = Scope::from(&terminal.tenant);
+        let mut source = Source::Copy;
+        for _ in 0..ATTEMPTS_MAX {
+            let loaded = self.load(terminal, id, source).await?;
+            source = Source::Document;
+            let mut cart = Cart::clone(&loaded.cart);
+            match change(&mut cart) {
+                Ok(()) if cart == *loaded.cart && !loaded.is_copy => return Ok(loaded.cart),
+                Ok(()) => {}
+                // What a copy forbids, the cart itself may allow.
+                Err(_) if loaded.is_copy => continue,
+                Err(refusal) => return Err(refusal),
+            }
+            let (changes, saving) = self.save(self.documents.changes(&terminal.to_string()), cart, loaded.revision)?;
+            match self.documents.commit(&scope, changes).await {
+                Ok(()) => {
+                    self.saved(&terminal.tenant, &saving).await;
+                    return Ok(saving.cart);
+                }
+                Err(StoreError::Stale { .. }) => {}
+                Err(error) => return Err(not_saved(error)),
+            }
+        }
+        Err(overtaken())
+    }
+}
+
+fn not_saved(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    codes::CART_NOT_SAVED.error("the cart could not be saved").caused_by(error)
+}

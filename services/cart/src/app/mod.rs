@@ -1,0 +1,143 @@
+//! The use cases, one verb a file.
+
+mod acknowledge;
+mod add_line_items;
+mod carts;
+mod change_cart;
+mod copies;
+mod create_cart;
+mod finish_cart;
+mod list_transactions;
+mod pay;
+mod reverse_transaction;
+mod stream_transactions;
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use kugel_bus::{Event, Outbox, Topic};
+use kugel_error::{Error, codes};
+use kugel_proto::cart::v1::TransactionLog;
+use kugel_store::{Action, Body, Changes, Documents, Scope, Stored, StoreError, Write};
+use kugel_types::{Clock, EventId, LocalTime, TerminalId};
+
+pub use acknowledge::Acknowledgement;
+pub use carts::CartStore;
+pub use copies::Copies;
+pub use create_cart::NewCart;
+pub use list_transactions::{Transaction, TransactionFilter, TransactionPage};
+pub use stream_transactions::StreamStart;
+
+use crate::domain::masters::CartDefaults;
+use crate::domain::numbering::{Numbers, ReceiptRange};
+use crate::ports::{Masters, Terminals};
+use crate::records::{LOG_TRAN, TerminalCounter, transaction_key};
+
+/// Tries of a command that other writers of the same cart overtake, each from the beginning.
+pub(crate) const ATTEMPTS_MAX: usize = 32;
+/// Tries where carts of one terminal compete for its numbers: each round has one winner.
+pub(crate) const NUMBERING_ATTEMPTS_MAX: usize = 256;
+
+/// Everything the use cases work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The documents.
+    pub documents: Documents,
+    /// The carts among them.
+    pub carts: CartStore,
+    /// The terminal service.
+    pub terminals: Arc<dyn Terminals>,
+    /// The master data service.
+    pub masters: Arc<dyn Masters>,
+    /// Where events go.
+    pub outbox: Outbox,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The chain's time zone.
+    pub zone: TimeZone,
+    /// What holds where a tenant has set nothing.
+    pub defaults: CartDefaults,
+}
+
+/// The next numbers of a terminal, and the counter that gave them.
+pub(crate) struct NextNumbers {
+    pub(crate) numbers: Numbers,
+    counter: Option<Stored<TerminalCounter>>,
+}
+
+impl App {
+    /// The present in the chain's time zone.
+    pub(crate) fn now(&self) -> LocalTime {
+        LocalTime::new(self.clock.now(), &self.zone)
+    }
+
+    /// Reads the numbers that the terminal's next transaction gets, if [`Self::take`] is committed first.
+    pub(crate) async fn next_numbers(&self, terminal: &TerminalId, range: ReceiptRange) -> Result<NextNumbers, Error> {
+        let scope = Scope::from(&terminal.tenant);
+        let counter = self.documents.get::<TerminalCounter>(&scope, &terminal.to_string()).await?;
+        let used = counter.as_ref().map(|counter| counter.count_dic).unwrap_or_default();
+        Ok(NextNumbers { numbers: used.next(range), counter })
+    }
+
+    /// Adds the taking of the numbers to a commit, which then fails if anybody else has taken them.
+    pub(crate) fn take(&self, changes: Changes, terminal: &TerminalId, next: &NextNumbers) -> Changes {
+        let counter = TerminalCounter::new(terminal, next.numbers);
+        match &next.counter {
+            Some(read) => changes.replace(counter, read.revision),
+            None => changes.insert(counter),
+        }
+    }
+
+    /// Adds a transaction and its event to a commit. The log document and the event share one text.
+    pub(crate) fn log(
+        &self,
+        changes: Changes,
+        terminal: &TerminalId,
+        event_id: EventId,
+        log: TransactionLog,
+    ) -> Result<(Changes, Arc<Event>, Arc<TransactionLog>), Error> {
+        let log = Arc::new(log);
+        let body = Body::of(Arc::clone(&log))
+            .map_err(|error| codes::CART_INTERNAL.error("the transaction cannot be written").caused_by(error))?;
+        let write = Write {
+            collection: &LOG_TRAN,
+            id: transaction_key(&log.store_code, log.terminal_no, log.transaction_no),
+            action: Action::Insert(body.clone()),
+        };
+        let event = Arc::new(Event {
+            id: event_id,
+            topic: Topic::TranlogReport,
+            tenant: terminal.tenant.clone(),
+            store: terminal.store.clone(),
+            terminal: terminal.number,
+            occurred_at: self.clock.now(),
+            schema_version: Event::SCHEMA_VERSION,
+            traceparent: None,
+            body,
+        });
+        Ok((self.outbox.stage(changes.write(write), &event), event, log))
+    }
+
+    /// Commits a transaction and hands its event over. `false`: somebody else was faster, and everything is to be done
+    /// again from reading.
+    pub(crate) async fn commit(
+        &self,
+        terminal: &TerminalId,
+        changes: Changes,
+        event: Arc<Event>,
+    ) -> Result<bool, Error> {
+        match self.documents.commit(&Scope::from(&terminal.tenant), changes).await {
+            Ok(()) => {
+                self.outbox.dispatch(event);
+                Ok(true)
+            }
+            Err(StoreError::Stale { .. } | StoreError::Duplicate { .. }) => Ok(false),
+            Err(error) => Err(codes::CART_INTERNAL.error("the transaction could not be written").caused_by(error)),
+        }
+    }
+}
+
+/// The answer when a use case was overtaken every time.
+pub(crate) fn overtaken() -> Error {
+    codes::CART_INTERNAL.error("other requests changed the same data all the time, try again")
+}

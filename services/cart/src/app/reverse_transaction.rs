@@ -1,0 +1,176 @@
+//! Voids and returns transactions.
+
+use std::sync::Arc;
+
+use kugel_error::{Error, codes};
+use kugel_proto::cart::v1::TransactionLog;
+use kugel_store::{Changes, Scope, Stored};
+use kugel_types::{EventId, StoreCode, TerminalId, TerminalNo};
+
+use super::{App, NUMBERING_ATTEMPTS_MAX, Transaction, overtaken};
+use crate::domain::masters::{CartSettings, PaymentMaster};
+use crate::domain::payment::PaymentEntry;
+use crate::domain::receipt;
+use crate::domain::reversal::{RETURN, Reversal, Reverser, payment_back};
+use crate::domain::status::TransactionStatus;
+use crate::domain::terminal::TerminalState;
+use crate::records::transaction_key;
+
+/// What is needed to reverse a transaction and does not change from try to try.
+struct Wish<'a> {
+    reversal: Reversal,
+    caller: &'a TerminalId,
+    original: Arc<TransactionLog>,
+    entries: &'a [PaymentEntry],
+    methods: Option<Vec<Arc<PaymentMaster>>>,
+    state: Arc<TerminalState>,
+    settings: CartSettings,
+}
+
+impl App {
+    /// Reverses a transaction. Checks come in the contract's order; whether the original still stands is checked again
+    /// by the commit, which changes its status.
+    pub async fn reverse_transaction(
+        &self,
+        reversal: Reversal,
+        caller: &TerminalId,
+        named: &TerminalId,
+        transaction_no: i64,
+        entries: Vec<PaymentEntry>,
+    ) -> Result<Transaction, Error> {
+        reversal.check_terminal(caller, named)?;
+        let original = self.transaction_log(named, transaction_no).await?;
+        let settings = self.masters.settings(&caller.tenant).await?;
+        let mut wish = Wish {
+            reversal,
+            caller,
+            original,
+            entries: &entries,
+            methods: None,
+            state: self.terminals.terminal(caller).await?,
+            settings: CartSettings::at(caller, &settings, &self.defaults)?,
+        };
+        for _ in 0..NUMBERING_ATTEMPTS_MAX {
+            if let Some(transaction) = self.try_reverse(&mut wish).await? {
+                return Ok(transaction);
+            }
+        }
+        Err(overtaken())
+    }
+
+    /// One try. `None`: the status or the terminal's numbers were changed meanwhile.
+    async fn try_reverse(&self, wish: &mut Wish<'_>) -> Result<Option<Transaction>, Error> {
+        let caller = wish.caller;
+        let original = Arc::clone(&wish.original);
+        let status = self.status_of(caller, &original).await?;
+        let standing = status_or_standing(caller, &original, status.as_ref())?;
+        let transaction_type = wish.reversal.check_original(&original, &standing)?;
+        let payments = self.payments_back(wish).await?;
+        let next = self.next_numbers(caller, wish.settings.receipt_range).await?;
+        let (event_id, now) = (EventId::generate(), self.now());
+        let by = Reverser {
+            terminal: caller,
+            state: &wish.state,
+            numbers: next.numbers,
+            event_id: &event_id,
+            now: &now,
+        };
+        let mut log = wish.reversal.transaction(&original, transaction_type, payments, &by)?;
+        receipt::print(&mut log, &self.zone)?;
+        let changes = self.take(self.documents.changes(&caller.to_string()), caller, &next);
+        let changes = mark(changes, wish.reversal, standing, status.as_ref(), &log, caller.number);
+        let changes = match (wish.reversal, original.transaction_type) {
+            (Reversal::Void, RETURN) => self.release_sale(changes, caller, &original).await?,
+            _ => changes,
+        };
+        let (changes, event, log) = self.log(changes, caller, event_id, log)?;
+        let done = self.commit(caller, changes, event).await?;
+        Ok(done.then_some(Transaction { log, is_voided: false, is_refunded: false }))
+    }
+
+    /// The payments of the reversal, by methods that the payment master knows.
+    async fn payments_back(
+        &self,
+        wish: &mut Wish<'_>,
+    ) -> Result<Vec<kugel_proto::cart::v1::TransactionPayment>, Error> {
+        let entries = wish.entries;
+        if wish.methods.is_none() {
+            wish.reversal.check_codes(&wish.original, entries)?;
+            let found = self.payment_methods(&wish.caller.tenant, entries).await?;
+            let known = found.into_iter().zip(entries).map(|(method, entry)| {
+                method.ok_or_else(|| {
+                    codes::NOT_FOUND
+                        .error(format!("payment method {} is not found", entry.payment_code))
+                        .with("payment_code", &entry.payment_code)
+                })
+            });
+            wish.methods = Some(known.collect::<Result<_, _>>()?);
+            wish.reversal.check_total(&wish.original, entries)?;
+        }
+        let methods = wish.methods.as_deref().unwrap_or_default();
+        let numbered = entries.iter().zip(methods).zip(1..);
+        Ok(numbered.map(|((entry, method), number)| payment_back(entry, method, number)).collect())
+    }
+
+    async fn status_of(
+        &self,
+        caller: &TerminalId,
+        log: &TransactionLog,
+    ) -> Result<Option<Stored<TransactionStatus>>, Error> {
+        let key = transaction_key(&log.store_code, log.terminal_no, log.transaction_no);
+        Ok(self.documents.get::<TransactionStatus>(&Scope::from(&caller.tenant), &key).await?)
+    }
+
+    /// The void of a return makes the sale returnable again.
+    async fn release_sale(
+        &self,
+        changes: Changes,
+        caller: &TerminalId,
+        returned: &TransactionLog,
+    ) -> Result<Changes, Error> {
+        let Some(origin) = &returned.origin else { return Ok(changes) };
+        let key = transaction_key(&origin.store_code, origin.terminal_no, origin.transaction_no);
+        let sale = self.documents.get::<TransactionStatus>(&Scope::from(&caller.tenant), &key).await?;
+        Ok(match sale {
+            Some(sale) => changes.replace(TransactionStatus::clone(&sale).not_returned(), sale.revision),
+            None => changes,
+        })
+    }
+}
+
+/// The status as stored, or that of a transaction that nothing has happened to.
+fn status_or_standing(
+    caller: &TerminalId,
+    log: &TransactionLog,
+    stored: Option<&Stored<TransactionStatus>>,
+) -> Result<TransactionStatus, Error> {
+    if let Some(stored) = stored {
+        return Ok(TransactionStatus::clone(stored));
+    }
+    let maker = TerminalId {
+        tenant: caller.tenant.clone(),
+        store: log.store_code.parse::<StoreCode>()?,
+        number: TerminalNo::new(i64::from(log.terminal_no))?,
+    };
+    Ok(TransactionStatus::standing(&maker, log.transaction_no))
+}
+
+/// Marks the original as reversed. A second reversal at the same time finds the mark, or makes this commit fail.
+fn mark(
+    changes: Changes,
+    reversal: Reversal,
+    standing: TransactionStatus,
+    stored: Option<&Stored<TransactionStatus>>,
+    log: &TransactionLog,
+    by: TerminalNo,
+) -> Changes {
+    let staff_id = log.staff.as_ref().map(|staff| staff.id.as_str());
+    let marked = match reversal {
+        Reversal::Void => standing.voided(log.transaction_no, &log.generate_date_time, staff_id),
+        Reversal::Return => standing.returned(log.transaction_no, by, &log.generate_date_time, staff_id),
+    };
+    match stored {
+        Some(stored) => changes.replace(marked, stored.revision),
+        None => changes.insert(marked),
+    }
+}

@@ -1,0 +1,135 @@
+//! The receipt of a transaction, laid out from its log: sales, voids and returns alike.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use kugel_error::{Error, codes};
+use kugel_printing::{
+    Align, Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptKind, ReceiptLine, ReceiptPayment, ReceiptTax, TaxKind,
+};
+use kugel_proto::Decimal;
+use kugel_proto::cart::v1::{
+    ReceiptLine as ConfiguredLine, TransactionDiscount, TransactionLineItem, TransactionLog, TransactionOrigin,
+    TransactionPayment, TransactionTax,
+};
+use kugel_types::{Currency, LocalTime, Money, Quantity, Rate};
+
+/// The code of cash.
+const CASH: &str = "01";
+
+/// Writes the receipt of a log into it.
+pub fn print(log: &mut TransactionLog, zone: &TimeZone) -> Result<(), Error> {
+    let paper = kugel_printing::receipt(&data_of(log, zone)?);
+    log.receipt_text = paper.receipt_text();
+    log.journal_text = paper.journal_text();
+    Ok(())
+}
+
+fn data_of(log: &TransactionLog, zone: &TimeZone) -> Result<ReceiptData, Error> {
+    let sales = log.sales.clone().unwrap_or_default();
+    let additional = log.additional_info.clone().unwrap_or_default();
+    let subtotal_discounts = discounts(&log.subtotal_discounts)?;
+    let off_subtotal = Money::sum(subtotal_discounts.iter().map(|discount| discount.amount))?;
+    Ok(ReceiptData {
+        currency: log.currency_code.parse().unwrap_or(Currency::JPY),
+        kind: ReceiptKind::from_transaction_type(log.transaction_type, sales.is_cancelled)
+            .ok_or_else(|| codes::CART_INTERNAL.error("there is no receipt for this type of transaction"))?,
+        headers: additional.receipt_headers.iter().map(banner).collect(),
+        footers: additional.receipt_footers.iter().map(banner).collect(),
+        terminal_no: log.terminal_no,
+        staff_id: log.staff.as_ref().map(|staff| staff.id.clone()),
+        time: local_time(&log.generate_date_time, zone)?,
+        lines: log.line_items.iter().map(line).collect::<Result<_, _>>()?,
+        subtotal_amount: money(sales.total_amount.as_ref())?.plus(off_subtotal)?,
+        subtotal_discounts,
+        taxes: log.taxes.iter().map(tax).collect::<Result<_, _>>()?,
+        total_amount_with_tax: money(sales.total_amount_with_tax.as_ref())?,
+        payments: log.payments.iter().map(payment).collect::<Result<_, _>>()?,
+        change_amount: money(sales.change_amount.as_ref())?,
+        origin: log.origin.as_ref().map(|origin| origin_of(origin, zone)).transpose()?,
+        receipt_no: log.receipt_no,
+        stamp_duty: match sales.is_stamp_duty_applied {
+            true => Some(money(sales.stamp_duty_amount.as_ref())?),
+            false => None,
+        },
+        invoice_registration_number: additional.invoice_registration_number,
+    })
+}
+
+fn money(value: Option<&Decimal>) -> Result<Money, Error> {
+    Ok(Money::from_decimal(value.map(Decimal::exact).transpose()?.unwrap_or_default()))
+}
+
+fn quantity(value: Option<&Decimal>) -> Result<Quantity, Error> {
+    Ok(Quantity::from_decimal(value.map(Decimal::exact).transpose()?.unwrap_or_default()))
+}
+
+fn local_time(text: &str, zone: &TimeZone) -> Result<LocalTime, Error> {
+    let instant: Timestamp = text
+        .parse()
+        .map_err(|error: jiff::Error| codes::CART_INTERNAL.error("the transaction has no valid time").caused_by(error))?;
+    Ok(LocalTime::new(instant, zone))
+}
+
+fn banner(line: &ConfiguredLine) -> Banner {
+    Banner { text: line.text.clone(), align: Align::from_name(&line.align) }
+}
+
+fn line(line: &TransactionLineItem) -> Result<ReceiptLine, Error> {
+    let discounts = discounts(&line.discounts)?;
+    let off = Money::sum(discounts.iter().map(|discount| discount.amount))?;
+    Ok(ReceiptLine {
+        description: line.description.clone(),
+        unit_price: money(line.unit_price.as_ref())?,
+        quantity: quantity(line.quantity.as_ref())?,
+        gross_amount: money(line.amount.as_ref())?.plus(off)?,
+        tax_code: line.tax_code.clone(),
+        discounts,
+        is_cancelled: line.is_cancelled,
+    })
+}
+
+fn discounts(discounts: &[TransactionDiscount]) -> Result<Vec<ReceiptDiscount>, Error> {
+    let read = |discount: &TransactionDiscount| {
+        let rate = match discount.discount_type.as_str() {
+            "DiscountPercentage" => Some(Rate::from_decimal(money(discount.discount_value.as_ref())?.decimal())),
+            _ => None,
+        };
+        Ok(ReceiptDiscount { rate, amount: money(discount.discount_amount.as_ref())? })
+    };
+    discounts.iter().map(read).collect()
+}
+
+fn tax(tax: &TransactionTax) -> Result<ReceiptTax, Error> {
+    Ok(ReceiptTax {
+        kind: match tax.tax_type.as_str() {
+            "External" => TaxKind::External,
+            "Internal" => TaxKind::Internal,
+            _ => TaxKind::Exempt,
+        },
+        name: tax.tax_name.clone(),
+        target_amount: money(tax.target_amount.as_ref())?,
+        amount: money(tax.tax_amount.as_ref())?,
+    })
+}
+
+fn payment(payment: &TransactionPayment) -> Result<ReceiptPayment, Error> {
+    Ok(ReceiptPayment {
+        code: payment.payment_code.clone(),
+        is_cash: payment.payment_code == CASH,
+        description: payment.description.clone().unwrap_or_default(),
+        deposit: money(payment.deposit_amount.as_ref())?,
+        amount: money(payment.amount.as_ref())?,
+    })
+}
+
+fn origin_of(origin: &TransactionOrigin, zone: &TimeZone) -> Result<Origin, Error> {
+    Ok(Origin {
+        time: local_time(&origin.generate_date_time, zone)?,
+        kind: ReceiptKind::from_transaction_type(origin.transaction_type, false),
+        store_code: origin.store_code.clone(),
+        store_name: origin.store_name.clone(),
+        terminal_no: origin.terminal_no,
+        receipt_no: origin.receipt_no,
+        transaction_no: origin.transaction_no,
+    })
+}

@@ -1,0 +1,117 @@
+//! The collections of the cart service, and how its documents are kept in them.
+
+use kugel_store::{Collection, Field, Index, Record};
+use kugel_types::TerminalId;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::cart::Cart;
+use crate::domain::numbering::Numbers;
+use crate::domain::status::TransactionStatus;
+
+/// Carts.
+pub static CACHE_CART: Collection = Collection {
+    name: "cache_cart",
+    fields: &[
+        Field::text("store_code"),
+        Field::integer("terminal_no"),
+        Field::text("cart_status"),
+    ],
+    indexes: &[],
+};
+
+/// Transactions. Their documents are the bodies of their events.
+pub static LOG_TRAN: Collection = Collection {
+    name: "log_tran",
+    fields: &[
+        Field::text("store_code"),
+        Field::integer("terminal_no"),
+        Field::integer("transaction_no"),
+        Field::integer("receipt_no"),
+        Field::integer("transaction_type"),
+        Field::text("business_date"),
+        Field::integer("open_counter"),
+        Field::integer("business_counter"),
+        Field::text("generate_date_time"),
+        Field::boolean("sales.is_cancelled"),
+        Field::text("invoice_issue_no"),
+    ],
+    indexes: &[
+        Index::unique(&["store_code", "terminal_no", "transaction_no"]),
+        Index::on(&["store_code", "terminal_no", "business_date", "transaction_no"]),
+        Index::on(&["invoice_issue_no"]),
+    ],
+};
+
+/// Reversal states of transactions.
+pub static STATUS_TRAN: Collection = Collection {
+    name: "status_tran",
+    fields: &[
+        Field::text("store_code"),
+        Field::integer("terminal_no"),
+        Field::integer("transaction_no"),
+        Field::boolean("is_voided"),
+        Field::boolean("is_refunded"),
+    ],
+    indexes: &[],
+};
+
+/// Numbers of terminals.
+pub static INFO_TERMINAL_COUNTER: Collection = Collection {
+    name: "info_terminal_counter",
+    fields: &[Field::text("store_code"), Field::integer("terminal_no")],
+    indexes: &[],
+};
+
+/// Events and what became of them.
+pub static STATUS_TRAN_DELIVERY: Collection = kugel_bus::deliveries("status_tran_delivery");
+
+/// The key of a transaction in `log_tran` and `status_tran`.
+pub fn transaction_key(store_code: &str, terminal_no: i32, transaction_no: i64) -> String {
+    format!("{store_code}/{terminal_no}/{transaction_no}")
+}
+
+/// The numbers that a terminal used last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TerminalCounter {
+    /// The terminal.
+    pub terminal_id: String,
+    /// Its store and number, so that the log can be read terminal by terminal.
+    pub store_code: String,
+    /// The number within the store.
+    pub terminal_no: i32,
+    /// The numbers by name.
+    pub count_dic: Numbers,
+}
+
+impl TerminalCounter {
+    /// The counter of a terminal that has used `numbers`.
+    pub fn new(terminal: &TerminalId, numbers: Numbers) -> Self {
+        Self {
+            terminal_id: terminal.to_string(),
+            store_code: terminal.store.to_string(),
+            terminal_no: terminal.number.get(),
+            count_dic: numbers,
+        }
+    }
+}
+
+impl Record for Cart {
+    const COLLECTION: &'static Collection = &CACHE_CART;
+    fn id(&self) -> String {
+        self.cart_id.to_string()
+    }
+}
+
+impl Record for TransactionStatus {
+    const COLLECTION: &'static Collection = &STATUS_TRAN;
+    fn id(&self) -> String {
+        transaction_key(self.store_code.as_str(), self.terminal_no.get(), self.transaction_no)
+    }
+}
+
+impl Record for TerminalCounter {
+    const COLLECTION: &'static Collection = &INFO_TERMINAL_COUNTER;
+    fn id(&self) -> String {
+        self.terminal_id.clone()
+    }
+}
