@@ -22,7 +22,11 @@ pub struct TenantDocument {
     pub tags: Vec<String>,
 }
 
-static TENANTS: Collection = Collection { name: "info_tenant", fields: &[], indexes: &[] };
+static TENANTS: Collection = Collection {
+    name: "info_tenant",
+    fields: &[],
+    indexes: &[],
+};
 
 impl Record for TenantDocument {
     const COLLECTION: &'static Collection = &TENANTS;
@@ -155,10 +159,10 @@ impl From<&Terminal> for TerminalDocument {
             business_counter: terminal.business_counter,
             initial_amount: terminal.initial_amount.map(Money::decimal),
             physical_amount: terminal.physical_amount.map(Money::decimal),
-            staff: terminal
-                .staff
-                .as_ref()
-                .map(|staff| StaffDocument { id: staff.id.clone(), name: staff.name.clone() }),
+            staff: terminal.staff.as_ref().map(|staff| StaffDocument {
+                id: staff.id.clone(),
+                name: staff.name.clone(),
+            }),
             cash_in_out_count: terminal.drawer.count,
             cash_in_out_amount: terminal.drawer.amount.decimal(),
             cash_in_out_last_at: terminal.drawer.last,
@@ -175,21 +179,31 @@ impl TerminalDocument {
                 .error("the database could not answer")
                 .caused_by(format!("terminal {} has an unreadable {what}", self.terminal_id))
         };
-        let business_date = self.business_date.as_deref().map(str::parse::<BusinessDate>).transpose();
+        let business_date = self
+            .business_date
+            .as_deref()
+            .map(str::parse::<BusinessDate>)
+            .transpose();
         Ok(Terminal {
-            id: self.terminal_id.parse::<TerminalId>().map_err(|_| damaged("id"))?,
+            id: self
+                .terminal_id
+                .parse::<TerminalId>()
+                .map_err(|_| damaged("id"))?,
             description: self.description.clone(),
-            function_mode: self.function_mode.parse::<FunctionMode>().map_err(|_| damaged("mode"))?,
+            function_mode: self
+                .function_mode
+                .parse::<FunctionMode>()
+                .map_err(|_| damaged("mode"))?,
             status: Status::from_name(&self.status).ok_or_else(|| damaged("status"))?,
             business_date: business_date.map_err(|_| damaged("business date"))?,
             open_counter: self.open_counter,
             business_counter: self.business_counter,
             initial_amount: self.initial_amount.map(Money::from_decimal),
             physical_amount: self.physical_amount.map(Money::from_decimal),
-            staff: self
-                .staff
-                .as_ref()
-                .map(|staff| Staff { id: staff.id.clone(), name: staff.name.clone() }),
+            staff: self.staff.as_ref().map(|staff| Staff {
+                id: staff.id.clone(),
+                name: staff.name.clone(),
+            }),
             drawer: Drawer {
                 count: self.cash_in_out_count,
                 amount: Money::from_decimal(self.cash_in_out_amount),
@@ -214,7 +228,12 @@ static CASH_LOGS: Collection = Collection {
         Field::integer("open_counter"),
         Field::text("generate_date_time"),
     ],
-    indexes: &[Index::on(&["store_code", "terminal_no", "business_date", "open_counter"])],
+    indexes: &[Index::on(&[
+        "store_code",
+        "terminal_no",
+        "business_date",
+        "open_counter",
+    ])],
 };
 
 impl Record for CashLogDocument {
@@ -249,6 +268,9 @@ impl Record for OpenCloseLogDocument {
     // A session of a till begins once and ends once.
     fn id(&self) -> String {
         let log = &self.0;
-        format!("{}/{}/{}/{}", log.store_code, log.terminal_no, log.business_counter, log.operation)
+        format!(
+            "{}/{}/{}/{}",
+            log.store_code, log.terminal_no, log.business_counter, log.operation
+        )
     }
 }

@@ -12,7 +12,10 @@ impl App {
     /// The terminal, if the key is its own. A wrong key and an unknown terminal are told alike, so that nobody learns
     /// which terminals there are.
     pub async fn authenticate(&self, id: &TerminalId, key: &ApiKey) -> Result<TerminalView, Error> {
-        let found = self.documents.get::<TerminalDocument>(&Scope::from(&id.tenant), &id.to_string()).await?;
+        let found = self
+            .documents
+            .get::<TerminalDocument>(&Scope::from(&id.tenant), &id.to_string())
+            .await?;
         match found {
             Some(stored) if ApiKeyHash::from_document(&stored.api_key_hash).matches(key) => {
                 TerminalView::of(&stored)

@@ -39,9 +39,18 @@ pub struct CashMovement {
 impl App {
     /// Moves cash and logs it.
     pub async fn move_cash(&self, caller: &Principal, movement: MoveCash) -> Result<CashMovement, Error> {
-        let MoveCash { terminal: id, direction, amount, description } = movement;
+        let MoveCash {
+            terminal: id,
+            direction,
+            amount,
+            description,
+        } = movement;
         if !amount.is_positive() {
-            return Err(Refusal::Amount { field: "amount", rule: "must be above zero" }.into());
+            return Err(Refusal::Amount {
+                field: "amount",
+                rule: "must be above zero",
+            }
+            .into());
         }
         let place = self.place(&id).await?;
         place.check_amount("amount", Some(amount))?;
@@ -52,10 +61,22 @@ impl App {
         let changed = self
             .change(caller, &id, &codes::CASH_FAILED, |terminal, now| {
                 terminal.move_cash(signed, now)?;
-                Ok(vec![Log::cash(terminal, &place, &self.local(now), signed, &description)?])
+                Ok(vec![Log::cash(
+                    terminal,
+                    &place,
+                    &self.local(now),
+                    signed,
+                    &description,
+                )?])
             })
             .await?;
         let (receipt_text, journal_text) = changed.printed();
-        Ok(CashMovement { terminal: id, amount: signed, description, receipt_text, journal_text })
+        Ok(CashMovement {
+            terminal: id,
+            amount: signed,
+            description,
+            receipt_text,
+            journal_text,
+        })
     }
 }

@@ -38,7 +38,10 @@ impl App {
         let business_date = session.business_date.ok_or_else(|| {
             codes::CLOSE_FAILED.error(format!("terminal {id} is opened without a business date"))
         })?;
-        let sales = self.neighbourhood.session_sales(id, business_date, session.open_counter).await?;
+        let sales = self
+            .neighbourhood
+            .session_sales(id, business_date, session.open_counter)
+            .await?;
         let changed = self
             .change(caller, id, &codes::CLOSE_FAILED, |terminal, now| {
                 // The sales are those of the session that was read; another one may have begun meanwhile.
@@ -47,10 +50,20 @@ impl App {
                     return Err(codes::CLOSE_FAILED.error(message));
                 }
                 terminal.close(physical_amount)?;
-                Ok(vec![Log::closed(terminal, &place, &self.local(now), &sales, &self.zone)?])
+                Ok(vec![Log::closed(
+                    terminal,
+                    &place,
+                    &self.local(now),
+                    &sales,
+                    &self.zone,
+                )?])
             })
             .await?;
-        let expected = changed.view.terminal.expected_cash(sales.cash).map_err(Refusal::from)?;
+        let expected = changed
+            .view
+            .terminal
+            .expected_cash(sales.cash)
+            .map_err(Refusal::from)?;
         let difference = physical_amount.map(|counted| counted.minus(expected)).transpose();
         let (receipt_text, journal_text) = changed.printed();
         Ok(ClosedSession {

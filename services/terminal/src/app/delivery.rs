@@ -32,12 +32,19 @@ pub enum DeliveryOutcome {
 impl App {
     /// Notes a consumer's word.
     pub async fn note_delivery(&self, report: DeliveryReport) -> Result<(), Error> {
-        let DeliveryReport { tenant, event, service, outcome } = report;
+        let DeliveryReport {
+            tenant,
+            event,
+            service,
+            outcome,
+        } = report;
         let known = match outcome {
             DeliveryOutcome::Pending => self.outbox.record(&tenant, &event).await?.is_some(),
             DeliveryOutcome::Received => self.outbox.acknowledge(&tenant, &event, &service, None).await?,
             DeliveryOutcome::Failed(reason) => {
-                self.outbox.acknowledge(&tenant, &event, &service, Some(reason)).await?
+                self.outbox
+                    .acknowledge(&tenant, &event, &service, Some(reason))
+                    .await?
             }
         };
         if known {

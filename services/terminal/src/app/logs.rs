@@ -89,7 +89,11 @@ impl Log {
             receipt_text: printed.receipt_text,
             journal_text: printed.journal_text,
         };
-        Ok(Self { event_id, terminal: terminal.id.clone(), entry: Entry::Cash(Arc::new(log)) })
+        Ok(Self {
+            event_id,
+            terminal: terminal.id.clone(),
+            entry: Entry::Cash(Arc::new(log)),
+        })
     }
 
     /// A session began.
@@ -148,7 +152,11 @@ impl Log {
             journal_text: printed.journal_text,
         };
         complete(&mut log);
-        Ok(Self { event_id, terminal: terminal.id.clone(), entry: Entry::OpenClose(Arc::new(log)) })
+        Ok(Self {
+            event_id,
+            terminal: terminal.id.clone(),
+            entry: Entry::OpenClose(Arc::new(log)),
+        })
     }
 
     /// Adds the document to a commit.
@@ -165,8 +173,11 @@ impl Log {
             Entry::Cash(log) => (Topic::CashlogReport, Body::of(Arc::clone(log))),
             Entry::OpenClose(log) => (Topic::OpencloselogReport, Body::of(Arc::clone(log))),
         };
-        let body =
-            body.map_err(|error| codes::TERMINAL_INTERNAL.error("the log has no form").caused_by(error))?;
+        let body = body.map_err(|error| {
+            codes::TERMINAL_INTERNAL
+                .error("the log has no form")
+                .caused_by(error)
+        })?;
         Ok(Arc::new(Event {
             id: self.event_id.clone(),
             topic,
@@ -197,7 +208,9 @@ impl Changed {
 
 fn business_date(terminal: &Terminal) -> Result<String, Error> {
     let date = terminal.business_date.map(|date| date.to_string());
-    date.ok_or_else(|| codes::TERMINAL_INTERNAL.error(format!("terminal {} has no business date", terminal.id)))
+    date.ok_or_else(|| {
+        codes::TERMINAL_INTERNAL.error(format!("terminal {} has no business date", terminal.id))
+    })
 }
 
 fn terminal_info(terminal: &Terminal) -> Result<TerminalInfo, Error> {
@@ -212,10 +225,10 @@ fn terminal_info(terminal: &Terminal) -> Result<TerminalInfo, Error> {
         business_date: business_date(terminal)?,
         open_counter: wire_count(terminal.open_counter),
         business_counter: wire_count(terminal.business_counter),
-        staff: terminal
-            .staff
-            .as_ref()
-            .map(|staff| StaffInfo { id: staff.id.clone(), name: staff.name.clone() }),
+        staff: terminal.staff.as_ref().map(|staff| StaffInfo {
+            id: staff.id.clone(),
+            name: staff.name.clone(),
+        }),
         initial_amount: terminal.initial_amount.map(Into::into),
         physical_amount: terminal.physical_amount.map(Into::into),
         tags: Vec::new(),

@@ -13,6 +13,8 @@ mod sign_in;
 mod stores;
 mod stream;
 mod tenants;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::sync::Arc;
@@ -36,8 +38,8 @@ pub use logs::Log;
 pub use open::OpenedSession;
 pub use registry::{ListTerminals, NewTerminal};
 pub use sign_in::SignIn;
-pub use stream::LogEntry;
 pub use stores::{ListStores, NewStore, StorePatch};
+pub use stream::LogEntry;
 pub use tenants::{NewTenant, TenantView};
 pub use token::IssuedToken;
 
@@ -80,7 +82,11 @@ impl TerminalView {
     /// The terminal of a document.
     fn of(stored: &Stored<TerminalDocument>) -> Result<Self, Error> {
         let (created_at, updated_at) = (stored.created_at, stored.updated_at);
-        Ok(Self { terminal: stored.terminal()?, created_at, updated_at })
+        Ok(Self {
+            terminal: stored.terminal()?,
+            created_at,
+            updated_at,
+        })
     }
 }
 
@@ -106,9 +112,15 @@ impl App {
             let mut terminal = stored.terminal()?;
             let now = self.clock.now();
             let logs = step(&mut terminal, now)?;
-            let events = logs.iter().map(|log| log.event(now)).collect::<Result<Vec<_>, _>>()?;
+            let events = logs
+                .iter()
+                .map(|log| log.event(now))
+                .collect::<Result<Vec<_>, _>>()?;
             let document = TerminalDocument::from(&terminal);
-            let mut changes = self.documents.changes(&caller.actor()).replace(document, stored.revision);
+            let mut changes = self
+                .documents
+                .changes(&caller.actor())
+                .replace(document, stored.revision);
             for (log, event) in logs.iter().zip(&events) {
                 changes = self.outbox.stage(log.insert(changes), event);
             }
@@ -121,7 +133,11 @@ impl App {
                 self.outbox.dispatch(event);
             }
             self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
-            let view = TerminalView { terminal, created_at: stored.created_at, updated_at: Some(now) };
+            let view = TerminalView {
+                terminal,
+                created_at: stored.created_at,
+                updated_at: Some(now),
+            };
             return Ok(Changed { view, logs });
         }
         Err(lost_race.error(format!("terminal {id} is being changed by others, try again")))
@@ -129,9 +145,14 @@ impl App {
 
     /// The terminal's document, or *not found*.
     async fn load(&self, id: &TerminalId) -> Result<Stored<TerminalDocument>, Error> {
-        let found = self.documents.get(&Scope::from(&id.tenant), &id.to_string()).await?;
+        let found = self
+            .documents
+            .get(&Scope::from(&id.tenant), &id.to_string())
+            .await?;
         found.ok_or_else(|| {
-            codes::TERMINAL_NOT_FOUND.error(format!("terminal {id} is not found")).with("terminal_id", id)
+            codes::TERMINAL_NOT_FOUND
+                .error(format!("terminal {id} is not found"))
+                .with("terminal_id", id)
         })
     }
 
@@ -139,13 +160,19 @@ impl App {
     async fn load_store(&self, tenant: &TenantId, code: &str) -> Result<Stored<StoreDocument>, Error> {
         let found = self.documents.get(&Scope::from(tenant), code).await?;
         found.ok_or_else(|| {
-            codes::STORE_NOT_FOUND.error(format!("store {code} is not found")).with("store_code", code)
+            codes::STORE_NOT_FOUND
+                .error(format!("store {code} is not found"))
+                .with("store_code", code)
         })
     }
 
     /// Tells the caches of all services that what they know is out of date.
     fn announce(&self, tenant: &TenantId, kind: ChangeKind, key: String) {
-        self.bus.announce(&Change { tenant: tenant.clone(), kind, key });
+        self.bus.announce(&Change {
+            tenant: tenant.clone(),
+            kind,
+            key,
+        });
     }
 
     /// The instant in the chain's time zone.

@@ -41,7 +41,11 @@ impl App {
             })
             .await?;
         let (receipt_text, journal_text) = changed.printed();
-        Ok(OpenedSession { view: changed.view, receipt_text, journal_text })
+        Ok(OpenedSession {
+            view: changed.view,
+            receipt_text,
+            journal_text,
+        })
     }
 
     /// Where the terminal stands, for logs and receipts.

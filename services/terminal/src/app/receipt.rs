@@ -20,20 +20,38 @@ pub(super) fn cash(
     signed: Money,
     description: &str,
 ) -> Printed {
-    let title = if signed.is_negative() { "【 出 金  レ ポ ー ト 】" } else { "【 入 金  レ ポ ー ト 】" };
+    let title = if signed.is_negative() {
+        "【 出 金  レ ポ ー ト 】"
+    } else {
+        "【 入 金  レ ポ ー ト 】"
+    };
     paper(terminal, place, time, title, description, signed)
 }
 
 /// A session that began.
 pub(super) fn opened(terminal: &Terminal, place: &Place, time: &LocalTime) -> Printed {
     let fund = terminal.initial_amount.unwrap_or(Money::ZERO);
-    paper(terminal, place, time, "【 開 設  レ ポ ー ト 】", "釣銭準備金", fund)
+    paper(
+        terminal,
+        place,
+        time,
+        "【 開 設  レ ポ ー ト 】",
+        "釣銭準備金",
+        fund,
+    )
 }
 
 /// A session that ended.
 pub(super) fn closed(terminal: &Terminal, place: &Place, time: &LocalTime) -> Printed {
     let counted = terminal.physical_amount.unwrap_or(Money::ZERO);
-    paper(terminal, place, time, "【 精 算  レ ポ ー ト 】", "ドロア内現金", counted)
+    paper(
+        terminal,
+        place,
+        time,
+        "【 精 算  レ ポ ー ト 】",
+        "ドロア内現金",
+        counted,
+    )
 }
 
 fn paper(
@@ -70,12 +88,19 @@ fn paper(
         .split(label, money(value, place.currency))
         .rule()
         .left("レシートNo. ------");
-    Printed { receipt_text: paper.receipt_text(), journal_text: paper.journal_text() }
+    Printed {
+        receipt_text: paper.receipt_text(),
+        journal_text: paper.journal_text(),
+    }
 }
 
 /// The contract writes yen with the word behind the number; other currencies carry their mark.
 fn money(value: Money, currency: Currency) -> String {
-    if currency == Currency::JPY { format!("{}円", amount(value, currency)) } else { price(value, currency) }
+    if currency == Currency::JPY {
+        format!("{}円", amount(value, currency))
+    } else {
+        price(value, currency)
+    }
 }
 
 #[cfg(test)]
@@ -95,7 +120,12 @@ mod tests {
         );
         let instant: Timestamp = "2026-06-11T09:20:41.004512Z".parse().expect("an instant");
         let time = LocalTime::new(instant, &TimeZone::get("Asia/Tokyo").expect("bundled zone"));
-        terminal.sign_in(Staff { id: "31".to_owned(), name: "Mori".to_owned() }).expect("nobody was");
+        terminal
+            .sign_in(Staff {
+                id: "31".to_owned(),
+                name: "Mori".to_owned(),
+            })
+            .expect("nobody was");
         for _ in 0..2 {
             let fund = Some("20000".parse().expect("an amount"));
             terminal.open(time.business_date(), fund, instant).expect("opens");
@@ -112,7 +142,13 @@ mod tests {
     #[test]
     fn a_withdrawal_prints_as_the_contract_shows_it() {
         let (terminal, place, time) = opened_terminal();
-        let paper = cash(&terminal, &place, &time, "-3000".parse().expect("an amount"), "bank deposit");
+        let paper = cash(
+            &terminal,
+            &place,
+            &time,
+            "-3000".parse().expect("an amount"),
+            "bank deposit",
+        );
         let lines: Vec<_> = paper.journal_text.lines().map(str::trim_end).collect();
         assert_eq!(
             lines,
@@ -136,8 +172,16 @@ mod tests {
     #[test]
     fn opening_and_closing_show_fund_and_count() {
         let (mut terminal, mut place, time) = opened_terminal();
-        assert!(opened(&terminal, &place, &time).journal_text.contains("釣銭準備金              20,000円"));
-        assert!(closed(&terminal, &place, &time).journal_text.contains("ドロア内現金                 0円"));
+        assert!(
+            opened(&terminal, &place, &time)
+                .journal_text
+                .contains("釣銭準備金              20,000円")
+        );
+        assert!(
+            closed(&terminal, &place, &time)
+                .journal_text
+                .contains("ドロア内現金                 0円")
+        );
         terminal.sign_out();
         place.name = None;
         place.currency = "GBP".parse().expect("a currency");

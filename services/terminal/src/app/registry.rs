@@ -46,7 +46,10 @@ impl App {
         let key = ApiKey::generate();
         let mut terminal = Terminal::new(id.clone(), description, key.hash());
         self.resume_counters(&mut terminal).await?;
-        let changes = self.documents.changes(&caller.actor()).insert(TerminalDocument::from(&terminal));
+        let changes = self
+            .documents
+            .changes(&caller.actor())
+            .insert(TerminalDocument::from(&terminal));
         match self.documents.commit(&scope, changes).await {
             Ok(()) => {}
             Err(StoreError::Duplicate { .. }) => {
@@ -67,7 +70,11 @@ impl App {
             .eq("terminal_no", terminal.id.number)
             .sort(newest);
         let scope = Scope::from(&terminal.id.tenant);
-        if let Some(last) = self.documents.first::<OpenCloseLogDocument>(&scope, query).await? {
+        if let Some(last) = self
+            .documents
+            .first::<OpenCloseLogDocument>(&scope, query)
+            .await?
+        {
             terminal.business_date = last.0.business_date.parse().ok();
             terminal.open_counter = u32::try_from(last.0.open_counter).unwrap_or_default();
             terminal.business_counter = u32::try_from(last.0.business_counter).unwrap_or_default();
@@ -91,8 +98,7 @@ impl App {
             .given(list.store.as_ref(), |query, store| query.eq("store_code", store))
             .sort(list.sort)
             .page(list.page);
-        let found: Listing<TerminalDocument> =
-            self.documents.find(&Scope::from(&list.tenant), query).await?;
+        let found: Listing<TerminalDocument> = self.documents.find(&Scope::from(&list.tenant), query).await?;
         let rows: Result<Vec<_>, Error> = found.rows.iter().map(TerminalView::of).collect();
         Ok((rows?, found.total))
     }
@@ -100,7 +106,10 @@ impl App {
     /// Deletes a terminal. Its logs stay.
     pub async fn delete_terminal(&self, caller: &Principal, id: &TerminalId) -> Result<(), Error> {
         self.load(id).await?;
-        let changes = self.documents.changes(&caller.actor()).delete::<TerminalDocument>(&id.to_string(), None);
+        let changes = self
+            .documents
+            .changes(&caller.actor())
+            .delete::<TerminalDocument>(&id.to_string(), None);
         self.documents.commit(&Scope::from(&id.tenant), changes).await?;
         self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
         Ok(())

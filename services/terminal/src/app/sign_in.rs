@@ -22,13 +22,20 @@ pub struct SignIn {
 impl App {
     /// Signs a staff member in.
     pub async fn sign_in(&self, caller: &Principal, who: SignIn) -> Result<TerminalView, Error> {
-        let SignIn { terminal: id, staff_id, pin } = who;
+        let SignIn {
+            terminal: id,
+            staff_id,
+            pin,
+        } = who;
         let staff_id = required("staff_id", staff_id)?;
         // Asked before the staff master is, so that a second sign-in does not depend on it.
         if self.load(&id).await?.staff.is_some() {
             return Err(Refusal::AlreadySignedIn.into());
         }
-        let staff = self.neighbourhood.staff(&id.tenant, &staff_id, pin.as_deref()).await?;
+        let staff = self
+            .neighbourhood
+            .staff(&id.tenant, &staff_id, pin.as_deref())
+            .await?;
         let staff = staff.ok_or_else(|| {
             codes::STAFF_NOT_USABLE
                 .error(format!("staff member {staff_id} cannot sign in"))

@@ -54,7 +54,13 @@ pub struct ListStores {
 impl App {
     /// Enters a store.
     pub async fn create_store(&self, caller: &Principal, new: NewStore) -> Result<TenantView, Error> {
-        let NewStore { tenant, code, name, tags, currency } = new;
+        let NewStore {
+            tenant,
+            code,
+            name,
+            tags,
+            currency,
+        } = new;
         let name = required("store_name", name)?;
         self.load_tenant(&tenant).await?;
         let store = StoreDocument {
@@ -112,7 +118,10 @@ impl App {
         if let Some(currency) = patch.currency {
             store.currency = currency.code().to_owned();
         }
-        let changes = self.documents.changes(&caller.actor()).replace(store, stored.revision);
+        let changes = self
+            .documents
+            .changes(&caller.actor())
+            .replace(store, stored.revision);
         self.documents.commit(&Scope::from(tenant), changes).await?;
         self.announce(tenant, ChangeKind::Store, code.to_string());
         self.load_store(tenant, code.as_str()).await

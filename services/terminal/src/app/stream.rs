@@ -39,7 +39,10 @@ impl App {
             .eq("operation", "open")
             .eq("open_counter", 1_i64)
             .given(store, |query, store| query.eq("store_code", store));
-        let openings = self.documents.find::<OpenCloseLogDocument>(&Scope::from(tenant), query).await?;
+        let openings = self
+            .documents
+            .find::<OpenCloseLogDocument>(&Scope::from(tenant), query)
+            .await?;
         let mut terminals = Vec::new();
         for opening in openings.rows {
             let log = &opening.0;
@@ -59,9 +62,16 @@ impl App {
     ) -> Result<Vec<LogEntry>, Error> {
         let scope = Scope::from(tenant);
         let query = Query::all().eq("store_code", store).eq("terminal_no", number);
-        let cash = self.documents.find::<CashLogDocument>(&scope, query.clone()).await?;
+        let cash = self
+            .documents
+            .find::<CashLogDocument>(&scope, query.clone())
+            .await?;
         let sessions = self.documents.find::<OpenCloseLogDocument>(&scope, query).await?;
-        let mut logs: Vec<_> = cash.rows.iter().map(|row| LogEntry::Cash(row.0.clone())).collect();
+        let mut logs: Vec<_> = cash
+            .rows
+            .iter()
+            .map(|row| LogEntry::Cash(row.0.clone()))
+            .collect();
         logs.extend(sessions.rows.iter().map(|row| LogEntry::OpenClose(row.0.clone())));
         logs.sort_by(|one, other| one.order().cmp(&other.order()));
         Ok(logs)

@@ -39,8 +39,11 @@ impl App {
     pub async fn create_tenant(&self, caller: &Principal, new: NewTenant) -> Result<TenantView, Error> {
         let NewTenant { tenant, name, tags } = new;
         self.neighbourhood.set_up_tenant(&tenant).await?;
-        let record =
-            TenantDocument { tenant_id: tenant.to_string(), tenant_name: required("tenant_name", name)?, tags };
+        let record = TenantDocument {
+            tenant_id: tenant.to_string(),
+            tenant_name: required("tenant_name", name)?,
+            tags,
+        };
         let changes = self.documents.changes(&caller.actor()).insert(record);
         match self.documents.commit(&Scope::from(&tenant), changes).await {
             Ok(()) => self.tenant(&tenant).await,
@@ -68,8 +71,15 @@ impl App {
         let NewTenant { tenant, name, tags } = new;
         let name = required("tenant_name", name)?;
         let stored = self.load_tenant(&tenant).await?;
-        let record = TenantDocument { tenant_id: tenant.to_string(), tenant_name: name, tags };
-        let changes = self.documents.changes(&caller.actor()).replace(record, stored.revision);
+        let record = TenantDocument {
+            tenant_id: tenant.to_string(),
+            tenant_name: name,
+            tags,
+        };
+        let changes = self
+            .documents
+            .changes(&caller.actor())
+            .replace(record, stored.revision);
         self.documents.commit(&Scope::from(&tenant), changes).await?;
         self.tenant(&tenant).await
     }
@@ -81,7 +91,10 @@ impl App {
             let message = format!("tenant {tenant} still has {} stores", view.stores.len());
             return Err(codes::CHILDREN_EXIST.error(message));
         }
-        let changes = self.documents.changes(&caller.actor()).delete::<TenantDocument>(tenant.as_str(), None);
+        let changes = self
+            .documents
+            .changes(&caller.actor())
+            .delete::<TenantDocument>(tenant.as_str(), None);
         Ok(self.documents.commit(&Scope::from(tenant), changes).await?)
     }
 
@@ -95,7 +108,9 @@ impl App {
 /// Refuses a text that is missing.
 pub(super) fn required(field: &'static str, text: String) -> Result<String, Error> {
     if text.trim().is_empty() {
-        return Err(codes::INVALID_INPUT.error(format!("{field} is required")).field(field, "is required"));
+        return Err(codes::INVALID_INPUT
+            .error(format!("{field} is required"))
+            .field(field, "is required"));
     }
     Ok(text)
 }

@@ -46,10 +46,10 @@ fn claims(terminal: &Terminal) -> TerminalClaims {
         business_date: terminal.business_date,
         open_counter: wire_count(terminal.open_counter),
         business_counter: wire_count(terminal.business_counter),
-        staff: terminal
-            .staff
-            .as_ref()
-            .map(|staff| Staff { id: staff.id.clone(), name: staff.name.clone() }),
+        staff: terminal.staff.as_ref().map(|staff| Staff {
+            id: staff.id.clone(),
+            name: staff.name.clone(),
+        }),
     }
 }
 

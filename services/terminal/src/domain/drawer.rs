@@ -45,6 +45,10 @@ pub struct Drawer {
 impl Drawer {
     /// Counts one more log.
     pub fn moved(self, signed: Money, at: Timestamp) -> Result<Self, Overflow> {
-        Ok(Self { count: self.count + 1, amount: self.amount.plus(signed)?, last: Some(at) })
+        Ok(Self {
+            count: self.count + 1,
+            amount: self.amount.plus(signed)?,
+            last: Some(at),
+        })
     }
 }

@@ -98,7 +98,11 @@ mod tests {
         #[track_caller]
         fn check(status: Status, refused: &[FunctionMode]) {
             for mode in FunctionMode::ALL {
-                assert_eq!(mode.allowed_in(status), !refused.contains(&mode), "{mode:?} in {status}");
+                assert_eq!(
+                    mode.allowed_in(status),
+                    !refused.contains(&mode),
+                    "{mode:?} in {status}"
+                );
             }
         }
         use FunctionMode::{CashInOut, CloseTerminal, OpenTerminal, Returns, Sales, Void};

@@ -19,7 +19,11 @@ pub struct SessionSales {
 impl SessionSales {
     /// Counts one more transaction log, given the cash it settled: positive for every type, net of change.
     pub fn counted(self, number: i64, transaction_type: i32, cash: Money) -> Result<Self, Overflow> {
-        let signed = if gives_back(transaction_type) { cash.negated() } else { cash };
+        let signed = if gives_back(transaction_type) {
+            cash.negated()
+        } else {
+            cash
+        };
         Ok(Self {
             count: self.count + 1,
             last_no: Some(self.last_no.map_or(number, |last| last.max(number))),

@@ -40,7 +40,13 @@ impl Status {
     /// The status after the operation.
     pub fn after(self, operation: Operation) -> Result<Self, WrongState> {
         use Operation::{Close, MoveCash, Open};
-        let refuse = |attempt, allowed| Err(WrongState { status: self, attempt, allowed });
+        let refuse = |attempt, allowed| {
+            Err(WrongState {
+                status: self,
+                attempt,
+                allowed,
+            })
+        };
         match (self, operation) {
             (Self::Idle | Self::Closed, Open) => Ok(Self::Opened),
             (Self::Opened, Close) => Ok(Self::Closed),
@@ -62,7 +68,9 @@ impl Status {
 
     /// The status of a name.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Idle, Self::Opened, Self::Closed].into_iter().find(|status| status.name() == name)
+        [Self::Idle, Self::Opened, Self::Closed]
+            .into_iter()
+            .find(|status| status.name() == name)
     }
 }
 
@@ -99,7 +107,10 @@ mod tests {
     fn a_refusal_names_exactly_the_statuses_that_allow_it() {
         let all = [Status::Idle, Status::Opened, Status::Closed];
         for operation in [Operation::Open, Operation::Close, Operation::MoveCash] {
-            let allowing: Vec<_> = all.into_iter().filter(|status| status.after(operation).is_ok()).collect();
+            let allowing: Vec<_> = all
+                .into_iter()
+                .filter(|status| status.after(operation).is_ok())
+                .collect();
             for status in all {
                 if let Err(WrongState { allowed, .. }) = status.after(operation) {
                     assert_eq!(allowed, allowing, "{operation:?}");

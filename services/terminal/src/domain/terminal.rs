@@ -112,7 +112,11 @@ impl Terminal {
         };
         self.status = opened;
         self.drawer = drawer;
-        self.open_counter = if self.business_date == Some(today) { self.open_counter + 1 } else { 1 };
+        self.open_counter = if self.business_date == Some(today) {
+            self.open_counter + 1
+        } else {
+            1
+        };
         self.business_date = Some(today);
         self.business_counter += 1;
         self.initial_amount = initial_amount;
@@ -135,7 +139,10 @@ impl Terminal {
         }
         self.status.after(Operation::MoveCash)?;
         if signed.is_zero() {
-            return Err(Refusal::Amount { field: "amount", rule: "must not be zero" });
+            return Err(Refusal::Amount {
+                field: "amount",
+                rule: "must not be zero",
+            });
         }
         self.drawer = self.drawer.moved(signed, at)?;
         Ok(())
@@ -158,7 +165,10 @@ impl Terminal {
     /// Moves to another screen.
     pub fn enter(&mut self, mode: FunctionMode) -> Result<(), Refusal> {
         if !mode.allowed_in(self.status) {
-            return Err(Refusal::WrongMode { status: self.status, mode });
+            return Err(Refusal::WrongMode {
+                status: self.status,
+                mode,
+            });
         }
         self.function_mode = mode;
         Ok(())
@@ -172,9 +182,10 @@ impl Terminal {
 
 fn refuse_negative(field: &'static str, amount: Option<Money>) -> Result<(), Refusal> {
     match amount {
-        Some(amount) if amount.is_negative() => {
-            Err(Refusal::Amount { field, rule: "must not be below zero" })
-        },
+        Some(amount) if amount.is_negative() => Err(Refusal::Amount {
+            field,
+            rule: "must not be below zero",
+        }),
         _ => Ok(()),
     }
 }
@@ -197,7 +208,10 @@ mod tests {
     }
 
     fn staff() -> Staff {
-        Staff { id: "31".to_owned(), name: "Mori".to_owned() }
+        Staff {
+            id: "31".to_owned(),
+            name: "Mori".to_owned(),
+        }
     }
 
     #[test]
@@ -216,9 +230,12 @@ mod tests {
     fn the_drawer_holds_the_fund_the_movements_and_the_sales() {
         let mut till = terminal();
         till.sign_in(staff()).expect("nobody was signed in");
-        till.open(day("20260611"), Some(money("20000")), Timestamp::UNIX_EPOCH).expect("opens");
-        till.move_cash(money("500"), Timestamp::UNIX_EPOCH).expect("moves");
-        till.move_cash(money("-3000"), Timestamp::UNIX_EPOCH).expect("moves");
+        till.open(day("20260611"), Some(money("20000")), Timestamp::UNIX_EPOCH)
+            .expect("opens");
+        till.move_cash(money("500"), Timestamp::UNIX_EPOCH)
+            .expect("moves");
+        till.move_cash(money("-3000"), Timestamp::UNIX_EPOCH)
+            .expect("moves");
         assert_eq!((till.drawer.count, till.drawer.amount), (3, money("17500")));
         assert_eq!(till.expected_cash(money("1234.5")), Ok(money("18734.5")));
     }
@@ -226,21 +243,32 @@ mod tests {
     #[test]
     fn a_new_session_forgets_the_former_fund_and_keeps_the_former_count() {
         let mut till = terminal();
-        till.open(day("20260611"), Some(money("100")), Timestamp::UNIX_EPOCH).expect("opens");
+        till.open(day("20260611"), Some(money("100")), Timestamp::UNIX_EPOCH)
+            .expect("opens");
         till.close(Some(money("90"))).expect("closes");
-        till.open(day("20260611"), None, Timestamp::UNIX_EPOCH).expect("opens");
-        assert_eq!((till.initial_amount, till.physical_amount), (None, Some(money("90"))));
+        till.open(day("20260611"), None, Timestamp::UNIX_EPOCH)
+            .expect("opens");
+        assert_eq!(
+            (till.initial_amount, till.physical_amount),
+            (None, Some(money("90")))
+        );
         assert_eq!(till.drawer, Drawer::default());
     }
 
     #[test]
     fn moving_cash_asks_for_staff_before_it_asks_for_a_session() {
         let mut till = terminal();
-        assert_eq!(till.move_cash(money("1"), Timestamp::UNIX_EPOCH), Err(Refusal::NotSignedIn));
+        assert_eq!(
+            till.move_cash(money("1"), Timestamp::UNIX_EPOCH),
+            Err(Refusal::NotSignedIn)
+        );
         till.sign_in(staff()).expect("nobody was signed in");
         assert!(matches!(
             till.move_cash(money("1"), Timestamp::UNIX_EPOCH),
-            Err(Refusal::WrongState(WrongState { status: Status::Idle, .. }))
+            Err(Refusal::WrongState(WrongState {
+                status: Status::Idle,
+                ..
+            }))
         ));
     }
 
@@ -248,12 +276,21 @@ mod tests {
     fn amounts_that_no_drawer_can_hold_are_refused() {
         let mut till = terminal();
         till.sign_in(staff()).expect("nobody was signed in");
-        let refused = till.clone().open(day("20260611"), Some(money("-1")), Timestamp::UNIX_EPOCH);
+        let refused = till
+            .clone()
+            .open(day("20260611"), Some(money("-1")), Timestamp::UNIX_EPOCH);
         assert!(matches!(refused, Err(Refusal::Amount { .. })));
-        till.open(day("20260611"), Some(money("0")), Timestamp::UNIX_EPOCH).expect("zero is an amount");
+        till.open(day("20260611"), Some(money("0")), Timestamp::UNIX_EPOCH)
+            .expect("zero is an amount");
         assert_eq!(till.drawer.count, 1);
-        assert!(matches!(till.move_cash(Money::ZERO, Timestamp::UNIX_EPOCH), Err(Refusal::Amount { .. })));
-        assert!(matches!(till.close(Some(money("-1"))), Err(Refusal::Amount { .. })));
+        assert!(matches!(
+            till.move_cash(Money::ZERO, Timestamp::UNIX_EPOCH),
+            Err(Refusal::Amount { .. })
+        ));
+        assert!(matches!(
+            till.close(Some(money("-1"))),
+            Err(Refusal::Amount { .. })
+        ));
     }
 
     #[test]

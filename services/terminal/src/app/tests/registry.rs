@@ -1,0 +1,189 @@
+use std::sync::atomic::Ordering;
+
+use kugel_error::codes;
+use kugel_store::{Page, Sort};
+
+use super::*;
+use crate::domain::FunctionMode;
+
+#[tokio::test]
+async fn a_tenant_is_set_up_everywhere_before_it_has_a_record() {
+    let world = World::start().await;
+    world.stand_in.away.store(true, Ordering::SeqCst);
+    refused(world.enter_tenant().await, &codes::TERMINAL_NEIGHBOUR_FAILED);
+    refused(world.app.tenant(&world.tenant).await, &codes::TENANT_NOT_FOUND);
+
+    world.stand_in.away.store(false, Ordering::SeqCst);
+    let view = world.enter_tenant().await.unwrap();
+    assert_eq!(
+        (view.tenant.tenant_name.as_str(), view.stores.len()),
+        ("Plum Mart", 0)
+    );
+    assert_eq!(world.stand_in.set_ups.load(Ordering::SeqCst), 2);
+    refused(world.enter_tenant().await, &codes::TENANT_EXISTS);
+}
+
+#[tokio::test]
+async fn a_tenant_goes_only_without_stores_and_a_store_only_without_terminals() {
+    let (world, id, _) = World::with_terminal().await;
+    refused(
+        world.app.delete_tenant(&world.caller, &world.tenant).await,
+        &codes::CHILDREN_EXIST,
+    );
+    refused(
+        world
+            .app
+            .delete_store(&world.caller, &world.tenant, &id.store)
+            .await,
+        &codes::CHILDREN_EXIST,
+    );
+    world.app.delete_terminal(&world.caller, &id).await.unwrap();
+    world
+        .app
+        .delete_store(&world.caller, &world.tenant, &id.store)
+        .await
+        .unwrap();
+    world
+        .app
+        .delete_tenant(&world.caller, &world.tenant)
+        .await
+        .unwrap();
+    refused(world.app.tenant(&world.tenant).await, &codes::TENANT_NOT_FOUND);
+}
+
+#[tokio::test]
+async fn stores_are_unique_and_listed_by_page() {
+    let world = World::start().await;
+    refused(world.enter_store("tk01").await, &codes::TENANT_NOT_FOUND);
+    world.enter_tenant().await.unwrap();
+    for code in ["tk03", "tk01", "tk02"] {
+        world.enter_store(code).await.unwrap();
+    }
+    refused(world.enter_store("tk01").await, &codes::STORE_EXISTS);
+    let list = ListStores {
+        tenant: world.tenant.clone(),
+        sort: Sort::parse("store_code:-1").unwrap(),
+        page: Page { limit: 2, number: 2 },
+    };
+    let listing = world.app.list_stores(list).await.unwrap();
+    let codes: Vec<_> = listing
+        .rows
+        .iter()
+        .map(|store| store.store_code.as_str())
+        .collect();
+    assert_eq!((codes.as_slice(), listing.total), (["tk01"].as_slice(), 3));
+}
+
+#[tokio::test]
+async fn a_store_is_changed_only_where_a_value_is_given() {
+    let (world, id, _) = World::with_terminal().await;
+    let patch = |name: &str, status: Option<&str>| StorePatch {
+        name: name.to_owned(),
+        status: status.map(str::to_owned),
+        business_date: None,
+        tags: Vec::new(),
+        currency: None,
+    };
+    let update = |patch| {
+        world
+            .app
+            .update_store(&world.caller, &world.tenant, &id.store, patch)
+    };
+    let store = update(patch("Plum Tokyo 1", Some("Opened"))).await.unwrap();
+    assert_eq!(
+        (store.status.as_str(), store.currency.as_str()),
+        ("Opened", "JPY")
+    );
+    let store = update(patch("Plum Tokyo", Some(""))).await.unwrap();
+    assert_eq!(
+        (store.store_name.as_str(), store.status.as_str()),
+        ("Plum Tokyo", "Opened")
+    );
+    assert!(store.updated_at.is_some());
+    refused(update(patch(" ", None)).await, &codes::INVALID_INPUT);
+}
+
+#[tokio::test]
+async fn a_terminal_needs_its_store_and_a_number_of_its_own() {
+    let (world, id, _) = World::with_terminal().await;
+    refused(
+        world.enter_terminal("Q7301-tk09-1").await,
+        &codes::STORE_NOT_FOUND,
+    );
+    refused(
+        world.enter_terminal("Q7301-tk01-4").await,
+        &codes::TERMINAL_EXISTS,
+    );
+    world.app.delete_terminal(&world.caller, &id).await.unwrap();
+    refused(
+        world.app.delete_terminal(&world.caller, &id).await,
+        &codes::TERMINAL_NOT_FOUND,
+    );
+    refused(world.app.terminal(&id).await, &codes::TERMINAL_NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_terminal_entered_again_counts_on_from_its_logs() {
+    let (world, id, _) = World::with_terminal().await;
+    for _ in 0..2 {
+        world.app.open_terminal(&world.caller, &id, None).await.unwrap();
+        world.app.close_terminal(&world.caller, &id, None).await.unwrap();
+    }
+    world.app.delete_terminal(&world.caller, &id).await.unwrap();
+    world.enter_terminal("Q7301-tk01-4").await.unwrap();
+    let opened = world.app.open_terminal(&world.caller, &id, None).await.unwrap();
+    assert_eq!(
+        (
+            opened.view.terminal.open_counter,
+            opened.view.terminal.business_counter
+        ),
+        (3, 3)
+    );
+}
+
+#[tokio::test]
+async fn terminals_are_listed_by_store() {
+    let (world, id, _) = World::with_terminal().await;
+    world.enter_store("tk02").await.unwrap();
+    world.enter_terminal("Q7301-tk02-1").await.unwrap();
+    let list = |store: Option<&str>, sort: &str| ListTerminals {
+        tenant: world.tenant.clone(),
+        store: store.map(|code| code.parse().unwrap()),
+        sort: Sort::parse(sort).unwrap(),
+        page: Page::all(),
+    };
+    let (rows, total) = world
+        .app
+        .list_terminals(list(Some("tk01"), "terminal_id:1"))
+        .await
+        .unwrap();
+    assert_eq!((rows.len(), total, &rows[0].terminal.id), (1, 1, &id));
+    let (_, total) = world
+        .app
+        .list_terminals(list(None, "store_code:1,terminal_no:-1"))
+        .await
+        .unwrap();
+    assert_eq!(total, 2);
+    for sort in ["api_key_hash:1", "colour:1"] {
+        refused(
+            world.app.list_terminals(list(None, sort)).await,
+            &codes::INVALID_INPUT,
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_closed_terminal_does_not_sell() {
+    let (world, id, _) = World::with_terminal().await;
+    let enter = |mode| world.app.enter_mode(&world.caller, &id, mode);
+    refused(enter(FunctionMode::Sales).await, &codes::TERMINAL_STATE);
+    assert_eq!(
+        enter(FunctionMode::Reports).await.unwrap().terminal.function_mode,
+        FunctionMode::Reports
+    );
+    world.app.open_terminal(&world.caller, &id, None).await.unwrap();
+    assert_eq!(
+        enter(FunctionMode::Sales).await.unwrap().terminal.function_mode,
+        FunctionMode::Sales
+    );
+}
