@@ -1,0 +1,205 @@
+//! Admission: the method's policy, as proto declares it, against the caller's credential.
+
+use std::sync::Arc;
+
+use kugel_auth::{ApiKey, Principal};
+use kugel_error::{Error, codes};
+use kugel_proto::{Caller as Kind, Scoped};
+use kugel_store::Scope;
+use kugel_types::{StoreCode, TenantId, TerminalId, TerminalNo};
+use tonic::metadata::MetadataMap;
+use tonic::{Extensions, Request, Status};
+
+use crate::authenticate::{Credential, PresentedKey};
+use crate::{REQUEST_ID, TERMINAL_ID};
+
+/// Who is calling, after the method's policy has let them in. Cannot be made otherwise.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    principal: Arc<Principal>,
+    tenant: TenantId,
+    request_id: Option<String>,
+    traceparent: Option<String>,
+}
+
+impl Caller {
+    /// The credential's tenant: the only one whose data this call may touch.
+    pub fn tenant(&self) -> &TenantId {
+        &self.tenant
+    }
+    /// The tenant's documents.
+    pub fn scope(&self) -> Scope {
+        Scope::Tenant(self.tenant.clone())
+    }
+    /// The name for `created_by` and `updated_by`.
+    pub fn actor(&self) -> String {
+        self.principal.actor()
+    }
+    /// Who exactly.
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+    /// The terminal, if a terminal is calling.
+    pub fn terminal(&self) -> Option<&kugel_auth::TerminalClaims> {
+        match &*self.principal {
+            Principal::Terminal(claims) => Some(claims),
+            _ => None,
+        }
+    }
+    /// The key that makes the call repeatable, if the caller gave one.
+    pub fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
+    /// W3C trace context of the call.
+    pub fn traceparent(&self) -> Option<&str> {
+        self.traceparent.as_deref()
+    }
+    /// A caller for the tests of use cases, which have no transport.
+    pub fn for_test(principal: Principal) -> Self {
+        let tenant = principal.tenant().expect("a test's caller has a tenant").clone();
+        Self {
+            principal: Arc::new(principal),
+            tenant,
+            request_id: None,
+            traceparent: None,
+        }
+    }
+}
+
+/// Who is calling a method that asks for no credential.
+#[derive(Debug)]
+pub struct Visitor {
+    /// The credential, if a good one was sent all the same.
+    pub principal: Option<Arc<Principal>>,
+    /// The API key that was sent, for the call that exchanges it for a token.
+    pub api_key: Option<ApiKey>,
+    /// The terminal that was named beside the key.
+    pub terminal_id: Option<String>,
+}
+
+/// Lets a caller in, or says why not: the kind of credential, and the tenant, store and terminal that the request
+/// names. A method without a policy does not get this far: it does not build.
+pub fn admit<T: Scoped>(request: Request<T>) -> Result<(Caller, T), Status> {
+    const {
+        assert!(
+            !is_public(T::POLICY.allow),
+            "a method for anyone has visitors: use `welcome`"
+        )
+    };
+    let (metadata, extensions, message) = request.into_parts();
+    let principal = principal::<T>(&extensions)?;
+    check_scope(&principal, &message)?;
+    let tenant = principal
+        .tenant()
+        .ok_or_else(|| codes::UNAUTHENTICATED.error("a credential is required"))?
+        .clone();
+    let request_id = text(&metadata, REQUEST_ID);
+    Ok((
+        Caller {
+            principal,
+            tenant,
+            request_id,
+            traceparent: text(&metadata, "traceparent"),
+        },
+        message,
+    ))
+}
+
+/// Lets anyone in, for the methods whose policy says so.
+pub fn welcome<T: Scoped>(request: Request<T>) -> (Visitor, T) {
+    const {
+        assert!(
+            is_public(T::POLICY.allow),
+            "a method with a policy admits its callers: use `admit`"
+        )
+    };
+    let (metadata, extensions, message) = request.into_parts();
+    let principal = match extensions.get::<Credential>() {
+        Some(Credential::Good(principal)) => Some(principal.clone()),
+        _ => None,
+    };
+    let api_key = extensions
+        .get::<PresentedKey>()
+        .map(|presented| presented.0.clone());
+    (
+        Visitor {
+            principal,
+            api_key,
+            terminal_id: text(&metadata, TERMINAL_ID),
+        },
+        message,
+    )
+}
+
+const fn is_public(allow: &[i32]) -> bool {
+    allow.len() == 1 && allow[0] == Kind::Anyone as i32
+}
+
+fn text(metadata: &MetadataMap, name: &str) -> Option<String> {
+    metadata
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .filter(|value| !value.is_empty())
+        .map(str::to_owned)
+}
+
+fn principal<T: Scoped>(extensions: &Extensions) -> Result<Arc<Principal>, Error> {
+    let principal = match extensions.get::<Credential>() {
+        Some(Credential::Good(principal)) => principal.clone(),
+        Some(Credential::Refused(error)) => return Err(codes::UNAUTHENTICATED.error(error.message())),
+        Some(Credential::None) | None => {
+            return Err(codes::UNAUTHENTICATED
+                .error("a credential is required: a bearer token, or an API key with its terminal id"));
+        }
+    };
+    if principal.callers().iter().any(|kind| T::POLICY.allows(*kind)) {
+        return Ok(principal);
+    }
+    // Methods for services alone do not tell others that they would be known anywhere.
+    if T::POLICY.allow == [Kind::Service as i32] {
+        return Err(codes::UNAUTHENTICATED.error("only services may call this"));
+    }
+    Err(codes::PERMISSION_DENIED
+        .error("this kind of credential may not call this")
+        .with("method", T::METHOD))
+}
+
+fn check_scope<T: Scoped>(principal: &Principal, message: &T) -> Result<(), Error> {
+    let own = principal.tenant();
+    if let Some(text) = message.tenant_id().filter(|text| !text.is_empty())
+        && own.is_none_or(|tenant| tenant.as_str() != text)
+    {
+        let error = codes::SCOPE_MISMATCH.error("the tenant does not match the credential");
+        return Err(error.field("tenant_id", "is not the credential's tenant"));
+    }
+    let terminal = match message.terminal_id().filter(|text| !text.is_empty()) {
+        Some(text) => {
+            let not_found = || codes::NOT_FOUND.error(format!("terminal {text} is not found"));
+            let id: TerminalId = text.parse().map_err(|_| not_found())?;
+            if own != Some(&id.tenant) {
+                return Err(not_found());
+            }
+            Some(id)
+        }
+        None => None,
+    };
+    let Principal::Terminal(claims) = principal else {
+        return Ok(());
+    };
+    let store = match message.store_code().filter(|text| !text.is_empty()) {
+        Some(text) => Some(text.parse::<StoreCode>()?),
+        None => terminal.as_ref().map(|id| id.store.clone()),
+    };
+    let policy = T::POLICY;
+    if (policy.own_store || policy.own_terminal) && store.is_some_and(|store| store != claims.id.store) {
+        return Err(codes::PERMISSION_DENIED.error("a terminal may only act in its own store"));
+    }
+    let number = match message.terminal_no() {
+        Some(number) if number != 0 => Some(TerminalNo::new(number)?),
+        _ => terminal.map(|id| id.number),
+    };
+    if policy.own_terminal && number.is_some_and(|number| number != claims.id.number) {
+        return Err(codes::PERMISSION_DENIED.error("a terminal may only act for itself"));
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! API keys of terminals, checked by the terminal service and remembered until the terminal changes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kugel_auth::{ApiKey, Principal, Staff, TerminalClaims, Tokens};
+use kugel_bus::{Bus, ChangeKind};
+use kugel_config::Settings;
+use kugel_error::{Error, codes};
+use kugel_proto::terminal::v1::AuthenticateTerminalRequest;
+use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
+use kugel_state::ReadCache;
+use kugel_types::TerminalId;
+
+use crate::{Channel, outgoing};
+
+/// Checks API keys for every service of the process.
+pub struct ApiKeys {
+    terminals: TerminalServiceClient<Channel>,
+    tokens: Arc<Tokens>,
+    /// Keyed by terminal id and hash of the key, so that no key lies in memory.
+    known: Arc<ReadCache<(String, String), Arc<Principal>>>,
+}
+
+impl ApiKeys {
+    /// Asks the terminal service behind `channel`.
+    pub fn new(channel: Channel, tokens: Arc<Tokens>, bus: &dyn Bus, settings: &Settings) -> Self {
+        let lifetime = if settings.use_terminal_cache {
+            settings.terminal_cache_ttl_seconds
+        } else {
+            0
+        };
+        let known: Arc<ReadCache<(String, String), Arc<Principal>>> =
+            Arc::new(ReadCache::new(10_000, Duration::from_secs(lifetime)));
+        let cache = known.clone();
+        bus.on_change(Box::new(move |change| {
+            if change.kind == ChangeKind::Terminal {
+                let terminal = change.key.clone();
+                cache.invalidate_if(move |(id, _)| *id == terminal);
+            }
+        }));
+        Self {
+            terminals: TerminalServiceClient::new(channel),
+            tokens,
+            known,
+        }
+    }
+
+    /// The terminal, if the key is its own.
+    pub(crate) async fn verify(&self, terminal_id: &str, key: &str) -> Result<Arc<Principal>, Error> {
+        let hash = ApiKey::from_request(key).hash().as_str().to_owned();
+        let load = async {
+            let id: TerminalId = terminal_id.parse().map_err(|error| refused().caused_by(error))?;
+            let message = AuthenticateTerminalRequest {
+                terminal_id: terminal_id.to_owned(),
+                api_key: key.to_owned(),
+            };
+            // The caller says who it claims to be; only the answer makes it true.
+            let request = outgoing(&self.tokens, "gateway", &id.tenant, message);
+            let answer = self
+                .terminals
+                .clone()
+                .authenticate_terminal(request)
+                .await
+                .map_err(failed)?;
+            let terminal = answer.into_inner().terminal.ok_or_else(refused)?;
+            let staff = terminal.staff.map(|staff| Staff {
+                id: staff.staff_id,
+                name: staff.staff_name,
+            });
+            let date = terminal.business_date.as_deref().map(str::parse).transpose();
+            Ok(Arc::new(Principal::Terminal(TerminalClaims {
+                id,
+                status: terminal.status,
+                business_date: date.map_err(|error| refused().caused_by(error))?,
+                open_counter: terminal.open_counter,
+                business_counter: terminal.business_counter,
+                staff,
+            })))
+        };
+        self.known.get_or_load((terminal_id.to_owned(), hash), load).await
+    }
+}
+
+fn refused() -> Error {
+    codes::UNAUTHENTICATED.error("the API key does not belong to this terminal")
+}
+
+/// A refusal stays a refusal; a terminal service that cannot answer is no statement about the key.
+fn failed(status: tonic::Status) -> Error {
+    match status.code() {
+        tonic::Code::Unauthenticated | tonic::Code::NotFound | tonic::Code::InvalidArgument => {
+            refused().caused_by(status)
+        }
+        _ => codes::NEIGHBOUR_FAILED
+            .error("the terminal service could not check the API key")
+            .caused_by(status),
+    }
+}

@@ -1,0 +1,86 @@
+//! Authentication: turns credentials into a principal. Whether the principal is let in, the method's policy says.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Request, Response};
+use kugel_auth::{ApiKey, Principal, Tokens};
+use kugel_error::{Error, codes};
+use tonic::Status;
+use tonic::body::Body;
+use tower::ServiceExt as _;
+
+use crate::{API_KEY, ApiKeys, LocalService, TERMINAL_ID};
+
+/// What the credentials of a request amount to, for [`crate::admit`].
+#[derive(Clone)]
+pub(crate) enum Credential {
+    /// None were sent.
+    None,
+    /// They are good.
+    Good(Arc<Principal>),
+    /// They are not; the error says why.
+    Refused(Arc<Error>),
+}
+
+/// An API key as it was sent, for the call that exchanges it for a token.
+#[derive(Clone)]
+pub(crate) struct PresentedKey(pub(crate) ApiKey);
+
+/// The last layer before the service.
+pub(crate) async fn authenticate(
+    mut request: Request<Body>,
+    next: LocalService,
+    tokens: &Tokens,
+    api_keys: &ApiKeys,
+) -> Response<Body> {
+    let headers = request.headers();
+    let presented = text(headers, API_KEY).map(|key| PresentedKey(ApiKey::from_request(key)));
+    let credential = match credential(headers, tokens, api_keys).await {
+        Ok(Some(principal)) => Credential::Good(principal),
+        Ok(None) => Credential::None,
+        // Who cannot be checked now is not refused: the caller may try again.
+        Err(error) if !error.is(&codes::UNAUTHENTICATED) => return Status::from(error).into_http(),
+        Err(error) => Credential::Refused(Arc::new(error)),
+    };
+    request.extensions_mut().insert(credential);
+    if let Some(presented) = presented {
+        request.extensions_mut().insert(presented);
+    }
+    next.oneshot(request).await.unwrap_or_else(|never| match never {})
+}
+
+/// A bearer token decides alone; the API key counts only where there is none.
+async fn credential(
+    headers: &HeaderMap,
+    tokens: &Tokens,
+    api_keys: &ApiKeys,
+) -> Result<Option<Arc<Principal>>, Error> {
+    if let Some(value) = headers.get(http::header::AUTHORIZATION) {
+        let text = value.to_str().unwrap_or_default();
+        let token = text
+            .get(..7)
+            .filter(|scheme| scheme.eq_ignore_ascii_case("bearer "))
+            .map(|_| text[7..].trim());
+        let token =
+            token.ok_or_else(|| codes::UNAUTHENTICATED.error("authorization must be `Bearer <token>`"))?;
+        let refuse = |error: kugel_auth::TokenError| codes::UNAUTHENTICATED.error(error.to_string());
+        return tokens.verify(token).map(Some).map_err(|error| match error {
+            kugel_auth::TokenError::Expired => refuse(error),
+            // What exactly is wrong with a forged token is for the log.
+            kugel_auth::TokenError::Invalid(_) => codes::UNAUTHENTICATED
+                .error("the token is not valid")
+                .caused_by(error),
+        });
+    }
+    match (text(headers, API_KEY), text(headers, TERMINAL_ID)) {
+        (Some(key), Some(terminal_id)) => api_keys.verify(terminal_id, key).await.map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .filter(|value| !value.is_empty())
+}

@@ -1,0 +1,115 @@
+//! A neighbour: in this process, or across the network.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use kugel_auth::Tokens;
+use kugel_types::TenantId;
+use tonic::body::Body;
+use tonic::metadata::MetadataValue;
+use tower::{Service, ServiceExt as _};
+
+use crate::LocalService;
+
+/// The connection to a service. Cheap to clone; generated clients take it as their transport.
+#[derive(Clone)]
+pub struct Channel(Inner);
+
+#[derive(Clone)]
+enum Inner {
+    /// Set once the service is built: services know each other before all of them exist.
+    Local(Arc<OnceLock<LocalService>>),
+    Network(tonic::transport::Channel),
+}
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+impl Channel {
+    /// A service of this process that is still to be built.
+    pub fn local() -> Self {
+        Self(Inner::Local(Arc::default()))
+    }
+    /// A service at the other end of a connection.
+    pub fn network(channel: tonic::transport::Channel) -> Self {
+        Self(Inner::Network(channel))
+    }
+    /// Connects a local channel with its service, once.
+    pub fn connect(&self, service: LocalService) {
+        if let Inner::Local(slot) = &self.0 {
+            // The first service stays: connecting twice would be a mistake of the composition, not of a request.
+            let _ = slot.set(service);
+        }
+    }
+}
+
+impl Service<Request<Body>> for Channel {
+    type Response = Response<Body>;
+    type Error = BoxError;
+    type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        match &mut self.0 {
+            Inner::Local(_) => Poll::Ready(Ok(())),
+            Inner::Network(channel) => channel.poll_ready(context).map_err(Into::into),
+        }
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        match &mut self.0 {
+            Inner::Local(slot) => match slot.get() {
+                Some(service) => {
+                    let answer = service.clone().oneshot(request);
+                    Box::pin(async move { answer.await.map_err(|never| match never {}) })
+                }
+                None => Box::pin(async { Err("the service is not started".into()) }),
+            },
+            Inner::Network(channel) => {
+                let answer = channel.call(request);
+                Box::pin(async move { answer.await.map_err(Into::into) })
+            }
+        }
+    }
+}
+
+/// The services that can be called, by name.
+#[derive(Clone, Default)]
+pub struct Neighbours(Arc<BTreeMap<&'static str, Channel>>);
+
+impl Neighbours {
+    /// The names of the seven, in the order of their ports.
+    pub const NAMES: [&'static str; 7] = [
+        "account",
+        "terminal",
+        "master-data",
+        "cart",
+        "report",
+        "journal",
+        "stock",
+    ];
+
+    /// All services of this process, still to be connected.
+    pub fn local() -> Self {
+        Self::new(Self::NAMES.map(|name| (name, Channel::local())))
+    }
+    /// The given connections.
+    pub fn new(channels: impl IntoIterator<Item = (&'static str, Channel)>) -> Self {
+        Self(Arc::new(channels.into_iter().collect()))
+    }
+    /// The connection to a service. One that was not given answers every call with *unavailable*.
+    pub fn channel(&self, name: &str) -> Channel {
+        self.0.get(name).cloned().unwrap_or_else(Channel::local)
+    }
+}
+
+/// A request in the name of service `name`, acting within one tenant.
+pub fn outgoing<T>(tokens: &Tokens, name: &'static str, tenant: &TenantId, message: T) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    let token = MetadataValue::try_from(format!("Bearer {}", tokens.service(name, tenant)));
+    request
+        .metadata_mut()
+        .insert("authorization", token.expect("a token is visible ASCII"));
+    request
+}

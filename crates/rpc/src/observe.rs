@@ -1,0 +1,102 @@
+//! Metrics and log: every call is counted and timed; a failure is logged once, here.
+
+use std::time::Instant;
+
+use http::{Request, Response};
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::ServiceExt as _;
+
+use crate::LocalService;
+
+/// Above shedding, so that refused calls are counted.
+pub(crate) async fn observe(
+    request: Request<Body>,
+    next: LocalService,
+    service: &'static str,
+) -> Response<Body> {
+    let method = request.uri().path().to_owned();
+    let begun = Instant::now();
+    let answer = next.oneshot(request).await.unwrap_or_else(|never| match never {});
+    let elapsed = begun.elapsed();
+    // A status in the headers means that the call failed before its first message.
+    let status = answer
+        .headers()
+        .contains_key("grpc-status")
+        .then(|| Status::from_header_map(answer.headers()))
+        .flatten();
+    let code = status.as_ref().map_or(Code::Ok, Status::code);
+    metrics::histogram!("kugel_request_seconds", "service" => service, "method" => method.clone(), "code" => name(code))
+        .record(elapsed);
+    if let Some(status) = status {
+        let (elapsed_us, message) = (elapsed.as_micros(), status.message());
+        match code {
+            Code::Ok => {}
+            Code::Internal | Code::Unknown | Code::DataLoss => {
+                let cause = cause(&answer);
+                tracing::error!(
+                    rpc.service = service,
+                    rpc.method = method,
+                    elapsed_us,
+                    message,
+                    cause,
+                    "call failed"
+                );
+            }
+            Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => {
+                let cause = cause(&answer);
+                tracing::warn!(
+                    rpc.service = service,
+                    rpc.method = method,
+                    elapsed_us,
+                    message,
+                    cause,
+                    "call not served"
+                );
+            }
+            _ => tracing::debug!(
+                rpc.service = service,
+                rpc.method = method,
+                elapsed_us,
+                message,
+                "call refused"
+            ),
+        }
+    }
+    answer
+}
+
+/// What lies behind a failure. Statuses keep it beside the answer; it is never sent.
+fn cause(answer: &Response<Body>) -> String {
+    let mut source = answer
+        .extensions()
+        .get::<Status>()
+        .and_then(std::error::Error::source);
+    let mut text = String::new();
+    while let Some(error) = source {
+        if !text.is_empty() {
+            text.push_str(": ");
+        }
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+fn name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "ok",
+        Code::InvalidArgument => "invalid_argument",
+        Code::NotFound => "not_found",
+        Code::AlreadyExists => "already_exists",
+        Code::PermissionDenied => "permission_denied",
+        Code::FailedPrecondition => "failed_precondition",
+        Code::Aborted => "aborted",
+        Code::Unauthenticated => "unauthenticated",
+        Code::ResourceExhausted => "resource_exhausted",
+        Code::Unavailable => "unavailable",
+        Code::DeadlineExceeded => "deadline_exceeded",
+        Code::Unimplemented => "unimplemented",
+        _ => "internal",
+    }
+}

@@ -1,0 +1,46 @@
+//! What a service is built from, and what it consists of.
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use kugel_auth::{Passwords, Tokens};
+use kugel_bus::{Bus, Outbox};
+use kugel_config::Settings;
+use kugel_state::State;
+use kugel_store::Documents;
+use kugel_types::Clock;
+
+use crate::Neighbours;
+
+/// What a service is built from. Two services of one process share everything but their documents.
+#[derive(Clone)]
+pub struct Deps {
+    /// The service's own documents.
+    pub documents: Documents,
+    /// Events and announcements.
+    pub bus: Arc<dyn Bus>,
+    /// Copies for speed.
+    pub state: Arc<dyn State>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Issues and verifies tokens.
+    pub tokens: Arc<Tokens>,
+    /// Hashes and verifies passwords.
+    pub passwords: Passwords,
+    /// Everything that can be set.
+    pub settings: Arc<Settings>,
+    /// The other services.
+    pub neighbours: Neighbours,
+}
+
+/// What a service consists of.
+pub struct Parts {
+    /// Its name, e.g. `master-data`.
+    pub name: &'static str,
+    /// Its gRPC services, without the server stack.
+    pub routes: tonic::service::Routes,
+    /// Its outboxes: empty ones mean that everything it committed has arrived.
+    pub outboxes: Vec<Outbox>,
+    /// Work that runs as long as the service does.
+    pub background: Vec<BoxFuture<'static, ()>>,
+}

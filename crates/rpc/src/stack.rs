@@ -1,0 +1,82 @@
+//! The server stack around a service's routes.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{Request, Response};
+use kugel_auth::Tokens;
+use kugel_config::Settings;
+use tokio::sync::Semaphore;
+use tonic::body::Body;
+use tower::service_fn;
+use tower::util::BoxCloneSyncService;
+
+use crate::authenticate::authenticate;
+use crate::deadline::deadline;
+use crate::observe::observe;
+use crate::panic_guard::panic_guard;
+use crate::shed::shed;
+use crate::{ApiKeys, Parts};
+
+/// A service that can be called without a socket.
+pub type LocalService = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
+
+/// What the layers need. One for all services of a process.
+#[derive(Clone)]
+pub struct Layers {
+    tokens: Arc<Tokens>,
+    api_keys: Arc<ApiKeys>,
+    slots: Arc<Semaphore>,
+    limit: Duration,
+}
+
+impl Layers {
+    /// Layers with the limits of `settings`.
+    pub fn new(tokens: Arc<Tokens>, api_keys: ApiKeys, settings: &Settings) -> Self {
+        Self {
+            tokens,
+            api_keys: Arc::new(api_keys),
+            slots: Arc::new(Semaphore::new(settings.concurrency_limit)),
+            limit: Duration::from_secs(settings.request_timeout_seconds),
+        }
+    }
+}
+
+/// Puts the stack around a service's routes. The order, from the outside:
+///
+/// 1. panic guard: a bug in any layer below still yields a status;
+/// 2. metrics and log: above shedding, so that refused calls are counted;
+/// 3. load shedding: refuse before spending work on authentication;
+/// 4. deadline: the caller's, or ours if that is shorter;
+/// 5. authentication: puts the credential where [`crate::admit`] finds it.
+pub fn serve(parts: &Parts, layers: &Layers) -> LocalService {
+    let name = parts.name;
+    let service = BoxCloneSyncService::new(parts.routes.clone().prepare());
+    let shared = layers.clone();
+    let service = around(service, move |request, next| {
+        let shared = shared.clone();
+        async move { authenticate(request, next, &shared.tokens, &shared.api_keys).await }
+    });
+    let limit = layers.limit;
+    let service = around(service, move |request, next| deadline(request, next, limit));
+    let slots = layers.slots.clone();
+    let service = around(service, move |request, next| {
+        let slots = slots.clone();
+        async move { shed(request, next, &slots).await }
+    });
+    let service = around(service, move |request, next| observe(request, next, name));
+    around(service, panic_guard)
+}
+
+/// A layer made of an async function.
+fn around<F, Answer>(next: LocalService, layer: F) -> LocalService
+where
+    F: Fn(Request<Body>, LocalService) -> Answer + Clone + Send + Sync + 'static,
+    Answer: Future<Output = Response<Body>> + Send + 'static,
+{
+    BoxCloneSyncService::new(service_fn(move |request| {
+        let answer = layer(request, next.clone());
+        async move { Ok(answer.await) }
+    }))
+}
