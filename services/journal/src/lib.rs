@@ -1,1 +1,49 @@
-//! Placeholder.
+//! The journal service: the electronic journal of every store, append-only and searchable.
+//!
+//! Events in: `tranlog_report`, `cashlog_report`, `opencloselog_report`. Each is filed twice in one commit together with
+//! the event's id: the log as it came (`transaction_logs`, `cash_logs`, `open_close_logs`) and its entry in the unified
+//! journal (`journals`). Reports arrive as entries by RPC. Events out: none. Nothing is ever changed or deleted, and an
+//! entry written by hand can never take the place of one that an event brings. The service asks no neighbour and knows
+//! no price: what a till printed is what it keeps. Start reading at `app/file_logs.rs`.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
+
+mod adapters;
+mod app;
+mod domain;
+
+use std::sync::Arc;
+
+use kugel_error::Error;
+use kugel_proto::journal::v1::journal_service_server::JournalServiceServer;
+use kugel_rpc::{Deps, Parts};
+
+use crate::adapters::events;
+use crate::adapters::grpc::Journal;
+use crate::app::file_logs::FileLogs;
+
+/// The service's name: of its database, its queues and its port.
+pub const NAME: &str = "journal";
+
+/// Builds the service and begins to consume its events.
+pub fn build(deps: Deps) -> Result<Parts, Error> {
+    let Deps {
+        documents,
+        bus,
+        clock,
+        settings,
+        ..
+    } = deps;
+    bus.subscribe(NAME, events::TOPICS, Arc::new(FileLogs::new(documents.clone())));
+    let journal = Journal {
+        documents,
+        clock,
+        zone: settings.zone(),
+    };
+    Ok(Parts {
+        name: NAME,
+        routes: tonic::service::Routes::new(JournalServiceServer::new(journal)),
+        outboxes: Vec::new(),
+        background: Vec::new(),
+    })
+}

@@ -1,0 +1,27 @@
+//! Adds an entry that a report or a person wrote.
+
+use kugel_error::Error;
+use kugel_store::{Documents, Scope, Stored};
+
+use crate::adapters::documents::Entry;
+
+/// Stores the entry unless it is there already, and answers what is stored.
+pub(crate) async fn add_entry(
+    documents: &Documents,
+    scope: &Scope,
+    actor: &str,
+    entry: Entry,
+) -> Result<Entry, Error> {
+    let key = entry.key.clone();
+    match documents
+        .commit(scope, documents.changes(actor).insert(entry.clone()))
+        .await
+    {
+        Ok(()) => Ok(entry),
+        Err(error) if error.is_duplicate_in("journals") => {
+            let stored: Option<Stored<Entry>> = documents.get(scope, &key).await?;
+            Ok(stored.map_or(entry, |stored| (*stored.value).clone()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,7 @@
+//! The edges: gRPC, stored documents, events.
+
+pub(crate) mod convert;
+pub(crate) mod documents;
+pub(crate) mod events;
+pub(crate) mod grpc;
+pub(crate) mod render;

@@ -1,0 +1,155 @@
+//! From what the use cases answer to the wire.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use kugel_proto::common::v1::ListMetadata;
+use kugel_proto::stock::v1 as pb;
+use kugel_store::{Page, Stored};
+use kugel_types::{StoreCode, TenantId};
+
+use crate::adapters::documents::{ScheduleRecord, SnapshotItem, SnapshotRecord, StockRecord, UpdateRecord};
+use crate::app::alerts::Alert;
+use crate::app::schedule_snapshots::InForce;
+
+/// Shows the stock of an item.
+pub(crate) fn stock(tenant: &TenantId, stored: &Stored<StockRecord>) -> pb::Stock {
+    let level = stored.level();
+    pb::Stock {
+        tenant_id: tenant.to_string(),
+        store_code: stored.store_code.clone(),
+        item_code: stored.item_code.clone(),
+        current_quantity: Some(level.quantity.into()),
+        minimum_quantity: Some(level.minimum.into()),
+        reorder_point: Some(level.reorder_point.into()),
+        reorder_quantity: Some(level.reorder_quantity.into()),
+        last_updated: time(stored.updated_at.unwrap_or(stored.created_at)),
+        last_transaction_id: level.last_reference,
+    }
+}
+
+/// Shows a change.
+pub(crate) fn update(tenant: &TenantId, record: &UpdateRecord) -> pb::StockUpdate {
+    pb::StockUpdate {
+        tenant_id: tenant.to_string(),
+        store_code: record.store_code.clone(),
+        item_code: record.item_code.clone(),
+        update_type: record.update_type.clone(),
+        quantity_change: Some(record.quantity_change.into()),
+        before_quantity: Some(record.before_quantity.into()),
+        after_quantity: Some(record.after_quantity.into()),
+        reference_id: record.reference_id.clone(),
+        timestamp: time(record.timestamp),
+        operator_id: record.operator_id.clone(),
+        note: record.note.clone(),
+        sequence: record.sequence,
+    }
+}
+
+/// Shows a snapshot.
+pub(crate) fn snapshot(tenant: &TenantId, record: &SnapshotRecord, created_at: Timestamp) -> pb::Snapshot {
+    pb::Snapshot {
+        tenant_id: tenant.to_string(),
+        store_code: record.store_code.clone(),
+        snapshot_id: record.snapshot_id.clone(),
+        total_items: record.total_items,
+        total_quantity: Some(record.total_quantity.into()),
+        stocks: record.stocks.iter().map(snapshot_stock).collect(),
+        created_by: record.created_by.clone(),
+        created_at: time(created_at),
+        updated_at: None,
+        generate_date_time: Some(record.generate_date_time.clone()),
+    }
+}
+
+fn snapshot_stock(item: &SnapshotItem) -> pb::SnapshotStock {
+    pb::SnapshotStock {
+        item_code: item.item_code.clone(),
+        quantity: Some(item.quantity.into()),
+        minimum_quantity: Some(item.minimum_quantity.into()),
+        reorder_point: Some(item.reorder_point.into()),
+        reorder_quantity: Some(item.reorder_quantity.into()),
+    }
+}
+
+/// Shows the schedule in force.
+pub(crate) fn schedule(tenant: &TenantId, in_force: &InForce) -> pb::SnapshotSchedule {
+    let record = ScheduleRecord::new(&in_force.schedule);
+    let stored = in_force.stored.as_ref();
+    pb::SnapshotSchedule {
+        tenant_id: tenant.to_string(),
+        enabled: record.enabled,
+        schedule_interval: record.schedule_interval,
+        schedule_hour: record.schedule_hour,
+        schedule_minute: record.schedule_minute,
+        schedule_day_of_week: record.schedule_day_of_week,
+        schedule_day_of_month: record.schedule_day_of_month,
+        retention_days: i32::try_from(record.retention_days).unwrap_or(i32::MAX),
+        target_stores: record.target_stores,
+        last_executed_at: in_force.last_run.as_ref().map(|run| time(run.executed_at)),
+        next_execution_at: in_force.next_run.map(time),
+        created_at: stored.map(|stored| time(stored.created_at)),
+        updated_at: stored.and_then(|stored| stored.updated_at).map(time),
+        created_by: Some(stored.map_or_else(|| "system".to_owned(), |stored| stored.created_by.clone())),
+        updated_by: stored.and_then(|stored| stored.updated_by.clone()),
+    }
+}
+
+/// The first message of a watch.
+pub(crate) fn connection(tenant: &TenantId, store: &StoreCode) -> pb::WatchStockAlertsResponse {
+    let connection = pb::StockAlertConnection {
+        r#type: "connection".to_owned(),
+        status: "connected".to_owned(),
+        tenant_id: tenant.to_string(),
+        store_code: store.to_string(),
+        message: "Connected to stock alert service".to_owned(),
+    };
+    let event = pb::watch_stock_alerts_response::Event::Connection(connection);
+    pb::WatchStockAlertsResponse { event: Some(event) }
+}
+
+/// Shows an alert.
+pub(crate) fn alert(alert: &Alert) -> pb::WatchStockAlertsResponse {
+    let alert = pb::StockAlert {
+        r#type: "stock_alert".to_owned(),
+        alert_type: alert.reason.name().to_owned(),
+        tenant_id: alert.tenant.to_string(),
+        store_code: alert.store.to_string(),
+        item_code: alert.item.to_string(),
+        current_quantity: Some(alert.quantity.into()),
+        reorder_point: Some(alert.reorder_point.into()),
+        minimum_quantity: Some(alert.minimum.into()),
+        reorder_quantity: Some(alert.reorder_quantity.into()),
+        timestamp: time(alert.at),
+    };
+    let event = pb::watch_stock_alerts_response::Event::Alert(alert);
+    pb::WatchStockAlertsResponse { event: Some(event) }
+}
+
+/// Describes a page.
+pub(crate) fn metadata(page: Page, total: u64, sort: Option<&str>) -> ListMetadata {
+    let limit = if page.limit == 0 {
+        total
+    } else {
+        u64::from(page.limit)
+    };
+    ListMetadata {
+        total: i64::try_from(total).unwrap_or(i64::MAX),
+        page: i32::try_from(page.number).unwrap_or(i32::MAX),
+        limit: i32::try_from(limit).unwrap_or(i32::MAX),
+        sort: sort.map(str::to_owned),
+        filter: HashMap::new(),
+    }
+}
+
+/// The dates that a list was filtered by.
+pub(crate) fn dates(start: Option<String>, end: Option<String>) -> HashMap<String, String> {
+    [("start_date", start), ("end_date", end)]
+        .into_iter()
+        .filter_map(|(field, value)| Some((field.to_owned(), value?)))
+        .collect()
+}
+
+fn time(instant: Timestamp) -> String {
+    instant.to_string()
+}

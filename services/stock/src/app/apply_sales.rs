@@ -1,0 +1,88 @@
+//! Applies transactions to stock, each exactly once.
+
+use std::sync::Arc;
+
+use kugel_bus::{Event, Failure, inbox};
+use kugel_proto::cart::v1::TransactionLog;
+use kugel_store::Scope;
+use kugel_types::{ItemCode, Quantity, TenantId};
+
+use crate::app::ACTOR;
+use crate::app::alerts::Alerts;
+use crate::app::ledger::{Ledger, LedgerError, Recorded};
+use crate::domain::movement::{Kind, Movement};
+
+/// Applies the transactions of one tenant's events.
+pub(crate) struct ApplySales {
+    pub(crate) ledger: Ledger,
+    pub(crate) alerts: Arc<Alerts>,
+}
+
+impl ApplySales {
+    /// Applies all events in one commit, then raises the alerts that the new levels give reason for. That none of the
+    /// events was seen before is tried before it is asked: it is nearly always so, and asking costs a read each.
+    pub(crate) async fn apply(&self, tenant: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure> {
+        let scope = Scope::from(tenant);
+        let recorded = match self.record(&scope, events).await? {
+            Some(recorded) => recorded,
+            None => {
+                let fresh = inbox::unprocessed(&self.ledger.documents, &scope, events).await?;
+                let repeated = || Failure::Transient("the events are being processed elsewhere".to_owned());
+                self.record(&scope, &fresh).await?.ok_or_else(repeated)?
+            }
+        };
+        for (store, item, level) in &recorded.levels {
+            self.alerts.check(tenant, store, item, level);
+        }
+        Ok(())
+    }
+
+    /// `None` if one of the events was processed before.
+    async fn record(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<Option<Recorded>, Failure> {
+        let mut movements = Vec::new();
+        for event in events {
+            movements.extend(read(event).map_err(Failure::Malformed)?);
+        }
+        match self.ledger.record(scope, ACTOR, &movements, events).await {
+            Ok(recorded) => Ok(Some(recorded)),
+            Err(LedgerError::Store(error)) if inbox::is_repetition(&error) => Ok(None),
+            Err(LedgerError::Store(error)) => Err(error.into()),
+            Err(LedgerError::Overflow(overflow)) => Err(Failure::Malformed(overflow.to_string())),
+        }
+    }
+}
+
+/// The movements of a transaction. A cancelled sale and other documents of a till move nothing.
+fn read(event: &Event) -> Result<Vec<Movement>, String> {
+    let log: Arc<TransactionLog> = event.body.parse().map_err(|error| error.to_string())?;
+    let sales = log.sales.as_ref().ok_or("the transaction has no totals")?;
+    let Some(kind) = Kind::of_transaction(log.transaction_type).filter(|_| !sales.is_cancelled) else {
+        return Ok(Vec::new());
+    };
+    let reference = format!("{}-{}-{}", log.store_code, log.terminal_no, log.transaction_no);
+    let mut movements = Vec::with_capacity(log.line_items.len());
+    for line in log.line_items.iter().filter(|line| !line.is_cancelled) {
+        let quantity = line
+            .quantity
+            .as_ref()
+            .ok_or_else(|| format!("line {} has no quantity", line.line_no))?;
+        let quantity = Quantity::try_from(quantity).map_err(|invalid| invalid.to_string())?;
+        if !quantity.is_positive() {
+            continue;
+        }
+        movements.push(Movement {
+            store: event.store.clone(),
+            item: line
+                .item_code
+                .parse::<ItemCode>()
+                .map_err(|invalid| invalid.to_string())?,
+            kind,
+            change: kind.of_line(quantity),
+            reference: Some(reference.clone()),
+            at: event.occurred_at,
+            operator: None,
+            note: None,
+        });
+    }
+    Ok(movements)
+}

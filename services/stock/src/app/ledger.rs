@@ -1,0 +1,164 @@
+//! The one place that changes quantities: levels, history and inbox marks are one commit.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kugel_bus::{Event, inbox};
+use kugel_error::{Error, codes};
+use kugel_store::{Changes, Documents, Revision, Scope, StoreError, Stored};
+use kugel_types::{ItemCode, Overflow, StoreCode};
+
+use crate::adapters::documents::{StockRecord, UpdateRecord};
+use crate::domain::level::Level;
+use crate::domain::movement::Movement;
+
+/// How often a commit begins anew because somebody else changed one of its items. Changes by hand of one item queue in
+/// front of this, so only sales compete with them.
+const ATTEMPT_LIMIT: u32 = 50;
+
+/// The quantities of all stores.
+#[derive(Clone)]
+pub(crate) struct Ledger {
+    pub(crate) documents: Documents,
+}
+
+/// Why movements were not recorded.
+#[derive(Debug)]
+pub(crate) enum LedgerError {
+    /// A quantity left the range of exact decimals.
+    Overflow(Overflow),
+    /// The store refused or failed.
+    Store(StoreError),
+}
+
+impl From<LedgerError> for Error {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Overflow(overflow) => overflow.into(),
+            LedgerError::Store(StoreError::Stale { .. }) => {
+                codes::STOCK_CONFLICT.error("the item is changed by too many others at the same time")
+            }
+            LedgerError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// What a commit made of movements.
+#[derive(Debug, Default)]
+pub(crate) struct Recorded {
+    /// A record for each movement, in order.
+    pub(crate) updates: Vec<UpdateRecord>,
+    /// Every item that was touched, with its level afterwards.
+    pub(crate) levels: Vec<(StoreCode, ItemCode, Level)>,
+}
+
+/// An item on the way through a commit.
+struct Account {
+    level: Level,
+    revision: Option<Revision>,
+}
+
+type Accounts<'a> = BTreeMap<(&'a StoreCode, &'a ItemCode), Account>;
+
+impl Ledger {
+    /// Records movements, and marks the events that they come from, in one commit. Movements of one item are folded
+    /// into one document, and each leaves its own record in the history.
+    pub(crate) async fn record(
+        &self,
+        scope: &Scope,
+        actor: &str,
+        movements: &[Movement],
+        events: &[Arc<Event>],
+    ) -> Result<Recorded, LedgerError> {
+        let mut attempt = 1;
+        loop {
+            let mut accounts = self.read(scope, movements).await.map_err(LedgerError::Store)?;
+            let updates = fold(&mut accounts, movements).map_err(LedgerError::Overflow)?;
+            let changes = events
+                .iter()
+                .fold(self.documents.changes(actor), |changes, event| {
+                    inbox::mark(changes, event)
+                });
+            let changes = stage(changes, &accounts, &updates);
+            match self.documents.commit(scope, changes).await {
+                Ok(()) => {
+                    return Ok(Recorded {
+                        updates,
+                        levels: levels(accounts),
+                    });
+                }
+                Err(error) if is_conflict(&error) && attempt < ATTEMPT_LIMIT => attempt += 1,
+                Err(error) => return Err(LedgerError::Store(error)),
+            }
+        }
+    }
+
+    async fn read<'a>(&self, scope: &Scope, movements: &'a [Movement]) -> Result<Accounts<'a>, StoreError> {
+        let mut accounts: Accounts<'a> = movements
+            .iter()
+            .map(|movement| {
+                (
+                    (&movement.store, &movement.item),
+                    Account {
+                        level: Level::default(),
+                        revision: None,
+                    },
+                )
+            })
+            .collect();
+        let ids: Vec<String> = accounts
+            .keys()
+            .map(|(store, item)| StockRecord::key(store, item))
+            .collect();
+        let found: Vec<Option<Stored<StockRecord>>> = self.documents.get_many(scope, &ids).await?;
+        for (account, stored) in accounts.values_mut().zip(found) {
+            if let Some(stored) = stored {
+                *account = Account {
+                    level: stored.level(),
+                    revision: Some(stored.revision),
+                };
+            }
+        }
+        Ok(accounts)
+    }
+}
+
+fn fold<'a>(accounts: &mut Accounts<'a>, movements: &'a [Movement]) -> Result<Vec<UpdateRecord>, Overflow> {
+    movements
+        .iter()
+        .map(|movement| {
+            let account = accounts
+                .get_mut(&(&movement.store, &movement.item))
+                .expect("every movement's item was read");
+            let step = account
+                .level
+                .apply(movement.change, movement.reference.as_deref())?;
+            Ok(UpdateRecord::new(movement, step))
+        })
+        .collect()
+}
+
+fn stage(mut changes: Changes, accounts: &Accounts<'_>, updates: &[UpdateRecord]) -> Changes {
+    for ((store, item), account) in accounts {
+        let record = StockRecord::new(store, item, &account.level);
+        changes = match account.revision {
+            Some(revision) => changes.replace(record, revision),
+            None => changes.insert(record),
+        };
+    }
+    updates
+        .iter()
+        .fold(changes, |changes, update| changes.insert(update.clone()))
+}
+
+fn levels(accounts: Accounts<'_>) -> Vec<(StoreCode, ItemCode, Level)> {
+    accounts
+        .into_iter()
+        .map(|((store, item), account)| (store.clone(), item.clone(), account.level))
+        .collect()
+}
+
+/// True if somebody else changed, or created, one of the items in the meantime.
+pub(crate) fn is_conflict(error: &StoreError) -> bool {
+    error.is_stale() || error.is_duplicate_in("stocks") || error.is_duplicate_in("stock_updates")
+}

@@ -1,0 +1,212 @@
+//! Keeps the schedules and takes the snapshots that they ask for.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use kugel_error::{Error, codes};
+use kugel_store::{Documents, Scope, Stored};
+use kugel_types::{Clock, StoreCode};
+
+use crate::adapters::documents::{RunRecord, ScheduleRecord};
+use crate::app::ACTOR;
+use crate::app::list_stock::stores_with_stock;
+use crate::app::take_snapshot::{Order, remove_old_snapshots, take_snapshot};
+use crate::domain::schedule::{Interval, Schedule, Targets};
+use crate::domain::schedule_draft::{ALL_STORES, Draft, Refusal};
+
+/// A run that could not begin in time is still made up for so long.
+const LATENESS_LIMIT: SignedDuration = SignedDuration::from_hours(1);
+/// Who is named in snapshots of the schedule.
+const SCHEDULER: &str = "scheduled_system";
+
+/// The snapshot schedules of all tenants.
+#[derive(Clone)]
+pub(crate) struct Scheduler {
+    pub(crate) documents: Documents,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) zone: TimeZone,
+    /// Days that a tenant without a schedule of its own keeps snapshots.
+    pub(crate) retention_days: u32,
+}
+
+/// The schedule in force for a tenant.
+pub(crate) struct InForce {
+    pub(crate) schedule: Schedule,
+    /// Absent for the default schedule.
+    pub(crate) stored: Option<Stored<ScheduleRecord>>,
+    pub(crate) last_run: Option<RunRecord>,
+    /// Absent while the schedule is disabled.
+    pub(crate) next_run: Option<Timestamp>,
+}
+
+impl Scheduler {
+    /// The schedule in force: the tenant's own, else the default.
+    pub(crate) async fn in_force(&self, scope: &Scope) -> Result<InForce, Error> {
+        let stored: Option<Stored<ScheduleRecord>> = self.documents.get(scope, ScheduleRecord::KEY).await?;
+        let schedule = match &stored {
+            Some(stored) => self.check(stored.draft())?,
+            None => Schedule::default_with(self.retention_days),
+        };
+        let last_run: Option<Stored<RunRecord>> = self.documents.get(scope, RunRecord::KEY).await?;
+        let next_run = schedule
+            .enabled
+            .then(|| schedule.next(self.clock.now(), &self.zone))
+            .flatten();
+        Ok(InForce {
+            schedule,
+            stored,
+            last_run: last_run.map(|run| (*run.value).clone()),
+            next_run,
+        })
+    }
+
+    /// Replaces the tenant's schedule.
+    pub(crate) async fn replace(&self, scope: &Scope, actor: &str, draft: Draft) -> Result<InForce, Error> {
+        let schedule = self.check(draft)?;
+        let changes = self
+            .documents
+            .changes(actor)
+            .upsert(ScheduleRecord::new(&schedule));
+        self.documents.commit(scope, changes).await?;
+        self.in_force(scope).await
+    }
+
+    /// Removes the tenant's schedule: the default one is in force again.
+    pub(crate) async fn delete(&self, scope: &Scope, actor: &str) -> Result<(), Error> {
+        let changes = self
+            .documents
+            .changes(actor)
+            .delete::<ScheduleRecord>(ScheduleRecord::KEY, None);
+        Ok(self.documents.commit(scope, changes).await?)
+    }
+
+    fn check(&self, draft: Draft) -> Result<Schedule, Error> {
+        draft.check(self.retention_days).map_err(
+            |Refusal {
+                 field,
+                 rule,
+                 is_policy,
+             }| {
+                let row = if is_policy {
+                    &codes::SNAPSHOT_INVALID
+                } else {
+                    &codes::INVALID_INPUT
+                };
+                row.error(format!("{field} {rule}")).field(field, rule)
+            },
+        )
+    }
+
+    /// Does what is due at all tenants. A tenant's failure is logged and does not hold up the others.
+    pub(crate) async fn run_due(&self) {
+        let scopes = match self.documents.scopes().await {
+            Ok(scopes) => scopes,
+            Err(error) => {
+                return tracing::error!(%error, "the tenants of the snapshot schedules cannot be listed");
+            }
+        };
+        for scope in scopes.iter().filter(|scope| **scope != Scope::Commons) {
+            if let Err(error) = self.run_tenant(scope).await {
+                tracing::error!(tenant = %scope, %error, "the snapshot schedule could not be carried out");
+            }
+        }
+    }
+
+    async fn run_tenant(&self, scope: &Scope) -> Result<(), Error> {
+        let now = self.clock.now();
+        let in_force = self.in_force(scope).await?;
+        let days = in_force.schedule.retention_days;
+        remove_old_snapshots(&self.documents, scope, ACTOR, now, days).await?;
+        let Some(due) = in_force.due(now, &self.zone) else {
+            return Ok(());
+        };
+        let stores = match &in_force.schedule.targets {
+            Targets::All => stores_with_stock(&self.documents, scope).await?,
+            Targets::Stores(stores) => stores.clone(),
+        };
+        for store in &stores {
+            self.run_store(scope, store, due).await;
+        }
+        let run = RunRecord {
+            due_at: due,
+            executed_at: now,
+        };
+        Ok(self
+            .documents
+            .commit(scope, self.documents.changes(ACTOR).upsert(run))
+            .await?)
+    }
+
+    /// The key says when the snapshot was due: another process, or a run that was broken off, does not take it twice.
+    async fn run_store(&self, scope: &Scope, store: &StoreCode, due: Timestamp) {
+        let id = format!("{store}-{}", due.strftime("%Y%m%dT%H%M%SZ"));
+        let order = Order {
+            id,
+            store,
+            at: self.clock.now(),
+            created_by: SCHEDULER.to_owned(),
+        };
+        match take_snapshot(&self.documents, scope, &self.zone, ACTOR, order).await {
+            Ok(_) => {}
+            Err(error) if error.is_duplicate_in("stock_snapshots") => {}
+            Err(error) => tracing::error!(tenant = %scope, %store, %error, "the snapshot was not taken"),
+        }
+    }
+}
+
+impl InForce {
+    /// The run to be made now, if there is one: due, not too long ago, not before the schedule was set, and not made.
+    fn due(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let due = self
+            .schedule
+            .enabled
+            .then(|| self.schedule.latest(now, zone))
+            .flatten()?;
+        let set_at = self
+            .stored
+            .as_ref()
+            .map(|stored| stored.updated_at.unwrap_or(stored.created_at));
+        let is_late = now.duration_since(due) > LATENESS_LIMIT;
+        let is_before_its_schedule = set_at.is_some_and(|set_at| set_at > due);
+        let is_done = self.last_run.as_ref().is_some_and(|run| run.due_at >= due);
+        (!is_late && !is_before_its_schedule && !is_done).then_some(due)
+    }
+}
+
+impl ScheduleRecord {
+    /// The document of a schedule.
+    pub(crate) fn new(schedule: &Schedule) -> Self {
+        let (interval, day_of_week, day_of_month) = match schedule.interval {
+            Interval::Daily => ("daily", None, None),
+            Interval::Weekly { day } => ("weekly", Some(day.into()), None),
+            Interval::Monthly { day } => ("monthly", None, Some(day.into())),
+        };
+        Self {
+            enabled: schedule.enabled,
+            schedule_interval: interval.to_owned(),
+            schedule_hour: schedule.time.hour().into(),
+            schedule_minute: schedule.time.minute().into(),
+            schedule_day_of_week: day_of_week,
+            schedule_day_of_month: day_of_month,
+            retention_days: schedule.retention_days,
+            target_stores: match &schedule.targets {
+                Targets::All => vec![ALL_STORES.to_owned()],
+                Targets::Stores(stores) => stores.iter().map(ToString::to_string).collect(),
+            },
+        }
+    }
+
+    fn draft(&self) -> Draft {
+        Draft {
+            enabled: Some(self.enabled),
+            interval: self.schedule_interval.clone(),
+            hour: Some(self.schedule_hour),
+            minute: Some(self.schedule_minute),
+            day_of_week: self.schedule_day_of_week,
+            day_of_month: self.schedule_day_of_month,
+            retention_days: i32::try_from(self.retention_days).ok(),
+            target_stores: self.target_stores.clone(),
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! Changes one item by hand: its quantity or its thresholds.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use kugel_error::{Error, codes};
+use kugel_store::{Scope, Stored};
+use kugel_types::{ItemCode, Quantity, StoreCode, TenantId};
+use tokio::sync::Mutex;
+
+use crate::adapters::documents::{StockRecord, UpdateRecord};
+use crate::app::alerts::Alerts;
+use crate::app::ledger::{Ledger, LedgerError, is_conflict};
+use crate::domain::level::Level;
+use crate::domain::movement::Movement;
+
+/// Queues for items. Two items that share one only wait a little longer.
+const QUEUES: usize = 64;
+/// How often a change of thresholds begins anew because a sale changed the item.
+const ATTEMPT_LIMIT: u32 = 50;
+
+/// The thresholds of an item; what is absent stays as it is.
+#[derive(Debug, Default)]
+pub(crate) struct Thresholds {
+    pub(crate) minimum: Option<Quantity>,
+    pub(crate) reorder_point: Option<Quantity>,
+    pub(crate) reorder_quantity: Option<Quantity>,
+}
+
+/// Changes items by hand.
+pub(crate) struct UpdateStock {
+    ledger: Ledger,
+    alerts: Arc<Alerts>,
+    /// Many who change the same item wait here for each other, instead of defeating each other at the store.
+    queues: [Mutex<()>; QUEUES],
+}
+
+impl UpdateStock {
+    pub(crate) fn new(ledger: Ledger, alerts: Arc<Alerts>) -> Self {
+        Self {
+            ledger,
+            alerts,
+            queues: std::array::from_fn(|_| Mutex::default()),
+        }
+    }
+
+    /// Records a movement whose sign fits its kind.
+    pub(crate) async fn change_quantity(
+        &self,
+        tenant: &TenantId,
+        actor: &str,
+        movement: Movement,
+    ) -> Result<UpdateRecord, Error> {
+        if !movement.kind.fits(movement.change) {
+            let message = format!(
+                "{} cannot change the quantity by {}",
+                movement.kind, movement.change
+            );
+            let rule = "must have the sign of its update type";
+            return Err(codes::STOCK_UPDATE_INVALID
+                .error(message)
+                .field("quantity_change", rule));
+        }
+        let _turn = self.queue(tenant, &movement.store, &movement.item).lock().await;
+        let movements = std::slice::from_ref(&movement);
+        let recorded = self
+            .ledger
+            .record(&Scope::from(tenant), actor, movements, &[])
+            .await?;
+        for (store, item, level) in &recorded.levels {
+            self.alerts.check(tenant, store, item, level);
+        }
+        let update = recorded.updates.into_iter().next();
+        Ok(update.expect("a movement leaves a record"))
+    }
+
+    /// Sets thresholds, creating the item if need be, and warns if one is reached.
+    pub(crate) async fn set_thresholds(
+        &self,
+        tenant: &TenantId,
+        actor: &str,
+        store: &StoreCode,
+        item: &ItemCode,
+        thresholds: &Thresholds,
+    ) -> Result<(), Error> {
+        let _turn = self.queue(tenant, store, item).lock().await;
+        let (scope, documents) = (Scope::from(tenant), &self.ledger.documents);
+        let mut attempt = 1;
+        loop {
+            let stored: Option<Stored<StockRecord>> =
+                documents.get(&scope, &StockRecord::key(store, item)).await?;
+            let mut level = stored.as_ref().map(|stored| stored.level()).unwrap_or_default();
+            thresholds.apply(&mut level);
+            let record = StockRecord::new(store, item, &level);
+            let changes = match stored {
+                Some(stored) => documents.changes(actor).replace(record, stored.revision),
+                None => documents.changes(actor).insert(record),
+            };
+            match documents.commit(&scope, changes).await {
+                Ok(()) => {
+                    self.alerts.check(tenant, store, item, &level);
+                    return Ok(());
+                }
+                Err(error) if is_conflict(&error) && attempt < ATTEMPT_LIMIT => attempt += 1,
+                Err(error) => return Err(LedgerError::Store(error).into()),
+            }
+        }
+    }
+
+    fn queue(&self, tenant: &TenantId, store: &StoreCode, item: &ItemCode) -> &Mutex<()> {
+        let mut hasher = DefaultHasher::new();
+        (tenant, store, item).hash(&mut hasher);
+        let number = usize::try_from(hasher.finish() % QUEUES as u64).unwrap_or_default();
+        &self.queues[number]
+    }
+}
+
+impl Thresholds {
+    fn apply(&self, level: &mut Level) {
+        level.minimum = self.minimum.unwrap_or(level.minimum);
+        level.reorder_point = self.reorder_point.unwrap_or(level.reorder_point);
+        level.reorder_quantity = self.reorder_quantity.unwrap_or(level.reorder_quantity);
+    }
+}

@@ -1,0 +1,127 @@
+//! How much of an item a store has, and the thresholds it is watched for.
+
+use kugel_types::{Overflow, Quantity};
+
+/// The stock of one item in one store.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Level {
+    /// The quantity now. It may be negative: goods are sold that the books have not seen arrive.
+    pub(crate) quantity: Quantity,
+    pub(crate) minimum: Quantity,
+    pub(crate) reorder_point: Quantity,
+    pub(crate) reorder_quantity: Quantity,
+    /// How many changes the quantity has seen: the sequence of the last one.
+    pub(crate) sequence: i64,
+    /// What caused the last change.
+    pub(crate) last_reference: Option<String>,
+}
+
+/// What one change did to a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) sequence: i64,
+    pub(crate) before: Quantity,
+    pub(crate) after: Quantity,
+}
+
+impl Level {
+    /// Adds a change.
+    pub(crate) fn apply(&mut self, change: Quantity, reference: Option<&str>) -> Result<Step, Overflow> {
+        let before = self.quantity;
+        let after = before.plus(change)?;
+        self.quantity = after;
+        self.sequence += 1;
+        self.last_reference = reference.map(str::to_owned);
+        Ok(Step {
+            sequence: self.sequence,
+            before,
+            after,
+        })
+    }
+
+    /// True if the quantity is below the minimum. An item without a minimum is low once it is negative.
+    pub(crate) fn is_low(&self) -> bool {
+        self.quantity < self.minimum
+    }
+
+    /// True if the item has a reorder point and is at it or below.
+    pub(crate) fn needs_reorder(&self) -> bool {
+        self.reorder_point.is_positive() && self.quantity <= self.reorder_point
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn quantity(text: &str) -> Quantity {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn thresholds_are_inclusive_for_reorder_and_exclusive_for_the_minimum() {
+        for (now, minimum, reorder_point, low, reorder) in [
+            ("5", "5", "5", false, true),
+            ("4.9", "5", "5", true, true),
+            ("5.1", "5", "5", false, false),
+            ("0", "0", "0", false, false),
+            ("-1", "0", "0", true, false),
+        ] {
+            let level = Level {
+                quantity: quantity(now),
+                minimum: quantity(minimum),
+                reorder_point: quantity(reorder_point),
+                ..Level::default()
+            };
+            assert_eq!(
+                (level.is_low(), level.needs_reorder()),
+                (low, reorder),
+                "{now} {minimum} {reorder_point}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_contract() {
+        let mut level = Level::default();
+        let sale = level.apply(quantity("-3"), Some("S-1-7")).unwrap();
+        assert_eq!(
+            sale,
+            Step {
+                sequence: 1,
+                before: quantity("0"),
+                after: quantity("-3")
+            }
+        );
+        let purchase = level.apply(quantity("10.5"), None).unwrap();
+        assert_eq!(
+            purchase,
+            Step {
+                sequence: 2,
+                before: quantity("-3"),
+                after: quantity("7.5")
+            }
+        );
+        assert_eq!(level.last_reference, None);
+    }
+
+    proptest! {
+        /// Conservation: the quantity is the sum of the history, and each step begins where the one before ended.
+        #[test]
+        fn the_fold_equals_the_recount(changes in prop::collection::vec(-1_000_000_i64..1_000_000, 0..50)) {
+            let mut level = Level::default();
+            let mut sum = Quantity::ZERO;
+            for (position, units) in changes.iter().enumerate() {
+                let change = Quantity::from_decimal(kugel_types::money::Decimal::new(*units, 4));
+                let step = level.apply(change, None).unwrap();
+                prop_assert_eq!(step.before, sum);
+                sum = sum.plus(change).unwrap();
+                prop_assert_eq!(step.after, sum);
+                prop_assert_eq!(step.sequence, i64::try_from(position).unwrap() + 1);
+            }
+            prop_assert_eq!(level.quantity, sum);
+        }
+    }
+}
