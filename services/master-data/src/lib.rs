@@ -8,4 +8,23 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
+mod adapters;
+pub mod app;
 pub mod domain;
+
+use kugel_error::Result;
+use kugel_rpc::{Deps, Parts};
+
+use adapters::grpc::Service;
+
+/// Builds the service.
+pub fn build(deps: Deps) -> Result<Parts> {
+    let zone = deps.settings.zone();
+    let service = Service::new(deps.documents, deps.bus, deps.clock, deps.passwords, zone);
+    Ok(Parts {
+        name: "master-data",
+        routes: service.routes(),
+        outboxes: Vec::new(),
+        background: Vec::new(),
+    })
+}

@@ -1,0 +1,89 @@
+//! The collections: names as the older system has them, and what lists may be sorted by.
+
+use kugel_bus::ChangeKind;
+use kugel_store::{Collection, Field, Index, Record};
+
+use crate::app::Master;
+use crate::domain::item_book::ItemBook;
+use crate::domain::promotion::Promotion;
+use crate::domain::records::{Category, Item, Payment, Staff, StoreItem};
+use crate::domain::setting::Setting;
+use crate::domain::tax::Tax;
+
+/// Declares the collection of a master and the words for it.
+macro_rules! master {
+    (
+        $type:ident, $noun:literal, $announced:expr, collection $name:literal, key $key:literal,
+        fields [$($field:expr),* $(,)?], indexes [$($index:expr),* $(,)?], id |$value:ident| $id:expr
+    ) => {
+        impl Record for $type {
+            const COLLECTION: &'static Collection = {
+                static COLLECTION: Collection =
+                    Collection { name: $name, fields: &[$($field),*], indexes: &[$($index),*] };
+                &COLLECTION
+            };
+            fn id(&self) -> String {
+                let $value = self;
+                $id
+            }
+        }
+        impl Master for $type {
+            const NOUN: &'static str = $noun;
+            const KEY: &'static str = $key;
+            const ANNOUNCED_AS: Option<ChangeKind> = $announced;
+        }
+    };
+}
+
+master!(
+    Staff, "staff member", Some(ChangeKind::Staff), collection "master_staff", key "id",
+    fields [Field::text("name")], indexes [], id |staff| staff.staff_id.clone()
+);
+master!(
+    Category, "category", Some(ChangeKind::Category), collection "master_category", key "category_code",
+    fields [Field::text("category_code"), Field::text("description"), Field::text("tax_code")],
+    indexes [Index::on(&["category_code"])], id |category| category.category_code.clone()
+);
+master!(
+    Item, "item", Some(ChangeKind::Item), collection "master_item_common", key "item_code",
+    fields [
+        Field::text("item_code"), Field::text("description"), Field::text("category_code"),
+        Field::text("tax_code"),
+    ],
+    indexes [Index::on(&["item_code"]), Index::on(&["category_code", "item_code"])],
+    id |item| item.item_code.clone()
+);
+master!(
+    StoreItem, "store price of item", Some(ChangeKind::StoreItem), collection "master_item_store",
+    key "item_code", fields [Field::text("store_code"), Field::text("item_code")],
+    indexes [Index::on(&["store_code", "item_code"])],
+    id |item| Self::key(&item.store_code, &item.item_code)
+);
+master!(
+    ItemBook, "item book", None, collection "master_item_book", key "item_book_id",
+    fields [Field::text("item_book_id"), Field::text("title")], indexes [Index::on(&["item_book_id"])],
+    id |book| book.item_book_id.clone()
+);
+master!(
+    Payment, "payment method", Some(ChangeKind::Payment), collection "master_payment", key "payment_code",
+    fields [Field::text("payment_code"), Field::text("description"), Field::boolean("is_active")],
+    indexes [Index::on(&["payment_code"])], id |payment| payment.payment_code.clone()
+);
+master!(
+    Setting, "setting", Some(ChangeKind::Setting), collection "master_settings", key "name",
+    fields [Field::text("name")], indexes [Index::on(&["name"])], id |setting| setting.name.clone()
+);
+master!(
+    Tax, "tax", Some(ChangeKind::Tax), collection "master_tax", key "tax_code",
+    fields [Field::text("tax_code")], indexes [], id |tax| tax.tax_code.clone()
+);
+master!(
+    Promotion, "promotion", Some(ChangeKind::Promotion), collection "master_promotion",
+    key "promotion_code",
+    fields [
+        Field::text("promotion_code"), Field::text("promotion_type"), Field::text("name"),
+        Field::text("start_datetime"), Field::text("end_datetime"), Field::boolean("is_active"),
+        Field::boolean("is_deleted"),
+    ],
+    indexes [Index::on(&["is_deleted", "is_active"])], id |promotion| promotion.promotion_code.clone()
+);

@@ -1,0 +1,115 @@
+//! Items: what is live and what is not, and the merge of common record and store price.
+
+use kugel_error::{Result, codes};
+use kugel_rpc::Caller;
+use kugel_store::Stored;
+
+use super::Masters;
+use super::masters::missing;
+use crate::domain::records::{Item, StoreItem};
+
+/// An item as one store sells it.
+pub struct Details {
+    /// The record common to all stores.
+    pub item: Stored<Item>,
+    /// The store's own price, if it has one.
+    pub store: Option<Stored<StoreItem>>,
+}
+
+/// The catalogue.
+#[derive(Clone)]
+pub struct Items(Masters);
+
+impl Items {
+    /// The most items that may be asked for at once.
+    pub const BATCH_MAX: usize = 1000;
+
+    /// The catalogue among the masters.
+    pub fn new(masters: Masters) -> Self {
+        Self(masters)
+    }
+
+    /// The item with that code, if its deletion mark is as asked.
+    pub async fn get(&self, caller: &Caller, item_code: &str, is_deleted: bool) -> Result<Stored<Item>> {
+        let item = self.0.get::<Item>(caller, item_code).await?;
+        if item.is_deleted == is_deleted {
+            Ok(item)
+        } else {
+            Err(missing::<Item>(item_code))
+        }
+    }
+
+    /// Replaces the content of a live item.
+    pub async fn update(&self, caller: &Caller, item: Item) -> Result<Stored<Item>> {
+        let edit = |current: &Item| live(current).map(|_| item.clone());
+        self.0.change(caller, &item.item_code, edit).await
+    }
+
+    /// Marks a live item as deleted, or removes an item for good.
+    pub async fn delete(&self, caller: &Caller, item_code: &str, is_logical: bool) -> Result<()> {
+        if !is_logical {
+            return self.0.delete::<Item>(caller, item_code).await;
+        }
+        let edit = |current: &Item| {
+            live(current).map(|item| Item {
+                is_deleted: true,
+                ..item.clone()
+            })
+        };
+        self.0.change(caller, item_code, edit).await.map(|_| ())
+    }
+
+    /// Gives a live item a price of the store's own.
+    pub async fn create_store_item(&self, caller: &Caller, item: StoreItem) -> Result<Stored<StoreItem>> {
+        self.get(caller, &item.item_code, false).await?;
+        self.0.create(caller, item).await
+    }
+
+    /// A live item as the store sells it. Both reads are of documents in memory: tills do this at every scan.
+    pub async fn details(&self, caller: &Caller, store_code: &str, item_code: &str) -> Result<Details> {
+        let item = self.get(caller, item_code, false).await?;
+        let store = self
+            .0
+            .find(caller, &StoreItem::key(store_code, item_code))
+            .await?;
+        Ok(Details { item, store })
+    }
+
+    /// The live ones of several items as the store sells them, in the order asked for.
+    pub async fn batch_details(
+        &self,
+        caller: &Caller,
+        store_code: &str,
+        item_codes: &[String],
+    ) -> Result<Vec<Details>> {
+        if item_codes.len() > Self::BATCH_MAX {
+            return Err(codes::INVALID_INPUT
+                .error(format!("at most {} items can be read at once", Self::BATCH_MAX))
+                .field("item_codes", format!("holds more than {} codes", Self::BATCH_MAX)));
+        }
+        let scope = caller.scope();
+        let keys: Vec<_> = item_codes
+            .iter()
+            .map(|code| StoreItem::key(store_code, code))
+            .collect();
+        let items = self.0.documents().get_many::<Item>(&scope, item_codes).await?;
+        let stores = self.0.documents().get_many::<StoreItem>(&scope, &keys).await?;
+        let pairs = items.into_iter().zip(stores);
+        Ok(pairs
+            .filter_map(|(item, store)| {
+                Some(Details {
+                    item: item.filter(|item| !item.is_deleted)?,
+                    store,
+                })
+            })
+            .collect())
+    }
+}
+
+fn live(item: &Item) -> Result<&Item> {
+    if item.is_deleted {
+        Err(missing::<Item>(&item.item_code))
+    } else {
+        Ok(item)
+    }
+}

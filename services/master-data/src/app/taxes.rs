@@ -1,0 +1,148 @@
+//! Taxes: a tenant's own rules over those Kugel brings along.
+
+use jiff::Timestamp;
+use kugel_error::{Error, Result, codes};
+use kugel_rpc::Caller;
+use kugel_store::{Query, StoreError, Stored};
+use kugel_types::Direction;
+
+use super::masters::{duplicate, missing};
+use super::{Listed, Masters, PageRequest};
+use crate::domain::tax::{self, Tax};
+
+/// The fields that a list may be sorted by.
+const SORTABLE: [&str; 5] = ["tax_code", "tax_type", "tax_name", "rate", "round_digit"];
+
+/// A rule that holds for a tenant.
+#[derive(Debug, Clone)]
+pub struct EffectiveTax {
+    /// The rule.
+    pub tax: Tax,
+    /// When the tenant's own record was created and last changed; `None` for a rule Kugel brings along.
+    pub recorded: Option<(Timestamp, Option<Timestamp>)>,
+}
+
+impl From<Stored<Tax>> for EffectiveTax {
+    fn from(stored: Stored<Tax>) -> Self {
+        Self {
+            tax: (*stored).clone(),
+            recorded: Some((stored.created_at, stored.updated_at)),
+        }
+    }
+}
+
+impl From<Tax> for EffectiveTax {
+    fn from(tax: Tax) -> Self {
+        Self { tax, recorded: None }
+    }
+}
+
+/// The tax rules.
+#[derive(Clone)]
+pub struct Taxes(Masters);
+
+impl Taxes {
+    /// The taxes among the masters.
+    pub fn new(masters: Masters) -> Self {
+        Self(masters)
+    }
+
+    /// Adds a rule of the tenant's own.
+    pub async fn create(&self, caller: &Caller, tax: Tax) -> Result<EffectiveTax> {
+        if tax::default_of(&tax.tax_code).is_some() {
+            return Err(duplicate::<Tax>(&tax.tax_code));
+        }
+        self.0.create(caller, tax).await.map(Into::into)
+    }
+
+    /// The rule that holds for a code.
+    pub async fn get(&self, caller: &Caller, tax_code: &str) -> Result<EffectiveTax> {
+        match self.0.find::<Tax>(caller, tax_code).await? {
+            Some(own) => Ok(own.into()),
+            None => tax::default_of(tax_code)
+                .map(Into::into)
+                .ok_or_else(|| missing::<Tax>(tax_code)),
+        }
+    }
+
+    /// A page of the rules that hold. There are few: they are sorted and cut here.
+    pub async fn list(&self, caller: &Caller, request: PageRequest<'_>) -> Result<Listed<EffectiveTax>> {
+        let (page, sort) = request.parse("tax_code", |field| SORTABLE.contains(&field))?;
+        let own = self
+            .0
+            .documents()
+            .find::<Tax>(&caller.scope(), Query::all())
+            .await?
+            .rows;
+        let own = own
+            .into_iter()
+            .map(|stored| (stored.tax_code.clone(), stored.into()));
+        let mut rows: Vec<EffectiveTax> = tax::merged(own, Into::into);
+        let total = rows.len() as u64;
+        // Sorting is stable, so the least significant field comes first.
+        for (field, direction) in sort.0.iter().rev() {
+            rows.sort_by(|left, right| {
+                let order = compare(&left.tax, &right.tax, field);
+                if *direction == Direction::Ascending {
+                    order
+                } else {
+                    order.reverse()
+                }
+            });
+        }
+        let skip = usize::try_from(page.skip()).unwrap_or(usize::MAX);
+        let limit = if page.limit == 0 {
+            usize::MAX
+        } else {
+            page.limit as usize
+        };
+        let rows = rows.into_iter().skip(skip).take(limit).collect();
+        let filter = vec![("tenant_id", caller.tenant().to_string())];
+        Ok(Listed {
+            rows,
+            total,
+            page,
+            sort,
+            filter,
+        })
+    }
+
+    /// Replaces a rule. One that Kugel brings along gets a record of the tenant's own.
+    pub async fn update(&self, caller: &Caller, tax: Tax) -> Result<EffectiveTax> {
+        let is_new = self.0.find::<Tax>(caller, &tax.tax_code).await?.is_none();
+        if is_new && tax::default_of(&tax.tax_code).is_some() {
+            let changes = self.0.documents().changes(&caller.actor()).insert(tax.clone());
+            match self.0.commit::<Tax>(caller, &tax.tax_code, changes).await {
+                Ok(()) => return self.get(caller, &tax.tax_code).await,
+                // Somebody else was first; theirs is replaced like any other.
+                Err(StoreError::Duplicate { .. }) => {}
+                Err(error) => return Err(Error::from(error)),
+            }
+        }
+        self.0
+            .change(caller, &tax.tax_code, |_: &Tax| Ok(tax.clone()))
+            .await
+            .map(Into::into)
+    }
+
+    /// Removes the tenant's own record of a rule.
+    pub async fn delete(&self, caller: &Caller, tax_code: &str) -> Result<()> {
+        let own = self.0.find::<Tax>(caller, tax_code).await?;
+        if own.is_none() && tax::default_of(tax_code).is_some() {
+            return Err(codes::OPERATION_NOT_ALLOWED.error(format!(
+                "tax {tax_code} is built in: it can be overridden, not removed"
+            )));
+        }
+        self.0.delete::<Tax>(caller, tax_code).await
+    }
+}
+
+fn compare(left: &Tax, right: &Tax, field: &str) -> std::cmp::Ordering {
+    match field {
+        "tax_type" => left.tax_type.name().cmp(right.tax_type.name()),
+        "tax_name" => left.tax_name.cmp(&right.tax_name),
+        "rate" => left.rate.cmp(&right.rate),
+        "round_digit" => left.round_digit.cmp(&right.round_digit),
+        _ => left.tax_code.cmp(&right.tax_code),
+    }
+}
