@@ -138,6 +138,10 @@ impl From<&Session> for SessionKey {
 }
 
 impl SessionKey {
+    /// The session in a message: the terminal, the day and the session of the day.
+    pub fn label(&self) -> String {
+        format!("{} on {} (session {})", self.terminal_no, self.business_date, self.open_counter)
+    }
     /// The session, through the same checks as everything from outside.
     pub fn session(&self) -> Result<Session, Error> {
         Ok(Session {

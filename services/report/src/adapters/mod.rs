@@ -5,3 +5,4 @@ pub mod documents;
 pub mod events;
 pub mod grpc;
 pub mod logs;
+pub mod requests;

@@ -2,4 +2,6 @@
 
 pub mod count_logs;
 pub mod make_report;
+pub mod post_transaction;
 pub mod recount;
+pub mod stream_transactions;

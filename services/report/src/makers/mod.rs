@@ -14,14 +14,15 @@ mod sales;
 use std::collections::BTreeMap;
 
 use kugel_proto::report::v1::Report;
-use kugel_types::Currency;
+use kugel_types::{Currency, LocalTime};
 
 use crate::domain::products::Products;
-use crate::domain::query::{ReportQuery, ReportScope};
+use crate::domain::query::{Period, ReportQuery, ReportScope};
 use crate::domain::totals::Totals;
 pub use category::CategoryReportMaker;
 pub use item::ItemReportMaker;
-pub use paper::{Heading, Paper};
+use paper::Heading;
+pub use paper::Paper;
 pub use payment::PaymentReportMaker;
 pub use promotion::PromotionReportMaker;
 pub use sales::SalesReportMaker;
@@ -79,4 +80,57 @@ pub trait ReportMaker: Send + Sync + 'static {
     fn title(&self, scope: ReportScope) -> String;
     /// Fills in the report and prints its body.
     fn make(&self, material: &Material<'_>, report: &mut Report, paper: &mut Paper);
+}
+
+/// Who asks for a report, and when.
+#[derive(Debug, Clone, Copy)]
+pub struct Occasion<'a> {
+    /// The tenant.
+    pub tenant: &'a str,
+    /// The staff member, empty if none is known.
+    pub staff: &'a str,
+    /// Now.
+    pub time: &'a LocalTime,
+}
+
+/// Makes a whole report: what all have in common, and what its maker adds.
+pub fn render(maker: &dyn ReportMaker, material: &Material<'_>, occasion: &Occasion<'_>) -> Report {
+    let query = material.query;
+    let store_name = match material.totals.store_name.as_str() {
+        "" => query.store.as_str(),
+        name => name,
+    };
+    let (day, range) = match query.period {
+        Period::Day(day) => (Some(day), None),
+        Period::Range(first, last) => (None, Some((first, last))),
+    };
+    let mut report = Report {
+        tenant_id: occasion.tenant.to_owned(),
+        store_code: query.store.to_string(),
+        store_name: Some(store_name.to_owned()),
+        terminal_no: query.terminal.map(|terminal| terminal.get()),
+        business_date: day.map(|day| day.to_string()),
+        business_date_from: range.map(|(first, _)| first.to_string()),
+        business_date_to: range.map(|(_, last)| last.to_string()),
+        open_counter: query.open_counter,
+        business_counter: query.business_counter,
+        report_scope: query.scope.name().to_owned(),
+        report_type: maker.report_type().to_owned(),
+        generate_date_time: occasion.time.iso(),
+        currency_code: material.currency.code().to_owned(),
+        ..Report::default()
+    };
+    let heading = Heading {
+        store_name,
+        staff: occasion.staff,
+        time: occasion.time,
+        title: maker.title(query.scope),
+    };
+    let mut paper = Paper::new(material.currency);
+    paper.heading(query, &heading);
+    maker.make(material, &mut report, &mut paper);
+    let (receipt_text, journal_text) = paper.texts();
+    report.receipt_text = Some(receipt_text);
+    report.journal_text = Some(journal_text);
+    report
 }

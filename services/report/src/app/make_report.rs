@@ -1,0 +1,119 @@
+//! Making a report: the kept sums of the sessions it covers, merged and handed to its maker.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use kugel_auth::Principal;
+use kugel_error::{Error, codes};
+use kugel_proto::report::v1::Report;
+use kugel_rpc::Caller;
+use kugel_store::{Documents, Scope, Stored};
+use kugel_types::{Clock, Currency, LocalTime, TerminalNo};
+
+use crate::adapters::clients::{CategoryNames, Journal};
+use crate::adapters::documents::{SessionProducts, SessionTotals, sums_of};
+use crate::domain::products::Products;
+use crate::domain::query::{ReportQuery, ReportScope};
+use crate::domain::totals::Totals;
+use crate::makers::{Material, Needs, Occasion, maker_of, render};
+
+/// Makes reports.
+pub struct ReportDesk {
+    /// The sums.
+    pub documents: Documents,
+    /// Dates reports.
+    pub clock: Arc<dyn Clock>,
+    /// The chain's time zone.
+    pub zone: TimeZone,
+    /// The currency of a store that has not sold anything yet.
+    pub default_currency: Currency,
+    /// Names of categories.
+    pub category_names: CategoryNames,
+    /// Keeps what terminals asked for.
+    pub journal: Journal,
+}
+
+impl ReportDesk {
+    /// Makes a report, and files it in the journal under the terminal that asks, if one does.
+    pub async fn make(
+        &self,
+        caller: &Caller,
+        query: &ReportQuery,
+        asking: Option<TerminalNo>,
+    ) -> Result<Report, Error> {
+        let maker = maker_of(&query.report_type).ok_or_else(|| {
+            codes::REPORT_TYPE_UNKNOWN
+                .error(format!("there is no report {}", query.report_type))
+                .with("report_type", &query.report_type)
+        })?;
+        let scope = caller.scope();
+        let days = query.period.bounds();
+        let selection = || sums_of(&query.store, days, query.terminal, query.open_counter);
+        let sessions = self.documents.find::<SessionTotals>(&scope, selection()).await?.rows;
+        if query.scope == ReportScope::Daily {
+            check_complete(&sessions)?;
+        }
+        let mut totals = Totals::default();
+        sessions.iter().for_each(|session| totals.merge(&session.totals));
+        let products = match maker.needs() {
+            Needs::Totals => Products::default(),
+            Needs::Products | Needs::CategoryNames => self.products(&scope, selection()).await?,
+        };
+        let category_names = match maker.needs() {
+            Needs::CategoryNames => self.category_names.of(caller.tenant()).await,
+            Needs::Totals | Needs::Products => Arc::new(BTreeMap::new()),
+        };
+        let staff = staff_of(caller.principal());
+        let report = render(
+            maker,
+            &Material {
+                query,
+                totals: &totals,
+                products: &products,
+                category_names: &category_names,
+                currency: totals.currency.as_str().parse().unwrap_or(self.default_currency),
+            },
+            &Occasion {
+                tenant: caller.tenant().as_str(),
+                staff: staff.unwrap_or_default(),
+                time: &LocalTime::new(self.clock.now(), &self.zone),
+            },
+        );
+        if let Some(terminal) = asking {
+            self.journal.file(caller.tenant(), terminal, staff, query, &report).await;
+        }
+        Ok(report)
+    }
+
+    /// The parts are read by one query, so that none is missed or counted twice while others are being merged.
+    async fn products(&self, scope: &Scope, selection: kugel_store::Query) -> Result<Products, Error> {
+        let parts = self.documents.find::<SessionProducts>(scope, selection).await?;
+        let mut products = Products::default();
+        parts.rows.iter().for_each(|part| products.merge(&part.products));
+        Ok(products)
+    }
+}
+
+/// A daily report waits for every session it covers.
+fn check_complete(sessions: &[Stored<SessionTotals>]) -> Result<(), Error> {
+    let incomplete = sessions.iter().filter_map(|session| {
+        let reason = session.received.check().err()?;
+        Some((session, reason))
+    });
+    let reasons: Vec<String> = incomplete
+        .map(|(session, reason)| format!("terminal {}: {reason}", session.key.label()))
+        .collect();
+    if reasons.is_empty() {
+        return Ok(());
+    }
+    Err(codes::TERMINAL_NOT_CLOSED.error(reasons.join("; ")))
+}
+
+/// The staff member who is signed in at the terminal that calls.
+fn staff_of(principal: &Principal) -> Option<&str> {
+    match principal {
+        Principal::Terminal(terminal) => terminal.staff.as_ref().map(|staff| staff.id.as_str()),
+        Principal::Anonymous | Principal::User { .. } | Principal::Service { .. } => None,
+    }
+}

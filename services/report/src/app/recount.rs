@@ -1,0 +1,155 @@
+//! Counting again: the sums of every session, made anew from the filed logs and compared with those that were kept.
+
+use kugel_error::Error;
+use kugel_proto::report::v1::{RecountTotalsResponse, TotalsDifference};
+use kugel_store::{Documents, Page, Query, Scope};
+
+use super::count_logs::Sessions;
+use crate::adapters::documents::{
+    CashDocument, LogDocument, OpenCloseDocument, SessionProducts, SessionTotals, TransactionDocument,
+};
+use crate::domain::log::Session;
+use crate::domain::session::{Parts, Sums};
+
+/// Logs that are read at once.
+const LOGS_AT_ONCE: u32 = 1_000;
+
+/// Counts again; with `repair` replaces the sums of sessions that differ.
+pub async fn recount(
+    documents: &Documents,
+    scope: &Scope,
+    actor: &str,
+    repair: bool,
+) -> Result<RecountTotalsResponse, Error> {
+    let mut sessions = Sessions::new();
+    let mut answer = RecountTotalsResponse {
+        transaction_logs: add_logs::<TransactionDocument>(documents, scope, &mut sessions).await?,
+        cash_logs: add_logs::<CashDocument>(documents, scope, &mut sessions).await?,
+        open_close_logs: add_logs::<OpenCloseDocument>(documents, scope, &mut sessions).await?,
+        ..RecountTotalsResponse::default()
+    };
+    // Sums without any log are a difference too.
+    for kept in documents.find::<SessionTotals>(scope, Query::all()).await?.rows {
+        sessions.entry(kept.key.session()?).or_default();
+    }
+    for (session, recounted) in &sessions {
+        answer.sessions += 1;
+        let kept = kept_sums(documents, scope, session).await?;
+        if let Some(difference) = difference(session, &kept, recounted) {
+            answer.differences.push(difference);
+            if repair {
+                replace(documents, scope, actor, session, recounted).await?;
+            }
+        }
+    }
+    Ok(answer)
+}
+
+/// Adds all logs of a kind, in the order of their keys.
+async fn add_logs<T: LogDocument>(
+    documents: &Documents,
+    scope: &Scope,
+    sessions: &mut Sessions,
+) -> Result<i64, Error> {
+    let (mut count, mut last) = (0, String::new());
+    loop {
+        let query = Query::all().greater("id", &last).page(Page {
+            limit: LOGS_AT_ONCE,
+            number: 1,
+        });
+        let rows = documents.find::<T>(scope, query).await?.rows;
+        for row in &rows {
+            let log = T::read(row.wire())?;
+            sessions.entry(log.session().clone()).or_default().add(&log);
+            count += 1;
+        }
+        match rows.last() {
+            Some(row) => last = row.id(),
+            None => return Ok(count),
+        }
+    }
+}
+
+/// The sums that were kept of a session.
+async fn kept_sums(documents: &Documents, scope: &Scope, session: &Session) -> Result<Sums, Error> {
+    let kept = documents
+        .get::<SessionTotals>(scope, &SessionTotals::id_of(session))
+        .await?;
+    let Some(kept) = kept else {
+        return Ok(Sums::default());
+    };
+    let mut sums = Sums {
+        totals: kept.totals.clone(),
+        received: kept.received.clone(),
+        ..Sums::default()
+    };
+    let ids: Vec<String> = kept
+        .parts
+        .numbers()
+        .map(|part| SessionProducts::id_of(session, part))
+        .collect();
+    for part in documents.get_many::<SessionProducts>(scope, &ids).await?.into_iter().flatten() {
+        sums.products.merge(&part.products);
+    }
+    Ok(sums)
+}
+
+/// The first part in which two sums differ.
+fn difference(session: &Session, kept: &Sums, recounted: &Sums) -> Option<TotalsDifference> {
+    let (part, kept, recounted) = if kept.received != recounted.received {
+        ("received", text(&kept.received), text(&recounted.received))
+    } else if kept.totals != recounted.totals {
+        ("totals", text(&kept.totals), text(&recounted.totals))
+    } else if kept.products != recounted.products {
+        ("products", text(&kept.products), text(&recounted.products))
+    } else {
+        return None;
+    };
+    Some(TotalsDifference {
+        store_code: session.store.to_string(),
+        terminal_no: session.terminal.get(),
+        business_date: session.date.to_string(),
+        open_counter: session.open_counter,
+        part: part.to_owned(),
+        kept,
+        recounted,
+    })
+}
+
+fn text(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Replaces the sums of a session. If logs arrive at the same time the commit is refused and nothing is changed.
+async fn replace(
+    documents: &Documents,
+    scope: &Scope,
+    actor: &str,
+    session: &Session,
+    recounted: &Sums,
+) -> Result<(), Error> {
+    let id = SessionTotals::id_of(session);
+    let kept = documents.get::<SessionTotals>(scope, &id).await?;
+    let mut parts = kept.as_ref().map_or_else(Parts::default, |kept| kept.parts.clone());
+    let next = parts.replace_all();
+    let mut changes = documents.changes(actor);
+    for absorbed in next.absorbs {
+        changes = changes.delete::<SessionProducts>(&SessionProducts::id_of(session, absorbed), None);
+    }
+    changes = changes.insert(SessionProducts {
+        key: session.into(),
+        part: next.number,
+        products: recounted.products.clone(),
+    });
+    let totals = SessionTotals {
+        key: session.into(),
+        totals: recounted.totals.clone(),
+        received: recounted.received.clone(),
+        parts,
+    };
+    let changes = match kept {
+        Some(kept) => changes.replace(totals, kept.revision),
+        None => changes.insert(totals),
+    };
+    Ok(documents.commit(scope, changes).await?)
+}
