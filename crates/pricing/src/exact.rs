@@ -3,6 +3,8 @@
 //! A decimal multiplication or division of many digits would round silently, so whatever divides does so on 128-bit
 //! integers, where the remainder is known and one rounding by one rule gives the result.
 
+use std::cmp::Reverse;
+
 use kugel_types::money::Decimal;
 use kugel_types::{Money, Overflow, Rate, RoundMethod};
 
@@ -78,7 +80,7 @@ pub(crate) fn allocate(amount: Money, weights: &[Money], digits: u32) -> Result<
         rests.push((product % sum, *weight, index));
     }
     // A stable sort keeps the order of the lines among equals.
-    rests.sort_by(|one, other| (other.0, other.1).cmp(&(one.0, one.1)));
+    rests.sort_by_key(|&(rest, weight, _)| Reverse((rest, weight)));
     let left = usize::try_from(total - shares.iter().sum::<i128>()).map_err(|_| Overflow)?;
     for (_, _, index) in rests.iter().take(left) {
         shares[*index] += 1;

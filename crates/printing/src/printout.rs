@@ -154,6 +154,27 @@ mod tests {
         assert!(paper.receipt_text().contains("a b c d"));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_stays_on_its_line_and_inside_its_element(
+            first in "\\PC{0,40}|[<>&\"'\\x00-\\x1f\\u{2028}]{0,9}",
+            second in "[ -~]{0,20}",
+        ) {
+            let mut paper = Printout::new();
+            paper.left(&first).center(&first).right(&first).split(&first, &second);
+            let journal = paper.journal_text();
+            proptest::prop_assert_eq!(journal.split_terminator('\n').count(), 4);
+            let split = journal.split_terminator('\n').next_back().unwrap();
+            proptest::prop_assert_eq!(columns::width(split), WIDTH);
+            proptest::prop_assert!(split.ends_with(&second));
+            // Every angle bracket belongs to an element: 1 declaration, 2 + 2 outer tags, 2 a line, and the items.
+            let receipt = paper.receipt_text();
+            let items = receipt.matches("Item1").count() + receipt.matches("Item2").count();
+            proptest::prop_assert_eq!(receipt.matches('<').count(), receipt.matches('>').count());
+            proptest::prop_assert!(receipt.matches('<').count() <= 5 + 4 * 2 + items);
+        }
+    }
+
     #[test]
     fn text_longer_than_the_paper_is_kept() {
         let mut paper = Printout::new();

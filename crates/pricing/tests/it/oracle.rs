@@ -1,7 +1,7 @@
 //! The same sums a second time, written apart from the crate in exact fractions of integers, and compared figure by
 //! figure over random baskets in currencies of no, two and three decimals.
 
-use kugel_pricing::{Basket, Discount, DiscountValue, Line, Policy, Promotion, TaxType, price};
+use kugel_pricing::{Basket, Discount, DiscountValue, Line, Policy, Promotion, TaxRule, TaxType, price};
 use kugel_types::money::Decimal;
 use proptest::prelude::*;
 
@@ -189,6 +189,17 @@ fn subtotal_discount(discount: &Discount, base: Fraction, minor: Fraction) -> Fr
     }
 }
 
+fn tax_on(target: Fraction, rule: &TaxRule, minor: Fraction) -> Fraction {
+    let rate = per_cent(rule.rate.decimal());
+    match rule.tax_type {
+        TaxType::Exempt => Fraction::whole(0),
+        TaxType::External => target.times(rate).floor(minor),
+        TaxType::Internal => target
+            .minus(target.by(rate.plus(Fraction::whole(1))))
+            .floor(minor),
+    }
+}
+
 fn answer(basket: &Basket, policy: &Policy) -> Answer {
     let minor = unit(policy.currency.minor_digits());
     let promotions = basket.promotions.as_deref().unwrap();
@@ -223,19 +234,14 @@ fn answer(basket: &Basket, policy: &Policy) -> Answer {
             .filter(|index| counts(*index))
             .map(|index| bases[index]),
     );
+    let of_code = |code: &str| {
+        let indexes =
+            (0..lines.len()).filter(|index| counts(*index) && basket.lines[*index].tax_code == code);
+        Fraction::sum(indexes.map(|index| bases[index]))
+    };
     let (mut taxes, mut total_with_tax) = (Vec::new(), total);
     for rule in &policy.taxes {
-        let of_code =
-            (0..lines.len()).filter(|index| counts(*index) && basket.lines[*index].tax_code == rule.code);
-        let target = Fraction::sum(of_code.map(|index| bases[index]));
-        let rate = per_cent(rule.rate.decimal());
-        let tax = match rule.tax_type {
-            TaxType::Exempt => Fraction::whole(0),
-            TaxType::External => target.times(rate).floor(minor),
-            TaxType::Internal => target
-                .minus(target.by(rate.plus(Fraction::whole(1))))
-                .floor(minor),
-        };
+        let tax = tax_on(of_code(&rule.code), rule, minor);
         if rule.tax_type == TaxType::External {
             total_with_tax = total_with_tax.plus(tax);
         }
