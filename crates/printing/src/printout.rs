@@ -38,7 +38,7 @@ pub(crate) enum Line {
 /// ```
 /// let mut paper = kugel_printing::Printout::new();
 /// paper.center("【 領 収 証 】").rule().split("合計", "1,000").blank();
-/// assert!(paper.journal_text().starts_with("        【 領 収 証 】"));
+/// assert!(paper.journal_text().starts_with("         【 領 収 証 】"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Printout {
