@@ -15,7 +15,99 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod adapters;
 pub mod app;
 pub mod domain;
 pub mod ports;
 mod records;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use kugel_bus::{Outbox, SweepPolicy, Topic};
+use kugel_config::Settings;
+use kugel_error::Error;
+use kugel_proto::cart::v1::cart_service_server::CartServiceServer;
+use kugel_proto::cart::v1::transaction_service_server::TransactionServiceServer;
+use kugel_rpc::{Deps, Parts};
+
+use crate::adapters::clients::{MasterClient, TerminalClient};
+use crate::adapters::grpc::{Carts, Transactions};
+use crate::app::{App, CartStore, Copies};
+use crate::domain::masters::CartDefaults;
+
+/// The service's name: of its database, its events and its port.
+pub const NAME: &str = "cart";
+
+/// Builds the service.
+pub fn build(deps: Deps) -> Result<Parts, Error> {
+    let settings = &deps.settings;
+    let (outbox, delivery) = Outbox::new(
+        deps.documents.clone(),
+        Arc::clone(&deps.bus),
+        Arc::clone(&deps.clock),
+        &records::STATUS_TRAN_DELIVERY,
+        &[Topic::TranlogReport],
+        sweep_policy(settings),
+    );
+    let (terminal, master_data) = (
+        deps.neighbours.channel("terminal"),
+        deps.neighbours.channel("master-data"),
+    );
+    let (tokens, bus) = (&deps.tokens, &*deps.bus);
+    let terminals_age = lifetime(settings.use_terminal_cache, settings.terminal_cache_ttl_seconds);
+    let masters_age = lifetime(settings.use_item_cache, settings.item_cache_ttl_seconds);
+    // In one process the documents are as near as a copy would be.
+    let copies =
+        (!deps.state.is_local()).then(|| Copies::new(Arc::clone(&deps.state), Arc::clone(&deps.clock)));
+    let app = App {
+        carts: CartStore::new(deps.documents.clone(), copies),
+        terminals: Arc::new(TerminalClient::new(
+            terminal,
+            Arc::clone(tokens),
+            bus,
+            terminals_age,
+        )),
+        masters: Arc::new(MasterClient::new(
+            master_data,
+            Arc::clone(tokens),
+            bus,
+            masters_age,
+        )),
+        outbox: outbox.clone(),
+        clock: Arc::clone(&deps.clock),
+        zone: settings.zone(),
+        defaults: CartDefaults {
+            receipt_no_start: settings.receipt_no_start_value,
+            receipt_no_end: settings.receipt_no_end_value,
+            discount_rounding: settings.discount_rounding(),
+        },
+        documents: deps.documents,
+    };
+    let routes = tonic::service::Routes::new(CartServiceServer::new(Carts(app.clone())))
+        .add_service(TransactionServiceServer::new(Transactions(app)));
+    Ok(Parts {
+        name: NAME,
+        routes,
+        outboxes: vec![outbox],
+        background: vec![delivery.boxed()],
+    })
+}
+
+/// The age that cached values may reach; none if the cache is switched off.
+fn lifetime(is_used: bool, seconds: u64) -> Duration {
+    if is_used {
+        Duration::from_secs(seconds)
+    } else {
+        Duration::ZERO
+    }
+}
+
+fn sweep_policy(settings: &Settings) -> SweepPolicy {
+    SweepPolicy {
+        interval: Duration::from_secs(settings.undelivered_check_interval_in_minutes * 60),
+        horizon: Duration::from_secs(settings.undelivered_check_period_in_hours * 3_600),
+        failed_after: Duration::from_secs(settings.undelivered_check_failed_period_in_minutes * 60),
+    }
+}

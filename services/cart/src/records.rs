@@ -9,7 +9,7 @@ use crate::domain::numbering::Numbers;
 use crate::domain::status::TransactionStatus;
 
 /// Carts.
-pub static CACHE_CART: Collection = Collection {
+pub(crate) static CACHE_CART: Collection = Collection {
     name: "cache_cart",
     fields: &[
         Field::text("store_code"),
@@ -20,7 +20,7 @@ pub static CACHE_CART: Collection = Collection {
 };
 
 /// Transactions. Their documents are the bodies of their events.
-pub static LOG_TRAN: Collection = Collection {
+pub(crate) static LOG_TRAN: Collection = Collection {
     name: "log_tran",
     fields: &[
         Field::text("store_code"),
@@ -43,7 +43,7 @@ pub static LOG_TRAN: Collection = Collection {
 };
 
 /// Reversal states of transactions.
-pub static STATUS_TRAN: Collection = Collection {
+pub(crate) static STATUS_TRAN: Collection = Collection {
     name: "status_tran",
     fields: &[
         Field::text("store_code"),
@@ -56,36 +56,36 @@ pub static STATUS_TRAN: Collection = Collection {
 };
 
 /// Numbers of terminals.
-pub static INFO_TERMINAL_COUNTER: Collection = Collection {
+pub(crate) static INFO_TERMINAL_COUNTER: Collection = Collection {
     name: "info_terminal_counter",
     fields: &[Field::text("store_code"), Field::integer("terminal_no")],
     indexes: &[],
 };
 
 /// Events and what became of them.
-pub static STATUS_TRAN_DELIVERY: Collection = kugel_bus::deliveries("status_tran_delivery");
+pub(crate) static STATUS_TRAN_DELIVERY: Collection = kugel_bus::deliveries("status_tran_delivery");
 
 /// The key of a transaction in `log_tran` and `status_tran`.
-pub fn transaction_key(store_code: &str, terminal_no: i32, transaction_no: i64) -> String {
+pub(crate) fn transaction_key(store_code: &str, terminal_no: i32, transaction_no: i64) -> String {
     format!("{store_code}/{terminal_no}/{transaction_no}")
 }
 
 /// The numbers that a terminal used last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TerminalCounter {
+pub(crate) struct TerminalCounter {
     /// The terminal.
-    pub terminal_id: String,
+    pub(crate) terminal_id: String,
     /// Its store and number, so that the log can be read terminal by terminal.
-    pub store_code: String,
+    pub(crate) store_code: String,
     /// The number within the store.
-    pub terminal_no: i32,
+    pub(crate) terminal_no: i32,
     /// The numbers by name.
-    pub count_dic: Numbers,
+    pub(crate) count_dic: Numbers,
 }
 
 impl TerminalCounter {
     /// The counter of a terminal that has used `numbers`.
-    pub fn new(terminal: &TerminalId, numbers: Numbers) -> Self {
+    pub(crate) fn new(terminal: &TerminalId, numbers: Numbers) -> Self {
         Self {
             terminal_id: terminal.to_string(),
             store_code: terminal.store.to_string(),
@@ -105,7 +105,11 @@ impl Record for Cart {
 impl Record for TransactionStatus {
     const COLLECTION: &'static Collection = &STATUS_TRAN;
     fn id(&self) -> String {
-        transaction_key(self.store_code.as_str(), self.terminal_no.get(), self.transaction_no)
+        transaction_key(
+            self.store_code.as_str(),
+            self.terminal_no.get(),
+            self.transaction_no,
+        )
     }
 }
 

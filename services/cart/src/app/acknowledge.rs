@@ -19,10 +19,20 @@ pub struct Acknowledgement {
 impl App {
     /// Notes the report in the event's delivery record.
     pub async fn acknowledge(&self, tenant: &TenantId, report: Acknowledgement) -> Result<(), Error> {
-        let Acknowledgement { event_id, service, failure } = report;
-        match self.outbox.acknowledge(tenant, &event_id, &service, failure).await? {
+        let Acknowledgement {
+            event_id,
+            service,
+            failure,
+        } = report;
+        match self
+            .outbox
+            .acknowledge(tenant, &event_id, &service, failure)
+            .await?
+        {
             true => Ok(()),
-            false => Err(codes::CART_INTERNAL.error(format!("there is no event {event_id}")).with("event_id", event_id)),
+            false => Err(codes::CART_INTERNAL
+                .error(format!("there is no event {event_id}"))
+                .with("event_id", event_id)),
         }
     }
 }

@@ -25,7 +25,14 @@ impl App {
             self.masters.promotions(&terminal.tenant),
         )?;
         let now = self.now().zoned().datetime();
-        let masters = EntryMasters { items: &items, taxes: &taxes, promotions: &promotions, now };
-        self.carts.change(terminal, id, |cart| cart.add_lines(&entries, &masters)).await
+        let masters = EntryMasters {
+            items: &items,
+            taxes: &taxes,
+            promotions: &promotions,
+            now,
+        };
+        self.carts
+            .change(terminal, id, |cart| cart.add_lines(&entries, &masters))
+            .await
     }
 }

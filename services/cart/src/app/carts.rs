@@ -49,19 +49,33 @@ impl CartStore {
     }
 
     /// A cart of the terminal. Somebody else's cart is not found.
-    pub(crate) async fn load(&self, terminal: &TerminalId, id: CartId, source: Source) -> Result<Loaded, Error> {
+    pub(crate) async fn load(
+        &self,
+        terminal: &TerminalId,
+        id: CartId,
+        source: Source,
+    ) -> Result<Loaded, Error> {
         if source == Source::Copy
             && let Some(copies) = &self.copies
             && let Some((cart, revision)) = copies.get(&terminal.tenant, id).await
             && cart.belongs_to(terminal)
         {
-            return Ok(Loaded { cart, revision, is_copy: true });
+            return Ok(Loaded {
+                cart,
+                revision,
+                is_copy: true,
+            });
         }
-        let stored = self.documents.get::<Cart>(&Scope::from(&terminal.tenant), &id.to_string()).await?;
+        let stored = self
+            .documents
+            .get::<Cart>(&Scope::from(&terminal.tenant), &id.to_string())
+            .await?;
         match stored {
-            Some(stored) if stored.belongs_to(terminal) => {
-                Ok(Loaded { cart: stored.value, revision: stored.revision, is_copy: false })
-            }
+            Some(stored) if stored.belongs_to(terminal) => Ok(Loaded {
+                cart: stored.value,
+                revision: stored.revision,
+                is_copy: false,
+            }),
             Some(_) | None => Err(cart_not_found(id)),
         }
     }
@@ -69,22 +83,43 @@ impl CartStore {
     /// Adds a new cart.
     pub(crate) async fn insert(&self, terminal: &TerminalId, cart: Cart) -> Result<(), Error> {
         let changes = self.documents.changes(&terminal.to_string()).insert(cart);
-        self.documents.commit(&Scope::from(&terminal.tenant), changes).await.map_err(not_saved)
+        self.documents
+            .commit(&Scope::from(&terminal.tenant), changes)
+            .await
+            .map_err(not_saved)
     }
 
     /// Puts a changed cart into a commit. It fails as stale if the cart was changed since it was read.
-    pub(crate) fn save(&self, changes: Changes, cart: Cart, read: Revision) -> Result<(Changes, Saving), Error> {
+    pub(crate) fn save(
+        &self,
+        changes: Changes,
+        cart: Cart,
+        read: Revision,
+    ) -> Result<(Changes, Saving), Error> {
         let cart = Arc::new(cart);
         let body = Body::of(Arc::clone(&cart)).map_err(not_saved)?;
         let action = Action::Replace(body.clone(), read);
-        let changes = changes.write(Write { collection: &CACHE_CART, id: cart.cart_id.to_string(), action });
-        Ok((changes, Saving { cart, revision: read.next(), body }))
+        let changes = changes.write(Write {
+            collection: &CACHE_CART,
+            id: cart.cart_id.to_string(),
+            action,
+        });
+        Ok((
+            changes,
+            Saving {
+                cart,
+                revision: read.next(),
+                body,
+            },
+        ))
     }
 
     /// Brings the copy up to date after the commit.
     pub(crate) async fn saved(&self, tenant: &TenantId, saving: &Saving) {
         if let Some(copies) = &self.copies {
-            copies.put(tenant, saving.cart.cart_id, saving.revision, &saving.body).await;
+            copies
+                .put(tenant, saving.cart.cart_id, saving.revision, &saving.body)
+                .await;
         }
     }
 
@@ -109,7 +144,11 @@ impl CartStore {
                 Err(_) if loaded.is_copy => continue,
                 Err(refusal) => return Err(refusal),
             }
-            let (changes, saving) = self.save(self.documents.changes(&terminal.to_string()), cart, loaded.revision)?;
+            let (changes, saving) = self.save(
+                self.documents.changes(&terminal.to_string()),
+                cart,
+                loaded.revision,
+            )?;
             match self.documents.commit(&scope, changes).await {
                 Ok(()) => {
                     self.saved(&terminal.tenant, &saving).await;
@@ -124,5 +163,7 @@ impl CartStore {
 }
 
 fn not_saved(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    codes::CART_NOT_SAVED.error("the cart could not be saved").caused_by(error)
+    codes::CART_NOT_SAVED
+        .error("the cart could not be saved")
+        .caused_by(error)
 }

@@ -20,8 +20,15 @@ impl App {
     }
 
     /// Cancels a line.
-    pub async fn cancel_line_item(&self, terminal: &TerminalId, id: CartId, line_no: i32) -> Result<Arc<Cart>, Error> {
-        self.carts.change(terminal, id, |cart| cart.cancel_line(line_no)).await
+    pub async fn cancel_line_item(
+        &self,
+        terminal: &TerminalId,
+        id: CartId,
+        line_no: i32,
+    ) -> Result<Arc<Cart>, Error> {
+        self.carts
+            .change(terminal, id, |cart| cart.cancel_line(line_no))
+            .await
     }
 
     /// Sets the price of a line by hand.
@@ -32,7 +39,9 @@ impl App {
         line_no: i32,
         unit_price: Money,
     ) -> Result<Arc<Cart>, Error> {
-        self.carts.change(terminal, id, |cart| cart.set_unit_price(line_no, unit_price)).await
+        self.carts
+            .change(terminal, id, |cart| cart.set_unit_price(line_no, unit_price))
+            .await
     }
 
     /// Sets the quantity of a line.
@@ -43,7 +52,9 @@ impl App {
         line_no: i32,
         quantity: Quantity,
     ) -> Result<Arc<Cart>, Error> {
-        self.carts.change(terminal, id, |cart| cart.set_quantity(line_no, quantity)).await
+        self.carts
+            .change(terminal, id, |cart| cart.set_quantity(line_no, quantity))
+            .await
     }
 
     /// Replaces the manual discounts of a line.
@@ -54,7 +65,11 @@ impl App {
         line_no: i32,
         discounts: Vec<Discount>,
     ) -> Result<Arc<Cart>, Error> {
-        self.carts.change(terminal, id, |cart| cart.discount_line(line_no, discounts.clone())).await
+        self.carts
+            .change(terminal, id, |cart| {
+                cart.discount_line(line_no, discounts.clone())
+            })
+            .await
     }
 
     /// Ends the entry of items.
@@ -69,7 +84,9 @@ impl App {
         id: CartId,
         discounts: Vec<Discount>,
     ) -> Result<Arc<Cart>, Error> {
-        self.carts.change(terminal, id, |cart| cart.discount(discounts.clone())).await
+        self.carts
+            .change(terminal, id, |cart| cart.discount(discounts.clone()))
+            .await
     }
 
     /// Goes back from payment to the entry of items.

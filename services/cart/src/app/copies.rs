@@ -36,7 +36,11 @@ struct Breaker {
 impl Copies {
     /// Copies in `state`.
     pub fn new(state: Arc<dyn State>, clock: Arc<dyn Clock>) -> Self {
-        Self { state, clock, breaker: Arc::default() }
+        Self {
+            state,
+            clock,
+            breaker: Arc::default(),
+        }
     }
 
     pub(crate) async fn get(&self, tenant: &TenantId, id: CartId) -> Option<(Arc<Cart>, Revision)> {

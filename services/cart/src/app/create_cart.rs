@@ -39,7 +39,10 @@ impl App {
             transaction_type,
             transaction_no: NO_NUMBER,
             receipt_no: NO_NUMBER,
-            user: named.then_some(User { id: wish.user_id, name: wish.user_name }),
+            user: named.then_some(User {
+                id: wish.user_id,
+                name: wish.user_name,
+            }),
             staff: Some(staff.clone()),
             cart_status: CartState::Initial.transition(CartEvent::Create)?,
             reference_date_time: self.now().iso(),
@@ -52,7 +55,11 @@ impl App {
             subtotal_discounts: Vec::new(),
             payments: Vec::new(),
             taxes: Vec::new(),
-            masters: CartMasters { taxes: Vec::new(), settings, promotions: None },
+            masters: CartMasters {
+                taxes: Vec::new(),
+                settings,
+                promotions: None,
+            },
             receipt_text: None,
             journal_text: None,
         };

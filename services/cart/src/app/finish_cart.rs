@@ -51,17 +51,28 @@ impl App {
         state: &TerminalState,
         finish: Finish,
     ) -> Result<Option<Arc<Cart>>, Error> {
-        let next = self.next_numbers(terminal, loaded.cart.masters.settings.receipt_range).await?;
+        let next = self
+            .next_numbers(terminal, loaded.cart.masters.settings.receipt_range)
+            .await?;
         let now: LocalTime = self.now();
         let mut cart = Cart::clone(&loaded.cart);
-        finish(&mut cart, Closing { numbers: next.numbers, terminal: state, now: &now })?;
+        finish(
+            &mut cart,
+            Closing {
+                numbers: next.numbers,
+                terminal: state,
+                now: &now,
+            },
+        )?;
         let event_id = EventId::generate();
         let mut log = cart.log(&event_id);
         receipt::print(&mut log, &self.zone)?;
         cart.receipt_text = Some(log.receipt_text.clone());
         cart.journal_text = Some(log.journal_text.clone());
         let changes = self.documents.changes(&terminal.to_string());
-        let (changes, saving) = self.carts.save(self.take(changes, terminal, &next), cart, loaded.revision)?;
+        let (changes, saving) =
+            self.carts
+                .save(self.take(changes, terminal, &next), cart, loaded.revision)?;
         let (changes, event, _) = self.log(changes, terminal, event_id, log)?;
         if !self.commit(terminal, changes, event).await? {
             return Ok(None);

@@ -58,26 +58,45 @@ impl App {
         let query = Query::all()
             .eq("store_code", &terminal.store)
             .eq("terminal_no", terminal.number)
-            .given(filter.business_date, |query, date| query.eq("business_date", date))
-            .given(filter.open_counter, |query, counter| query.eq("open_counter", counter))
-            .given(filter.receipt_no, |query, number| query.eq("receipt_no", number))
-            .given((!filter.include_cancelled).then_some(false), |query, flag| query.eq("sales.is_cancelled", flag))
-            .given(Some(filter.transaction_types).filter(|types| !types.is_empty()), |query, types| {
-                query.one_of("transaction_type", types)
+            .given(filter.business_date, |query, date| {
+                query.eq("business_date", date)
             })
+            .given(filter.open_counter, |query, counter| {
+                query.eq("open_counter", counter)
+            })
+            .given(filter.receipt_no, |query, number| query.eq("receipt_no", number))
+            .given((!filter.include_cancelled).then_some(false), |query, flag| {
+                query.eq("sales.is_cancelled", flag)
+            })
+            .given(
+                Some(filter.transaction_types).filter(|types| !types.is_empty()),
+                |query, types| query.one_of("transaction_type", types),
+            )
             .sort(sort)
             .page(page);
         let scope = Scope::from(&terminal.tenant);
         let found = self.documents.store().find(&scope, &LOG_TRAN, &query).await?;
-        let logs = found.documents.iter().map(|document| parse(&document.id, &document.body));
+        let logs = found
+            .documents
+            .iter()
+            .map(|document| parse(&document.id, &document.body));
         let logs = logs.collect::<Result<Vec<_>, _>>()?;
-        Ok(TransactionPage { rows: self.with_status(&scope, logs).await?, total: found.total })
+        Ok(TransactionPage {
+            rows: self.with_status(&scope, logs).await?,
+            total: found.total,
+        })
     }
 
     /// Reads a transaction.
-    pub async fn get_transaction(&self, terminal: &TerminalId, transaction_no: i64) -> Result<Transaction, Error> {
+    pub async fn get_transaction(
+        &self,
+        terminal: &TerminalId,
+        transaction_no: i64,
+    ) -> Result<Transaction, Error> {
         let log = self.transaction_log(terminal, transaction_no).await?;
-        let mut rows = self.with_status(&Scope::from(&terminal.tenant), vec![log]).await?;
+        let mut rows = self
+            .with_status(&Scope::from(&terminal.tenant), vec![log])
+            .await?;
         rows.pop().ok_or_else(|| not_found(terminal, transaction_no))
     }
 
@@ -95,7 +114,11 @@ impl App {
         }
     }
 
-    async fn with_status(&self, scope: &Scope, logs: Vec<Arc<TransactionLog>>) -> Result<Vec<Transaction>, Error> {
+    async fn with_status(
+        &self,
+        scope: &Scope,
+        logs: Vec<Arc<TransactionLog>>,
+    ) -> Result<Vec<Transaction>, Error> {
         let keys: Vec<String> = logs
             .iter()
             .map(|log| transaction_key(&log.store_code, log.terminal_no, log.transaction_no))
@@ -116,15 +139,18 @@ pub(crate) fn newest_first() -> Sort {
 }
 
 pub(crate) fn parse(id: &str, body: &Body) -> Result<Arc<TransactionLog>, StoreError> {
-    body.parse::<TransactionLog>().map_err(|error| StoreError::Malformed {
-        collection: LOG_TRAN.name,
-        id: id.to_owned(),
-        reason: error.to_string(),
-    })
+    body.parse::<TransactionLog>()
+        .map_err(|error| StoreError::Malformed {
+            collection: LOG_TRAN.name,
+            id: id.to_owned(),
+            reason: error.to_string(),
+        })
 }
 
 fn not_found(terminal: &TerminalId, transaction_no: i64) -> Error {
     codes::NOT_FOUND
-        .error(format!("transaction {transaction_no} of terminal {terminal} is not found"))
+        .error(format!(
+            "transaction {transaction_no} of terminal {terminal} is not found"
+        ))
         .with("transaction_no", transaction_no)
 }

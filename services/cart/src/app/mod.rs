@@ -18,13 +18,14 @@ use jiff::tz::TimeZone;
 use kugel_bus::{Event, Outbox, Topic};
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_store::{Action, Body, Changes, Documents, Scope, Stored, StoreError, Write};
+use kugel_store::{Action, Body, Changes, Documents, Scope, StoreError, Stored, Write};
 use kugel_types::{Clock, EventId, LocalTime, TerminalId};
 
 pub use acknowledge::Acknowledgement;
 pub use carts::CartStore;
 pub use copies::Copies;
 pub use create_cart::NewCart;
+pub(crate) use list_transactions::newest_first;
 pub use list_transactions::{Transaction, TransactionFilter, TransactionPage};
 pub use stream_transactions::StreamStart;
 
@@ -72,11 +73,24 @@ impl App {
     }
 
     /// Reads the numbers that the terminal's next transaction gets, if [`Self::take`] is committed first.
-    pub(crate) async fn next_numbers(&self, terminal: &TerminalId, range: ReceiptRange) -> Result<NextNumbers, Error> {
+    pub(crate) async fn next_numbers(
+        &self,
+        terminal: &TerminalId,
+        range: ReceiptRange,
+    ) -> Result<NextNumbers, Error> {
         let scope = Scope::from(&terminal.tenant);
-        let counter = self.documents.get::<TerminalCounter>(&scope, &terminal.to_string()).await?;
-        let used = counter.as_ref().map(|counter| counter.count_dic).unwrap_or_default();
-        Ok(NextNumbers { numbers: used.next(range), counter })
+        let counter = self
+            .documents
+            .get::<TerminalCounter>(&scope, &terminal.to_string())
+            .await?;
+        let used = counter
+            .as_ref()
+            .map(|counter| counter.count_dic)
+            .unwrap_or_default();
+        Ok(NextNumbers {
+            numbers: used.next(range),
+            counter,
+        })
     }
 
     /// Adds the taking of the numbers to a commit, which then fails if anybody else has taken them.
@@ -97,8 +111,11 @@ impl App {
         log: TransactionLog,
     ) -> Result<(Changes, Arc<Event>, Arc<TransactionLog>), Error> {
         let log = Arc::new(log);
-        let body = Body::of(Arc::clone(&log))
-            .map_err(|error| codes::CART_INTERNAL.error("the transaction cannot be written").caused_by(error))?;
+        let body = Body::of(Arc::clone(&log)).map_err(|error| {
+            codes::CART_INTERNAL
+                .error("the transaction cannot be written")
+                .caused_by(error)
+        })?;
         let write = Write {
             collection: &LOG_TRAN,
             id: transaction_key(&log.store_code, log.terminal_no, log.transaction_no),
@@ -126,13 +143,19 @@ impl App {
         changes: Changes,
         event: Arc<Event>,
     ) -> Result<bool, Error> {
-        match self.documents.commit(&Scope::from(&terminal.tenant), changes).await {
+        match self
+            .documents
+            .commit(&Scope::from(&terminal.tenant), changes)
+            .await
+        {
             Ok(()) => {
                 self.outbox.dispatch(event);
                 Ok(true)
             }
             Err(StoreError::Stale { .. } | StoreError::Duplicate { .. }) => Ok(false),
-            Err(error) => Err(codes::CART_INTERNAL.error("the transaction could not be written").caused_by(error)),
+            Err(error) => Err(codes::CART_INTERNAL
+                .error("the transaction could not be written")
+                .caused_by(error)),
         }
     }
 }

@@ -19,7 +19,9 @@ impl App {
         entries: Vec<PaymentEntry>,
     ) -> Result<Arc<Cart>, Error> {
         let methods = self.payment_methods(&terminal.tenant, &entries).await?;
-        self.carts.change(terminal, id, |cart| cart.pay(&entries, &methods)).await
+        self.carts
+            .change(terminal, id, |cart| cart.pay(&entries, &methods))
+            .await
     }
 
     /// The payment method of each entry in its place.

@@ -75,17 +75,30 @@ impl App {
             event_id: &event_id,
             now: &now,
         };
-        let mut log = wish.reversal.transaction(&original, transaction_type, payments, &by)?;
+        let mut log = wish
+            .reversal
+            .transaction(&original, transaction_type, payments, &by)?;
         receipt::print(&mut log, &self.zone)?;
         let changes = self.take(self.documents.changes(&caller.to_string()), caller, &next);
-        let changes = mark(changes, wish.reversal, standing, status.as_ref(), &log, caller.number);
+        let changes = mark(
+            changes,
+            wish.reversal,
+            standing,
+            status.as_ref(),
+            &log,
+            caller.number,
+        );
         let changes = match (wish.reversal, original.transaction_type) {
             (Reversal::Void, RETURN) => self.release_sale(changes, caller, &original).await?,
             _ => changes,
         };
         let (changes, event, log) = self.log(changes, caller, event_id, log)?;
         let done = self.commit(caller, changes, event).await?;
-        Ok(done.then_some(Transaction { log, is_voided: false, is_refunded: false }))
+        Ok(done.then_some(Transaction {
+            log,
+            is_voided: false,
+            is_refunded: false,
+        }))
     }
 
     /// The payments of the reversal, by methods that the payment master knows.
@@ -109,7 +122,9 @@ impl App {
         }
         let methods = wish.methods.as_deref().unwrap_or_default();
         let numbered = entries.iter().zip(methods).zip(1..);
-        Ok(numbered.map(|((entry, method), number)| payment_back(entry, method, number)).collect())
+        Ok(numbered
+            .map(|((entry, method), number)| payment_back(entry, method, number))
+            .collect())
     }
 
     async fn status_of(
@@ -118,7 +133,10 @@ impl App {
         log: &TransactionLog,
     ) -> Result<Option<Stored<TransactionStatus>>, Error> {
         let key = transaction_key(&log.store_code, log.terminal_no, log.transaction_no);
-        Ok(self.documents.get::<TransactionStatus>(&Scope::from(&caller.tenant), &key).await?)
+        Ok(self
+            .documents
+            .get::<TransactionStatus>(&Scope::from(&caller.tenant), &key)
+            .await?)
     }
 
     /// The void of a return makes the sale returnable again.
@@ -128,9 +146,14 @@ impl App {
         caller: &TerminalId,
         returned: &TransactionLog,
     ) -> Result<Changes, Error> {
-        let Some(origin) = &returned.origin else { return Ok(changes) };
+        let Some(origin) = &returned.origin else {
+            return Ok(changes);
+        };
         let key = transaction_key(&origin.store_code, origin.terminal_no, origin.transaction_no);
-        let sale = self.documents.get::<TransactionStatus>(&Scope::from(&caller.tenant), &key).await?;
+        let sale = self
+            .documents
+            .get::<TransactionStatus>(&Scope::from(&caller.tenant), &key)
+            .await?;
         Ok(match sale {
             Some(sale) => changes.replace(TransactionStatus::clone(&sale).not_returned(), sale.revision),
             None => changes,

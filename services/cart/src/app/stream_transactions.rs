@@ -49,14 +49,22 @@ impl App {
     }
 
     async fn stream_into(&self, scope: &Scope, start: &StreamStart, sender: &Sender) -> Result<(), Error> {
-        let by_terminal = [("store_code", Direction::Ascending), ("terminal_no", Direction::Ascending)];
+        let by_terminal = [
+            ("store_code", Direction::Ascending),
+            ("terminal_no", Direction::Ascending),
+        ];
         let query = Query::all()
             .given(start.store.as_ref(), |query, store| query.eq("store_code", store))
             .given(start.terminal, |query, number| query.eq("terminal_no", number))
-            .sort(Sort(by_terminal.map(|(field, way)| (field.to_owned(), way)).to_vec()));
+            .sort(Sort(
+                by_terminal.map(|(field, way)| (field.to_owned(), way)).to_vec(),
+            ));
         // Every terminal with a transaction has a counter.
         for counter in self.documents.find::<TerminalCounter>(scope, query).await?.rows {
-            if !self.stream_terminal(scope, &counter, start.after_transaction_no, sender).await? {
+            if !self
+                .stream_terminal(scope, &counter, start.after_transaction_no, sender)
+                .await?
+            {
                 break;
             }
         }
@@ -77,7 +85,10 @@ impl App {
                 .eq("terminal_no", counter.terminal_no)
                 .greater("transaction_no", after)
                 .sort(("transaction_no", Direction::Ascending))
-                .page(Page { limit: CHUNK, number: 1 });
+                .page(Page {
+                    limit: CHUNK,
+                    number: 1,
+                });
             let found = self.documents.store().find(scope, &LOG_TRAN, &query).await?;
             for document in &found.documents {
                 let log = parse(&document.id, &document.body)?;

@@ -41,7 +41,9 @@ impl std::str::FromStr for CartId {
     type Err = Error;
     /// A text that is no id names no cart.
     fn from_str(text: &str) -> Result<Self, Error> {
-        uuid::Uuid::try_parse(text).map(Self).map_err(|_| cart_not_found(text))
+        uuid::Uuid::try_parse(text)
+            .map(Self)
+            .map_err(|_| cart_not_found(text))
     }
 }
 
@@ -53,7 +55,9 @@ impl fmt::Display for CartId {
 
 /// The answer for a cart that does not exist or is somebody else's: the two must look the same.
 pub fn cart_not_found(id: impl fmt::Display) -> Error {
-    codes::CART_NOT_FOUND.error(format!("cart {id} is not found")).with("cart_id", id)
+    codes::CART_NOT_FOUND
+        .error(format!("cart {id} is not found"))
+        .with("cart_id", id)
 }
 
 /// A staff member.

@@ -50,8 +50,14 @@ impl Cart {
                 .with("lines_max", LINES_MAX));
         }
         if self.masters.promotions.is_none() {
-            let hold = masters.promotions.iter().filter(|master| master.holds(&self.store_code, masters.now));
-            self.masters.promotions = Some(hold.map(|master| CartPromotion::from(&master.promotion)).collect());
+            let hold = masters
+                .promotions
+                .iter()
+                .filter(|master| master.holds(&self.store_code, masters.now));
+            self.masters.promotions = Some(
+                hold.map(|master| CartPromotion::from(&master.promotion))
+                    .collect(),
+            );
         }
         for (entry, item) in entries.iter().zip(masters.items) {
             self.add_line(entry, item.as_deref(), masters.taxes)?;
@@ -61,8 +67,17 @@ impl Cart {
         Ok(())
     }
 
-    fn add_line(&mut self, entry: &LineEntry, item: Option<&ItemMaster>, taxes: &[TaxRule]) -> Result<(), Error> {
-        let mut line = match self.line_items.iter().find(|line| line.item_code == entry.item_code) {
+    fn add_line(
+        &mut self,
+        entry: &LineEntry,
+        item: Option<&ItemMaster>,
+        taxes: &[TaxRule],
+    ) -> Result<(), Error> {
+        let mut line = match self
+            .line_items
+            .iter()
+            .find(|line| line.item_code == entry.item_code)
+        {
             Some(known) => line_like(known),
             None => line_from(item.ok_or_else(|| {
                 codes::ITEM_NOT_FOUND
@@ -71,9 +86,14 @@ impl Cart {
             })?),
         };
         self.keep_tax(&line.tax_code, taxes)?;
-        line.line_no = i32::try_from(self.line_items.len()).unwrap_or(i32::MAX).saturating_add(1);
+        line.line_no = i32::try_from(self.line_items.len())
+            .unwrap_or(i32::MAX)
+            .saturating_add(1);
         line.quantity = entry.quantity;
-        line.unit_price = entry.unit_price.filter(|price| !price.is_zero()).unwrap_or(line.unit_price_master);
+        line.unit_price = entry
+            .unit_price
+            .filter(|price| !price.is_zero())
+            .unwrap_or(line.unit_price_master);
         self.line_items.push(line);
         Ok(())
     }
@@ -83,7 +103,9 @@ impl Cart {
             return Ok(());
         }
         let rule = taxes.iter().find(|rule| rule.code == tax_code).ok_or_else(|| {
-            codes::NOT_FOUND.error(format!("tax code {tax_code} is not found")).with("tax_code", tax_code)
+            codes::NOT_FOUND
+                .error(format!("tax code {tax_code} is not found"))
+                .with("tax_code", tax_code)
         })?;
         self.masters.taxes.push(CartTaxRule::from(rule));
         Ok(())
@@ -107,7 +129,9 @@ impl Cart {
 
     /// Sets the quantity of a line.
     pub fn set_quantity(&mut self, line_no: i32, quantity: Quantity) -> Result<(), Error> {
-        self.change_line(CartEvent::ChangeQuantity, line_no, |line| line.quantity = quantity)
+        self.change_line(CartEvent::ChangeQuantity, line_no, |line| {
+            line.quantity = quantity
+        })
     }
 
     /// Replaces the manual discounts of a line.
@@ -120,7 +144,12 @@ impl Cart {
         Ok(())
     }
 
-    fn change_line(&mut self, event: CartEvent, line_no: i32, change: impl FnOnce(&mut CartLine)) -> Result<(), Error> {
+    fn change_line(
+        &mut self,
+        event: CartEvent,
+        line_no: i32,
+        change: impl FnOnce(&mut CartLine),
+    ) -> Result<(), Error> {
         let next = self.cart_status.transition(event)?;
         let index = self.line_index(line_no)?;
         change(&mut self.line_items[index]);
@@ -131,12 +160,16 @@ impl Cart {
 
     /// The place of a line. Lines are counted from 1 and never renumbered.
     fn line_index(&self, line_no: i32) -> Result<usize, Error> {
-        let index = usize::try_from(line_no).ok().and_then(|number| number.checked_sub(1));
-        index.filter(|index| *index < self.line_items.len()).ok_or_else(|| {
-            codes::NOT_FOUND
-                .error(format!("cart {} has no line {line_no}", self.cart_id))
-                .with("line_no", line_no)
-        })
+        let index = usize::try_from(line_no)
+            .ok()
+            .and_then(|number| number.checked_sub(1));
+        index
+            .filter(|index| *index < self.line_items.len())
+            .ok_or_else(|| {
+                codes::NOT_FOUND
+                    .error(format!("cart {} has no line {line_no}", self.cart_id))
+                    .with("line_no", line_no)
+            })
     }
 }
 

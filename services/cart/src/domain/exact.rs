@@ -40,7 +40,9 @@ pub(crate) mod amount {
 
     pub(crate) fn deserialize<'de, T: Exact, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Decimal::from_str_exact(&text).map(T::of).map_err(D::Error::custom)
+        Decimal::from_str_exact(&text)
+            .map(T::of)
+            .map_err(D::Error::custom)
     }
 }
 
@@ -54,7 +56,11 @@ pub(crate) mod amounts {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Money>, D::Error> {
         let texts = <Vec<String>>::deserialize(deserializer)?;
-        let parse = |text: &String| Decimal::from_str_exact(text).map(Money::from_decimal).map_err(D::Error::custom);
+        let parse = |text: &String| {
+            Decimal::from_str_exact(text)
+                .map(Money::from_decimal)
+                .map_err(D::Error::custom)
+        };
         texts.iter().map(parse).collect()
     }
 }

@@ -144,18 +144,31 @@ pub struct ReceiptText {
 impl CartSettings {
     /// Picks what a terminal's carts need. A receipt range that is not a number refuses: printing numbers from another
     /// range would not be noticed before an audit.
-    pub fn at(terminal: &TerminalId, masters: &[SettingMaster], defaults: &CartDefaults) -> Result<Self, Error> {
-        let value = |name: &str| masters.iter().find(|master| master.name == name).map(|found| found.value_at(terminal));
+    pub fn at(
+        terminal: &TerminalId,
+        masters: &[SettingMaster],
+        defaults: &CartDefaults,
+    ) -> Result<Self, Error> {
+        let value = |name: &str| {
+            masters
+                .iter()
+                .find(|master| master.name == name)
+                .map(|found| found.value_at(terminal))
+        };
         let number = |name: &'static str, default: u64| match value(name).map(str::trim) {
             None | Some("") => Ok(i64::try_from(default).unwrap_or(i64::MAX)),
             Some(text) => text.parse::<i64>().map_err(|_| {
-                codes::CART_NOT_CREATED.error(format!("setting {name} is {text:?} and not a number")).with("setting", name)
+                codes::CART_NOT_CREATED
+                    .error(format!("setting {name} is {text:?} and not a number"))
+                    .with("setting", name)
             }),
         };
         let start = number("RECEIPT_NO_START_VALUE", defaults.receipt_no_start)?;
         let end = number("RECEIPT_NO_END_VALUE", defaults.receipt_no_end)?;
         let receipt_range = ReceiptRange::new(start, end).map_err(|error| {
-            codes::CART_NOT_CREATED.error("the settings of the receipt range do not fit together").caused_by(error)
+            codes::CART_NOT_CREATED
+                .error("the settings of the receipt range do not fit together")
+                .caused_by(error)
         })?;
         Ok(Self {
             receipt_range,
@@ -179,7 +192,10 @@ fn receipt_texts(value: Option<&str>) -> Vec<ReceiptText> {
     let read = |entry| serde_json::from_value::<ReceiptText>(entry).ok();
     let aligned = |line: ReceiptText| match line.align.as_str() {
         "left" | "center" | "right" => line,
-        _ => ReceiptText { align: "left".to_owned(), ..line },
+        _ => ReceiptText {
+            align: "left".to_owned(),
+            ..line
+        },
     };
     entries.into_iter().filter_map(read).map(aligned).collect()
 }
@@ -209,7 +225,10 @@ impl CartTaxRule {
             name: self.tax_name.clone(),
             rate: self.rate,
             round_digit: self.round_digit,
-            round_method: self.round_method.as_deref().and_then(|name| name.parse::<RoundMethod>().ok()),
+            round_method: self
+                .round_method
+                .as_deref()
+                .and_then(|name| name.parse::<RoundMethod>().ok()),
         }
     }
 }
@@ -290,7 +309,11 @@ mod tests {
     fn the_nearest_value_of_a_setting_holds() {
         let setting = setting(
             "X",
-            &[(None, None, "all"), (Some("s1"), None, "store"), (Some("s1"), Some(2), "terminal")],
+            &[
+                (None, None, "all"),
+                (Some("s1"), None, "store"),
+                (Some("s1"), Some(2), "terminal"),
+            ],
         );
         for (id, expected) in [("t-s1-2", "terminal"), ("t-s1-3", "store"), ("t-s2-2", "all")] {
             assert_eq!(setting.value_at(&terminal(id)), expected, "{id}");
@@ -301,9 +324,15 @@ mod tests {
 
     #[test]
     fn receipt_lines_are_read_as_they_are_written_in_practice() {
-        let line = |text: &str, align: &str| ReceiptText { text: text.to_owned(), align: align.to_owned() };
+        let line = |text: &str, align: &str| ReceiptText {
+            text: text.to_owned(),
+            align: align.to_owned(),
+        };
         let rows = [
-            (r#"[{"text": "Hi", "align": "center"}]"#, vec![line("Hi", "center")]),
+            (
+                r#"[{"text": "Hi", "align": "center"}]"#,
+                vec![line("Hi", "center")],
+            ),
             ("[{'text': 'Hi', 'align': 'right'}]", vec![line("Hi", "right")]),
             (r#"[{"align": "middle"}, 7, {"text": 1}]"#, vec![line("", "left")]),
             ("not a list", vec![]),
@@ -316,16 +345,32 @@ mod tests {
     #[test]
     fn a_receipt_range_that_is_no_number_refuses() {
         let id = terminal("t-s1-2");
-        let defaults =
-            CartDefaults { receipt_no_start: 5, receipt_no_end: 9, discount_rounding: RoundMethod::Round };
-        let range = |text| {
-            CartSettings::at(&id, &[setting("RECEIPT_NO_START_VALUE", &[(None, None, text)])], &defaults)
-                .map(|settings| settings.receipt_range)
+        let defaults = CartDefaults {
+            receipt_no_start: 5,
+            receipt_no_end: 9,
+            discount_rounding: RoundMethod::Round,
         };
-        assert_eq!(range("7").expect("in range"), ReceiptRange::new(7, 9).expect("range"));
-        assert_eq!(range("").expect("default"), ReceiptRange::new(5, 9).expect("range"));
+        let range = |text| {
+            CartSettings::at(
+                &id,
+                &[setting("RECEIPT_NO_START_VALUE", &[(None, None, text)])],
+                &defaults,
+            )
+            .map(|settings| settings.receipt_range)
+        };
+        assert_eq!(
+            range("7").expect("in range"),
+            ReceiptRange::new(7, 9).expect("range")
+        );
+        assert_eq!(
+            range("").expect("default"),
+            ReceiptRange::new(5, 9).expect("range")
+        );
         for text in ["seven", "10", "0"] {
-            assert!(range(text).expect_err(text).is(&codes::CART_NOT_CREATED), "{text}");
+            assert!(
+                range(text).expect_err(text).is(&codes::CART_NOT_CREATED),
+                "{text}"
+            );
         }
     }
 
@@ -352,7 +397,11 @@ mod tests {
             ("s1", "2026-06-01T09:59:59", false),
             ("s2", "2026-06-01T12:00:00", false),
         ] {
-            assert_eq!(master.holds(&store(code), at(moment)), expected, "{code} {moment}");
+            assert_eq!(
+                master.holds(&store(code), at(moment)),
+                expected,
+                "{code} {moment}"
+            );
         }
     }
 }

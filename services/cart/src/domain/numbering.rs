@@ -44,7 +44,10 @@ impl Numbers {
             Some(next) if (range.start..=range.end).contains(&next) => next,
             Some(_) | None => range.start,
         };
-        Self { transaction_no: self.transaction_no + 1, receipt_no }
+        Self {
+            transaction_no: self.transaction_no + 1,
+            receipt_no,
+        }
     }
 }
 
@@ -69,8 +72,19 @@ mod tests {
             (7, 7, 7, 7),
         ];
         for (last, start, end, expected) in rows {
-            let next = Numbers { transaction_no: 3, receipt_no: last }.next(range(start, end));
-            assert_eq!(next, Numbers { transaction_no: 4, receipt_no: expected }, "after {last} in {start}..={end}");
+            let next = Numbers {
+                transaction_no: 3,
+                receipt_no: last,
+            }
+            .next(range(start, end));
+            assert_eq!(
+                next,
+                Numbers {
+                    transaction_no: 4,
+                    receipt_no: expected
+                },
+                "after {last} in {start}..={end}"
+            );
         }
     }
 

@@ -40,18 +40,29 @@ impl Cart {
     }
 
     /// Takes payments, each with what the payment master says about its method.
-    pub fn pay(&mut self, entries: &[PaymentEntry], masters: &[Option<Arc<PaymentMaster>>]) -> Result<(), Error> {
+    pub fn pay(
+        &mut self,
+        entries: &[PaymentEntry],
+        masters: &[Option<Arc<PaymentMaster>>],
+    ) -> Result<(), Error> {
         let next = self.cart_status.transition(CartEvent::Pay)?;
         let mut tenders = Vec::with_capacity(entries.len());
         let mut taken = Vec::with_capacity(entries.len());
         for (entry, master) in entries.iter().zip(masters) {
-            let master = master.as_deref().ok_or_else(|| unknown_method(&entry.payment_code))?;
-            tenders.push(Tender { method: master.method.clone(), deposit: entry.amount });
+            let master = master
+                .as_deref()
+                .ok_or_else(|| unknown_method(&entry.payment_code))?;
+            tenders.push(Tender {
+                method: master.method.clone(),
+                deposit: entry.amount,
+            });
             taken.push(payment_of(entry, master));
         }
         let priced = kugel_pricing::pay(&self.basket(), tenders, &self.policy())?;
         for mut payment in taken {
-            payment.payment_no = i32::try_from(self.payments.len()).unwrap_or(i32::MAX).saturating_add(1);
+            payment.payment_no = i32::try_from(self.payments.len())
+                .unwrap_or(i32::MAX)
+                .saturating_add(1);
             self.payments.push(payment);
         }
         self.adopt(priced);

@@ -2,8 +2,8 @@
 
 use kugel_error::Error;
 use kugel_pricing::{
-    Basket, Discount, DiscountValue, Line, PaymentMethod, Policy, Priced, PricedDiscount, PricedLine, PricedTax,
-    PromotionRef, StampDuty, StampDutyTier, Tender,
+    Basket, Discount, DiscountValue, Line, PaymentMethod, Policy, Priced, PricedDiscount, PricedLine,
+    PricedTax, PromotionRef, StampDuty, StampDutyTier, Tender,
 };
 use kugel_types::{Currency, Money, Rate};
 
@@ -18,7 +18,11 @@ impl Cart {
             lines: self.line_items.iter().map(line_of).collect(),
             subtotal_discounts: self.subtotal_discounts.iter().map(discount_of).collect(),
             payments: self.payments.iter().map(tender_of).collect(),
-            promotions: promotions.map(|kept| kept.iter().map(super::masters::CartPromotion::promotion).collect()),
+            promotions: promotions.map(|kept| {
+                kept.iter()
+                    .map(super::masters::CartPromotion::promotion)
+                    .collect()
+            }),
         }
     }
 
@@ -46,7 +50,11 @@ impl Cart {
         for (line, found) in self.line_items.iter_mut().zip(priced.lines) {
             adopt_line(line, found);
         }
-        self.subtotal_discounts = priced.subtotal_discounts.into_iter().map(discount_found).collect();
+        self.subtotal_discounts = priced
+            .subtotal_discounts
+            .into_iter()
+            .map(discount_found)
+            .collect();
         for (payment, found) in self.payments.iter_mut().zip(&priced.payments) {
             payment.payment_amount = found.amount;
         }
@@ -64,13 +72,20 @@ impl Cart {
 
     /// The stamp duty that the cart's receipt bears.
     pub(crate) fn stamp_duty(&self) -> Result<Option<StampDuty>, Error> {
-        let tiers = if self.currency_code == Currency::JPY { StampDutyTier::standard() } else { Vec::new() };
+        let tiers = if self.currency_code == Currency::JPY {
+            StampDutyTier::standard()
+        } else {
+            Vec::new()
+        };
         // Most receipts are far below the first tier; pricing them once more to find no duty would be for nothing.
         let first = tiers.iter().map(|tier| tier.target_amount).min();
         if first.is_none_or(|first| self.sales.total_amount_with_tax < first) {
             return Ok(None);
         }
-        let policy = Policy { stamp_duty: tiers, ..self.policy() };
+        let policy = Policy {
+            stamp_duty: tiers,
+            ..self.policy()
+        };
         let priced = kugel_pricing::price(&self.basket(), &policy)?;
         Ok(kugel_pricing::stamp_duty(&priced, &policy)?)
     }
@@ -95,9 +110,15 @@ fn discount_of(discount: &CartDiscount) -> Discount {
     });
     let value = match discount.discount_type {
         DiscountType::DiscountAmount => DiscountValue::Amount(Money::from_decimal(discount.discount_value)),
-        DiscountType::DiscountPercentage => DiscountValue::Percentage(Rate::from_decimal(discount.discount_value)),
+        DiscountType::DiscountPercentage => {
+            DiscountValue::Percentage(Rate::from_decimal(discount.discount_value))
+        }
     };
-    Discount { value, detail: discount.detail.clone(), promotion }
+    Discount {
+        value,
+        detail: discount.detail.clone(),
+        promotion,
+    }
 }
 
 fn tender_of(payment: &CartPayment) -> Tender {
@@ -109,7 +130,10 @@ fn tender_of(payment: &CartPayment) -> Tender {
         can_change: payment.can_change,
         is_active: true,
     };
-    Tender { method, deposit: payment.deposit_amount }
+    Tender {
+        method,
+        deposit: payment.deposit_amount,
+    }
 }
 
 fn adopt_line(line: &mut CartLine, found: PricedLine) {
@@ -125,8 +149,11 @@ fn discount_found(found: PricedDiscount) -> CartDiscount {
         DiscountValue::Amount(value) => (DiscountType::DiscountAmount, value.decimal()),
         DiscountValue::Percentage(rate) => (DiscountType::DiscountPercentage, rate.decimal()),
     };
-    let (promotion_code, promotion_type) =
-        found.discount.promotion.map(|promotion| (promotion.code, promotion.promotion_type)).unzip();
+    let (promotion_code, promotion_type) = found
+        .discount
+        .promotion
+        .map(|promotion| (promotion.code, promotion.promotion_type))
+        .unzip();
     CartDiscount {
         discount_type,
         discount_value,

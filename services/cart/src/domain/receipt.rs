@@ -4,12 +4,13 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_error::{Error, codes};
 use kugel_printing::{
-    Align, Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptKind, ReceiptLine, ReceiptPayment, ReceiptTax, TaxKind,
+    Align, Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptKind, ReceiptLine, ReceiptPayment,
+    ReceiptTax, TaxKind,
 };
 use kugel_proto::Decimal;
 use kugel_proto::cart::v1::{
-    ReceiptLine as ConfiguredLine, TransactionDiscount, TransactionLineItem, TransactionLog, TransactionOrigin,
-    TransactionPayment, TransactionTax,
+    ReceiptLine as ConfiguredLine, TransactionDiscount, TransactionLineItem, TransactionLog,
+    TransactionOrigin, TransactionPayment, TransactionTax,
 };
 use kugel_types::{Currency, LocalTime, Money, Quantity, Rate};
 
@@ -45,7 +46,11 @@ fn data_of(log: &TransactionLog, zone: &TimeZone) -> Result<ReceiptData, Error> 
         total_amount_with_tax: money(sales.total_amount_with_tax.as_ref())?,
         payments: log.payments.iter().map(payment).collect::<Result<_, _>>()?,
         change_amount: money(sales.change_amount.as_ref())?,
-        origin: log.origin.as_ref().map(|origin| origin_of(origin, zone)).transpose()?,
+        origin: log
+            .origin
+            .as_ref()
+            .map(|origin| origin_of(origin, zone))
+            .transpose()?,
         receipt_no: log.receipt_no,
         stamp_duty: match sales.is_stamp_duty_applied {
             true => Some(money(sales.stamp_duty_amount.as_ref())?),
@@ -56,22 +61,31 @@ fn data_of(log: &TransactionLog, zone: &TimeZone) -> Result<ReceiptData, Error> 
 }
 
 fn money(value: Option<&Decimal>) -> Result<Money, Error> {
-    Ok(Money::from_decimal(value.map(Decimal::exact).transpose()?.unwrap_or_default()))
+    Ok(Money::from_decimal(
+        value.map(Decimal::exact).transpose()?.unwrap_or_default(),
+    ))
 }
 
 fn quantity(value: Option<&Decimal>) -> Result<Quantity, Error> {
-    Ok(Quantity::from_decimal(value.map(Decimal::exact).transpose()?.unwrap_or_default()))
+    Ok(Quantity::from_decimal(
+        value.map(Decimal::exact).transpose()?.unwrap_or_default(),
+    ))
 }
 
 fn local_time(text: &str, zone: &TimeZone) -> Result<LocalTime, Error> {
-    let instant: Timestamp = text
-        .parse()
-        .map_err(|error: jiff::Error| codes::CART_INTERNAL.error("the transaction has no valid time").caused_by(error))?;
+    let instant: Timestamp = text.parse().map_err(|error: jiff::Error| {
+        codes::CART_INTERNAL
+            .error("the transaction has no valid time")
+            .caused_by(error)
+    })?;
     Ok(LocalTime::new(instant, zone))
 }
 
 fn banner(line: &ConfiguredLine) -> Banner {
-    Banner { text: line.text.clone(), align: Align::from_name(&line.align) }
+    Banner {
+        text: line.text.clone(),
+        align: Align::from_name(&line.align),
+    }
 }
 
 fn line(line: &TransactionLineItem) -> Result<ReceiptLine, Error> {
@@ -91,10 +105,15 @@ fn line(line: &TransactionLineItem) -> Result<ReceiptLine, Error> {
 fn discounts(discounts: &[TransactionDiscount]) -> Result<Vec<ReceiptDiscount>, Error> {
     let read = |discount: &TransactionDiscount| {
         let rate = match discount.discount_type.as_str() {
-            "DiscountPercentage" => Some(Rate::from_decimal(money(discount.discount_value.as_ref())?.decimal())),
+            "DiscountPercentage" => Some(Rate::from_decimal(
+                money(discount.discount_value.as_ref())?.decimal(),
+            )),
             _ => None,
         };
-        Ok(ReceiptDiscount { rate, amount: money(discount.discount_amount.as_ref())? })
+        Ok(ReceiptDiscount {
+            rate,
+            amount: money(discount.discount_amount.as_ref())?,
+        })
     };
     discounts.iter().map(read).collect()
 }

@@ -53,7 +53,9 @@ impl Reversal {
     /// Checks that the caller's terminal may reverse transactions of the named one.
     pub fn check_terminal(self, caller: &TerminalId, named: &TerminalId) -> Result<(), Error> {
         let refuse = |field: &'static str, rule: &'static str| {
-            Err(codes::INVALID_INPUT.error(format!("{named} is not {rule}")).field(field, format!("must be {rule}")))
+            Err(codes::INVALID_INPUT
+                .error(format!("{named} is not {rule}"))
+                .field(field, format!("must be {rule}")))
         };
         if caller.store != named.store {
             return refuse("store_code", "the caller's store");
@@ -79,15 +81,18 @@ impl Reversal {
 
     fn reversed_type(self, original: &TransactionLog) -> Result<i32, Error> {
         if original.sales.as_ref().is_some_and(|sales| sales.is_cancelled) {
-            return Err(codes::REQUEST_REFUSED
-                .error("the transaction was cancelled before it was billed, so there is nothing to give back"));
+            return Err(codes::REQUEST_REFUSED.error(
+                "the transaction was cancelled before it was billed, so there is nothing to give back",
+            ));
         }
         match (self, original.transaction_type) {
             (Self::Void, SALE) => Ok(VOID_OF_SALE),
             (Self::Void, RETURN) => Ok(VOID_OF_RETURN),
             (Self::Return, SALE) => Ok(RETURN),
             (_, other) => Err(codes::REQUEST_REFUSED
-                .error(format!("a transaction of type {other} cannot be reversed this way"))
+                .error(format!(
+                    "a transaction of type {other} cannot be reversed this way"
+                ))
                 .with("transaction_type", other)),
         }
     }
@@ -100,12 +105,23 @@ impl Reversal {
         for (index, entry) in entries.iter().enumerate() {
             let code = &entry.payment_code;
             if entries[..index].iter().any(|other| other.payment_code == *code) {
-                return Err(refuse_payment(index, format!("payment method {code} is there twice")));
+                return Err(refuse_payment(
+                    index,
+                    format!("payment method {code} is there twice"),
+                ));
             }
             match paid_by(original, code)? {
-                None => return Err(refuse_payment(index, format!("payment method {code} did not pay the original"))),
+                None => {
+                    return Err(refuse_payment(
+                        index,
+                        format!("payment method {code} did not pay the original"),
+                    ));
+                }
                 Some(paid) if paid != entry.amount => {
-                    return Err(refuse_payment(index, format!("payment method {code} paid {paid}")));
+                    return Err(refuse_payment(
+                        index,
+                        format!("payment method {code} paid {paid}"),
+                    ));
                 }
                 Some(_) => {}
             }
@@ -115,8 +131,14 @@ impl Reversal {
 
     /// Checks that the payments together are what the original came to.
     pub fn check_total(self, original: &TransactionLog, entries: &[PaymentEntry]) -> Result<(), Error> {
-        let total = original.sales.as_ref().and_then(|sales| sales.total_amount_with_tax.as_ref());
-        let total = total.map(kugel_proto::Decimal::exact).transpose()?.unwrap_or_default();
+        let total = original
+            .sales
+            .as_ref()
+            .and_then(|sales| sales.total_amount_with_tax.as_ref());
+        let total = total
+            .map(kugel_proto::Decimal::exact)
+            .transpose()?
+            .unwrap_or_default();
         let given = Money::sum(entries.iter().map(|entry| entry.amount))?;
         if given.decimal() == total {
             return Ok(());
@@ -135,7 +157,8 @@ impl Reversal {
         by: &Reverser<'_>,
     ) -> Result<TransactionLog, Error> {
         let session = by.state.session.ok_or_else(|| {
-            codes::CART_TERMINAL_STATE.error("the terminal was never opened, so the reversal belongs to no session")
+            codes::CART_TERMINAL_STATE
+                .error("the terminal was never opened, so the reversal belongs to no session")
         })?;
         let now = by.now.iso();
         let staff = by.state.staff.as_ref();
@@ -157,7 +180,10 @@ impl Reversal {
             generate_date_time: now,
             payments,
             origin: Some(origin_of(original)),
-            staff: staff.map(|staff| TransactionStaff { id: staff.id.clone(), name: staff.name.clone() }),
+            staff: staff.map(|staff| TransactionStaff {
+                id: staff.id.clone(),
+                name: staff.name.clone(),
+            }),
             receipt_text: String::new(),
             journal_text: String::new(),
             ..original.clone()
@@ -168,15 +194,26 @@ impl Reversal {
 /// What a payment method settled of a transaction; `None` if it was not used.
 fn paid_by(original: &TransactionLog, payment_code: &str) -> Result<Option<Money>, Error> {
     let mut sum = None;
-    for payment in original.payments.iter().filter(|payment| payment.payment_code == payment_code) {
-        let amount = payment.amount.as_ref().map(kugel_proto::Decimal::exact).transpose()?.unwrap_or_default();
+    for payment in original
+        .payments
+        .iter()
+        .filter(|payment| payment.payment_code == payment_code)
+    {
+        let amount = payment
+            .amount
+            .as_ref()
+            .map(kugel_proto::Decimal::exact)
+            .transpose()?
+            .unwrap_or_default();
         sum = Some(sum.unwrap_or(Money::ZERO).plus(Money::from_decimal(amount))?);
     }
     Ok(sum)
 }
 
 fn refuse_payment(index: usize, why: String) -> Error {
-    codes::REQUEST_REFUSED.error(&why).field(format!("payments[{index}]"), why)
+    codes::REQUEST_REFUSED
+        .error(&why)
+        .field(format!("payments[{index}]"), why)
 }
 
 fn origin_of(original: &TransactionLog) -> TransactionOrigin {

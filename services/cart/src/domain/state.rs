@@ -56,8 +56,14 @@ pub enum CartEvent {
 
 impl CartState {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Initial, Self::Idle, Self::EnteringItem, Self::Paying, Self::Completed, Self::Cancelled];
+    pub const ALL: [Self; 6] = [
+        Self::Initial,
+        Self::Idle,
+        Self::EnteringItem,
+        Self::Paying,
+        Self::Completed,
+        Self::Cancelled,
+    ];
 
     /// The state after `event`, or `None` if the event is not allowed here.
     ///
@@ -74,7 +80,9 @@ impl CartState {
             (E::Cancel, S::Initial | S::Completed | S::Cancelled) => None,
             (E::AddItems, S::Idle | S::EnteringItem) => Some(S::EnteringItem),
             (E::AddItems, S::Initial | S::Paying | S::Completed | S::Cancelled) => None,
-            (E::CancelLine | E::ChangeUnitPrice | E::ChangeQuantity | E::DiscountLine, S::EnteringItem) => Some(self),
+            (E::CancelLine | E::ChangeUnitPrice | E::ChangeQuantity | E::DiscountLine, S::EnteringItem) => {
+                Some(self)
+            }
             (
                 E::CancelLine | E::ChangeUnitPrice | E::ChangeQuantity | E::DiscountLine,
                 S::Initial | S::Idle | S::Paying | S::Completed | S::Cancelled,
@@ -89,18 +97,25 @@ impl CartState {
             (E::Bill, S::Paying) => Some(S::Completed),
             (E::Bill, S::Initial | S::Idle | S::EnteringItem | S::Completed | S::Cancelled) => None,
             (E::ResumeItemEntry, S::Paying) => Some(S::EnteringItem),
-            (E::ResumeItemEntry, S::Initial | S::Idle | S::EnteringItem | S::Completed | S::Cancelled) => None,
+            (E::ResumeItemEntry, S::Initial | S::Idle | S::EnteringItem | S::Completed | S::Cancelled) => {
+                None
+            }
         }
     }
 
     /// The state after `event`; the error names the states in which the event would be allowed.
     pub fn transition(self, event: CartEvent) -> Result<Self, Error> {
         self.after(event).ok_or_else(|| {
-            let allowed: Vec<&str> =
-                Self::ALL.iter().filter(|state| state.after(event).is_some()).map(|state| state.name()).collect();
+            let allowed: Vec<&str> = Self::ALL
+                .iter()
+                .filter(|state| state.after(event).is_some())
+                .map(|state| state.name())
+                .collect();
             let allowed = allowed.join(", ");
             codes::OPERATION_NOT_ALLOWED
-                .error(format!("{event:?} is not allowed in state {self}, only in {allowed}"))
+                .error(format!(
+                    "{event:?} is not allowed in state {self}, only in {allowed}"
+                ))
                 .with("state", self)
                 .with("allowed_states", allowed)
         })
@@ -132,8 +147,19 @@ mod tests {
     use super::*;
 
     const EVENTS: [CartEvent; 13] = [
-        Create, Read, Cancel, AddItems, CancelLine, ChangeUnitPrice, ChangeQuantity, DiscountLine, Subtotal,
-        DiscountCart, Pay, Bill, ResumeItemEntry,
+        Create,
+        Read,
+        Cancel,
+        AddItems,
+        CancelLine,
+        ChangeUnitPrice,
+        ChangeQuantity,
+        DiscountLine,
+        Subtotal,
+        DiscountCart,
+        Pay,
+        Bill,
+        ResumeItemEntry,
     ];
 
     /// One row for each event: the states after it from Initial, Idle, EnteringItem, Paying, Completed, Cancelled.
@@ -142,8 +168,21 @@ mod tests {
         const NO: Option<CartState> = None;
         let rows: [(CartEvent, [Option<CartState>; 6]); 13] = [
             (Create, [Some(Idle), NO, NO, NO, NO, NO]),
-            (Read, [NO, Some(Idle), Some(EnteringItem), Some(Paying), Some(Completed), Some(CartState::Cancelled)]),
-            (Cancel, [NO, Some(Cancelled), Some(Cancelled), Some(Cancelled), NO, NO]),
+            (
+                Read,
+                [
+                    NO,
+                    Some(Idle),
+                    Some(EnteringItem),
+                    Some(Paying),
+                    Some(Completed),
+                    Some(CartState::Cancelled),
+                ],
+            ),
+            (
+                Cancel,
+                [NO, Some(Cancelled), Some(Cancelled), Some(Cancelled), NO, NO],
+            ),
             (AddItems, [NO, Some(EnteringItem), Some(EnteringItem), NO, NO, NO]),
             (CancelLine, [NO, NO, Some(EnteringItem), NO, NO, NO]),
             (ChangeUnitPrice, [NO, NO, Some(EnteringItem), NO, NO, NO]),
@@ -166,7 +205,10 @@ mod tests {
     fn nothing_leaves_a_final_state() {
         for event in EVENTS {
             for state in [Completed, Cancelled] {
-                assert!(matches!(state.after(event), None) || event == Read, "{event:?} in {state}");
+                assert!(
+                    matches!(state.after(event), None) || event == Read,
+                    "{event:?} in {state}"
+                );
             }
         }
     }

@@ -45,9 +45,9 @@ impl TerminalState {
         let Some(staff) = &self.staff else {
             return Err(codes::CART_SIGN_IN_REQUIRED.error("nobody is signed in at the terminal"));
         };
-        let session = self.session.ok_or_else(|| {
-            codes::CART_NOT_CREATED.error("the terminal is opened without a business date")
-        })?;
+        let session = self
+            .session
+            .ok_or_else(|| codes::CART_NOT_CREATED.error("the terminal is opened without a business date"))?;
         Ok((session, staff))
     }
 }
@@ -58,9 +58,16 @@ mod tests {
 
     #[test]
     fn only_an_opened_terminal_with_staff_and_session_sells() {
-        let staff = Staff { id: "31".to_owned(), name: "Mori".to_owned() };
+        let staff = Staff {
+            id: "31".to_owned(),
+            name: "Mori".to_owned(),
+        };
         let date = "20260611".parse().expect("date");
-        let session = Session { business_date: date, open_counter: 1, business_counter: 1 };
+        let session = Session {
+            business_date: date,
+            open_counter: 1,
+            business_counter: 1,
+        };
         let state = |is_opened, staff: Option<&Staff>, session| TerminalState {
             is_opened,
             session,

@@ -3,8 +3,8 @@
 use kugel_error::{Error, codes};
 use kugel_proto::Decimal;
 use kugel_proto::cart::v1::{
-    ReceiptLine, TransactionAdditionalInfo, TransactionDiscount, TransactionLineItem, TransactionLog, TransactionPayment,
-    TransactionSales, TransactionStaff, TransactionTax, TransactionUser,
+    ReceiptLine, TransactionAdditionalInfo, TransactionDiscount, TransactionLineItem, TransactionLog,
+    TransactionPayment, TransactionSales, TransactionStaff, TransactionTax, TransactionUser,
 };
 use kugel_types::{EventId, LocalTime};
 
@@ -87,17 +87,25 @@ impl Cart {
             open_counter: self.open_counter,
             business_counter: self.business_counter,
             generate_date_time: self.generate_date_time.clone().unwrap_or_default(),
-            user: self.user.as_ref().map(|user| TransactionUser { id: user.id.clone(), name: user.name.clone() }),
+            user: self.user.as_ref().map(|user| TransactionUser {
+                id: user.id.clone(),
+                name: user.name.clone(),
+            }),
             sales: Some(self.sales_log()),
             line_items: self.line_items.iter().map(|line| self.line_log(line)).collect(),
             payments: self.payments.iter().map(payment_log).collect(),
             taxes: self.taxes.iter().zip(1..).map(tax_log).collect(),
-            subtotal_discounts: self.subtotal_discounts.iter().zip(1..).map(discount_log).collect(),
+            subtotal_discounts: self
+                .subtotal_discounts
+                .iter()
+                .zip(1..)
+                .map(discount_log)
+                .collect(),
             origin: None,
-            staff: self
-                .staff
-                .as_ref()
-                .map(|staff| TransactionStaff { id: staff.id.clone(), name: staff.name.clone() }),
+            staff: self.staff.as_ref().map(|staff| TransactionStaff {
+                id: staff.id.clone(),
+                name: staff.name.clone(),
+            }),
             additional_info: Some(TransactionAdditionalInfo {
                 invoice_registration_number: settings.invoice_registration_number.clone(),
                 receipt_headers: settings.receipt_headers.iter().map(receipt_line).collect(),
@@ -126,11 +134,17 @@ impl Cart {
     }
 
     fn line_log(&self, line: &CartLine) -> TransactionLineItem {
-        let shares = self.subtotal_discounts.iter().zip(1..).zip(&line.allocated_amounts);
-        let allocated = shares.filter(|(_, share)| !share.is_zero()).map(|(discount, share)| TransactionDiscount {
-            discount_amount: wire(share.decimal()),
-            ..discount_log(discount)
-        });
+        let shares = self
+            .subtotal_discounts
+            .iter()
+            .zip(1..)
+            .zip(&line.allocated_amounts);
+        let allocated = shares
+            .filter(|(_, share)| !share.is_zero())
+            .map(|(discount, share)| TransactionDiscount {
+                discount_amount: wire(share.decimal()),
+                ..discount_log(discount)
+            });
         TransactionLineItem {
             line_no: line.line_no,
             item_code: line.item_code.to_string(),
@@ -189,5 +203,8 @@ fn tax_log((tax, tax_no): (&CartTax, i32)) -> TransactionTax {
 }
 
 fn receipt_line(line: &ReceiptText) -> ReceiptLine {
-    ReceiptLine { text: line.text.clone(), align: line.align.clone() }
+    ReceiptLine {
+        text: line.text.clone(),
+        align: line.align.clone(),
+    }
 }

@@ -1,0 +1,284 @@
+//! Items, taxes, settings, promotions and payment methods, from the master data service.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kugel_auth::Tokens;
+use kugel_bus::{Bus, Change, ChangeKind};
+use kugel_error::Result;
+use kugel_pricing::TaxRule;
+use kugel_proto::master_data::v1 as wire;
+use kugel_proto::master_data::v1::item_service_client::ItemServiceClient;
+use kugel_proto::master_data::v1::payment_service_client::PaymentServiceClient;
+use kugel_proto::master_data::v1::promotion_service_client::PromotionServiceClient;
+use kugel_proto::master_data::v1::setting_service_client::SettingServiceClient;
+use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
+use kugel_rpc::Channel;
+use kugel_state::ReadCache;
+use kugel_types::{ItemCode, StoreCode, TenantId};
+use parking_lot::Mutex;
+
+use super::convert;
+use super::{Neighbour, TENANTS_AT_HAND};
+use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster, SettingMaster};
+use crate::ports::Masters;
+
+/// Items that are kept at hand, over all tenants.
+const ITEMS_AT_HAND: u64 = 50_000;
+
+/// An item as each store sells it. A change of the item drops all of them at once; what is still being loaded then goes
+/// into a map that nobody looks at any more.
+type InStores = Arc<Mutex<HashMap<StoreCode, Arc<ItemMaster>>>>;
+
+/// A table that is kept whole for a tenant.
+type Table<T> = ReadCache<TenantId, Arc<Vec<T>>>;
+
+/// The master data service.
+pub(crate) struct MasterClient {
+    neighbour: Neighbour,
+    cached: Arc<Cached>,
+}
+
+struct Cached {
+    items: ReadCache<(TenantId, ItemCode), InStores>,
+    taxes: Table<TaxRule>,
+    settings: Table<SettingMaster>,
+    promotions: Table<PromotionMaster>,
+    payments: Table<Arc<PaymentMaster>>,
+}
+
+impl Cached {
+    fn forget(&self, change: &Change) {
+        match change.kind {
+            ChangeKind::Item => self.forget_item(change, &change.key),
+            ChangeKind::StoreItem => {
+                self.forget_item(
+                    change,
+                    change.key.split_once('/').map_or(&*change.key, |(_, code)| code),
+                );
+            }
+            ChangeKind::Tax => self.taxes.invalidate(&change.tenant),
+            ChangeKind::Setting => self.settings.invalidate(&change.tenant),
+            ChangeKind::Promotion => self.promotions.invalidate(&change.tenant),
+            ChangeKind::Payment => self.payments.invalidate(&change.tenant),
+            ChangeKind::Category | ChangeKind::Staff | ChangeKind::Store | ChangeKind::Terminal => {}
+        }
+    }
+
+    fn forget_item(&self, change: &Change, code: &str) {
+        if let Ok(code) = code.parse::<ItemCode>() {
+            self.items.invalidate(&(change.tenant.clone(), code));
+        }
+    }
+}
+
+impl MasterClient {
+    /// Keeps what it reads until it is announced as changed, and no longer than `lifetime`.
+    pub(crate) fn new(channel: Channel, tokens: Arc<Tokens>, bus: &dyn Bus, lifetime: Duration) -> Self {
+        let cached = Arc::new(Cached {
+            items: ReadCache::new(ITEMS_AT_HAND, lifetime),
+            taxes: ReadCache::new(TENANTS_AT_HAND, lifetime),
+            settings: ReadCache::new(TENANTS_AT_HAND, lifetime),
+            promotions: ReadCache::new(TENANTS_AT_HAND, lifetime),
+            payments: ReadCache::new(TENANTS_AT_HAND, lifetime),
+        });
+        let stale = Arc::clone(&cached);
+        bus.on_change(Box::new(move |change| stale.forget(change)));
+        Self {
+            neighbour: Neighbour {
+                name: "master-data",
+                channel,
+                tokens,
+            },
+            cached,
+        }
+    }
+
+    async fn load_items(
+        &self,
+        tenant: &TenantId,
+        store: &StoreCode,
+        codes: Vec<String>,
+    ) -> Result<HashMap<ItemCode, Arc<ItemMaster>>> {
+        let request = wire::BatchGetItemDetailsRequest {
+            tenant_id: tenant.to_string(),
+            store_code: store.to_string(),
+            item_codes: codes,
+        };
+        let mut client = ItemServiceClient::new(self.neighbour.channel.clone());
+        let answer = client
+            .batch_get_item_details(self.neighbour.request(tenant, request))
+            .await;
+        let items = answer
+            .map_err(|status| self.neighbour.failed(status))?
+            .into_inner()
+            .items;
+        let read = |item: wire::ItemDetails| {
+            let item = convert::item(item).ok_or_else(|| self.neighbour.unusable("an item"))?;
+            Ok((item.item_code.clone(), Arc::new(item)))
+        };
+        items.into_iter().map(read).collect()
+    }
+
+    async fn load_taxes(&self, tenant: &TenantId) -> Result<Arc<Vec<TaxRule>>> {
+        let request = wire::ListTaxesRequest {
+            tenant_id: tenant.to_string(),
+            limit: Some(0),
+            ..Default::default()
+        };
+        let mut client = TaxServiceClient::new(self.neighbour.channel.clone());
+        let answer = client.list_taxes(self.neighbour.request(tenant, request)).await;
+        let taxes = answer
+            .map_err(|status| self.neighbour.failed(status))?
+            .into_inner()
+            .taxes;
+        self.table(taxes, convert::tax, "a tax rule")
+    }
+
+    async fn load_settings(&self, tenant: &TenantId) -> Result<Arc<Vec<SettingMaster>>> {
+        let request = wire::ListSettingsRequest {
+            tenant_id: tenant.to_string(),
+            limit: Some(0),
+            ..Default::default()
+        };
+        let mut client = SettingServiceClient::new(self.neighbour.channel.clone());
+        let answer = client
+            .list_settings(self.neighbour.request(tenant, request))
+            .await;
+        let settings = answer
+            .map_err(|status| self.neighbour.failed(status))?
+            .into_inner()
+            .settings;
+        self.table(settings, convert::setting, "a setting")
+    }
+
+    async fn load_promotions(&self, tenant: &TenantId) -> Result<Arc<Vec<PromotionMaster>>> {
+        let request = wire::ListPromotionsRequest {
+            tenant_id: tenant.to_string(),
+            promotion_type: Some(kugel_pricing::CATEGORY_DISCOUNT.to_owned()),
+            is_active: Some(true),
+            limit: Some(0),
+            ..Default::default()
+        };
+        let mut client = PromotionServiceClient::new(self.neighbour.channel.clone());
+        let answer = client
+            .list_promotions(self.neighbour.request(tenant, request))
+            .await;
+        let promotions = answer
+            .map_err(|status| self.neighbour.failed(status))?
+            .into_inner()
+            .promotions;
+        self.table(promotions, convert::promotion, "a promotion")
+    }
+
+    async fn load_payments(&self, tenant: &TenantId) -> Result<Arc<Vec<Arc<PaymentMaster>>>> {
+        let request = wire::ListPaymentsRequest {
+            tenant_id: tenant.to_string(),
+            limit: Some(0),
+            ..Default::default()
+        };
+        let mut client = PaymentServiceClient::new(self.neighbour.channel.clone());
+        let answer = client
+            .list_payments(self.neighbour.request(tenant, request))
+            .await;
+        let payments = answer
+            .map_err(|status| self.neighbour.failed(status))?
+            .into_inner()
+            .payments;
+        self.table(
+            payments,
+            |payment| convert::payment(payment).map(Arc::new),
+            "a payment method",
+        )
+    }
+
+    fn table<W, T>(&self, rows: Vec<W>, read: impl Fn(W) -> Option<T>, what: &str) -> Result<Arc<Vec<T>>> {
+        let rows = rows
+            .into_iter()
+            .map(|row| read(row).ok_or_else(|| self.neighbour.unusable(what)));
+        Ok(Arc::new(rows.collect::<Result<_>>()?))
+    }
+
+    /// The stores' versions of an item that are at hand.
+    async fn in_stores(&self, tenant: &TenantId, code: &ItemCode) -> InStores {
+        let key = (tenant.clone(), code.clone());
+        let empty = async { Ok::<_, std::convert::Infallible>(InStores::default()) };
+        match self.cached.items.get_or_load(key, empty).await {
+            Ok(stores) => stores,
+            Err(never) => match never {},
+        }
+    }
+}
+
+#[async_trait]
+impl Masters for MasterClient {
+    async fn items(
+        &self,
+        tenant: &TenantId,
+        store: &StoreCode,
+        codes: &[ItemCode],
+    ) -> Result<Vec<Option<Arc<ItemMaster>>>> {
+        let mut found = Vec::with_capacity(codes.len());
+        let mut missing = Vec::new();
+        for (place, code) in codes.iter().enumerate() {
+            let stores = self.in_stores(tenant, code).await;
+            let item = stores.lock().get(store).cloned();
+            if item.is_none() {
+                missing.push((place, stores));
+            }
+            found.push(item);
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let asked = missing
+            .iter()
+            .map(|(place, _)| codes[*place].to_string())
+            .collect();
+        let loaded = self.load_items(tenant, store, asked).await?;
+        for (place, stores) in missing {
+            // An item that is not sold is asked for again: it may be entered at any moment.
+            let Some(item) = loaded.get(&codes[place]) else {
+                continue;
+            };
+            stores.lock().insert(store.clone(), Arc::clone(item));
+            found[place] = Some(Arc::clone(item));
+        }
+        Ok(found)
+    }
+
+    async fn taxes(&self, tenant: &TenantId) -> Result<Arc<Vec<TaxRule>>> {
+        self.cached
+            .taxes
+            .get_or_load(tenant.clone(), self.load_taxes(tenant))
+            .await
+    }
+
+    async fn settings(&self, tenant: &TenantId) -> Result<Arc<Vec<SettingMaster>>> {
+        self.cached
+            .settings
+            .get_or_load(tenant.clone(), self.load_settings(tenant))
+            .await
+    }
+
+    async fn promotions(&self, tenant: &TenantId) -> Result<Arc<Vec<PromotionMaster>>> {
+        self.cached
+            .promotions
+            .get_or_load(tenant.clone(), self.load_promotions(tenant))
+            .await
+    }
+
+    async fn payment(&self, tenant: &TenantId, payment_code: &str) -> Result<Option<Arc<PaymentMaster>>> {
+        let payments = self
+            .cached
+            .payments
+            .get_or_load(tenant.clone(), self.load_payments(tenant))
+            .await?;
+        Ok(payments
+            .iter()
+            .find(|payment| payment.method.code == payment_code)
+            .cloned())
+    }
+}

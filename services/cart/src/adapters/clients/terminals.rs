@@ -1,0 +1,161 @@
+//! Terminals and stores, from the terminal service.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kugel_auth::Tokens;
+use kugel_bus::{Bus, ChangeKind};
+use kugel_error::{Error, Result, codes};
+use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
+use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
+use kugel_proto::terminal::v1::{GetStoreRequest, GetTerminalRequest, Terminal};
+use kugel_rpc::Channel;
+use kugel_state::ReadCache;
+use kugel_types::{Currency, StoreCode, TenantId, TerminalId};
+use parking_lot::Mutex;
+
+use super::Neighbour;
+use crate::domain::cart::Staff;
+use crate::domain::terminal::{Session, StoreState, TerminalState};
+use crate::ports::Terminals;
+
+/// Terminals that are kept at hand.
+const TERMINALS_AT_HAND: u64 = 20_000;
+/// Stores that are kept at hand.
+const STORES_AT_HAND: u64 = 10_000;
+
+/// The terminal service.
+pub(crate) struct TerminalClient {
+    neighbour: Neighbour,
+    terminals: Arc<ReadCache<TerminalId, Arc<TerminalState>>>,
+    stores: Arc<ReadCache<(TenantId, StoreCode), Arc<StoreState>>>,
+    /// Terminals that were read, some of which may be forgotten again.
+    seen: Mutex<BTreeSet<TerminalId>>,
+}
+
+impl TerminalClient {
+    /// Keeps what it reads until it is announced as changed, and no longer than `lifetime`.
+    pub(crate) fn new(channel: Channel, tokens: Arc<Tokens>, bus: &dyn Bus, lifetime: Duration) -> Self {
+        let terminals = Arc::new(ReadCache::new(TERMINALS_AT_HAND, lifetime));
+        let stores = Arc::new(ReadCache::new(STORES_AT_HAND, lifetime));
+        let (stale_terminals, stale_stores) = (Arc::clone(&terminals), Arc::clone(&stores));
+        bus.on_change(Box::new(move |change| match change.kind {
+            ChangeKind::Terminal => {
+                if let Ok(id) = change.key.parse::<TerminalId>() {
+                    stale_terminals.invalidate(&id);
+                }
+            }
+            ChangeKind::Store => {
+                if let Ok(code) = change.key.parse::<StoreCode>() {
+                    stale_stores.invalidate(&(change.tenant.clone(), code));
+                }
+            }
+            _ => {}
+        }));
+        let neighbour = Neighbour {
+            name: "terminal",
+            channel,
+            tokens,
+        };
+        Self {
+            neighbour,
+            terminals,
+            stores,
+            seen: Mutex::default(),
+        }
+    }
+
+    async fn load_terminal(&self, id: &TerminalId) -> Result<Arc<TerminalState>> {
+        let request = GetTerminalRequest {
+            terminal_id: id.to_string(),
+        };
+        let mut client = TerminalServiceClient::new(self.neighbour.channel.clone());
+        let answer = client
+            .get_terminal(self.neighbour.request(&id.tenant, request))
+            .await;
+        let answer =
+            answer.map_err(|status| self.missing(status, || format!("terminal {id} is not found")))?;
+        let terminal = answer
+            .into_inner()
+            .terminal
+            .ok_or_else(|| self.neighbour.unusable("a terminal"))?;
+        self.seen.lock().insert(id.clone());
+        Ok(Arc::new(self.state_of(terminal)?))
+    }
+
+    async fn load_store(&self, tenant: &TenantId, store: &StoreCode) -> Result<Arc<StoreState>> {
+        let request = GetStoreRequest {
+            tenant_id: tenant.to_string(),
+            store_code: store.to_string(),
+        };
+        let mut client = StoreServiceClient::new(self.neighbour.channel.clone());
+        let answer = client.get_store(self.neighbour.request(tenant, request)).await;
+        let answer =
+            answer.map_err(|status| self.missing(status, || format!("store {store} is not found")))?;
+        let store = answer
+            .into_inner()
+            .store
+            .ok_or_else(|| self.neighbour.unusable("a store"))?;
+        let currency = store
+            .currency
+            .parse::<Currency>()
+            .map_err(|_| self.neighbour.unusable("a currency"))?;
+        Ok(Arc::new(StoreState {
+            name: store.store_name,
+            currency,
+        }))
+    }
+
+    fn state_of(&self, terminal: Terminal) -> Result<TerminalState> {
+        let date = terminal.business_date.filter(|text| !text.is_empty());
+        let date = date.map(|text| text.parse()).transpose();
+        let date = date.map_err(|_| self.neighbour.unusable("a business date"))?;
+        Ok(TerminalState {
+            is_opened: terminal.status == "Opened",
+            session: date.map(|business_date| Session {
+                business_date,
+                open_counter: terminal.open_counter,
+                business_counter: terminal.business_counter,
+            }),
+            staff: terminal.staff.map(|staff| Staff {
+                id: staff.staff_id,
+                name: staff.staff_name,
+            }),
+        })
+    }
+
+    fn missing(&self, status: tonic::Status, message: impl FnOnce() -> String) -> Error {
+        if status.code() == tonic::Code::NotFound {
+            return codes::NOT_FOUND.error(message());
+        }
+        self.neighbour.failed(status)
+    }
+}
+
+#[async_trait]
+impl Terminals for TerminalClient {
+    async fn terminal(&self, id: &TerminalId) -> Result<Arc<TerminalState>> {
+        self.terminals
+            .get_or_load(id.clone(), self.load_terminal(id))
+            .await
+    }
+
+    async fn store(&self, tenant: &TenantId, store: &StoreCode) -> Result<Arc<StoreState>> {
+        let key = (tenant.clone(), store.clone());
+        self.stores.get_or_load(key, self.load_store(tenant, store)).await
+    }
+
+    fn cached_terminals(&self) -> Vec<TerminalId> {
+        let mut seen = self.seen.lock();
+        seen.retain(|id| self.terminals.get(id).is_some());
+        seen.iter().cloned().collect()
+    }
+
+    fn forget_terminals(&self, tenant: &TenantId) {
+        for id in self.seen.lock().iter().filter(|id| id.tenant == *tenant) {
+            self.terminals.invalidate(id);
+        }
+    }
+}
