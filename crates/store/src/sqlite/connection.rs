@@ -21,12 +21,12 @@ const STATEMENTS: usize = 256;
 /// Opens the connection that writes, creating the file if need be.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     check_header(path)?;
-    // `full` makes every commit wait for the disk: an answered commit survives a power cut.
+    // The log is copied between batches (see `log`), not within whichever commit makes it too long. `full` makes every commit wait for the disk: an answered commit survives a power cut.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     open(
         path,
         flags,
-        "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 2000;",
+        "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0;",
     )
 }
 
@@ -48,6 +48,8 @@ fn open(path: &Path, flags: OpenFlags, pragmas: &str) -> Result<Connection, Stor
     open().map_err(|error| failure(path, &error))
 }
 
+/// Looks at the file before SQLite does. Never while a connection has it open: closing any handle of a file gives up the
+/// locks that the process holds on it.
 fn check_header(path: &Path) -> Result<(), StoreError> {
     let mut start = [0; HEADER.len()];
     match File::open(path).and_then(|mut file| file.read_exact(&mut start)) {

@@ -13,17 +13,18 @@ use tokio::task::spawn_blocking;
 
 use crate::{Collection, Commit, Document, Found, Query, StoreError};
 
-use super::cache::{Cache, Ticket, View};
+use super::cache::{Ticket, View};
 use super::connection::{document, failure, instant, open_reader, open_writer};
 use super::sql;
 use super::writer::Writer;
+use super::{DataDir, stopping};
 
 /// Commits made durable by one flush at most.
 const BATCH: usize = 512;
 /// Commits that may wait; more callers wait for a place.
 const QUEUE: usize = 2048;
 /// Connections that read at the same time.
-const READERS: usize = 4;
+const READERS: u32 = 4;
 /// Rows of a query up to which they are kept in memory: a page somebody looks at, not a whole table passing by.
 const KEPT_ROWS: u32 = 1000;
 
@@ -44,7 +45,10 @@ pub(super) struct Database {
     /// When it was used last, in ticks of its store.
     used: AtomicU64,
     /// Closed after the readers, since the last connection to close tidies the write-ahead log.
-    writer: Mutex<Writer>,
+    /// None once the database is closed.
+    writer: Mutex<Option<Writer>>,
+    /// Keeps the folder locked, and in being, until the connections above are closed.
+    _data_dir: DataDir,
 }
 
 #[derive(Default)]
@@ -67,19 +71,24 @@ enum Work {
 
 impl Database {
     /// Opens the file, creating it if need be. Blocks.
-    pub(super) fn open(path: PathBuf, cache: Arc<Cache>) -> Result<Self, StoreError> {
+    pub(super) fn open(path: PathBuf, data_dir: DataDir) -> Result<Self, StoreError> {
         let connection = open_writer(&path)?;
         Ok(Self {
-            view: View::new(cache),
+            view: View::new(Arc::clone(data_dir.cache())),
             queue: Mutex::default(),
             room: Arc::new(Semaphore::new(QUEUE)),
             ready: RwLock::default(),
             idle_readers: Mutex::default(),
-            reading: Arc::new(Semaphore::new(READERS)),
+            reading: Arc::new(Semaphore::new(READERS as usize)),
             used: AtomicU64::new(0),
-            writer: Mutex::new(Writer::new(path.clone(), connection)),
+            writer: Mutex::new(Some(Writer::new(path.clone(), connection))),
             path,
+            _data_dir: data_dir,
         })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     pub(super) fn touch(&self, tick: u64) {
@@ -88,6 +97,25 @@ impl Database {
 
     pub(super) fn last_used(&self) -> u64 {
         self.used.load(Ordering::Relaxed)
+    }
+
+    /// Waits for reads and commits under way, then closes the connections, the writer's last.
+    pub(super) async fn close(self: Arc<Self>) {
+        // An empty commit is answered after all that were queued before it.
+        let nothing = Commit {
+            writes: Vec::new(),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            actor: String::new(),
+        };
+        let _ = self.commit(nothing).await;
+        let _all = self.reading.acquire_many(READERS).await;
+        self.reading.close();
+        let database = Arc::clone(&self);
+        let close = move || {
+            database.idle_readers.lock().clear();
+            drop(database.writer.lock().take());
+        };
+        let _ = spawn_blocking(close).await;
     }
 
     /// Queues a commit and waits until it is durable or refused.
@@ -298,6 +326,7 @@ impl Database {
         for (outcome, (reply, _room)) in writer.commit_all(commits, &self.view).into_iter().zip(replies) {
             let _ = reply.send(outcome);
         }
+        writer.tidy();
     }
 }
 
@@ -311,8 +340,9 @@ impl Shift {
     fn work(mut self) {
         let database = Arc::clone(&self.database);
         let mut writer = database.writer.lock();
+        let Some(writer) = writer.as_mut() else { return };
         while let Some(batch) = database.next_batch() {
-            database.run(&mut writer, batch);
+            database.run(writer, batch);
         }
         self.finished = true;
     }
@@ -320,21 +350,11 @@ impl Shift {
 
 impl Drop for Shift {
     fn drop(&mut self) {
-        // The runtime stopped before the writer began, or it panicked: whoever waits must hear of it.
+        // The database was closed, or the runtime stopped before the writer began: whoever waits must hear of it.
         if !self.finished {
             let mut queue = self.database.queue.lock();
             queue.jobs.clear();
             queue.busy = false;
         }
-    }
-}
-
-fn stopping() -> StoreError {
-    StoreError::Unavailable("the process is stopping".to_owned())
-}
-
-impl Database {
-    pub(super) fn path(&self) -> &Path {
-        &self.path
     }
 }

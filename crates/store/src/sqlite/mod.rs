@@ -4,6 +4,7 @@ mod cache;
 mod connection;
 mod data_dir;
 mod database;
+mod log;
 mod sql;
 mod writer;
 
@@ -77,14 +78,7 @@ impl SqliteStore {
             .map(|(_, database)| database)
             .collect();
         for database in databases {
-            // An empty commit is answered after all that were queued before it.
-            let nothing = Commit {
-                writes: Vec::new(),
-                at: jiff::Timestamp::UNIX_EPOCH,
-                actor: String::new(),
-            };
-            let _ = database.commit(nothing).await;
-            let _ = spawn_blocking(move || drop(database)).await;
+            database.close().await;
         }
     }
 }
@@ -95,31 +89,38 @@ impl StoreInner {
     }
 
     /// The scope's database; `None` if there is none and none is to be made.
-    async fn database(&self, scope: &Scope, create: bool) -> Result<Option<Arc<Database>>, StoreError> {
+    async fn database(
+        self: &Arc<Self>,
+        scope: &Scope,
+        create: bool,
+    ) -> Result<Option<Arc<Database>>, StoreError> {
         if let Some(database) = self.opened(scope)? {
             return Ok(Some(database));
         }
+        // A task of its own, because a caller may go away in the middle: opening goes on behind its lock all the same.
+        let (store, scope) = (Arc::clone(self), scope.clone());
+        let opening = tokio::spawn(async move { store.open_database(scope, create).await });
+        opening.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    async fn open_database(&self, scope: Scope, create: bool) -> Result<Option<Arc<Database>>, StoreError> {
         let _opening = self.opening.lock().await;
-        if let Some(database) = self.opened(scope)? {
+        if let Some(database) = self.opened(&scope)? {
             return Ok(Some(database));
         }
-        let path = self.path(scope);
-        let cache = Arc::clone(self.data_dir.cache());
-        let surplus = self.surplus();
+        let (path, data_dir, surplus) = (self.path(&scope), self.data_dir.clone(), self.surplus());
         let open = move || {
             drop(surplus);
             if !create && !path.exists() {
                 return Ok(None);
             }
-            Database::open(path, cache).map(|database| Some(Arc::new(database)))
+            Database::open(path, data_dir).map(|database| Some(Arc::new(database)))
         };
-        let opened = spawn_blocking(open)
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable("the process is stopping".to_owned())))?;
+        let opened = spawn_blocking(open).await.unwrap_or_else(|_| Err(stopping()))?;
         if let Some(database) = &opened {
             tracing::debug!(database.path = %database.path().display(), "database opened");
             database.touch(self.ticks.fetch_add(1, Ordering::Relaxed));
-            self.databases.write().insert(scope.clone(), Arc::clone(database));
+            self.databases.write().insert(scope, Arc::clone(database));
         }
         Ok(opened)
     }
@@ -173,6 +174,11 @@ impl StoreInner {
                 .strip_suffix(".sqlite")?,
         )
     }
+}
+
+/// The answer to callers whose work the runtime has dropped.
+fn stopping() -> StoreError {
+    StoreError::Unavailable("the process is stopping".to_owned())
 }
 
 /// A scope as part of a file name. Capitals are written small behind a `-`, which no tenant id holds: a file system that

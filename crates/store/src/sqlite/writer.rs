@@ -11,6 +11,7 @@ use crate::{Action, Body, Collection, Commit, Document, Revision, StoreError, Wr
 
 use super::cache::View;
 use super::connection::{broken_rule, failure, instant};
+use super::log::Log;
 use super::sql::{self, Statements};
 
 /// What a write left behind: the document under the key, or none.
@@ -29,11 +30,13 @@ pub(super) struct Writer {
     connection: Connection,
     /// The collections whose table and indexes are known to be there.
     statements: HashMap<&'static str, Statements>,
+    log: Log,
 }
 
 impl Writer {
     pub(super) fn new(path: PathBuf, connection: Connection) -> Self {
         Self {
+            log: Log::of(&path),
             path,
             connection,
             statements: HashMap::new(),
@@ -54,6 +57,11 @@ impl Writer {
                 vec![Err(error); count]
             }
         }
+    }
+
+    /// Does what can wait until the answers are given.
+    pub(super) fn tidy(&mut self) {
+        self.log.tend(&self.connection);
     }
 
     fn transaction(

@@ -130,7 +130,7 @@ async fn a_killed_process_loses_nothing_it_answered_for() {
             }
         }
         drop(documents);
-        // The blocking pool may hold the store for a moment; the next child needs the lock.
+        // A read may still be on its way out and hold the lock, which the next child needs.
         while DataDir::open(folder.path()).is_err() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }

@@ -213,6 +213,36 @@ async fn more_tenants_than_open_files_are_served() {
     assert_eq!(documents.scopes().await.unwrap().len(), 70);
 }
 
+#[tokio::test]
+async fn the_log_is_lengthened_ahead_and_does_not_grow_for_ever() {
+    let data_dir = DataDir::for_test().unwrap();
+    let store = SqliteStore::open(&data_dir, "cart").unwrap();
+    let documents = documents(&store);
+    let log = data_dir.path().join("cart/db_cart_commons.sqlite-wal");
+    let text = "x".repeat(8000);
+    let mut lengths = Vec::new();
+    for round in 0..90 {
+        let changes = (0..40).fold(documents.changes("tester"), |changes, n| {
+            changes.upsert(Item {
+                group: Some(text.clone()),
+                ..item(&n.to_string(), round)
+            })
+        });
+        documents.commit(&Scope::Commons, changes).await.unwrap();
+        lengths.push(fs::metadata(&log).unwrap().len() >> 20);
+    }
+    // Ninety commits of about 480 KB went through it.
+    assert!(lengths.iter().all(|megabytes| *megabytes <= 11), "{lengths:?}");
+    store.close().await;
+    let store = SqliteStore::open(&data_dir, "cart").unwrap();
+    let stored = self::documents(&store)
+        .get::<Item>(&Scope::Commons, "39")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((stored.number, stored.revision.get()), (Some(89), 90));
+}
+
 /// The same collection as [`Item`]'s, as a later version of the program might declare it.
 static LATER: Collection = Collection {
     name: ITEMS.name,
