@@ -1,1 +1,27 @@
-//! Placeholder.
+//! The account service: registers tenants, keeps their users and issues the tokens that users work with.
+//!
+//! Which tenants exist is known in the service's shared documents, where ids are unique whatever their case; the users
+//! of a tenant lie in the tenant's own. Passwords are kept as argon2id hashes (bcrypt ones of older systems still let
+//! their owners in) and leave the service in no form. It publishes no events, consumes none and calls no neighbour.
+//! A token stays good until it expires wherever only the token is read; this service also asks the account behind it.
+//! Start reading at [`build`], [`app::Registration`] and [`app::Login`].
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
+
+mod adapters;
+pub mod app;
+pub mod domain;
+
+use kugel_error::Result;
+use kugel_rpc::{Deps, Parts};
+
+/// Builds the service.
+pub fn build(deps: Deps) -> Result<Parts> {
+    let routes = adapters::grpc::Service::new(deps).routes();
+    Ok(Parts {
+        name: "account",
+        routes,
+        outboxes: Vec::new(),
+        background: Vec::new(),
+    })
+}

@@ -1,0 +1,177 @@
+//! Tenants and users: what is kept of them, and what names and passwords may be. Pure: no clock, no store, no transport.
+//!
+//! These types are also the bodies of the stored documents; their rules were checked where the data came in.
+
+use jiff::Timestamp;
+use kugel_error::{Error, codes};
+use kugel_types::TenantId;
+use serde::{Deserialize, Serialize};
+
+/// The shortest and the longest password, in characters.
+const PASSWORD_LENGTH: std::ops::RangeInclusive<usize> = 8..=128;
+/// The longest user name, in characters.
+const USERNAME_MAX: usize = 64;
+
+/// A registered tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tenant {
+    /// The id as it is written everywhere.
+    pub tenant_id: String,
+    /// Who registered it.
+    pub owner: String,
+}
+
+impl Tenant {
+    /// The key: `Shop` and `shop` are one, because some file systems and many people take them for one.
+    pub fn key(tenant_id: &str) -> String {
+        tenant_id.to_lowercase()
+    }
+}
+
+/// A person who may log in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The name typed at login.
+    pub username: String,
+    /// The hash of the password, a PHC string or bcrypt's.
+    pub hashed_password: String,
+    /// Administers the tenant's users.
+    pub is_superuser: bool,
+    /// May log in.
+    pub is_active: bool,
+}
+
+impl User {
+    /// True for somebody who may administer users now.
+    pub fn is_administrator(&self) -> bool {
+        self.is_superuser && self.is_active
+    }
+}
+
+/// When somebody last logged in. Apart from the user: a login is no change of the account, must not wait for one, and
+/// must not make one fail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastLogin {
+    /// Who.
+    pub username: String,
+    /// When.
+    pub last_login: Timestamp,
+}
+
+/// One document for each tenant that every loss of a superuser replaces: so two of them at the same time cannot each
+/// count on the other and leave the tenant without any.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuperuserGuard {}
+
+/// A name and a password that may be given to a user.
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// The name.
+    pub username: String,
+    /// The password in the clear.
+    pub password: String,
+}
+
+impl Credentials {
+    /// Checks both; all mistakes are named.
+    pub fn new(username: String, password: String) -> Result<Self, Error> {
+        let mistakes: Vec<_> = [username_mistake(&username), password_mistake(&password)]
+            .into_iter()
+            .flatten()
+            .collect();
+        match mistakes.first() {
+            None => Ok(Self { username, password }),
+            Some((field, why)) => {
+                let error = codes::INVALID_INPUT.error(format!("{field} {why}"));
+                Err(mistakes
+                    .into_iter()
+                    .fold(error, |error, (field, why)| error.field(field, why)))
+            }
+        }
+    }
+}
+
+type Mistake = (&'static str, String);
+
+fn username_mistake(username: &str) -> Option<Mistake> {
+    let fits = username.chars().count() <= USERNAME_MAX
+        && username
+            .chars()
+            .all(|character| character.is_alphanumeric() || "._-@+".contains(character));
+    match (username.is_empty(), fits) {
+        (true, _) => Some(("username", "is required".to_owned())),
+        (false, true) => None,
+        (false, false) => Some((
+            "username",
+            format!("must be 1 to {USERNAME_MAX} letters, digits or any of `. _ - @ +`"),
+        )),
+    }
+}
+
+/// What is wrong with a password, if anything.
+pub fn password_mistake(password: &str) -> Option<Mistake> {
+    match password.chars().count() {
+        0 => Some(("password", "is required".to_owned())),
+        length if PASSWORD_LENGTH.contains(&length) => None,
+        _ => {
+            let (shortest, longest) = (PASSWORD_LENGTH.start(), PASSWORD_LENGTH.end());
+            Some((
+                "password",
+                format!("must have {shortest} to {longest} characters"),
+            ))
+        }
+    }
+}
+
+/// A tenant id out of two random numbers: a capital letter and 1000 to 9999.
+pub fn generated_tenant_id(letter: u32, number: u32) -> TenantId {
+    let letter = char::from_u32(u32::from('A') + letter % 26).unwrap_or('A');
+    let number = 1000 + number % 9000;
+    format!("{letter}{number}")
+        .parse()
+        .expect("a letter and four digits are a tenant id")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(username: &str, password: &str, wrong: &[&str]) {
+        let fields: Vec<String> = match Credentials::new(username.to_owned(), password.to_owned()) {
+            Ok(_) => Vec::new(),
+            Err(error) => error
+                .fields()
+                .iter()
+                .map(|violation| violation.field.clone())
+                .collect(),
+        };
+        assert_eq!(fields, wrong, "{username:?} {password:?}");
+    }
+
+    #[test]
+    fn names_and_passwords_have_limits() {
+        check("hq-owner", "plum-Tree-9", &[]);
+        check("森@shop.example", "12345678", &[]);
+        check("u", &"x".repeat(128), &[]);
+        check("u", "木木木木木木木木", &[]);
+        check("", "", &["username", "password"]);
+        check("a b", "12345678", &["username"]);
+        check("a/b", "12345678", &["username"]);
+        check(&"u".repeat(65), "12345678", &["username"]);
+        check("u", "1234567", &["password"]);
+        check("u", &"x".repeat(129), &["password"]);
+    }
+
+    #[test]
+    fn generated_ids_are_a_letter_and_four_digits() {
+        assert_eq!(generated_tenant_id(0, 0).as_str(), "A1000");
+        assert_eq!(generated_tenant_id(25, 8999).as_str(), "Z9999");
+        assert_eq!(generated_tenant_id(26, 9000).as_str(), "A1000");
+    }
+
+    #[test]
+    fn tenants_are_one_whatever_their_case() {
+        assert_eq!(Tenant::key("Q7301"), Tenant::key("q7301"));
+    }
+}
