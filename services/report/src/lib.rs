@@ -36,8 +36,20 @@ use crate::app::make_report::ReportDesk;
 
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts, Error> {
-    let Deps { documents, bus, clock, tokens, settings, neighbours, .. } = deps;
-    let lifetime = if settings.use_item_cache { settings.item_cache_ttl_seconds } else { 0 };
+    let Deps {
+        documents,
+        bus,
+        clock,
+        tokens,
+        settings,
+        neighbours,
+        ..
+    } = deps;
+    let lifetime = if settings.use_item_cache {
+        settings.item_cache_ttl_seconds
+    } else {
+        0
+    };
     let category_names = CategoryNames::new(
         neighbours.channel("master-data"),
         Arc::clone(&tokens),

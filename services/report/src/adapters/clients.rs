@@ -42,7 +42,11 @@ impl CategoryNames {
                 stale.invalidate(&change.tenant);
             }
         }));
-        Self { channel, tokens, names }
+        Self {
+            channel,
+            tokens,
+            names,
+        }
     }
 
     /// The names of a tenant's categories. A report is worth more than its names: without an answer there are none, and

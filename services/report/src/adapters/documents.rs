@@ -140,7 +140,10 @@ impl From<&Session> for SessionKey {
 impl SessionKey {
     /// The session in a message: the terminal, the day and the session of the day.
     pub fn label(&self) -> String {
-        format!("{} on {} (session {})", self.terminal_no, self.business_date, self.open_counter)
+        format!(
+            "{} on {} (session {})",
+            self.terminal_no, self.business_date, self.open_counter
+        )
     }
     /// The session, through the same checks as everything from outside.
     pub fn session(&self) -> Result<Session, Error> {
@@ -186,7 +189,12 @@ impl SessionTotals {
 impl Record for SessionTotals {
     const COLLECTION: &'static Collection = &SESSION_TOTALS;
     fn id(&self) -> String {
-        let SessionKey { store_code, terminal_no, business_date, open_counter } = &self.key;
+        let SessionKey {
+            store_code,
+            terminal_no,
+            business_date,
+            open_counter,
+        } = &self.key;
         format!("{store_code}/{terminal_no}/{business_date}/{open_counter}")
     }
 }
@@ -213,8 +221,16 @@ impl SessionProducts {
 impl Record for SessionProducts {
     const COLLECTION: &'static Collection = &SESSION_PRODUCTS;
     fn id(&self) -> String {
-        let SessionKey { store_code, terminal_no, business_date, open_counter } = &self.key;
-        format!("{store_code}/{terminal_no}/{business_date}/{open_counter}/{}", self.part)
+        let SessionKey {
+            store_code,
+            terminal_no,
+            business_date,
+            open_counter,
+        } = &self.key;
+        format!(
+            "{store_code}/{terminal_no}/{business_date}/{open_counter}/{}",
+            self.part
+        )
     }
 }
 
@@ -229,7 +245,9 @@ pub fn sums_of(
     let query = if days.0 == days.1 {
         query.eq("business_date", days.0)
     } else {
-        query.at_least("business_date", days.0).at_most("business_date", days.1)
+        query
+            .at_least("business_date", days.0)
+            .at_most("business_date", days.1)
     };
     query
         .given(terminal, |query, terminal| query.eq("terminal_no", terminal))

@@ -15,11 +15,15 @@ use crate::domain::session::Log;
 
 /// Who changes documents when an event does.
 pub const ACTOR: &str = "service:report";
-const TOPICS: &[Topic] = &[Topic::TranlogReport, Topic::CashlogReport, Topic::OpencloselogReport];
+const TOPICS: &[Topic] = &[
+    Topic::TranlogReport,
+    Topic::CashlogReport,
+    Topic::OpencloselogReport,
+];
 
 /// Begins to consume.
 pub fn subscribe(bus: &dyn Bus, documents: Documents) {
-    bus.subscribe("report", TOPICS, Arc::new(LogHandler { documents }));
+    bus.subscribe("report", TOPICS, Arc::new(LogHandler::new(documents)));
 }
 
 /// Counts the logs of events.
@@ -55,13 +59,24 @@ impl Handler for LogHandler {
 }
 
 impl LogHandler {
+    /// Counts into `documents`.
+    pub fn new(documents: Documents) -> Self {
+        Self { documents }
+    }
+
     async fn count(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<(), Refused> {
-        let parsed = events.iter().map(|event| Parsed::of(event)).collect::<Result<Vec<_>, _>>()?;
+        let parsed = events
+            .iter()
+            .map(|event| Parsed::of(event))
+            .collect::<Result<Vec<_>, _>>()?;
         let logs = parsed.iter().map(Parsed::read).collect::<Result<Vec<_>, _>>()?;
-        let mut changes = self.documents.changes(ACTOR);
-        for (event, parsed) in events.iter().zip(&parsed) {
-            changes = inbox::mark(parsed.file(changes, event), event);
-        }
+        let changes = self.documents.changes(ACTOR);
+        // The marks come first: of a repeated event it is the mark that must be found twice, not the log.
+        let changes = events
+            .iter()
+            .fold(changes, |changes, event| inbox::mark(changes, event));
+        let filed = events.iter().zip(&parsed);
+        let changes = filed.fold(changes, |changes, (event, parsed)| parsed.file(changes, event));
         Ok(count(&self.documents, scope, &changes, &fold(logs)).await?)
     }
 }
@@ -76,7 +91,9 @@ impl Parsed {
             Topic::TranlogReport => event.body.parse().map(Self::Transaction),
             Topic::CashlogReport => event.body.parse().map(Self::Cash),
             Topic::OpencloselogReport => event.body.parse().map(Self::OpenClose),
-            Topic::TranlogStatus => return Err(Failure::Malformed("nothing is counted of this topic".to_owned())),
+            Topic::TranlogStatus => {
+                return Err(Failure::Malformed("nothing is counted of this topic".to_owned()));
+            }
         };
         parsed.map_err(|error| Failure::Malformed(error.to_string()))
     }

@@ -55,7 +55,8 @@ impl ReportService for ReportGrpc {
         let (caller, request) = admit(request)?;
         let log = requests::posted_transaction(request)?;
         let counted =
-            post_transaction::post_transaction(&self.documents, &caller.scope(), &caller.actor(), log).await?;
+            post_transaction::post_transaction(&self.documents, &caller.scope(), &caller.actor(), log)
+                .await?;
         let transaction = Some(counted);
         Ok(Response::new(PostTransactionResponse { transaction }))
     }
@@ -66,10 +67,7 @@ impl ReportService for ReportGrpc {
     ) -> Result<Response<SetUpTenantResponse>, Status> {
         let (caller, _) = admit(request)?;
         // A tenant's database comes into being with its first log; what is left to do is to see that it can.
-        self.documents
-            .ping()
-            .await
-            .map_err(kugel_error::Error::from)?;
+        self.documents.ping().await.map_err(kugel_error::Error::from)?;
         let tenant_id = caller.tenant().to_string();
         Ok(Response::new(SetUpTenantResponse { tenant_id }))
     }

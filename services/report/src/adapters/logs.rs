@@ -8,9 +8,7 @@ use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
 use kugel_types::TerminalNo;
 use rust_decimal::Decimal;
 
-use crate::domain::log::{
-    Cash, Close, Discount, Kind, Line, OpenClose, Payment, Session, Tax, Transaction,
-};
+use crate::domain::log::{Cash, Close, Discount, Kind, Line, OpenClose, Payment, Session, Tax, Transaction};
 
 /// The largest amount of a single log. Sums of ten million of them still fit into a decimal.
 const AMOUNT_LIMIT: i64 = 1_000_000_000_000_000;
@@ -27,17 +25,31 @@ pub fn transaction(log: &TransactionLog) -> Result<Transaction<'_>, Error> {
     if log.generate_date_time.is_empty() {
         return Err(invalid("generate_date_time", "is required"));
     }
-    let sales = log.sales.as_ref().ok_or_else(|| invalid("sales", "is required"))?;
+    let sales = log
+        .sales
+        .as_ref()
+        .ok_or_else(|| invalid("sales", "is required"))?;
     Ok(Transaction {
-        session: session(&log.store_code, log.terminal_no, &log.business_date, log.open_counter)?,
+        session: session(
+            &log.store_code,
+            log.terminal_no,
+            &log.business_date,
+            log.open_counter,
+        )?,
         number: log.transaction_no,
         generated: &log.generate_date_time,
         kind,
         cancelled: sales.is_cancelled,
         store_name: &log.store_name,
         currency: &log.currency_code,
-        total_with_tax: amount("sales.total_amount_with_tax", sales.total_amount_with_tax.as_ref())?,
-        total_discount: amount("sales.total_discount_amount", sales.total_discount_amount.as_ref())?,
+        total_with_tax: amount(
+            "sales.total_amount_with_tax",
+            sales.total_amount_with_tax.as_ref(),
+        )?,
+        total_discount: amount(
+            "sales.total_discount_amount",
+            sales.total_discount_amount.as_ref(),
+        )?,
         quantity: amount("sales.total_quantity", sales.total_quantity.as_ref())?,
         lines: live_lines(log).map(line).collect::<Result<_, _>>()?,
         payments: payments(log)?,
@@ -45,7 +57,12 @@ pub fn transaction(log: &TransactionLog) -> Result<Transaction<'_>, Error> {
         subtotal_discounts: log
             .subtotal_discounts
             .iter()
-            .map(|discount| amount("subtotal_discounts.discount_amount", discount.discount_amount.as_ref()))
+            .map(|discount| {
+                amount(
+                    "subtotal_discounts.discount_amount",
+                    discount.discount_amount.as_ref(),
+                )
+            })
             .collect::<Result<_, _>>()?,
     })
 }
@@ -63,11 +80,17 @@ fn line(line: &TransactionLineItem) -> Result<Line<'_>, Error> {
         quantity: amount("line_items.quantity", line.quantity.as_ref())?,
         amount: amount("line_items.amount", line.amount.as_ref())?,
         discounts: discounts("line_items.discounts.discount_amount", &line.discounts)?,
-        allocated: discounts("line_items.discounts_allocated.discount_amount", &line.discounts_allocated)?,
+        allocated: discounts(
+            "line_items.discounts_allocated.discount_amount",
+            &line.discounts_allocated,
+        )?,
     })
 }
 
-fn discounts<'log>(field: &str, discounts: &'log [TransactionDiscount]) -> Result<Vec<Discount<'log>>, Error> {
+fn discounts<'log>(
+    field: &str,
+    discounts: &'log [TransactionDiscount],
+) -> Result<Vec<Discount<'log>>, Error> {
     let read = |discount: &'log TransactionDiscount| {
         let kind = discount.promotion_type.as_deref().unwrap_or_default();
         let code = discount.promotion_code.as_deref().filter(|code| !code.is_empty());
@@ -107,7 +130,12 @@ fn taxes(log: &TransactionLog) -> Result<Vec<Tax<'_>>, Error> {
 /// Reads a cash log.
 pub fn cash(log: &CashLog) -> Result<Cash<'_>, Error> {
     Ok(Cash {
-        session: session(&log.store_code, log.terminal_no, &log.business_date, log.open_counter)?,
+        session: session(
+            &log.store_code,
+            log.terminal_no,
+            &log.business_date,
+            log.open_counter,
+        )?,
         generated: &log.generate_date_time,
         amount: amount("amount", log.amount.as_ref())?,
     })
@@ -121,7 +149,12 @@ pub fn open_close(log: &OpenCloseLog) -> Result<OpenClose<'_>, Error> {
         _ => return Err(invalid("operation", "must be `open` or `close`")),
     };
     Ok(OpenClose {
-        session: session(&log.store_code, log.terminal_no, &log.business_date, log.open_counter)?,
+        session: session(
+            &log.store_code,
+            log.terminal_no,
+            &log.business_date,
+            log.open_counter,
+        )?,
         generated: &log.generate_date_time,
         close,
     })
@@ -163,5 +196,7 @@ fn amount(field: &str, wire: Option<&WireDecimal>) -> Result<Decimal, Error> {
 }
 
 fn invalid(field: &str, rule: &str) -> Error {
-    codes::INVALID_INPUT.error(format!("{field} {rule}")).field(field, rule)
+    codes::INVALID_INPUT
+        .error(format!("{field} {rule}"))
+        .field(field, rule)
 }

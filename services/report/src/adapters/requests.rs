@@ -74,13 +74,18 @@ fn report(
 
 fn period(request: &GetStoreReportRequest, scope: ReportScope) -> Result<Period, Error> {
     let given = |date: &Option<String>| date.clone().filter(|date| !date.is_empty());
-    let (from, to) = (given(&request.business_date_from), given(&request.business_date_to));
+    let (from, to) = (
+        given(&request.business_date_from),
+        given(&request.business_date_to),
+    );
     let (from, to) = match (from, to, given(&request.business_date)) {
         (Some(from), Some(to), _) => (from, to),
         (_, _, Some(day)) => return Ok(Period::Day(date("business_date", &day)?)),
         _ => {
             let message = "business_date is required, or business_date_from and business_date_to";
-            return Err(codes::GENERAL_FAILURE.error(message).field("business_date", "is required"));
+            return Err(codes::GENERAL_FAILURE
+                .error(message)
+                .field("business_date", "is required"));
         }
     };
     if scope == ReportScope::Flash {

@@ -95,7 +95,12 @@ async fn add_products(
         .map(|part| SessionProducts::id_of(session, *part))
         .collect();
     let mut products = sums.products.clone();
-    for absorbed in documents.get_many::<SessionProducts>(scope, &ids).await?.into_iter().flatten() {
+    for absorbed in documents
+        .get_many::<SessionProducts>(scope, &ids)
+        .await?
+        .into_iter()
+        .flatten()
+    {
         products.merge(&absorbed.products);
         let id = SessionProducts::id_of(session, absorbed.part);
         // With its revision: if the part is gone the sums were changed since they were read.

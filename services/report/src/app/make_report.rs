@@ -50,7 +50,11 @@ impl ReportDesk {
         let scope = caller.scope();
         let days = query.period.bounds();
         let selection = || sums_of(&query.store, days, query.terminal, query.open_counter);
-        let sessions = self.documents.find::<SessionTotals>(&scope, selection()).await?.rows;
+        let sessions = self
+            .documents
+            .find::<SessionTotals>(&scope, selection())
+            .await?
+            .rows;
         if query.scope == ReportScope::Daily {
             check_complete(&sessions)?;
         }
@@ -81,7 +85,9 @@ impl ReportDesk {
             },
         );
         if let Some(terminal) = asking {
-            self.journal.file(caller.tenant(), terminal, staff, query, &report).await;
+            self.journal
+                .file(caller.tenant(), terminal, staff, query, &report)
+                .await;
         }
         Ok(report)
     }

@@ -88,7 +88,12 @@ async fn kept_sums(documents: &Documents, scope: &Scope, session: &Session) -> R
         .numbers()
         .map(|part| SessionProducts::id_of(session, part))
         .collect();
-    for part in documents.get_many::<SessionProducts>(scope, &ids).await?.into_iter().flatten() {
+    for part in documents
+        .get_many::<SessionProducts>(scope, &ids)
+        .await?
+        .into_iter()
+        .flatten()
+    {
         sums.products.merge(&part.products);
     }
     Ok(sums)
@@ -97,11 +102,11 @@ async fn kept_sums(documents: &Documents, scope: &Scope, session: &Session) -> R
 /// The first part in which two sums differ.
 fn difference(session: &Session, kept: &Sums, recounted: &Sums) -> Option<TotalsDifference> {
     let (part, kept, recounted) = if kept.received != recounted.received {
-        ("received", text(&kept.received), text(&recounted.received))
+        first_part("received", &kept.received, &recounted.received)
     } else if kept.totals != recounted.totals {
-        ("totals", text(&kept.totals), text(&recounted.totals))
+        first_part("totals", &kept.totals, &recounted.totals)
     } else if kept.products != recounted.products {
-        ("products", text(&kept.products), text(&recounted.products))
+        first_part("products", &kept.products, &recounted.products)
     } else {
         return None;
     };
@@ -110,14 +115,26 @@ fn difference(session: &Session, kept: &Sums, recounted: &Sums) -> Option<Totals
         terminal_no: session.terminal.get(),
         business_date: session.date.to_string(),
         open_counter: session.open_counter,
-        part: part.to_owned(),
+        part,
         kept,
         recounted,
     })
 }
 
-fn text(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+/// Names the first field in which two values of a type differ, with both as JSON.
+fn first_part<T: serde::Serialize>(name: &str, kept: &T, recounted: &T) -> (String, String, String) {
+    let json = |value: &T| serde_json::to_value(value).unwrap_or_default();
+    let (kept, recounted) = (json(kept), json(recounted));
+    let fields = kept.as_object().into_iter().flatten();
+    let differing = fields
+        .map(|(field, value)| (field, value, &recounted[field]))
+        .find(|(_, one, other)| one != other);
+    match differing {
+        Some((field, kept, recounted)) => {
+            (format!("{name}.{field}"), kept.to_string(), recounted.to_string())
+        }
+        None => (name.to_owned(), kept.to_string(), recounted.to_string()),
+    }
 }
 
 /// Replaces the sums of a session. If logs arrive at the same time the commit is refused and nothing is changed.
@@ -130,7 +147,9 @@ async fn replace(
 ) -> Result<(), Error> {
     let id = SessionTotals::id_of(session);
     let kept = documents.get::<SessionTotals>(scope, &id).await?;
-    let mut parts = kept.as_ref().map_or_else(Parts::default, |kept| kept.parts.clone());
+    let mut parts = kept
+        .as_ref()
+        .map_or_else(Parts::default, |kept| kept.parts.clone());
     let next = parts.replace_all();
     let mut changes = documents.changes(actor);
     for absorbed in next.absorbs {

@@ -53,7 +53,11 @@ fn page_after(last: &str, request: &StreamTransactionsRequest) -> Query {
     };
     Query::all()
         .greater("id", last)
-        .given(request.store_code.as_deref(), |query, store| query.eq("store_code", store))
-        .given(request.business_date.as_deref(), |query, date| query.eq("business_date", date))
+        .given(request.store_code.as_deref(), |query, store| {
+            query.eq("store_code", store)
+        })
+        .given(request.business_date.as_deref(), |query, date| {
+            query.eq("business_date", date)
+        })
         .page(page)
 }

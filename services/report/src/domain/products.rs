@@ -228,7 +228,9 @@ fn share_out(tax: &Tax<'_>, lines: &[Line<'_>], shares: &mut [Decimal]) {
 fn portion(amount: Decimal, part: Decimal, whole: Decimal, places: u32) -> Decimal {
     let exact = match amount.checked_mul(part) {
         Some(product) => product.checked_div(whole),
-        None => part.checked_div(whole).and_then(|ratio| ratio.checked_mul(amount)),
+        None => part
+            .checked_div(whole)
+            .and_then(|ratio| ratio.checked_mul(amount)),
     };
     exact
         .unwrap_or_default()

@@ -126,7 +126,11 @@ impl Received {
     /// log holds nobody up.
     pub fn check(&self) -> Result<(), Incomplete> {
         let Some(close) = &self.close else {
-            return if self.opened { Err(Incomplete::NotClosed) } else { Ok(()) };
+            return if self.opened {
+                Err(Incomplete::NotClosed)
+            } else {
+                Ok(())
+            };
         };
         let (expected, received) = (close.cash_logs, self.cash_logs);
         if expected != received {

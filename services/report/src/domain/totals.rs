@@ -260,7 +260,10 @@ impl Totals {
 
     /// What should be in the drawer.
     pub fn expected_cash(&self) -> Decimal {
-        let paid = self.payments.get(CASH_CODE).map_or(Decimal::ZERO, |cash| cash.amount);
+        let paid = self
+            .payments
+            .get(CASH_CODE)
+            .map_or(Decimal::ZERO, |cash| cash.amount);
         paid + self.cash_in.amount + self.cash_out.amount
     }
 }

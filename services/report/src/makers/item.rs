@@ -39,7 +39,9 @@ impl ReportMaker for ItemReportMaker {
             }
             paper.sold("小計", figures.quantity, figures.net());
             paper.blank();
-            report.categories.push(category(category_code, name, items, &figures));
+            report
+                .categories
+                .push(category(category_code, name, items, &figures));
             total.merge(&figures);
         }
         paper.sold("合計", total.quantity, total.net());

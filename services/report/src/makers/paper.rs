@@ -99,7 +99,11 @@ impl Paper {
     }
     /// A label, a quantity and an amount.
     pub fn sold(&mut self, label: &str, quantity: Decimal, amount: Decimal) {
-        let sold = format!("{} {}", right(&pieces(quantity), 5), right(&self.money(amount), 12));
+        let sold = format!(
+            "{} {}",
+            right(&pieces(quantity), 5),
+            right(&self.money(amount), 12)
+        );
         self.printout.split(label, sold);
     }
     /// The last lines of reports on what was sold.

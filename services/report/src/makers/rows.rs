@@ -25,7 +25,11 @@ pub(super) fn sort(rows: &mut [Row<'_>], order: &Sort) {
     rows.sort_by(|one, other| {
         let fields = order.0.iter().map(|(field, direction)| {
             let ordering = compare(field, one, other);
-            if *direction == Direction::Descending { ordering.reverse() } else { ordering }
+            if *direction == Direction::Descending {
+                ordering.reverse()
+            } else {
+                ordering
+            }
         });
         let by_fields = fields.fold(Ordering::Equal, Ordering::then);
         by_fields.then_with(|| one.code.cmp(other.code))

@@ -27,7 +27,11 @@ impl ReportMaker for SalesReportMaker {
         report.discount_for_lineitems = Some(figure(totals.line_discounts));
         report.discount_for_subtotal = Some(figure(totals.subtotal_discounts));
         report.returns = Some(figure(totals.returns));
-        report.taxes = totals.taxes.iter().map(|(code, totals)| tax(code, totals)).collect();
+        report.taxes = totals
+            .taxes
+            .iter()
+            .map(|(code, totals)| tax(code, totals))
+            .collect();
         report.payments = totals
             .payments
             .iter()
@@ -99,7 +103,10 @@ fn print(totals: &Totals, paper: &mut Paper) {
     }
     paper.section("支 払");
     for (code, payment) in &totals.payments {
-        paper.amount(&format!(" {}", super::payment::name(code, payment)), payment.amount);
+        paper.amount(
+            &format!(" {}", super::payment::name(code, payment)),
+            payment.amount,
+        );
     }
     paper.section("入出金");
     paper.counted(" 入金", totals.cash_in.count, totals.cash_in.amount);
