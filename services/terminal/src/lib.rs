@@ -1,8 +1,78 @@
-//! The terminal service: tenants, stores, terminals, their sessions, their drawers and their credentials.
+//! The terminal service: tenants and their stores, terminals with their keys, and what happens at a terminal: who is
+//! signed in, the session from opening to close, and the cash drawer.
+//!
+//! What must stay true: an API key exists in the clear only in the answer that made it; a session begins and ends in
+//! turn, and its counters never repeat; whatever changes a terminal is one commit with the logs and events that tell of
+//! it. The service publishes `cashlog_report` and `opencloselog_report` and consumes nothing. It asks master data for
+//! staff and the cart service for a session's sales, and sets up tenants everywhere. It never reads another service's
+//! documents. Start reading at [`domain`], then at `App::change` in [`app`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
-mod adapters;
-mod app;
-mod domain;
-mod ports;
+pub mod adapters;
+pub mod app;
+pub mod domain;
+pub mod ports;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kugel_bus::{Outbox, SweepPolicy};
+use kugel_config::Settings;
+use kugel_error::Error;
+use kugel_proto::terminal::v1::session_service_server::SessionServiceServer;
+use kugel_proto::terminal::v1::store_service_server::StoreServiceServer;
+use kugel_proto::terminal::v1::tenant_service_server::TenantServiceServer;
+use kugel_proto::terminal::v1::terminal_service_server::TerminalServiceServer;
+use kugel_rpc::{Deps, Parts};
+use tonic::service::Routes;
+
+use adapters::clients::Clients;
+use adapters::grpc::{Sessions, Stores, Tenants, Terminals};
+use adapters::{TERMINAL_DELIVERIES, TOPICS};
+use app::App;
+
+/// The service's name.
+pub const NAME: &str = "terminal";
+
+/// Builds the service.
+pub fn build(deps: Deps) -> Result<Parts, Error> {
+    let (outbox, delivery) = Outbox::new(
+        deps.documents.clone(),
+        deps.bus.clone(),
+        deps.clock.clone(),
+        &TERMINAL_DELIVERIES,
+        TOPICS,
+        sweep_policy(&deps.settings),
+    );
+    let app = App {
+        documents: deps.documents,
+        bus: deps.bus,
+        outbox: outbox.clone(),
+        tokens: deps.tokens.clone(),
+        clock: deps.clock,
+        zone: deps.settings.zone(),
+        currency: deps.settings.default_currency(),
+        neighbourhood: Arc::new(Clients::new(deps.neighbours, deps.tokens)),
+    };
+    let mut routes = Routes::builder();
+    routes
+        .add_service(TenantServiceServer::new(Tenants(app.clone())))
+        .add_service(StoreServiceServer::new(Stores(app.clone())))
+        .add_service(TerminalServiceServer::new(Terminals(app.clone())))
+        .add_service(SessionServiceServer::new(Sessions(app)));
+    Ok(Parts {
+        name: NAME,
+        routes: routes.routes(),
+        outboxes: vec![outbox],
+        background: vec![Box::pin(delivery)],
+    })
+}
+
+fn sweep_policy(settings: &Settings) -> SweepPolicy {
+    SweepPolicy {
+        interval: Duration::from_secs(settings.undelivered_check_interval_in_minutes * 60),
+        horizon: Duration::from_secs(settings.undelivered_check_period_in_hours * 3600),
+        failed_after: Duration::from_secs(settings.undelivered_check_failed_period_in_minutes * 60),
+    }
+}

@@ -1,7 +1,7 @@
 //! Cash in and out.
 
-use kugel_auth::Principal;
 use kugel_error::{Error, codes};
+use kugel_rpc::Caller;
 use kugel_types::{Money, TerminalId};
 
 use super::App;
@@ -38,7 +38,7 @@ pub struct CashMovement {
 
 impl App {
     /// Moves cash and logs it.
-    pub async fn move_cash(&self, caller: &Principal, movement: MoveCash) -> Result<CashMovement, Error> {
+    pub async fn move_cash(&self, caller: &Caller, movement: MoveCash) -> Result<CashMovement, Error> {
         let MoveCash {
             terminal: id,
             direction,

@@ -1,7 +1,7 @@
 //! Closing a terminal.
 
-use kugel_auth::Principal;
 use kugel_error::{Error, codes};
+use kugel_rpc::Caller;
 use kugel_types::{Money, TerminalId};
 
 use super::logs::Log;
@@ -27,7 +27,7 @@ impl App {
     /// Ends the session and sums it up: what the cart service sold and what went through the drawer.
     pub async fn close_terminal(
         &self,
-        caller: &Principal,
+        caller: &Caller,
         id: &TerminalId,
         physical_amount: Option<Money>,
     ) -> Result<ClosedSession, Error> {

@@ -168,7 +168,11 @@ impl Log {
     }
 
     /// The event.
-    pub(crate) fn event(&self, occurred_at: Timestamp) -> Result<Arc<Event>, Error> {
+    pub(crate) fn event(
+        &self,
+        occurred_at: Timestamp,
+        traceparent: Option<&str>,
+    ) -> Result<Arc<Event>, Error> {
         let (topic, body) = match &self.entry {
             Entry::Cash(log) => (Topic::CashlogReport, Body::of(Arc::clone(log))),
             Entry::OpenClose(log) => (Topic::OpencloselogReport, Body::of(Arc::clone(log))),
@@ -186,7 +190,7 @@ impl Log {
             terminal: self.terminal.number,
             occurred_at,
             schema_version: Event::SCHEMA_VERSION,
-            traceparent: None,
+            traceparent: traceparent.map(str::to_owned),
             body,
         }))
     }

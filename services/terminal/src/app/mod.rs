@@ -21,9 +21,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kugel_auth::{Principal, Tokens};
+use kugel_auth::Tokens;
 use kugel_bus::{Bus, Change, ChangeKind, Outbox};
 use kugel_error::{Error, ErrorSpec, codes};
+use kugel_rpc::Caller;
 use kugel_store::{Documents, Scope, StoreError, Stored};
 use kugel_types::{Clock, Currency, LocalTime, TenantId, TerminalId};
 
@@ -42,6 +43,7 @@ pub use stores::{ListStores, NewStore, StorePatch};
 pub use stream::LogEntry;
 pub use tenants::{NewTenant, TenantView};
 pub use token::IssuedToken;
+pub(crate) use token::wire_count;
 
 /// How often a change of a terminal is tried again after others were faster.
 const ATTEMPTS: usize = 8;
@@ -101,12 +103,13 @@ impl App {
     /// the logs go out after it. If somebody else was faster, everything is done again on what they left.
     async fn change(
         &self,
-        caller: &Principal,
+        caller: &Caller,
         id: &TerminalId,
         lost_race: &'static ErrorSpec,
         step: impl Fn(&mut Terminal, Timestamp) -> Result<Vec<Log>, Error> + Send + Sync,
     ) -> Result<Changed, Error> {
         let scope = Scope::from(&id.tenant);
+        let actor = caller.actor();
         for _ in 0..ATTEMPTS {
             let stored = self.load(id).await?;
             let mut terminal = stored.terminal()?;
@@ -114,13 +117,10 @@ impl App {
             let logs = step(&mut terminal, now)?;
             let events = logs
                 .iter()
-                .map(|log| log.event(now))
+                .map(|log| log.event(now, caller.traceparent()))
                 .collect::<Result<Vec<_>, _>>()?;
             let document = TerminalDocument::from(&terminal);
-            let mut changes = self
-                .documents
-                .changes(&caller.actor())
-                .replace(document, stored.revision);
+            let mut changes = self.documents.changes(&actor).replace(document, stored.revision);
             for (log, event) in logs.iter().zip(&events) {
                 changes = self.outbox.stage(log.insert(changes), event);
             }

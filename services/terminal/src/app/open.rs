@@ -1,7 +1,7 @@
 //! Opening a terminal.
 
-use kugel_auth::Principal;
 use kugel_error::{Error, codes};
+use kugel_rpc::Caller;
 use kugel_types::{Money, TerminalId};
 
 use super::logs::{Log, Place};
@@ -22,7 +22,7 @@ impl App {
     /// Begins a session. A change fund, even of 0, is a cash log of its own, made at the same instant.
     pub async fn open_terminal(
         &self,
-        caller: &Principal,
+        caller: &Caller,
         id: &TerminalId,
         initial_amount: Option<Money>,
     ) -> Result<OpenedSession, Error> {

@@ -1,8 +1,9 @@
 //! The register of terminals.
 
-use kugel_auth::{ApiKey, Principal};
+use kugel_auth::ApiKey;
 use kugel_bus::ChangeKind;
 use kugel_error::{Error, codes};
+use kugel_rpc::Caller;
 use kugel_store::{Direction, Listing, Page, Query, Scope, Sort, StoreError};
 use kugel_types::{StoreCode, TenantId, TerminalId};
 
@@ -37,7 +38,7 @@ impl App {
     /// Enters a terminal and makes its key.
     pub async fn create_terminal(
         &self,
-        caller: &Principal,
+        caller: &Caller,
         new: NewTerminal,
     ) -> Result<(TerminalView, ApiKey), Error> {
         let NewTerminal { id, description } = new;
@@ -104,7 +105,7 @@ impl App {
     }
 
     /// Deletes a terminal. Its logs stay.
-    pub async fn delete_terminal(&self, caller: &Principal, id: &TerminalId) -> Result<(), Error> {
+    pub async fn delete_terminal(&self, caller: &Caller, id: &TerminalId) -> Result<(), Error> {
         self.load(id).await?;
         let changes = self
             .documents
@@ -118,7 +119,7 @@ impl App {
     /// Makes a new key; the former one is void at once.
     pub async fn rotate_api_key(
         &self,
-        caller: &Principal,
+        caller: &Caller,
         id: &TerminalId,
     ) -> Result<(TerminalView, ApiKey), Error> {
         let key = ApiKey::generate();
@@ -135,7 +136,7 @@ impl App {
     /// Changes what people call the terminal.
     pub async fn describe_terminal(
         &self,
-        caller: &Principal,
+        caller: &Caller,
         id: &TerminalId,
         description: String,
     ) -> Result<TerminalView, Error> {
@@ -152,7 +153,7 @@ impl App {
     /// Moves the terminal to another screen.
     pub async fn enter_mode(
         &self,
-        caller: &Principal,
+        caller: &Caller,
         id: &TerminalId,
         mode: FunctionMode,
     ) -> Result<TerminalView, Error> {

@@ -1,7 +1,7 @@
 //! Staff at a terminal.
 
-use kugel_auth::Principal;
 use kugel_error::{Error, codes};
+use kugel_rpc::Caller;
 use kugel_types::TerminalId;
 
 use super::tenants::required;
@@ -21,7 +21,7 @@ pub struct SignIn {
 
 impl App {
     /// Signs a staff member in.
-    pub async fn sign_in(&self, caller: &Principal, who: SignIn) -> Result<TerminalView, Error> {
+    pub async fn sign_in(&self, caller: &Caller, who: SignIn) -> Result<TerminalView, Error> {
         let SignIn {
             terminal: id,
             staff_id,
@@ -51,7 +51,7 @@ impl App {
     }
 
     /// Signs out whoever is signed in.
-    pub async fn sign_out(&self, caller: &Principal, id: &TerminalId) -> Result<TerminalView, Error> {
+    pub async fn sign_out(&self, caller: &Caller, id: &TerminalId) -> Result<TerminalView, Error> {
         let changed = self
             .change(caller, id, &codes::UPDATE_REFUSED, |terminal, _| {
                 terminal.sign_out();

@@ -1,8 +1,8 @@
 //! Stores of a tenant.
 
-use kugel_auth::Principal;
 use kugel_bus::ChangeKind;
 use kugel_error::{Error, codes};
+use kugel_rpc::Caller;
 use kugel_store::{Listing, Page, Query, Scope, Sort, StoreError, Stored};
 use kugel_types::{BusinessDate, Currency, StoreCode, TenantId};
 
@@ -53,7 +53,7 @@ pub struct ListStores {
 
 impl App {
     /// Enters a store.
-    pub async fn create_store(&self, caller: &Principal, new: NewStore) -> Result<TenantView, Error> {
+    pub async fn create_store(&self, caller: &Caller, new: NewStore) -> Result<TenantView, Error> {
         let NewStore {
             tenant,
             code,
@@ -98,7 +98,7 @@ impl App {
     /// Changes a store.
     pub async fn update_store(
         &self,
-        caller: &Principal,
+        caller: &Caller,
         tenant: &TenantId,
         code: &StoreCode,
         patch: StorePatch,
@@ -130,7 +130,7 @@ impl App {
     /// Deletes a store in which no terminal stands.
     pub async fn delete_store(
         &self,
-        caller: &Principal,
+        caller: &Caller,
         tenant: &TenantId,
         code: &StoreCode,
     ) -> Result<(), Error> {

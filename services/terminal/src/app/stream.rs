@@ -1,5 +1,7 @@
 //! A terminal's logs from the beginning.
 
+use std::sync::Arc;
+
 use kugel_error::Error;
 use kugel_store::{Query, Scope};
 use kugel_types::{StoreCode, TenantId, TerminalNo};
@@ -11,9 +13,9 @@ use crate::adapters::documents::{CashLogDocument, OpenCloseLogDocument};
 #[derive(Debug, Clone)]
 pub enum LogEntry {
     /// Cash moved.
-    Cash(kugel_proto::terminal::v1::CashLog),
+    Cash(Arc<CashLogDocument>),
     /// A session began or ended.
-    OpenClose(kugel_proto::terminal::v1::OpenCloseLog),
+    OpenClose(Arc<OpenCloseLogDocument>),
 }
 
 impl LogEntry {
@@ -21,8 +23,8 @@ impl LogEntry {
     /// the session's opening is logged.
     fn order(&self) -> (&str, u8) {
         match self {
-            Self::Cash(log) => (&log.generate_date_time, 0),
-            Self::OpenClose(log) => (&log.generate_date_time, 1),
+            Self::Cash(log) => (&log.0.generate_date_time, 0),
+            Self::OpenClose(log) => (&log.0.generate_date_time, 1),
         }
     }
 }
@@ -69,10 +71,15 @@ impl App {
         let sessions = self.documents.find::<OpenCloseLogDocument>(&scope, query).await?;
         let mut logs: Vec<_> = cash
             .rows
-            .iter()
-            .map(|row| LogEntry::Cash(row.0.clone()))
+            .into_iter()
+            .map(|row| LogEntry::Cash(row.value))
             .collect();
-        logs.extend(sessions.rows.iter().map(|row| LogEntry::OpenClose(row.0.clone())));
+        logs.extend(
+            sessions
+                .rows
+                .into_iter()
+                .map(|row| LogEntry::OpenClose(row.value)),
+        );
         logs.sort_by(|one, other| one.order().cmp(&other.order()));
         Ok(logs)
     }

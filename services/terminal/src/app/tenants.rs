@@ -1,8 +1,8 @@
 //! Tenants: set-up and master record.
 
 use jiff::Timestamp;
-use kugel_auth::Principal;
 use kugel_error::{Error, codes};
+use kugel_rpc::Caller;
 use kugel_store::{Query, Scope, StoreError, Stored};
 use kugel_types::TenantId;
 
@@ -36,7 +36,7 @@ pub struct TenantView {
 impl App {
     /// Prepares every service, then enters the record: so a tenant that has a record is ready, and a call that failed
     /// half-way is simply made again.
-    pub async fn create_tenant(&self, caller: &Principal, new: NewTenant) -> Result<TenantView, Error> {
+    pub async fn create_tenant(&self, caller: &Caller, new: NewTenant) -> Result<TenantView, Error> {
         let NewTenant { tenant, name, tags } = new;
         self.neighbourhood.set_up_tenant(&tenant).await?;
         let record = TenantDocument {
@@ -67,7 +67,7 @@ impl App {
     }
 
     /// Overwrites name and tags.
-    pub async fn update_tenant(&self, caller: &Principal, new: NewTenant) -> Result<TenantView, Error> {
+    pub async fn update_tenant(&self, caller: &Caller, new: NewTenant) -> Result<TenantView, Error> {
         let NewTenant { tenant, name, tags } = new;
         let name = required("tenant_name", name)?;
         let stored = self.load_tenant(&tenant).await?;
@@ -85,7 +85,7 @@ impl App {
     }
 
     /// Deletes the record of a tenant that has no stores.
-    pub async fn delete_tenant(&self, caller: &Principal, tenant: &TenantId) -> Result<(), Error> {
+    pub async fn delete_tenant(&self, caller: &Caller, tenant: &TenantId) -> Result<(), Error> {
         let view = self.tenant(tenant).await?;
         if !view.stores.is_empty() {
             let message = format!("tenant {tenant} still has {} stores", view.stores.len());

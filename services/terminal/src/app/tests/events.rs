@@ -93,8 +93,8 @@ async fn logs_are_streamed_in_the_order_they_were_made() {
     let kinds: Vec<_> = logs
         .iter()
         .map(|log| match log {
-            LogEntry::Cash(log) => log.description.as_str(),
-            LogEntry::OpenClose(log) => log.operation.as_str(),
+            LogEntry::Cash(log) => log.0.description.as_str(),
+            LogEntry::OpenClose(log) => log.0.operation.as_str(),
         })
         .collect();
     assert_eq!(kinds, ["Initial amount", "open", "close"]);

@@ -20,7 +20,7 @@ use kugel_types::{BusinessDate, Clock, Currency, ManualClock, Money, TenantId, T
 use parking_lot::Mutex;
 
 use super::*;
-use crate::adapters::TERMINAL_DELIVERIES;
+use crate::adapters::{TERMINAL_DELIVERIES, TOPICS};
 use crate::domain::{SessionSales, Staff};
 
 /// Stands in for the other services.
@@ -76,7 +76,7 @@ pub(super) struct World {
     pub(super) clock: Arc<ManualClock>,
     pub(super) stand_in: Arc<StandIn>,
     pub(super) report: Arc<Listener>,
-    pub(super) caller: Principal,
+    pub(super) caller: Caller,
     pub(super) tenant: TenantId,
 }
 
@@ -90,8 +90,7 @@ impl World {
         let documents = Documents::new(Arc::new(store), time.clone());
         let bus: Arc<dyn Bus> = Arc::new(InProcessBus::default());
         let report = Arc::new(Listener::default());
-        let topics: &[Topic] = &[Topic::CashlogReport, Topic::OpencloselogReport];
-        bus.subscribe("report", topics, report.clone());
+        bus.subscribe("report", TOPICS, report.clone());
         let policy = SweepPolicy {
             interval: Duration::from_secs(300),
             horizon: Duration::from_secs(86_400),
@@ -102,7 +101,7 @@ impl World {
             bus.clone(),
             time.clone(),
             &TERMINAL_DELIVERIES,
-            &[Topic::CashlogReport, Topic::OpencloselogReport],
+            TOPICS,
             policy,
         );
         tokio::spawn(task);
@@ -126,11 +125,11 @@ impl World {
             currency: Currency::JPY,
             neighbourhood: stand_in.clone(),
         };
-        let caller = Principal::User {
+        let caller = Caller::for_test(Principal::User {
             tenant: tenant.clone(),
             username: "owner".to_owned(),
             is_superuser: true,
-        };
+        });
         Self {
             app,
             clock,

@@ -117,9 +117,9 @@ async fn a_terminal_needs_its_store_and_a_number_of_its_own() {
     world.app.delete_terminal(&world.caller, &id).await.unwrap();
     refused(
         world.app.delete_terminal(&world.caller, &id).await,
-        &codes::TERMINAL_NOT_FOUND,
+        &codes::NOT_FOUND,
     );
-    refused(world.app.terminal(&id).await, &codes::TERMINAL_NOT_FOUND);
+    refused(world.app.terminal(&id).await, &codes::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -1,0 +1,103 @@
+//! From use cases' answers to the contract's messages.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use kugel_auth::ApiKey;
+use kugel_proto::common::v1::ListMetadata;
+use kugel_proto::terminal::v1 as pb;
+use kugel_rpc::NEW_TOKEN;
+use kugel_store::Stored;
+use kugel_types::{LocalTime, Page, Sort};
+use tonic::Response;
+use tonic::metadata::MetadataValue;
+
+use crate::adapters::documents::StoreDocument;
+use crate::app::{App, TenantView, TerminalView, wire_count};
+
+/// A terminal, without its key.
+pub(super) fn terminal(view: &TerminalView, zone: &TimeZone) -> pb::Terminal {
+    let terminal = &view.terminal;
+    pb::Terminal {
+        terminal_id: terminal.id.to_string(),
+        tenant_id: terminal.id.tenant.to_string(),
+        store_code: terminal.id.store.to_string(),
+        terminal_no: terminal.id.number.get(),
+        description: terminal.description.clone(),
+        function_mode: terminal.function_mode.name().to_owned(),
+        status: terminal.status.name().to_owned(),
+        business_date: terminal.business_date.map(|date| date.to_string()),
+        open_counter: wire_count(terminal.open_counter),
+        business_counter: wire_count(terminal.business_counter),
+        initial_amount: terminal.initial_amount.map(Into::into),
+        physical_amount: terminal.physical_amount.map(Into::into),
+        staff: terminal.staff.as_ref().map(|staff| pb::TerminalStaff {
+            staff_id: staff.id.clone(),
+            staff_name: staff.name.clone(),
+            staff_pin: None,
+        }),
+        api_key: None,
+        entry_datetime: plain(view.created_at, zone),
+        last_update_datetime: view.updated_at.map(|instant| plain(instant, zone)),
+    }
+}
+
+/// A terminal with the key that was just made: the only time it is shown.
+pub(super) fn terminal_with_key(view: &TerminalView, key: &ApiKey, zone: &TimeZone) -> pb::Terminal {
+    pb::Terminal {
+        api_key: Some(key.reveal().to_owned()),
+        ..terminal(view, zone)
+    }
+}
+
+/// A tenant with its stores.
+pub(super) fn tenant(view: &TenantView, zone: &TimeZone) -> pb::Tenant {
+    pb::Tenant {
+        tenant_id: view.tenant.tenant_id.clone(),
+        tenant_name: view.tenant.tenant_name.clone(),
+        tags: view.tenant.tags.clone(),
+        stores: view.stores.iter().map(|stored| store(stored, zone)).collect(),
+        entry_datetime: plain(view.created_at, zone),
+        last_update_datetime: view.updated_at.map(|instant| plain(instant, zone)),
+    }
+}
+
+/// A store.
+pub(super) fn store(stored: &Stored<StoreDocument>, zone: &TimeZone) -> pb::Store {
+    pb::Store {
+        store_code: stored.store_code.clone(),
+        store_name: stored.store_name.clone(),
+        status: Some(stored.status.clone()),
+        business_date: stored.business_date.clone(),
+        tags: stored.tags.clone(),
+        entry_datetime: plain(stored.created_at, zone),
+        last_update_datetime: stored.updated_at.map(|instant| plain(instant, zone)),
+        currency: stored.currency.clone(),
+    }
+}
+
+/// Where a page stands in its list.
+pub(super) fn metadata(total: u64, page: Page, sort: &Sort, filter: &[(&str, String)]) -> ListMetadata {
+    ListMetadata {
+        total: i64::try_from(total).unwrap_or(i64::MAX),
+        page: i32::try_from(page.number).unwrap_or(i32::MAX),
+        limit: i32::try_from(page.limit).unwrap_or(i32::MAX),
+        sort: Some(sort.to_string()),
+        filter: filter
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone()))
+            .collect(),
+    }
+}
+
+/// An answer with a fresh token for the terminal beside it.
+pub(super) fn with_token<T>(app: &App, view: &TerminalView, message: T) -> Response<T> {
+    let token = app.issue_token(&view.terminal).token;
+    let mut response = Response::new(message);
+    let value = MetadataValue::try_from(token).expect("a token is visible ASCII");
+    response.metadata_mut().insert(NEW_TOKEN, value);
+    response
+}
+
+fn plain(instant: Timestamp, zone: &TimeZone) -> String {
+    LocalTime::new(instant, zone).plain()
+}
