@@ -253,3 +253,11 @@ pub(crate) fn example_a() -> (Vec<TransactionLog>, Vec<CashLog>) {
     let cash = vec![cash_log(1, "10000"), cash_log(2, "500"), cash_log(3, "-300")];
     (bills.map(Bill::log).into(), cash)
 }
+
+/// A sale of one piece for 100, paid in cash.
+pub(crate) fn plain_bill(number: i64) -> Bill {
+    Bill::new(number, 101)
+        .line(&format!("I{}", number % 5), "C1", "00", "1", "100")
+        .tax("00", "Exempt", "非課税", ["0", "100", "1"])
+        .paid("01", "Cash", "100")
+}

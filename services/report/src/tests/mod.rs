@@ -1,7 +1,9 @@
 //! Tests of the service as a whole, from logs to reports.
 
+mod asking;
 mod bills;
+mod counting;
 mod examples;
+mod paper;
 mod properties;
-mod use_cases;
 mod world;
