@@ -150,7 +150,7 @@ impl App {
             .get(&Scope::from(&id.tenant), &id.to_string())
             .await?;
         found.ok_or_else(|| {
-            codes::TERMINAL_NOT_FOUND
+            codes::NOT_FOUND
                 .error(format!("terminal {id} is not found"))
                 .with("terminal_id", id)
         })
