@@ -11,6 +11,8 @@
 mod adapters;
 mod app;
 mod domain;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,6 +61,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         clock: Arc::clone(&clock),
         zone: zone.clone(),
         retention_days: settings.default_snapshot_retention_days,
+        looks: Arc::default(),
     };
     let background = vec![
         Box::pin(keep_schedules(scheduler.clone())) as _,
@@ -83,8 +86,8 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
 
 async fn keep_schedules(scheduler: Scheduler) {
     loop {
-        scheduler.run_due().await;
         tokio::time::sleep(SCHEDULER_PERIOD).await;
+        scheduler.run_due().await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! Keeps the schedules and takes the snapshots that they ask for.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -7,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use kugel_error::{Error, codes};
 use kugel_store::{Documents, Scope, Stored};
 use kugel_types::{Clock, StoreCode};
+use parking_lot::Mutex;
 
 use crate::adapters::documents::{RunRecord, ScheduleRecord};
 use crate::app::ACTOR;
@@ -17,6 +19,9 @@ use crate::domain::schedule_draft::{ALL_STORES, Draft, Refusal};
 
 /// A run that could not begin in time is still made up for so long.
 const LATENESS_LIMIT: SignedDuration = SignedDuration::from_hours(1);
+/// A tenant is looked at this often even if nothing is due: for snapshots that have grown too old, and for schedules
+/// that were set through another process.
+const LOOK_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 /// Who is named in snapshots of the schedule.
 const SCHEDULER: &str = "scheduled_system";
 
@@ -28,6 +33,8 @@ pub(crate) struct Scheduler {
     pub(crate) zone: TimeZone,
     /// Days that a tenant without a schedule of its own keeps snapshots.
     pub(crate) retention_days: u32,
+    /// When each tenant is looked at next. Looking opens its database, so it is not done more often than needed.
+    pub(crate) looks: Arc<Mutex<HashMap<Scope, Timestamp>>>,
 }
 
 /// The schedule in force for a tenant.
@@ -69,6 +76,7 @@ impl Scheduler {
             .changes(actor)
             .upsert(ScheduleRecord::new(&schedule));
         self.documents.commit(scope, changes).await?;
+        self.looks.lock().remove(scope);
         self.in_force(scope).await
     }
 
@@ -78,7 +86,9 @@ impl Scheduler {
             .documents
             .changes(actor)
             .delete::<ScheduleRecord>(ScheduleRecord::KEY, None);
-        Ok(self.documents.commit(scope, changes).await?)
+        self.documents.commit(scope, changes).await?;
+        self.looks.lock().remove(scope);
+        Ok(())
     }
 
     fn check(&self, draft: Draft) -> Result<Schedule, Error> {
@@ -106,22 +116,39 @@ impl Scheduler {
                 return tracing::error!(%error, "the tenants of the snapshot schedules cannot be listed");
             }
         };
-        for scope in scopes.iter().filter(|scope| **scope != Scope::Commons) {
-            if let Err(error) = self.run_tenant(scope).await {
+        let now = self.clock.now();
+        for scope in scopes.iter().filter(|scope| self.is_to_be_looked_at(scope, now)) {
+            if let Err(error) = self.run_tenant(scope, now).await {
                 tracing::error!(tenant = %scope, %error, "the snapshot schedule could not be carried out");
             }
         }
     }
 
-    async fn run_tenant(&self, scope: &Scope) -> Result<(), Error> {
-        let now = self.clock.now();
+    fn is_to_be_looked_at(&self, scope: &Scope, now: Timestamp) -> bool {
+        *scope != Scope::Commons && self.looks.lock().get(scope).is_none_or(|look| *look <= now)
+    }
+
+    async fn run_tenant(&self, scope: &Scope, now: Timestamp) -> Result<(), Error> {
         let in_force = self.in_force(scope).await?;
         let days = in_force.schedule.retention_days;
         remove_old_snapshots(&self.documents, scope, ACTOR, now, days).await?;
-        let Some(due) = in_force.due(now, &self.zone) else {
-            return Ok(());
-        };
-        let stores = match &in_force.schedule.targets {
+        if let Some(due) = in_force.due(now, &self.zone) {
+            self.run(scope, &in_force.schedule.targets, due, now).await?;
+        }
+        let in_an_hour = now + LOOK_INTERVAL;
+        let look = in_force.next_run.map_or(in_an_hour, |next| next.min(in_an_hour));
+        self.looks.lock().insert(scope.clone(), look);
+        Ok(())
+    }
+
+    async fn run(
+        &self,
+        scope: &Scope,
+        targets: &Targets,
+        due: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let stores = match targets {
             Targets::All => stores_with_stock(&self.documents, scope).await?,
             Targets::Stores(stores) => stores.clone(),
         };

@@ -28,7 +28,8 @@ impl Level {
     /// Adds a change.
     pub(crate) fn apply(&mut self, change: Quantity, reference: Option<&str>) -> Result<Step, Overflow> {
         let before = self.quantity;
-        let after = before.plus(change)?;
+        // Without trailing zeros: 7.5 less 0.5 is 7, wherever it is shown.
+        let after = Quantity::from_decimal(before.plus(change)?.decimal().normalize());
         self.quantity = after;
         self.sequence += 1;
         self.last_reference = reference.map(str::to_owned);
