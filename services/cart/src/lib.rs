@@ -35,7 +35,7 @@ use kugel_rpc::{Deps, Parts};
 use crate::adapters::clients::{MasterClient, TerminalClient};
 use crate::adapters::grpc::{Carts, Transactions};
 use crate::app::{App, CartStore, Copies};
-use crate::domain::masters::CartDefaults;
+use crate::domain::settings::CartDefaults;
 
 /// The service's name: of its database, its events and its port.
 pub const NAME: &str = "cart";

@@ -10,7 +10,8 @@ use kugel_error::Result;
 use kugel_pricing::TaxRule;
 use kugel_types::{ItemCode, StoreCode, TenantId, TerminalId};
 
-use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster, SettingMaster};
+use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
+use crate::domain::settings::SettingMaster;
 use crate::domain::terminal::{StoreState, TerminalState};
 
 /// Terminals and stores, which the terminal service owns.

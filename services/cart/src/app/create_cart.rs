@@ -5,7 +5,7 @@ use kugel_types::TerminalId;
 
 use super::App;
 use crate::domain::cart::{Cart, CartId, CartMasters, NO_NUMBER, Sales, User, sale_type};
-use crate::domain::masters::CartSettings;
+use crate::domain::settings::CartSettings;
 use crate::domain::state::{CartEvent, CartState};
 
 /// What a new cart is asked to be.

@@ -29,8 +29,8 @@ pub(crate) use list_transactions::newest_first;
 pub use list_transactions::{Transaction, TransactionFilter, TransactionPage};
 pub use stream_transactions::StreamStart;
 
-use crate::domain::masters::CartDefaults;
 use crate::domain::numbering::{Numbers, ReceiptRange};
+use crate::domain::settings::CartDefaults;
 use crate::ports::{Masters, Terminals};
 use crate::records::{LOG_TRAN, TerminalCounter, transaction_key};
 

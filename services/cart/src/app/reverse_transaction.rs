@@ -8,10 +8,11 @@ use kugel_store::{Changes, Scope, Stored};
 use kugel_types::{EventId, StoreCode, TerminalId, TerminalNo};
 
 use super::{App, NUMBERING_ATTEMPTS_MAX, Transaction, overtaken};
-use crate::domain::masters::{CartSettings, PaymentMaster};
+use crate::domain::masters::PaymentMaster;
 use crate::domain::payment::PaymentEntry;
 use crate::domain::receipt;
 use crate::domain::reversal::{RETURN, Reversal, Reverser, payment_back};
+use crate::domain::settings::CartSettings;
 use crate::domain::status::TransactionStatus;
 use crate::domain::terminal::TerminalState;
 use crate::records::transaction_key;

@@ -13,7 +13,8 @@ use kugel_types::{
 use serde::{Deserialize, Serialize};
 
 use super::exact;
-use super::masters::{CartPromotion, CartSettings, CartTaxRule};
+use super::masters::{CartPromotion, CartTaxRule};
+use super::settings::CartSettings;
 use super::state::CartState;
 
 /// The transaction type of a sale.

@@ -9,6 +9,7 @@ pub mod payment;
 mod pricing;
 pub mod receipt;
 pub mod reversal;
+pub mod settings;
 pub mod state;
 pub mod status;
 pub mod terminal;

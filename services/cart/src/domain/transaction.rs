@@ -9,8 +9,8 @@ use kugel_proto::cart::v1::{
 use kugel_types::{EventId, LocalTime};
 
 use super::cart::{Cart, CartDiscount, CartLine, CartPayment, CartTax};
-use super::masters::ReceiptText;
 use super::numbering::Numbers;
+use super::settings::ReceiptText;
 use super::state::{CartEvent, CartState};
 use super::terminal::TerminalState;
 

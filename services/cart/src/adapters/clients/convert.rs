@@ -6,7 +6,8 @@ use kugel_proto::Decimal;
 use kugel_proto::master_data::v1 as wire;
 use kugel_types::{Currency, Money, Rate, TerminalNo};
 
-use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster, SettingMaster, SettingValue};
+use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
+use crate::domain::settings::{SettingMaster, SettingValue};
 
 fn money(value: Option<&Decimal>) -> Option<Money> {
     value.map_or(Some(Money::ZERO), |value| Money::try_from(value).ok())

@@ -22,7 +22,8 @@ use parking_lot::Mutex;
 
 use super::convert;
 use super::{Neighbour, TENANTS_AT_HAND};
-use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster, SettingMaster};
+use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
+use crate::domain::settings::SettingMaster;
 use crate::ports::Masters;
 
 /// Items that are kept at hand, over all tenants.

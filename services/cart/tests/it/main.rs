@@ -1,0 +1,9 @@
+//! The cart's use cases over a real store and bus, with neighbours that the test plays.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod carts;
+mod checkout;
+mod concurrency;
+mod reversal;
+mod support;
