@@ -72,7 +72,8 @@ impl Outbox {
             pending: Mutex::default(),
             outgoing,
             acknowledgements,
-            unwritten: AtomicUsize::new(0),
+            // One for the first sweep, which must be over before an empty backlog means anything.
+            unwritten: AtomicUsize::new(1),
         }));
         // The bus outlives nobody: a weak reference lets a stopped service be dropped.
         let listener = Arc::downgrade(&outbox.0);
@@ -235,6 +236,7 @@ impl Outbox {
         if let Err(error) = self.sweep(Duration::ZERO).await {
             tracing::error!(%error, "undelivered events could not be read");
         }
+        self.0.unwritten.fetch_sub(1, Ordering::SeqCst);
         let mut sweeps = tokio::time::interval(self.0.policy.interval.max(Duration::from_secs(1)));
         sweeps.tick().await;
         let mut batch = Vec::new();

@@ -12,6 +12,7 @@ mod api_keys;
 mod authenticate;
 mod channel;
 mod deadline;
+mod health;
 mod observe;
 mod panic_guard;
 mod parts;
@@ -21,6 +22,7 @@ mod stack;
 pub use admit::{Caller, Visitor, admit, welcome};
 pub use api_keys::ApiKeys;
 pub use channel::{Channel, Neighbours, outgoing};
+pub use health::Readiness;
 pub use parts::{Deps, Parts};
 pub use stack::{Layers, LocalService, serve};
 

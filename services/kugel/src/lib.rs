@@ -1,1 +1,10 @@
-//! Placeholder.
+//! Composition: all services in one process, or one of them, and the tools around a running Kugel.
+//!
+//! [`process`] joins what the service crates build; it holds no rule of its own. [`demo`] replays real sales through a
+//! running Kugel and [`verify`] recomputes what must be conserved; both are ordinary clients of the gateway's port.
+
+pub mod cli;
+pub mod demo;
+pub mod process;
+mod secret;
+pub mod verify;

@@ -1,0 +1,126 @@
+//! Reads the command line and the settings, and picks the exit code.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Parser as _;
+use kugel::cli::{Cli, Command, Serve};
+use kugel::process::{Kugel, mesh_port};
+use kugel_config::{LogFormat, Settings};
+use kugel_telemetry::Format;
+use kugel_types::SystemClock;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("the runtime cannot start")
+        .and_then(|runtime| runtime.block_on(run(cli)));
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            // One sentence with its causes: who started Kugel from a shell reads this and nothing else.
+            eprintln!("kugel: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let mut settings = Settings::load(cli.config.as_deref())?;
+    match cli.command {
+        Command::Serve(options) => {
+            let metrics = telemetry(&settings, &settings.log)?;
+            serve(settings, options, metrics).await
+        }
+        Command::Demo(options) => {
+            telemetry(&settings, "warn")?;
+            if let Some(folder) = &options.data_dir {
+                settings.data_dir.clone_from(folder);
+            }
+            kugel::demo::run(settings, options)
+                .await
+                .map(|()| ExitCode::SUCCESS)
+        }
+        Command::Verify(options) => {
+            telemetry(&settings, "warn")?;
+            if let Some(folder) = &options.data_dir {
+                settings.data_dir.clone_from(folder);
+            }
+            let clean = kugel::verify::run(settings, options).await?;
+            Ok(if clean {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
+        }
+    }
+}
+
+fn telemetry(settings: &Settings, filter: &str) -> anyhow::Result<kugel_telemetry::Metrics> {
+    let format = match settings.log_format {
+        LogFormat::Auto => Format::Auto,
+        LogFormat::Text => Format::Text,
+        LogFormat::Json => Format::Json,
+    };
+    Ok(kugel_telemetry::init(filter, format)?)
+}
+
+async fn serve(
+    mut settings: Settings,
+    options: Serve,
+    metrics: kugel_telemetry::Metrics,
+) -> anyhow::Result<ExitCode> {
+    if let Some(folder) = options.data_dir {
+        settings.data_dir = folder;
+    }
+    let own_port = options
+        .service
+        .as_deref()
+        .and_then(mesh_port)
+        .map(|port| ([127, 0, 0, 1], port).into());
+    let address = options.listen.or(own_port).unwrap_or(settings.listen);
+    let listener = TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}: choose another one with --listen"))?;
+    let folder = settings.data_dir.display().to_string();
+    let clock = Arc::new(SystemClock);
+    let kugel = match &options.service {
+        None => Kugel::start(settings, clock, listener, Some(metrics)).await?,
+        Some(service) => Kugel::start_service(service, settings, clock, listener).await?,
+    };
+    match &options.service {
+        None => print_welcome(kugel.address(), &folder),
+        Some(service) => {
+            println!("{service} serves gRPC on http://{}", kugel.address());
+            println!("Its events wait in its outbox: a process by itself has no broker to publish them to.");
+        }
+    }
+    wait_for_stop().await?;
+    println!("stopping: finishing what is under way");
+    kugel.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_welcome(address: std::net::SocketAddr, folder: &str) {
+    println!("Kugel is ready on http://{address}, data in {folder}");
+    println!("  API page       http://{address}/docs");
+    println!("  OpenAPI        http://{address}/openapi.json");
+    println!("  health         http://{address}/health");
+    println!("  gRPC           {address} (reflection is on; try `buf curl --list-methods`)");
+    println!("  real sales     kugel demo --server http://{address}");
+    println!("Stop with Ctrl-C.");
+}
+
+async fn wait_for_stop() -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => result?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! The root secret of an installation that was given none.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The secret kept in the data folder; made on the first start. Nobody but the owner may read the file, and no two
+/// installations share a secret, so that none starts with a known one.
+pub(crate) fn load_or_create(folder: &Path) -> anyhow::Result<String> {
+    let path = folder.join("secret");
+    let name = path.display().to_string();
+    if !path.exists() {
+        let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 48]>());
+        // Written aside and renamed: a start that is cut off leaves no half secret behind.
+        let draft = folder.join("secret.new");
+        let mut options = OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&draft)
+            .context(name.clone())?;
+        file.write_all(secret.as_bytes()).context(name.clone())?;
+        file.sync_all().context(name.clone())?;
+        fs::rename(&draft, &path).context(name.clone())?;
+    }
+    let secret = fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
+    let secret = secret.trim().to_owned();
+    ensure!(
+        secret.len() >= 32,
+        "{name} is damaged: delete it to make a new one (everybody has to log in again)"
+    );
+    Ok(secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_made_once_and_kept_to_its_owner() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("folder");
+        let secret = load_or_create(folder.path()).expect("made");
+        assert!(secret.len() >= 64);
+        assert_eq!(load_or_create(folder.path()).expect("kept"), secret);
+        let mode = fs::metadata(folder.path().join("secret"))
+            .expect("file")
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o077, 0);
+        fs::write(folder.path().join("secret"), "short").expect("damage");
+        assert!(
+            load_or_create(folder.path())
+                .expect_err("damaged")
+                .to_string()
+                .contains("damaged")
+        );
+    }
+}
