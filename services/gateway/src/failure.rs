@@ -19,12 +19,21 @@ pub(crate) struct Failure {
 impl Failure {
     fn new(spec: &'static ErrorSpec, message: String, fields: Vec<FieldViolation>) -> Self {
         let http = StatusCode::from_u16(spec.http).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self { spec, http, message, fields }
+        Self {
+            spec,
+            http,
+            message,
+            fields,
+        }
     }
 
     /// The answer of a service that broke the protocol.
     pub(crate) fn malformed_answer() -> Self {
-        Self::new(&codes::NEIGHBOUR_FAILED, "the service's answer cannot be read".to_owned(), Vec::new())
+        Self::new(
+            &codes::NEIGHBOUR_FAILED,
+            "the service's answer cannot be read".to_owned(),
+            Vec::new(),
+        )
     }
 }
 
@@ -36,10 +45,16 @@ impl From<Error> for Failure {
 
 impl From<Status> for Failure {
     fn from(status: Status) -> Self {
-        let violations = status.get_details_bad_request().map(|request| request.field_violations).unwrap_or_default();
+        let violations = status
+            .get_details_bad_request()
+            .map(|request| request.field_violations)
+            .unwrap_or_default();
         let fields = violations
             .into_iter()
-            .map(|violation| FieldViolation { field: violation.field, description: violation.description })
+            .map(|violation| FieldViolation {
+                field: violation.field,
+                description: violation.description,
+            })
             .collect();
         let spec = kugel_error::reason_of(&status).unwrap_or_else(|| row_of(status.code()));
         let mut failure = Self::new(spec, status.message().to_owned(), fields);
@@ -72,14 +87,27 @@ mod tests {
     #[track_caller]
     fn check(status: Status, http: u16, code: &str) {
         let failure = Failure::from(status);
-        assert_eq!((failure.http.as_u16(), failure.spec.code), (http, code), "{}", failure.message);
+        assert_eq!(
+            (failure.http.as_u16(), failure.spec.code),
+            (http, code),
+            "{}",
+            failure.message
+        );
     }
 
     #[test]
     fn a_row_of_ours_is_kept() {
-        check(codes::CART_NOT_FOUND.error("cart 12 is not found").into(), 404, "401002");
+        check(
+            codes::CART_NOT_FOUND.error("cart 12 is not found").into(),
+            404,
+            "401002",
+        );
         check(codes::BALANCE_ZERO.error("nothing to pay").into(), 406, "403001");
-        let status = Status::from(codes::INVALID_INPUT.error("bad").field("unit_price", "must not be negative"));
+        let status = Status::from(
+            codes::INVALID_INPUT
+                .error("bad")
+                .field("unit_price", "must not be negative"),
+        );
         assert_eq!(Failure::from(status).fields[0].field, "unit_price");
     }
 

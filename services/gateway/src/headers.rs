@@ -8,8 +8,6 @@ use uuid::Uuid;
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Restricts a request to one service's routes.
 pub(crate) const X_KUGEL_SERVICE: HeaderName = HeaderName::from_static("x-kugel-service");
-/// A terminal's fresh token.
-pub(crate) const X_NEW_TOKEN: HeaderName = HeaderName::from_static("x-new-token");
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const X_TERMINAL_ID: HeaderName = HeaderName::from_static("x-terminal-id");
@@ -51,7 +49,8 @@ pub(crate) fn request_id(headers: &mut HeaderMap) -> HeaderValue {
         return id.clone();
     }
     let mut buffer = Uuid::encode_buffer();
-    let id = HeaderValue::from_str(Uuid::new_v4().as_hyphenated().encode_lower(&mut buffer)).expect("hexadecimal");
+    let id =
+        HeaderValue::from_str(Uuid::new_v4().as_hyphenated().encode_lower(&mut buffer)).expect("hexadecimal");
     headers.insert(X_REQUEST_ID, id.clone());
     id
 }
@@ -72,7 +71,12 @@ mod tests {
     #[test]
     fn headers_become_metadata() {
         let mut headers = HeaderMap::new();
-        for (name, value) in [("authorization", "Bearer t"), ("idempotency-key", "k1"), ("cookie", "c"), ("x-terminal-id", "A-B-1")] {
+        for (name, value) in [
+            ("authorization", "Bearer t"),
+            ("idempotency-key", "k1"),
+            ("cookie", "c"),
+            ("x-terminal-id", "A-B-1"),
+        ] {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let id = request_id(&mut headers);

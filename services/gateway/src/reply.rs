@@ -21,7 +21,9 @@ pub(crate) enum Language {
 impl Language {
     /// The first language of `Accept-Language` that there are texts in; Japanese without one.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let accepted = headers.get(http::header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        let accepted = headers
+            .get(http::header::ACCEPT_LANGUAGE)
+            .and_then(|value| value.to_str().ok());
         for language in accepted.unwrap_or_default().split(',').map(str::trim) {
             match language.get(..2).map(str::to_ascii_lowercase).as_deref() {
                 Some("en") => return Self::English,
@@ -90,7 +92,12 @@ pub(crate) fn failure(
     routes: &Routes,
     binding: Option<&Binding>,
 ) -> Response<Body> {
-    let Failure { spec, http, mut message, fields } = failure;
+    let Failure {
+        spec,
+        http,
+        mut message,
+        fields,
+    } = failure;
     let request = binding.map(|binding| binding.request);
     let fields: Vec<FieldError> = fields
         .into_iter()
@@ -110,7 +117,11 @@ pub(crate) fn failure(
             ErrorCodeStyle::Http => TopCode::Http(http.as_u16()),
         },
         message: &message,
-        user_error: UserError { code: spec.code, message: language.text(spec), fields: &fields },
+        user_error: UserError {
+            code: spec.code,
+            message: language.text(spec),
+            fields: &fields,
+        },
         data: (),
         metadata: (),
         operation: binding.map(|binding| binding.operation.as_str()),
@@ -118,7 +129,9 @@ pub(crate) fn failure(
     let body = serde_json::to_vec(&envelope).expect("the envelope is plain text");
     let mut response = json(http, body);
     if http == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        response
+            .headers_mut()
+            .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     response
 }
@@ -132,14 +145,18 @@ pub(crate) fn allow(response: &mut Response<Body>, methods: &[Method]) {
 
 /// A failure of the path itself.
 pub(crate) fn unknown_path(path: &str) -> Failure {
-    codes::NOT_FOUND.error(format!("there is nothing at {path}")).into()
+    codes::NOT_FOUND
+        .error(format!("there is nothing at {path}"))
+        .into()
 }
 
 /// A JSON answer.
 pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 

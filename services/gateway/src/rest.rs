@@ -3,7 +3,7 @@
 use axum::body::Body;
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kugel_error::codes;
@@ -22,13 +22,23 @@ pub(crate) async fn serve(gateway: &Gateway, request: Request<Body>) -> Response
     let (parts, body) = request.into_parts();
     let language = Language::of(&parts.headers);
     let fail = |failure: Failure, binding: Option<&Binding>| {
-        reply::failure(failure, language, gateway.settings.error_code_style, &gateway.routes, binding)
+        reply::failure(
+            failure,
+            language,
+            gateway.settings.error_code_style,
+            &gateway.routes,
+            binding,
+        )
     };
-    let service = match hosts::named_service(gateway, &parts) {
+    let service = match hosts::named_service(gateway, &parts.headers, &parts.uri) {
         Ok(service) => service,
         Err(failure) => return fail(failure, None),
     };
-    let verb = if parts.method == Method::HEAD { &Method::GET } else { &parts.method };
+    let verb = if parts.method == Method::HEAD {
+        &Method::GET
+    } else {
+        &parts.method
+    };
     match gateway.routes.find(verb, parts.uri.path(), service) {
         Lookup::Unknown => fail(reply::unknown_path(parts.uri.path()), None),
         Lookup::WrongMethod(allowed) => {
@@ -37,10 +47,12 @@ pub(crate) async fn serve(gateway: &Gateway, request: Request<Body>) -> Response
             reply::allow(&mut response, &allowed);
             response
         }
-        Lookup::Found(bindings, captures) => match answer(gateway, &parts, body, &bindings, &captures).await {
-            Ok(response) => response,
-            Err((failure, binding)) => fail(failure, Some(binding)),
-        },
+        Lookup::Found(bindings, captures) => {
+            match answer(gateway, &parts, body, &bindings, &captures).await {
+                Ok(response) => response,
+                Err((failure, binding)) => fail(failure, Some(binding)),
+            }
+        }
     }
 }
 
@@ -56,11 +68,15 @@ async fn answer<'r>(
     let body = if bindings.iter().all(|binding| binding.body == Place::None) {
         Bytes::new()
     } else {
-        read_body(body, gateway.settings.body_limit_bytes).await.map_err(|failure| (failure, first))?
+        read_body(body, gateway.settings.body_limit_bytes)
+            .await
+            .map_err(|failure| (failure, first))?
     };
     let mut shown = None;
     for binding in bindings {
-        let response = call(gateway, parts, &body, binding, captures).await.map_err(|failure| (failure, *binding))?;
+        let response = call(gateway, parts, &body, binding, captures)
+            .await
+            .map_err(|failure| (failure, *binding))?;
         shown.get_or_insert(response);
     }
     Ok(shown.expect("a found path has a route"))
@@ -73,9 +89,9 @@ pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Failure
     }
     match Limited::new(body, limit).collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            Err(codes::BODY_TOO_LARGE.error(format!("the body is larger than {limit} bytes")).into())
-        }
+        Err(error) if error.is::<LengthLimitError>() => Err(codes::BODY_TOO_LARGE
+            .error(format!("the body is larger than {limit} bytes"))
+            .into()),
         Err(_) => Err(codes::INVALID_INPUT.error("the body was cut off").into()),
     }
 }
@@ -139,10 +155,15 @@ fn transcode(
 
 fn refused(refusal: Refusal) -> Failure {
     match refusal {
-        Refusal::Syntax(what) => codes::INVALID_INPUT.error(format!("the body is not valid JSON: {what}")).into(),
+        Refusal::Syntax(what) => codes::INVALID_INPUT
+            .error(format!("the body is not valid JSON: {what}"))
+            .into(),
         Refusal::Fields(fields) => {
             let error = codes::INVALID_INPUT.error("request validation failed");
-            fields.into_iter().fold(error, |error, wrong| error.field(wrong.field, wrong.description)).into()
+            fields
+                .into_iter()
+                .fold(error, |error, wrong| error.field(wrong.field, wrong.description))
+                .into()
         }
     }
 }
@@ -174,10 +195,4 @@ fn render(gateway: &Gateway, binding: &Binding, message: &[u8]) -> Result<Vec<u8
     }
     out.extend_from_slice(binding.envelope_tail.as_bytes());
     Ok(out)
-}
-
-/// Adds what every REST answer carries.
-pub(crate) fn finish(response: &mut Response<Body>, request_id: http::HeaderValue) {
-    let headers: &mut HeaderMap = response.headers_mut();
-    headers.insert(headers::X_REQUEST_ID, request_id);
 }

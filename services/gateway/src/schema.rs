@@ -9,7 +9,7 @@ use prost_reflect::{EnumDescriptor, FieldDescriptor, MessageDescriptor};
 use crate::wire::Encoding;
 
 /// The plans of all messages that were asked for, and of those they contain.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Schema {
     messages: Vec<Message>,
     ids: HashMap<String, MessageId>,
@@ -20,9 +20,7 @@ pub(crate) struct Schema {
 pub(crate) struct MessageId(usize);
 
 /// The plan of a message.
-#[derive(Debug)]
 pub(crate) struct Message {
-    /// Where the message is described, for the rare cases that need it.
     pub descriptor: MessageDescriptor,
     /// In the order of declaration, which is the order of the JSON.
     pub fields: Vec<Field>,
@@ -39,7 +37,6 @@ pub(crate) enum Spelling {
 }
 
 /// The plan of a field.
-#[derive(Debug)]
 pub(crate) struct Field {
     pub number: u32,
     /// The name in JSON.
@@ -50,7 +47,6 @@ pub(crate) struct Field {
     pub shape: Shape,
     /// The JSON of a field that is not on the wire.
     pub absent: Box<str>,
-    /// The comment marks it required, or nothing does.
     pub descriptor: FieldDescriptor,
 }
 
@@ -66,10 +62,13 @@ pub(crate) enum Shape {
 }
 
 /// What a field holds.
-#[derive(Debug)]
 pub(crate) enum Kind {
     Bool,
-    Integer { minimum: i128, maximum: i128, encoding: Encoding },
+    Integer {
+        minimum: i128,
+        maximum: i128,
+        encoding: Encoding,
+    },
     Float,
     Double,
     Text,
@@ -90,14 +89,24 @@ impl Kind {
             Self::Integer { encoding, .. } => *encoding,
             Self::Float => Encoding::Fixed32,
             Self::Double => Encoding::Fixed64,
-            Self::Text | Self::Bytes | Self::Message(_) | Self::Decimal | Self::WellKnown(_) => Encoding::Delimited,
+            Self::Text | Self::Bytes | Self::Message(_) | Self::Decimal | Self::WellKnown(_) => {
+                Encoding::Delimited
+            }
         }
     }
 
     fn of(field: &FieldDescriptor, schema: &mut Schema) -> Self {
         use prost_reflect::Kind as Proto;
-        let signed32 = |encoding| Self::Integer { minimum: i32::MIN.into(), maximum: i32::MAX.into(), encoding };
-        let signed64 = |encoding| Self::Integer { minimum: i64::MIN.into(), maximum: i64::MAX.into(), encoding };
+        let signed32 = |encoding| Self::Integer {
+            minimum: i32::MIN.into(),
+            maximum: i32::MAX.into(),
+            encoding,
+        };
+        let signed64 = |encoding| Self::Integer {
+            minimum: i64::MIN.into(),
+            maximum: i64::MAX.into(),
+            encoding,
+        };
         match field.kind() {
             Proto::Bool => Self::Bool,
             Proto::Int32 => signed32(Encoding::Varint),
@@ -106,17 +115,35 @@ impl Kind {
             Proto::Int64 => signed64(Encoding::Varint),
             Proto::Sint64 => signed64(Encoding::ZigZag),
             Proto::Sfixed64 => signed64(Encoding::Fixed64),
-            Proto::Uint32 => Self::Integer { minimum: 0, maximum: u32::MAX.into(), encoding: Encoding::Varint },
-            Proto::Fixed32 => Self::Integer { minimum: 0, maximum: u32::MAX.into(), encoding: Encoding::Fixed32 },
-            Proto::Uint64 => Self::Integer { minimum: 0, maximum: u64::MAX.into(), encoding: Encoding::Varint },
-            Proto::Fixed64 => Self::Integer { minimum: 0, maximum: u64::MAX.into(), encoding: Encoding::Fixed64 },
+            Proto::Uint32 => Self::Integer {
+                minimum: 0,
+                maximum: u32::MAX.into(),
+                encoding: Encoding::Varint,
+            },
+            Proto::Fixed32 => Self::Integer {
+                minimum: 0,
+                maximum: u32::MAX.into(),
+                encoding: Encoding::Fixed32,
+            },
+            Proto::Uint64 => Self::Integer {
+                minimum: 0,
+                maximum: u64::MAX.into(),
+                encoding: Encoding::Varint,
+            },
+            Proto::Fixed64 => Self::Integer {
+                minimum: 0,
+                maximum: u64::MAX.into(),
+                encoding: Encoding::Fixed64,
+            },
             Proto::Float => Self::Float,
             Proto::Double => Self::Double,
             Proto::String => Self::Text,
             Proto::Bytes => Self::Bytes,
             Proto::Enum(descriptor) => Self::Enum(descriptor),
             Proto::Message(message) if message.full_name() == "google.type.Decimal" => Self::Decimal,
-            Proto::Message(message) if message.full_name().starts_with("google.protobuf.") => Self::WellKnown(message),
+            Proto::Message(message) if message.full_name().starts_with("google.protobuf.") => {
+                Self::WellKnown(message)
+            }
             Proto::Message(message) => Self::Message(schema.add(&message)),
         }
     }
@@ -141,16 +168,29 @@ impl Schema {
         declared.sort_by_key(|field| field.path().last().copied());
         let fields: Vec<Field> = declared.into_iter().map(|field| Field::of(field, self)).collect();
         let message = &mut self.messages[id.0];
-        message.by_number = fields.iter().enumerate().map(|(index, field)| (field.number, index)).collect();
+        message.by_number = fields
+            .iter()
+            .enumerate()
+            .map(|(index, field)| (field.number, index))
+            .collect();
         message.by_number.sort_unstable();
         for (index, field) in fields.iter().enumerate() {
-            message.by_name.insert(field.descriptor.name().into(), (index, Spelling::Proto));
+            message
+                .by_name
+                .insert(field.descriptor.name().into(), (index, Spelling::Proto));
         }
         for (index, field) in fields.iter().enumerate() {
-            message.by_name.insert(field.name.clone(), (index, Spelling::Json));
+            message
+                .by_name
+                .insert(field.name.clone(), (index, Spelling::Json));
         }
         message.fields = fields;
         id
+    }
+
+    /// The plan of a message's full name.
+    pub(crate) fn id(&self, full_name: &str) -> Option<MessageId> {
+        self.ids.get(full_name).copied()
     }
 
     /// A plan.
@@ -169,9 +209,16 @@ impl Message {
     pub(crate) fn by_number(&self, number: u32, hint: &mut usize) -> Option<usize> {
         let place = match self.by_number.get(*hint) {
             Some((expected, _)) if *expected == number => *hint,
-            _ => self.by_number.binary_search_by_key(&number, |(known, _)| *known).ok()?,
+            _ => self
+                .by_number
+                .binary_search_by_key(&number, |(known, _)| *known)
+                .ok()?,
         };
-        *hint = place + usize::from(!matches!(self.fields[self.by_number[place].1].shape, Shape::Repeated | Shape::Map));
+        *hint = place
+            + usize::from(!matches!(
+                self.fields[self.by_number[place].1].shape,
+                Shape::Repeated | Shape::Map
+            ));
         Some(self.by_number[place].1)
     }
 }

@@ -7,11 +7,9 @@ use http::header::{CONTENT_TYPE, TE};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
+use kugel_rpc::Channel;
 use tonic::Status;
-use tower::{Service, ServiceExt};
-
-/// A connection to a service.
-pub(crate) type Channel = tower::util::BoxCloneSyncService<Request<tonic::body::Body>, http::Response<tonic::body::Body>, tonic::Status>;
+use tower::ServiceExt;
 
 /// Compression flag and length before each message.
 pub(crate) const FRAME_HEAD: usize = 5;
@@ -31,36 +29,58 @@ pub(crate) async fn unary(
     request: Vec<u8>,
 ) -> Result<Answer, Status> {
     let request = frame(method, metadata, request)?;
-    let mut channel = channel.clone();
-    let channel = channel.ready().await.map_err(|error| Status::unavailable(error.to_string()))?;
-    let response = channel.call(request).await.map_err(|error| Status::unavailable(error.to_string()))?;
+    let response = channel.clone().oneshot(request).await;
+    let response = response.map_err(|error| Status::unavailable(error.to_string()))?;
     let (parts, body) = response.into_parts();
     if let Some(status) = Status::from_header_map(&parts.headers) {
         check(status)?;
     } else if parts.status != StatusCode::OK {
-        return Err(Status::unavailable(format!("the service answered with HTTP status {}", parts.status)));
+        return Err(Status::unavailable(format!(
+            "the service answered with HTTP status {}",
+            parts.status
+        )));
     }
     let collected = body.collect().await?;
     let trailers = collected.trailers().and_then(Status::from_header_map);
     check(trailers.unwrap_or_else(|| Status::internal("the service's answer was cut off")))?;
-    Ok(Answer { message: unframe(collected.to_bytes())?, headers: parts.headers })
+    Ok(Answer {
+        message: unframe(collected.to_bytes())?,
+        headers: parts.headers,
+    })
 }
 
 fn check(status: Status) -> Result<(), Status> {
-    if status.code() == tonic::Code::Ok { Ok(()) } else { Err(status) }
+    if status.code() == tonic::Code::Ok {
+        Ok(())
+    } else {
+        Err(status)
+    }
 }
 
-fn frame(method: &PathAndQuery, metadata: HeaderMap, mut body: Vec<u8>) -> Result<Request<tonic::body::Body>, Status> {
-    let length = body.len().checked_sub(FRAME_HEAD).and_then(|length| u32::try_from(length).ok());
+fn frame(
+    method: &PathAndQuery,
+    metadata: HeaderMap,
+    mut body: Vec<u8>,
+) -> Result<Request<tonic::body::Body>, Status> {
+    let length = body
+        .len()
+        .checked_sub(FRAME_HEAD)
+        .and_then(|length| u32::try_from(length).ok());
     let length = length.ok_or_else(|| Status::out_of_range("the request is too large"))?;
     body[1..FRAME_HEAD].copy_from_slice(&length.to_be_bytes());
-    let mut request = Request::new(tonic::body::Body::new(Full::new(Bytes::from(body)).map_err(|never| match never {})));
+    let mut request = Request::new(tonic::body::Body::new(
+        Full::new(Bytes::from(body)).map_err(|never| match never {}),
+    ));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = Uri::from(method.clone());
     *request.version_mut() = http::Version::HTTP_2;
     *request.headers_mut() = metadata;
-    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    request.headers_mut().insert(TE, HeaderValue::from_static("trailers"));
+    request
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+    request
+        .headers_mut()
+        .insert(TE, HeaderValue::from_static("trailers"));
     Ok(request)
 }
 
@@ -72,7 +92,11 @@ fn unframe(mut body: Bytes) -> Result<Bytes, Status> {
     }
     body.advance(1);
     let length = body.get_u32() as usize;
-    if body.len() == length { Ok(body) } else { Err(broken()) }
+    if body.len() == length {
+        Ok(body)
+    } else {
+        Err(broken())
+    }
 }
 
 /// An empty request frame to append to.

@@ -168,13 +168,23 @@ mod tests {
         close_delimited(&mut out, start);
         let mut fields = Fields::new(&out);
         assert_eq!(fields.next_field().unwrap(), Some((1, Value::Varint(u64::MAX))));
-        assert_eq!(fields.next_field().unwrap(), Some((2_000, Value::Bytes(&[7; 300]))));
+        assert_eq!(
+            fields.next_field().unwrap(),
+            Some((2_000, Value::Bytes(&[7; 300])))
+        );
         assert_eq!(fields.next_field().unwrap(), None);
     }
 
     #[test]
     fn refuses_broken_bytes() {
-        for broken in [&[0x08][..], &[0x0a, 5, 1], &[0x0b], &[0x0d, 1, 2], &[0xff; 12], &[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]] {
+        for broken in [
+            &[0x08][..],
+            &[0x0a, 5, 1],
+            &[0x0b],
+            &[0x0d, 1, 2],
+            &[0xff; 12],
+            &[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
+        ] {
             assert!(Fields::new(broken).next_field().is_err(), "{broken:?}");
         }
     }

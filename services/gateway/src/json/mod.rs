@@ -8,5 +8,4 @@ mod writer;
 mod tests;
 
 pub(crate) use reader::{Reader, Refusal};
-pub(crate) use scalar::Given;
 pub(crate) use writer::Writer;

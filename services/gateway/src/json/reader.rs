@@ -3,18 +3,20 @@
 //! Both spellings of a name are known, unknown members are skipped, and a wrong value is noted with its path while
 //! reading goes on: the client learns of all its mistakes at once.
 
-use std::borrow::Cow;
+mod visitors;
+
 use std::fmt::Write;
 
 use kugel_error::FieldViolation;
 use prost::Message as _;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _};
 use serde_json::value::RawValue;
 
 use super::scalar::{self, Given, Problem};
-use crate::schema::{Field, Kind, MessageId, Schema, Shape, Spelling};
+use crate::schema::{Field, Kind, MessageId, Schema, Shape};
 use crate::wire::{Encoding, Fields, close_delimited, put_bytes, put_tag};
+use visitors::{ListVisitor, MapVisitor, ObjectVisitor, OptionalVisitor};
 
 /// A body with more mistakes than this is answered with the first ones.
 const PROBLEMS_LIMIT: usize = 20;
@@ -29,7 +31,6 @@ pub(crate) enum Refusal {
 }
 
 /// Collects one request message.
-#[derive(Debug)]
 pub(crate) struct Reader<'s> {
     schema: &'s Schema,
     out: Vec<u8>,
@@ -37,7 +38,6 @@ pub(crate) struct Reader<'s> {
     problems: Vec<FieldViolation>,
 }
 
-#[derive(Debug)]
 enum Step<'s> {
     Field(&'s Field),
     Index(usize),
@@ -49,7 +49,12 @@ impl<'s> Reader<'s> {
     pub(crate) fn new(schema: &'s Schema, headroom: usize) -> Self {
         let mut out = Vec::with_capacity(256);
         out.resize(headroom, 0);
-        Self { schema, out, path: Vec::new(), problems: Vec::new() }
+        Self {
+            schema,
+            out,
+            path: Vec::new(),
+            problems: Vec::new(),
+        }
     }
 
     /// Takes the body as the whole message.
@@ -67,7 +72,9 @@ impl<'s> Reader<'s> {
 
     /// Takes a query parameter or a part of the path. `chain` leads from the message to the scalar.
     pub(crate) fn parameter(&mut self, chain: &[(MessageId, usize)], text: &str) {
-        let Some(((id, index), rest)) = chain.split_first() else { return };
+        let Some(((id, index), rest)) = chain.split_first() else {
+            return;
+        };
         let field = &self.schema.message(*id).fields[*index];
         self.path.push(Step::Field(field));
         if rest.is_empty() {
@@ -85,13 +92,20 @@ impl<'s> Reader<'s> {
 
     /// The message, or everything that is wrong with it.
     pub(crate) fn finish(self) -> Result<Vec<u8>, Refusal> {
-        if self.problems.is_empty() { Ok(self.out) } else { Err(Refusal::Fields(self.problems)) }
+        if self.problems.is_empty() {
+            Ok(self.out)
+        } else {
+            Err(Refusal::Fields(self.problems))
+        }
     }
 
     fn parse<'de>(
         &mut self,
         body: &'de [u8],
-        read: impl FnOnce(&mut Self, &mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>) -> serde_json::Result<()>,
+        read: impl FnOnce(
+            &mut Self,
+            &mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>,
+        ) -> serde_json::Result<()>,
     ) -> Result<(), Refusal> {
         let mut json = serde_json::Deserializer::from_slice(body);
         match read(self, &mut json).and_then(|()| json.end()) {
@@ -107,7 +121,10 @@ impl<'s> Reader<'s> {
 
     fn note(&mut self, problem: Problem) {
         if self.problems.len() < PROBLEMS_LIMIT {
-            self.problems.push(FieldViolation { field: self.path_text(), description: problem.into_owned() });
+            self.problems.push(FieldViolation {
+                field: self.path_text(),
+                description: problem.into_owned(),
+            });
         }
     }
 
@@ -132,12 +149,19 @@ impl<'s> Reader<'s> {
     fn field<'de, D: Deserializer<'de>>(&mut self, field: &'s Field, json: D) -> Result<(), D::Error> {
         match (field.shape, &field.kind) {
             (Shape::Repeated, _) => json.deserialize_any(ListVisitor { reader: self, field }),
-            (Shape::Map, Kind::Message(entry)) => json.deserialize_any(MapVisitor { reader: self, field, entry: *entry }),
+            (Shape::Map, Kind::Message(entry)) => json.deserialize_any(MapVisitor {
+                reader: self,
+                field,
+                entry: *entry,
+            }),
             (_, Kind::Message(id)) => {
                 let begin = self.out.len();
                 put_tag(&mut self.out, field.number, Encoding::Delimited);
                 let start = self.out.len();
-                if json.deserialize_any(OptionalVisitor { reader: self, id: *id })? {
+                if json.deserialize_any(OptionalVisitor {
+                    reader: self,
+                    id: *id,
+                })? {
                     close_delimited(&mut self.out, start);
                 } else {
                     self.out.truncate(begin);
@@ -146,7 +170,8 @@ impl<'s> Reader<'s> {
             }
             _ => {
                 let raw = <&'de RawValue>::deserialize(json)?;
-                self.token(field, raw.get(), Self::scalar_field).map_err(D::Error::custom)
+                self.token(field, raw.get(), Self::scalar_field)
+                    .map_err(D::Error::custom)
             }
         }
     }
@@ -188,9 +213,14 @@ impl<'s> Reader<'s> {
     }
 
     fn well_known(&mut self, field: &'s Field, token: &str) -> Result<(), Problem> {
-        let Kind::WellKnown(descriptor) = &field.kind else { return Err("must be an object".into()) };
+        let Kind::WellKnown(descriptor) = &field.kind else {
+            return Err("must be an object".into());
+        };
         let mut json = serde_json::Deserializer::from_str(token);
-        let message = descriptor.clone().deserialize(&mut json).map_err(|error| without_place(&error))?;
+        let message = descriptor
+            .clone()
+            .deserialize(&mut json)
+            .map_err(|error| without_place(&error))?;
         put_bytes(&mut self.out, field.number, &message.encode_to_vec());
         Ok(())
     }
@@ -215,191 +245,4 @@ impl<'s> Reader<'s> {
 fn without_place(error: &serde_json::Error) -> String {
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or_default().to_owned()
-}
-
-struct ObjectVisitor<'r, 's> {
-    reader: &'r mut Reader<'s>,
-    id: MessageId,
-}
-
-impl<'de> Visitor<'de> for ObjectVisitor<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Self { reader, id } = self;
-        let message = reader.schema.message(id);
-        let start = reader.out.len();
-        let mut seen: Vec<(usize, Spelling)> = Vec::new();
-        while let Some(Name(name)) = members.next_key::<Name<'de>>()? {
-            let Some((index, spelling)) = message.by_name(&name) else {
-                members.next_value::<IgnoredAny>()?;
-                continue;
-            };
-            let field = &message.fields[index];
-            match seen.iter().find(|(known, _)| *known == index) {
-                Some((_, Spelling::Json)) if spelling == Spelling::Proto => {
-                    members.next_value::<IgnoredAny>()?;
-                    continue;
-                }
-                Some(_) => reader.forget(start, field.number),
-                None => {}
-            }
-            seen.push((index, spelling));
-            reader.path.push(Step::Field(field));
-            members.next_value_seed(FieldSeed { reader, field })?;
-            reader.path.pop();
-        }
-        Ok(())
-    }
-}
-
-/// A member's name, borrowed unless it has escapes.
-#[derive(Deserialize)]
-struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
-
-struct FieldSeed<'r, 's> {
-    reader: &'r mut Reader<'s>,
-    field: &'s Field,
-}
-
-impl<'de> DeserializeSeed<'de> for FieldSeed<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        self.reader.field(self.field, json)
-    }
-}
-
-/// An object, or null: then false.
-struct OptionalVisitor<'r, 's> {
-    reader: &'r mut Reader<'s>,
-    id: MessageId,
-}
-
-impl<'de> Visitor<'de> for OptionalVisitor<'_, '_> {
-    type Value = bool;
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_unit<E>(self) -> Result<bool, E> {
-        Ok(false)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<bool, A::Error> {
-        ObjectVisitor { reader: self.reader, id: self.id }.visit_map(members).map(|()| true)
-    }
-}
-
-struct ListVisitor<'r, 's> {
-    reader: &'r mut Reader<'s>,
-    field: &'s Field,
-}
-
-impl<'de> Visitor<'de> for ListVisitor<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("a list")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        let Self { reader, field } = self;
-        let packed = field.kind.encoding() != Encoding::Delimited;
-        let begin = reader.out.len();
-        if packed {
-            put_tag(&mut reader.out, field.number, Encoding::Delimited);
-        }
-        let start = reader.out.len();
-        let mut count = 0;
-        reader.path.push(Step::Index(0));
-        while elements.next_element_seed(ElementSeed { reader, field, packed })?.is_some() {
-            count += 1;
-            reader.path.pop();
-            reader.path.push(Step::Index(count));
-        }
-        reader.path.pop();
-        if packed && count > 0 {
-            close_delimited(&mut reader.out, start);
-        } else if packed {
-            reader.out.truncate(begin);
-        }
-        Ok(())
-    }
-}
-
-struct ElementSeed<'r, 's> {
-    reader: &'r mut Reader<'s>,
-    field: &'s Field,
-    packed: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for ElementSeed<'_, '_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        let Self { reader, field, packed } = self;
-        if let Kind::Message(id) = &field.kind {
-            put_tag(&mut reader.out, field.number, Encoding::Delimited);
-            let start = reader.out.len();
-            if !json.deserialize_any(OptionalVisitor { reader, id: *id })? {
-                reader.note("must not be null".into());
-            }
-            close_delimited(&mut reader.out, start);
-            return Ok(());
-        }
-        let raw = <&'de RawValue>::deserialize(json)?;
-        let put = if packed { Reader::packed_element } else { Reader::scalar_field };
-        reader.token(field, raw.get(), put).map_err(D::Error::custom)
-    }
-}
-
-struct MapVisitor<'r, 's> {
-    reader: &'r mut Reader<'s>,
-    field: &'s Field,
-    entry: MessageId,
-}
-
-impl<'de> Visitor<'de> for MapVisitor<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
-        let Self { reader, field, entry } = self;
-        let [key_field, value_field] = &reader.schema.message(entry).fields[..] else {
-            return Err(A::Error::custom("a map entry has two fields"));
-        };
-        while let Some(Name(key)) = members.next_key::<Name<'de>>()? {
-            put_tag(&mut reader.out, field.number, Encoding::Delimited);
-            let start = reader.out.len();
-            reader.path.push(Step::Key(key.to_string()));
-            if let Err(problem) = reader.scalar_field(key_field, Given::Text(&key)) {
-                reader.note(problem);
-            }
-            members.next_value_seed(FieldSeed { reader, field: value_field })?;
-            reader.path.pop();
-            close_delimited(&mut reader.out, start);
-        }
-        Ok(())
-    }
 }

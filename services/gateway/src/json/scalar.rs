@@ -45,7 +45,11 @@ pub(crate) fn put(kind: &Kind, given: Given<'_>, out: &mut Vec<u8>) -> Result<()
             close_delimited(out, start);
         }
         Kind::Bool => put_varint(out, boolean(given)?.into()),
-        Kind::Integer { minimum, maximum, encoding } => {
+        Kind::Integer {
+            minimum,
+            maximum,
+            encoding,
+        } => {
             let value = integer(given)?;
             if value < *minimum || value > *maximum {
                 return Err(format!("must be between {minimum} and {maximum}").into());
@@ -104,25 +108,36 @@ fn integer(given: Given<'_>) -> Result<i128, Problem> {
         return Ok(value);
     }
     // 12.0 and 1.2e1 are whole numbers too.
-    let value = parse_decimal(digits).filter(Decimal::is_integer).ok_or("must be a whole number")?;
+    let value = parse_decimal(digits)
+        .filter(Decimal::is_integer)
+        .ok_or("must be a whole number")?;
     value.to_i128().ok_or_else(|| "must be a whole number".into())
 }
 
 fn float(given: Given<'_>) -> Result<f64, Problem> {
     let value = given.numeric().and_then(|digits| digits.parse::<f64>().ok());
-    value.filter(|value| value.is_finite()).ok_or_else(|| "must be a number".into())
+    value
+        .filter(|value| value.is_finite())
+        .ok_or_else(|| "must be a number".into())
 }
 
 /// The digits of a decimal, unchanged unless they are spelled in a way that JSON or the services do not know.
 fn decimal(given: Given<'_>) -> Result<Cow<'_, str>, Problem> {
     let digits = given.numeric().ok_or("must be a number")?;
     let value = parse_decimal(digits).ok_or("must be a number of at most 28 digits")?;
-    Ok(if is_json_number(digits.as_bytes()) { Cow::Borrowed(digits) } else { Cow::Owned(value.to_string()) })
+    Ok(if is_json_number(digits.as_bytes()) {
+        Cow::Borrowed(digits)
+    } else {
+        Cow::Owned(value.to_string())
+    })
 }
 
 /// Reads a decimal exactly, or not at all.
 pub(super) fn parse_decimal(digits: &str) -> Option<Decimal> {
-    if !digits.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E')) {
+    if !digits
+        .bytes()
+        .all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
+    {
         return None; // the parser would take underscores too
     }
     let unsigned = digits.strip_prefix('+').unwrap_or(digits);
@@ -164,10 +179,20 @@ mod tests {
 
     #[test]
     fn booleans_are_lax() {
-        for given in [Given::Bool(true), Given::Text("True"), Given::Text("on"), Given::Number("1")] {
+        for given in [
+            Given::Bool(true),
+            Given::Text("True"),
+            Given::Text("on"),
+            Given::Number("1"),
+        ] {
             assert_eq!(boolean(given), Ok(true), "{given:?}");
         }
-        for given in [Given::Bool(false), Given::Text("no"), Given::Text("OFF"), Given::Number("0")] {
+        for given in [
+            Given::Bool(false),
+            Given::Text("no"),
+            Given::Text("OFF"),
+            Given::Number("0"),
+        ] {
             assert_eq!(boolean(given), Ok(false), "{given:?}");
         }
         assert!(boolean(Given::Text("maybe")).is_err());
@@ -179,7 +204,10 @@ mod tests {
         for (given, expected) in [("7", 7), ("-7", -7), ("7.0", 7), ("1.2e1", 12), (" 9 ", 9)] {
             assert_eq!(integer(Given::Text(given)), Ok(expected), "{given}");
         }
-        assert_eq!(integer(Given::Number("9223372036854775807")), Ok(i128::from(i64::MAX)));
+        assert_eq!(
+            integer(Given::Number("9223372036854775807")),
+            Ok(i128::from(i64::MAX))
+        );
         for given in ["", "7.5", "seven", "1_000", "0x10", "1e99"] {
             assert!(integer(Given::Text(given)).is_err(), "{given}");
         }
@@ -201,7 +229,16 @@ mod tests {
         ] {
             assert_eq!(decimal(Given::Text(given)).as_deref(), Ok(expected), "{given}");
         }
-        for given in ["", "-", "1_0", "NaN", "1,5", "0.12345678901234567890123456789", "1e40", "--1"] {
+        for given in [
+            "",
+            "-",
+            "1_0",
+            "NaN",
+            "1,5",
+            "0.12345678901234567890123456789",
+            "1e40",
+            "--1",
+        ] {
             assert!(decimal(Given::Text(given)).is_err(), "{given}");
         }
     }

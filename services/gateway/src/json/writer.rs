@@ -12,7 +12,6 @@ use crate::schema::{Field, Kind, MessageId, Schema, Shape};
 use crate::wire::{Encoding, Fields, Malformed, Value};
 
 /// Writes messages. The notes of one message are reused by the next.
-#[derive(Debug)]
 pub(crate) struct Writer<'s> {
     schema: &'s Schema,
     /// Leave out what is absent instead of writing null.
@@ -41,7 +40,10 @@ pub(crate) struct Found<'a> {
 impl<'s> Writer<'s> {
     /// A writer that shows every field.
     pub(crate) fn new(schema: &'s Schema) -> Self {
-        Self { schema, sparse: false }
+        Self {
+            schema,
+            sparse: false,
+        }
     }
 
     /// A writer that leaves out absent fields.
@@ -165,16 +167,21 @@ impl<'s> Writer<'s> {
 
     fn value(&self, kind: &Kind, value: Value<'_>, out: &mut Vec<u8>) -> Result<(), Malformed> {
         match (kind, value) {
-            (Kind::Text, Value::Bytes(bytes)) => text(std::str::from_utf8(bytes).map_err(|_| Malformed)?, out),
+            (Kind::Text, Value::Bytes(bytes)) => {
+                text(std::str::from_utf8(bytes).map_err(|_| Malformed)?, out)
+            }
             (Kind::Decimal, Value::Bytes(wire)) => decimal(wire, out),
             (Kind::Message(id), Value::Bytes(wire)) => self.message(*id, wire, out),
             (Kind::Bool, Value::Varint(raw)) => {
                 out.extend_from_slice(if raw == 0 { b"false" } else { b"true" });
                 Ok(())
             }
-            (Kind::Integer { minimum, encoding, .. }, value) => {
-                integer(value, *encoding, *minimum < 0).and_then(|number| print(&number, out))
-            }
+            (
+                Kind::Integer {
+                    minimum, encoding, ..
+                },
+                value,
+            ) => integer(value, *encoding, *minimum < 0).and_then(|number| print(&number, out)),
             (Kind::Enum(values), Value::Varint(raw)) => match values.get_value(raw as i32) {
                 Some(known) => text(known.name(), out),
                 None => print(&(raw as i32), out),
@@ -236,7 +243,11 @@ fn decimal(wire: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
         return Ok(());
     }
     let text = std::str::from_utf8(digits).map_err(|_| Malformed)?;
-    let value = if text.is_empty() { Some(rust_decimal::Decimal::ZERO) } else { parse_decimal(text) };
+    let value = if text.is_empty() {
+        Some(rust_decimal::Decimal::ZERO)
+    } else {
+        parse_decimal(text)
+    };
     out.extend_from_slice(value.ok_or(Malformed)?.to_string().as_bytes());
     Ok(())
 }

@@ -11,7 +11,6 @@ use crate::schema::{Kind, MessageId, Schema, Shape};
 const LIST_METADATA: &str = "kugel.common.v1.ListMetadata";
 
 /// A route.
-#[derive(Debug)]
 pub(crate) struct Binding {
     /// The service's short name: `cart`, `master-data`.
     pub service: String,
@@ -64,12 +63,17 @@ pub(super) fn of_method(method: &MethodDescriptor, schema: &mut Schema) -> Resul
     let pool = method.parent_pool();
     let options = method.options();
     let option = |name: &str| extension(&options, pool.get_extension_by_name(name));
-    let Some(rule) = option("google.api.http") else { return Ok(Vec::new()) };
+    let Some(rule) = option("google.api.http") else {
+        return Ok(Vec::new());
+    };
     let rest = option("kugel.options.v1.rest");
     let additional = list(&rule, "additional_bindings");
     std::iter::once(rule)
         .chain(additional)
-        .map(|rule| of_rule(method, &rule, rest.as_ref(), schema).map_err(|why| format!("{}: {why}", method.full_name())))
+        .map(|rule| {
+            of_rule(method, &rule, rest.as_ref(), schema)
+                .map_err(|why| format!("{}: {why}", method.full_name()))
+        })
         .collect()
 }
 
@@ -85,15 +89,20 @@ fn of_rule(
     let (verb, path) = verb_and_path(rule)?;
     let template = Template::parse(&path)?;
     let (request, response) = (schema.add(&method.input()), schema.add(&method.output()));
-    let variables: Vec<_> =
-        template.variables().map(|field| chain(schema, request, field)).collect::<Result<_, _>>()?;
+    let variables: Vec<_> = template
+        .variables()
+        .map(|field| chain(schema, request, field))
+        .collect::<Result<_, _>>()?;
     let terminal_variable = template.variables().position(|field| field == "terminal_id");
     let body = match text(rule, "body").as_str() {
         "" => Body::None,
         "*" => Body::Whole,
         field => Body::Field(single(schema, request, field)?),
     };
-    let bare = rest.is_some_and(|rest| rest.get_field_by_name("bare").is_some_and(|value| value.as_bool() == Some(true)));
+    let bare = rest.is_some_and(|rest| {
+        rest.get_field_by_name("bare")
+            .is_some_and(|value| value.as_bool() == Some(true))
+    });
     let answer = match text(rule, "response_body").as_str() {
         _ if bare => Answer::Bare,
         "" if schema.message(response).fields.is_empty() => Answer::Empty,
@@ -103,7 +112,9 @@ fn of_rule(
             metadata: list_metadata(schema, response, &method.output()),
         },
     };
-    let status = rest.and_then(|rest| rest.get_field_by_name("success_status")?.as_i32()).filter(|status| *status != 0);
+    let status = rest
+        .and_then(|rest| rest.get_field_by_name("success_status")?.as_i32())
+        .filter(|status| *status != 0);
     let status = u16::try_from(status.unwrap_or(200)).map_err(|_| "success_status is no HTTP status")?;
     let success = StatusCode::from_u16(status).map_err(|_| "success_status is no HTTP status")?;
     let operation = snake_case(method.name());
@@ -133,9 +144,13 @@ fn of_rule(
 }
 
 fn verb_and_path(rule: &DynamicMessage) -> Result<(Method, String), String> {
-    for (field, verb) in
-        [("get", Method::GET), ("put", Method::PUT), ("post", Method::POST), ("delete", Method::DELETE), ("patch", Method::PATCH)]
-    {
+    for (field, verb) in [
+        ("get", Method::GET),
+        ("put", Method::PUT),
+        ("post", Method::POST),
+        ("delete", Method::DELETE),
+        ("patch", Method::PATCH),
+    ] {
         if rule.has_field_by_name(field) {
             return Ok((verb, text(rule, field)));
         }
@@ -144,7 +159,11 @@ fn verb_and_path(rule: &DynamicMessage) -> Result<(Method, String), String> {
 }
 
 /// The fields that lead from a message to a scalar.
-pub(crate) fn chain(schema: &Schema, mut id: MessageId, path: &str) -> Result<Vec<(MessageId, usize)>, String> {
+pub(crate) fn chain(
+    schema: &Schema,
+    mut id: MessageId,
+    path: &str,
+) -> Result<Vec<(MessageId, usize)>, String> {
     let mut fields = Vec::new();
     let mut names = path.split('.').peekable();
     while let Some(name) = names.next() {
@@ -170,8 +189,17 @@ fn single(schema: &Schema, id: MessageId, name: &str) -> Result<usize, String> {
 fn list_metadata(schema: &Schema, response: MessageId, descriptor: &MessageDescriptor) -> Option<usize> {
     let field = descriptor.get_field_by_name("metadata")?;
     let kind = field.kind();
-    let is_list = kind.as_message().is_some_and(|message| message.full_name() == LIST_METADATA);
-    if is_list { schema.message(response).by_name("metadata").map(|(index, _)| index) } else { None }
+    let is_list = kind
+        .as_message()
+        .is_some_and(|message| message.full_name() == LIST_METADATA);
+    if is_list {
+        schema
+            .message(response)
+            .by_name("metadata")
+            .map(|(index, _)| index)
+    } else {
+        None
+    }
 }
 
 fn extension(options: &DynamicMessage, extension: Option<ExtensionDescriptor>) -> Option<DynamicMessage> {
@@ -183,13 +211,19 @@ fn extension(options: &DynamicMessage, extension: Option<ExtensionDescriptor>) -
 }
 
 fn text(message: &DynamicMessage, field: &str) -> String {
-    message.get_field_by_name(field).and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+    message
+        .get_field_by_name(field)
+        .and_then(|value| value.as_str().map(str::to_owned))
+        .unwrap_or_default()
 }
 
 fn list(message: &DynamicMessage, field: &str) -> Vec<DynamicMessage> {
     let value = message.get_field_by_name(field);
     let elements = value.as_deref().and_then(Value::as_list).unwrap_or_default();
-    elements.iter().filter_map(|element| element.as_message().cloned()).collect()
+    elements
+        .iter()
+        .filter_map(|element| element.as_message().cloned())
+        .collect()
 }
 
 /// `kugel.master_data.v1` is the service `master-data`.

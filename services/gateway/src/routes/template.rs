@@ -20,7 +20,9 @@ impl Template {
     /// Reads a template. Verbs (`:cancel`) and patterns inside a variable are not used by Kugel's contract and refused.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let refuse = |why: &str| Err(format!("path template `{text}`: {why}"));
-        let Some(path) = text.strip_prefix('/') else { return refuse("must begin with a slash") };
+        let Some(path) = text.strip_prefix('/') else {
+            return refuse("must begin with a slash");
+        };
         let mut segments = Vec::new();
         for part in path.split('/') {
             if matches!(segments.last(), Some(Segment::Rest(_))) {
@@ -29,12 +31,17 @@ impl Template {
             let variable = part.strip_prefix('{').map(|inner| inner.strip_suffix('}'));
             segments.push(match variable {
                 None if part.is_empty() => return refuse("has an empty segment"),
-                None if part.contains([':', '*', '{', '}']) => return refuse("only literals and {variables} are known"),
+                None if part.contains([':', '*', '{', '}']) => {
+                    return refuse("only literals and {variables} are known");
+                }
                 None => Segment::Literal(part.to_owned()),
                 Some(None) => return refuse("a brace is not closed"),
                 Some(Some(inner)) => {
                     let (field, pattern) = inner.split_once('=').unwrap_or((inner, "*"));
-                    let named = !field.is_empty() && field.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte));
+                    let named = !field.is_empty()
+                        && field
+                            .bytes()
+                            .all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(&byte));
                     match pattern {
                         _ if !named => return refuse("a variable needs the name of a field"),
                         "*" => Segment::Variable(field.to_owned()),

@@ -29,13 +29,20 @@ pub(crate) struct Match<'t, 'p, T> {
 
 impl<T> Node<T> {
     fn new() -> Self {
-        Self { literals: HashMap::new(), variable: None, here: Vec::new(), below: Vec::new() }
+        Self {
+            literals: HashMap::new(),
+            variable: None,
+            here: Vec::new(),
+            below: Vec::new(),
+        }
     }
 }
 
 impl<T> Trie<T> {
     pub(crate) fn new() -> Self {
-        Self { nodes: vec![Node::new()] }
+        Self {
+            nodes: vec![Node::new()],
+        }
     }
 
     /// Puts a value at a path, beside those that are there.
@@ -44,7 +51,10 @@ impl<T> Trie<T> {
         for segment in &template.segments {
             let next = self.nodes.len();
             at = match segment {
-                Segment::Literal(text) => *self.nodes[at].literals.entry(text.as_str().into()).or_insert(next),
+                Segment::Literal(text) => *self.nodes[at]
+                    .literals
+                    .entry(text.as_str().into())
+                    .or_insert(next),
                 Segment::Variable(_) => *self.nodes[at].variable.get_or_insert(next),
                 Segment::Rest(_) => {
                     self.nodes[at].below.push(value);
@@ -67,7 +77,12 @@ impl<T> Trie<T> {
     ) -> Option<Match<'t, 'p, T>> {
         let path = path.strip_prefix('/')?;
         let mut captures = Vec::with_capacity(4);
-        let values = self.descend(0, Some(path.strip_suffix('/').unwrap_or(path)), &mut captures, &mut accept)?;
+        let values = self.descend(
+            0,
+            Some(path.strip_suffix('/').unwrap_or(path)),
+            &mut captures,
+            &mut accept,
+        )?;
         Some(Match { values, captures })
     }
 
@@ -112,7 +127,14 @@ mod tests {
 
     fn trie() -> Trie<&'static str> {
         let mut trie = Trie::new();
-        for template in ["/stock", "/stock/low", "/stock/{item}", "/stock/{item}/history", "/{a}/low/{b}", "/files/{name=**}"] {
+        for template in [
+            "/stock",
+            "/stock/low",
+            "/stock/{item}",
+            "/stock/{item}/history",
+            "/{a}/low/{b}",
+            "/files/{name=**}",
+        ] {
             trie.insert(&Template::parse(template).unwrap(), template);
         }
         trie
@@ -146,7 +168,12 @@ mod tests {
     #[test]
     fn a_refused_place_leads_to_the_next() {
         let trie = trie();
-        let found = trie.find("/stock/low", |values| values[0] != "/stock/low").unwrap();
-        assert_eq!((found.values, &found.captures[..]), (&["/stock/{item}"][..], &["low"][..]));
+        let found = trie
+            .find("/stock/low", |values| values[0] != "/stock/low")
+            .unwrap();
+        assert_eq!(
+            (found.values, &found.captures[..]),
+            (&["/stock/{item}"][..], &["low"][..])
+        );
     }
 }

@@ -1,0 +1,179 @@
+//! The OpenAPI 3.1 document, generated from the same descriptors as the routes.
+
+mod comments;
+mod operations;
+mod schemas;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Response, Uri};
+use serde_json::{Map, Value, json};
+
+use crate::routes::{Binding, Routes};
+use crate::{Gateway, hosts, login, reply};
+use comments::Comments;
+use schemas::Schemas;
+
+/// Answers with the document of all services, or of the one that the request names.
+pub(crate) fn serve(gateway: &Gateway, headers: &HeaderMap, uri: &Uri) -> Response<Body> {
+    let body = match hosts::named_service(gateway, headers, uri) {
+        Ok(None) => gateway
+            .document
+            .get_or_init(|| write(&gateway.routes, None))
+            .clone(),
+        Ok(service) => write(&gateway.routes, service),
+        Err(failure) => {
+            let style = gateway.settings.error_code_style;
+            return reply::failure(
+                failure,
+                reply::Language::of(headers),
+                style,
+                &gateway.routes,
+                None,
+            );
+        }
+    };
+    let mut response = Response::new(Body::from(body));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn write(routes: &Routes, service: Option<&str>) -> Bytes {
+    document(routes, service).to_string().into()
+}
+
+/// The document of one service or of all. Where services share a path, the one that answers is described.
+fn document(routes: &Routes, service: Option<&str>) -> Value {
+    let Some(any) = routes.bindings.first() else {
+        return json!({});
+    };
+    let comments = Comments::read(any.method.parent_pool());
+    let mut schemas = Schemas::new(&routes.schema, &comments);
+    let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
+    let mut used: HashMap<String, usize> = HashMap::new();
+    for binding in shown(routes, service) {
+        let operations = paths.entry(path_of(binding)).or_default();
+        let verb = binding.verb.as_str().to_ascii_lowercase();
+        let name = format!("{}_{}", binding.service.replace('-', "_"), binding.operation);
+        let count = used
+            .entry(name.clone())
+            .and_modify(|count| *count += 1)
+            .or_insert(1);
+        let id = if *count == 1 {
+            name
+        } else {
+            format!("{name}_{count}")
+        };
+        let operation = operations::operation(binding, &id, &routes.schema, &mut schemas, &comments);
+        operations.insert(verb, operation);
+    }
+    if service.is_none_or(|name| name == "account") {
+        paths.insert(
+            login::PATH.to_owned(),
+            Map::from_iter([("post".to_owned(), login_operation())]),
+        );
+    }
+    let mut components = schemas.finish();
+    components.insert("Failure".to_owned(), operations::failure());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Kugel",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": include_str!("description.md"),
+        },
+        "servers": [{"url": "/"}],
+        "tags": tags(routes, service, &comments),
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "responses": {"Failure": {
+                "description": "The request failed.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}},
+            }},
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
+                "login": {"type": "oauth2", "flows": {"password": {"tokenUrl": login::PATH, "scopes": {}}}},
+                "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-KEY"},
+            },
+        },
+    })
+}
+
+/// The routes to describe: of those with one method and one path only that which answers.
+fn shown<'r>(routes: &'r Routes, service: Option<&str>) -> Vec<&'r Binding> {
+    let wanted = routes
+        .bindings
+        .iter()
+        .filter(|binding| service.is_none_or(|name| binding.service == name));
+    let mut shown: Vec<&Binding> = Vec::new();
+    for binding in wanted {
+        let twin = shown
+            .iter()
+            .position(|known| known.verb == binding.verb && known.path == binding.path);
+        match twin {
+            Some(at) if binding.service == crate::routes::FANS_OUT => shown[at] = binding,
+            Some(_) => {}
+            None => shown.push(binding),
+        }
+    }
+    shown
+}
+
+/// OpenAPI knows no `{name=**}`.
+fn path_of(binding: &Binding) -> String {
+    binding.path.replace("=**}", "}")
+}
+
+fn tags(routes: &Routes, service: Option<&str>, comments: &Comments) -> Value {
+    let mut tags: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for binding in shown(routes, service) {
+        let comment = comments.of_service(binding.method.parent_service());
+        let texts = tags.entry(&binding.service).or_default();
+        if !texts.contains(&comment) {
+            texts.push(comment);
+        }
+    }
+    tags.into_iter()
+        .map(|(name, texts)| json!({"name": name, "description": texts.join("\n\n")}))
+        .collect()
+}
+
+/// The one operation that is no method of the contract.
+fn login_operation() -> Value {
+    let text = json!({"type": "string"});
+    let form = json!({
+        "type": "object",
+        "required": ["username", "password"],
+        "properties": {
+            "username": text, "password": {"type": "string", "format": "password"},
+            "client_id": {"type": "string", "description": "The tenant."},
+            "grant_type": {"const": "password"}, "scope": text, "client_secret": text,
+        },
+    });
+    let token = json!({
+        "type": "object",
+        "required": ["access_token", "token_type"],
+        "properties": {"access_token": text, "token_type": {"const": "bearer"}},
+    });
+    let failure = json!({"$ref": "#/components/responses/Failure"});
+    json!({
+        "tags": ["account"],
+        "operationId": "account_issue_token",
+        "summary": "Logs a user in",
+        "description": "OAuth2 password form. `client_id` is the tenant.",
+        "security": [],
+        "requestBody": {"required": true, "content": {"application/x-www-form-urlencoded": {"schema": form}}},
+        "responses": {
+            "200": {"description": "Success", "content": {"application/json": {"schema": token}}},
+            "401": failure, "422": failure, "default": failure,
+        },
+    })
+}

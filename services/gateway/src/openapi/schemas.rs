@@ -1,0 +1,145 @@
+//! JSON schemas of messages. A message has two: one for what is sent (nothing is required, numbers may be text) and one
+//! for what is answered (everything is there, nulls included).
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::comments::Comments;
+use crate::schema::{Field, Kind, MessageId, Schema, Shape};
+
+/// Which way a message travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Request,
+    Response,
+}
+
+/// Collects the schemas that a document refers to.
+pub(super) struct Schemas<'a> {
+    schema: &'a Schema,
+    comments: &'a Comments,
+    components: BTreeMap<String, Value>,
+}
+
+impl<'a> Schemas<'a> {
+    pub(super) fn new(schema: &'a Schema, comments: &'a Comments) -> Self {
+        Self {
+            schema,
+            comments,
+            components: BTreeMap::new(),
+        }
+    }
+
+    /// Everything that was referred to.
+    pub(super) fn finish(self) -> BTreeMap<String, Value> {
+        self.components
+    }
+
+    /// A reference to a message's schema.
+    pub(super) fn message(&mut self, id: MessageId, direction: Direction) -> Value {
+        let full_name = self.schema.message(id).descriptor.full_name();
+        let name = full_name.strip_prefix("kugel.").unwrap_or(full_name);
+        let name = match direction {
+            Direction::Request => format!("{name}.Input"),
+            Direction::Response => name.to_owned(),
+        };
+        let reference = json!({"$ref": format!("#/components/schemas/{name}")});
+        if !self.components.contains_key(&name) {
+            // Entered before its fields are walked: messages may contain themselves.
+            self.components.insert(name.clone(), Value::Null);
+            let object = self.object(id, direction, &[]);
+            self.components.insert(name, object);
+        }
+        reference
+    }
+
+    /// A message's schema in place, without some of its fields.
+    pub(super) fn object(&mut self, id: MessageId, direction: Direction, except: &[usize]) -> Value {
+        let message = self.schema.message(id);
+        let mut properties = Map::new();
+        for (index, field) in message.fields.iter().enumerate() {
+            if !except.contains(&index) {
+                properties.insert(field.name.to_string(), self.field(field, direction));
+            }
+        }
+        let mut object = json!({"type": "object"});
+        if direction == Direction::Response && !properties.is_empty() {
+            object["required"] = properties.keys().cloned().collect();
+        }
+        object["properties"] = properties.into();
+        describe(&mut object, self.comments.of_message(&message.descriptor));
+        object
+    }
+
+    /// A field's schema with its comment.
+    pub(super) fn field(&mut self, field: &Field, direction: Direction) -> Value {
+        let one = |schemas: &mut Self| schemas.value(&field.kind, direction);
+        let mut value = match (field.shape, &field.kind) {
+            (Shape::Repeated, _) => json!({"type": "array", "items": one(self)}),
+            (Shape::Map, Kind::Message(entry)) => {
+                let value = &self.schema.message(*entry).fields[1].kind;
+                json!({"type": "object", "additionalProperties": self.value(value, direction)})
+            }
+            (Shape::Optional, _) => nullable(one(self)),
+            _ => one(self),
+        };
+        describe(&mut value, self.comments.of_field(&field.descriptor));
+        value
+    }
+
+    /// The schema of one value.
+    fn value(&mut self, kind: &Kind, direction: Direction) -> Value {
+        match kind {
+            Kind::Bool => json!({"type": "boolean"}),
+            Kind::Integer { minimum, maximum, .. } => {
+                let small = *maximum <= i128::from(u32::MAX);
+                let format = if small { "int32" } else { "int64" };
+                let mut value = json!({"type": "integer", "format": format});
+                if *minimum == 0 {
+                    value["minimum"] = 0.into();
+                }
+                value
+            }
+            Kind::Float | Kind::Double => json!({"type": "number"}),
+            Kind::Decimal if direction == Direction::Request => {
+                json!({"type": ["number", "string"], "format": "decimal"})
+            }
+            Kind::Decimal => json!({"type": "number", "format": "decimal"}),
+            Kind::Text => json!({"type": "string"}),
+            Kind::Bytes => json!({"type": "string", "contentEncoding": "base64"}),
+            Kind::Enum(values) => {
+                let names: Vec<String> = values.values().map(|value| value.name().to_owned()).collect();
+                json!({"type": "string", "enum": names})
+            }
+            Kind::Message(id) => self.message(*id, direction),
+            Kind::WellKnown(message) => match message.full_name() {
+                "google.protobuf.Timestamp" => json!({"type": "string", "format": "date-time"}),
+                "google.protobuf.Duration" => json!({"type": "string"}),
+                "google.protobuf.Struct" => json!({"type": "object"}),
+                _ => json!({}),
+            },
+        }
+    }
+}
+
+/// The same, or null.
+pub(super) fn nullable(mut value: Value) -> Value {
+    match value.get_mut("type") {
+        Some(Value::String(kind)) => {
+            value["type"] = json!([kind.as_str(), "null"]);
+            if let Some(Value::Array(values)) = value.get_mut("enum") {
+                values.push(Value::Null);
+            }
+        }
+        Some(Value::Array(kinds)) => kinds.push("null".into()),
+        _ => value = json!({"anyOf": [value, {"type": "null"}]}),
+    }
+    value
+}
+
+fn describe(value: &mut Value, comment: &str) {
+    if !comment.is_empty() {
+        value["description"] = comment.into();
+    }
+}

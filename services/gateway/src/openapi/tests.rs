@@ -1,0 +1,121 @@
+use prost_reflect::DescriptorPool;
+use serde_json::Value;
+
+use super::document;
+use crate::routes::Routes;
+use crate::testing::sample_pool;
+
+fn contract() -> Routes {
+    Routes::read(&DescriptorPool::decode(kugel_proto::DESCRIPTORS).unwrap()).unwrap()
+}
+
+#[test]
+fn one_operation() {
+    let document = document(&Routes::read(&sample_pool()).unwrap(), None);
+    insta::assert_json_snapshot!(document["paths"]["/api/v1/things/{thing_id}"]["get"]);
+}
+
+#[test]
+fn a_body_without_its_path_fields() {
+    let document = document(&Routes::read(&sample_pool()).unwrap(), None);
+    insta::assert_json_snapshot!(
+        document["paths"]["/api/v1/baskets/{basket.basket_id}/things"]["post"]["requestBody"]
+    );
+}
+
+/// Every object below `value`, with its path.
+fn walk<'v>(value: &'v Value, path: String, visit: &mut impl FnMut(&str, &'v Value)) {
+    visit(&path, value);
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, member)| walk(member, format!("{path}/{name}"), visit)),
+        Value::Array(elements) => {
+            elements
+                .iter()
+                .enumerate()
+                .for_each(|(index, element)| walk(element, format!("{path}/{index}"), visit));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn the_contract_makes_a_sound_document() {
+    let routes = contract();
+    let document = document(&routes, None);
+    walk(&document, String::new(), &mut |path, value| {
+        if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+            assert!(
+                document.pointer(&reference[1..]).is_some_and(Value::is_object),
+                "{path}: {reference}"
+            );
+        }
+    });
+    let mut ids = std::collections::HashSet::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (verb, operation) in operations.as_object().unwrap() {
+            let place = format!("{verb} {path}");
+            assert!(
+                ids.insert(operation["operationId"].as_str().unwrap()),
+                "{place}: operationId twice"
+            );
+            assert!(
+                !operation["summary"].as_str().unwrap().is_empty(),
+                "{place}: no summary"
+            );
+            let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+            let in_path = parameters.iter().filter(|parameter| parameter["in"] == "path");
+            for parameter in in_path.clone() {
+                assert!(
+                    path.contains(&format!("{{{}}}", parameter["name"].as_str().unwrap())),
+                    "{place}"
+                );
+            }
+            assert_eq!(
+                in_path.count(),
+                path.matches('{').count(),
+                "{place}: path parameters"
+            );
+            let mut named: Vec<String> = parameters
+                .iter()
+                .map(|one| format!("{} {}", one["in"], one["name"]))
+                .collect();
+            named.sort();
+            named.dedup();
+            assert_eq!(named.len(), parameters.len(), "{place}: a parameter twice");
+            assert!(
+                operation["responses"]
+                    .as_object()
+                    .unwrap()
+                    .keys()
+                    .any(|status| status.starts_with('2')),
+                "{place}"
+            );
+        }
+    }
+    for binding in &routes.bindings {
+        let verb = binding.verb.as_str().to_ascii_lowercase();
+        assert!(
+            document["paths"][&binding.path][&verb].is_object(),
+            "{verb} {}",
+            binding.path
+        );
+    }
+}
+
+#[test]
+fn a_service_has_its_own_document() {
+    let document = document(&contract(), Some("stock"));
+    let tags: Vec<&Value> = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| &tag["name"])
+        .collect();
+    assert_eq!(tags, ["stock"]);
+    assert_eq!(
+        document["paths"]["/api/v1/tenants"]["post"]["operationId"],
+        "stock_set_up_tenant"
+    );
+}

@@ -1,0 +1,62 @@
+//! Native gRPC and gRPC-Web: calls go to their service unread.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tonic::Status;
+use tonic::body::Body;
+use tonic::service::Routes;
+use tower::{Service, ServiceExt};
+
+use crate::Gateway;
+
+/// Sends a call to the service that its path names.
+#[derive(Clone)]
+pub(crate) struct Passthrough(pub Arc<Gateway>);
+
+impl Service<Request<Body>> for Passthrough {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let gateway = self.0.clone();
+        Box::pin(async move { Ok(forward(&gateway, request).await.unwrap_or_else(Status::into_http)) })
+    }
+}
+
+async fn forward(gateway: &Gateway, request: Request<Body>) -> Result<Response<Body>, Status> {
+    let service = request.uri().path().split('/').nth(1).unwrap_or_default();
+    if service.starts_with("grpc.") {
+        let response = gateway.own_services.clone().oneshot(request).await;
+        return response.map_err(|never| match never {});
+    }
+    let Some(name) = gateway.packages.get(service) else {
+        return Err(Status::unimplemented(format!("there is no service `{service}`")));
+    };
+    let channel = gateway.channels.get(name);
+    let channel =
+        channel.ok_or_else(|| Status::unavailable(format!("the service `{name}` is not running")))?;
+    channel
+        .clone()
+        .oneshot(request)
+        .await
+        .map_err(|error| Status::unavailable(error.to_string()))
+}
+
+/// The services that the gateway itself is: reflection over the whole contract, in both versions.
+pub(crate) fn reflection(descriptors: &[u8]) -> Result<Routes, tonic_reflection::server::Error> {
+    let builder = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(descriptors)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    Ok(Routes::new(builder().build_v1()?).add_service(builder().build_v1alpha()?))
+}

@@ -1,0 +1,210 @@
+//! The WebSocket of the stock alerts: bridges `StockService.WatchStockAlerts` to browsers.
+//!
+//! A refused client is let in and closed with a code and a reason, because a browser shows a script nothing of a
+//! refused handshake.
+
+use axum::body::Body;
+use axum::extract::FromRequestParts;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use axum::response::IntoResponse;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue, Request, Response};
+use kugel_error::codes;
+use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
+use kugel_proto::stock::v1::watch_stock_alerts_response::Event;
+use kugel_proto::stock::v1::{WatchStockAlertsRequest, WatchStockAlertsResponse};
+use percent_encoding::percent_decode_str;
+use prost::Message as _;
+use std::sync::Arc;
+use tonic::metadata::MetadataMap;
+use tonic::{Code, Status, Streaming};
+
+use crate::json::Writer;
+use crate::{Gateway, headers};
+
+const SERVICE: &str = "stock";
+/// The messages that are shown; they are in no REST answer.
+pub(crate) const SHOWN: [&str; 2] = [CONNECTION, ALERT];
+const CONNECTION: &str = "kugel.stock.v1.StockAlertConnection";
+const ALERT: &str = "kugel.stock.v1.StockAlert";
+
+/// Why a connection ends: a close code and its reason.
+#[derive(Debug, PartialEq, Eq)]
+struct End(u16, &'static str);
+
+const UNAVAILABLE: End = End(close_code::ERROR, "Alert service not available");
+
+/// The tenant and store of a WebSocket's path.
+pub(crate) fn watched(path: &str) -> Option<(&str, &str)> {
+    let rest = path
+        .strip_prefix("/api/v1")
+        .unwrap_or(path)
+        .strip_prefix("/ws/")?;
+    rest.split_once('/')
+        .filter(|(tenant, store)| !tenant.is_empty() && !store.is_empty() && !store.contains('/'))
+}
+
+/// Upgrades the connection and serves it until either side ends it.
+pub(crate) async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Response<Body> {
+    let (mut parts, _) = request.into_parts();
+    let upgrade = match WebSocketUpgrade::from_request_parts(&mut parts, &()).await {
+        Ok(upgrade) => upgrade,
+        Err(rejection) => return rejection.into_response(),
+    };
+    let (tenant, store) = watched(parts.uri.path()).unwrap_or_default();
+    let decode = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let watch = WatchStockAlertsRequest {
+        tenant_id: decode(tenant),
+        store_code: decode(store),
+    };
+    let metadata = credentials(&parts.headers, parts.uri.query().unwrap_or_default());
+    upgrade.on_upgrade(async move |mut socket| {
+        let End(code, reason) = bridge(&gateway, &mut socket, watch, metadata).await;
+        // The client may be gone already.
+        let close = CloseFrame {
+            code,
+            reason: Utf8Bytes::from_static(reason),
+        };
+        let _ = socket.send(Message::Close(Some(close))).await;
+    })
+}
+
+/// The metadata of the watch; nothing without a token, which browsers can only send in the query.
+fn credentials(request: &HeaderMap, query: &str) -> Option<HeaderMap> {
+    let mut metadata = headers::metadata(request, None);
+    let token = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
+    if let Some((_, token)) = token.filter(|(_, token)| !token.is_empty()) {
+        metadata.insert(
+            AUTHORIZATION,
+            HeaderValue::from_str(&format!("Bearer {token}")).ok()?,
+        );
+    }
+    metadata.contains_key(AUTHORIZATION).then_some(metadata)
+}
+
+async fn bridge(
+    gateway: &Gateway,
+    socket: &mut WebSocket,
+    watch: WatchStockAlertsRequest,
+    metadata: Option<HeaderMap>,
+) -> End {
+    let Some(metadata) = metadata else {
+        return End(close_code::POLICY, "No token provided");
+    };
+    let Ok(channel) = gateway.channel(SERVICE) else {
+        return UNAVAILABLE;
+    };
+    let mut request = tonic::Request::new(watch);
+    *request.metadata_mut() = MetadataMap::from_headers(metadata);
+    let mut alerts = match StockServiceClient::new(channel.clone())
+        .watch_stock_alerts(request)
+        .await
+    {
+        Ok(response) => response.into_inner(),
+        Err(status) => return refusal(&status),
+    };
+    pump(gateway, socket, &mut alerts).await
+}
+
+/// Passes alerts on and answers pings until one side is done.
+async fn pump(
+    gateway: &Gateway,
+    socket: &mut WebSocket,
+    alerts: &mut Streaming<WatchStockAlertsResponse>,
+) -> End {
+    const GONE: End = End(close_code::NORMAL, "");
+    loop {
+        tokio::select! {
+            alert = alerts.message() => {
+                let event = match alert {
+                    Ok(Some(WatchStockAlertsResponse { event: Some(event) })) => event,
+                    Ok(Some(_)) => continue, // a newer service's kind of message
+                    Ok(None) => return UNAVAILABLE,
+                    Err(status) => return refusal(&status),
+                };
+                let Some(text) = render(gateway, event) else { return UNAVAILABLE };
+                if socket.send(Message::text(text)).await.is_err() {
+                    return GONE;
+                }
+            }
+            said = socket.recv() => match said {
+                Some(Ok(Message::Text(text))) if text.as_str() == "ping" => {
+                    if socket.send(Message::text("pong")).await.is_err() {
+                        return GONE;
+                    }
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return GONE,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+}
+
+fn refusal(status: &Status) -> End {
+    match (kugel_error::reason_of(status), status.code()) {
+        (Some(spec), _) if spec.reason == codes::SCOPE_MISMATCH.reason => {
+            End(close_code::POLICY, "Tenant ID mismatch")
+        }
+        (_, Code::Unauthenticated) => End(close_code::POLICY, "Authentication failed"),
+        (_, Code::PermissionDenied) => End(close_code::POLICY, "Not permitted"),
+        (_, Code::InvalidArgument | Code::NotFound) => End(close_code::POLICY, "Unknown store"),
+        _ => UNAVAILABLE,
+    }
+}
+
+/// The text of an event: the JSON of the member that is set.
+fn render(gateway: &Gateway, event: Event) -> Option<String> {
+    let (name, wire) = match event {
+        Event::Connection(connection) => (CONNECTION, connection.encode_to_vec()),
+        Event::Alert(alert) => (ALERT, alert.encode_to_vec()),
+    };
+    let mut text = Vec::with_capacity(512);
+    let schema = &gateway.routes.schema;
+    Writer::sparse(schema)
+        .message(schema.id(name)?, &wire, &mut text)
+        .ok()?;
+    String::from_utf8(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        assert_eq!(watched("/ws/T1000/001"), Some(("T1000", "001")));
+        assert_eq!(watched("/api/v1/ws/T1000/001"), Some(("T1000", "001")));
+        for path in [
+            "/ws/T1000",
+            "/ws//001",
+            "/ws/T1000/",
+            "/ws/a/b/c",
+            "/api/v2/ws/a/b",
+            "/health",
+        ] {
+            assert_eq!(watched(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_token_comes_from_query_or_header() {
+        let empty = HeaderMap::new();
+        assert!(credentials(&empty, "").is_none());
+        assert!(credentials(&empty, "token=").is_none());
+        assert_eq!(
+            credentials(&empty, "token=a.b").unwrap()[AUTHORIZATION],
+            "Bearer a.b"
+        );
+        let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer h"))]);
+        assert_eq!(credentials(&headers, "").unwrap()[AUTHORIZATION], "Bearer h");
+    }
+
+    #[test]
+    fn refusals_have_their_close_codes() {
+        let mismatch = Status::from(codes::SCOPE_MISMATCH.error("another tenant"));
+        assert_eq!(refusal(&mismatch), End(1008, "Tenant ID mismatch"));
+        let expired = Status::from(codes::UNAUTHENTICATED.error("expired"));
+        assert_eq!(refusal(&expired), End(1008, "Authentication failed"));
+        assert_eq!(refusal(&Status::unavailable("down")), UNAVAILABLE);
+    }
+}
