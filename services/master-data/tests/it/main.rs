@@ -1,0 +1,11 @@
+//! The master data service behind its server stack, driven by generated clients.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod item_books;
+mod items;
+mod promotions;
+mod settings;
+mod small_masters;
+mod taxes;
+mod world;
