@@ -1,0 +1,8 @@
+//! The account service behind its server stack, driven by the generated client.
+
+#![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
+
+mod registration;
+mod tokens;
+mod users;
+mod world;

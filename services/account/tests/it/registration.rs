@@ -1,0 +1,94 @@
+//! Registration of tenants.
+
+use kugel_proto::account::v1 as pb;
+
+use crate::world::{OWNER, PASSWORD, TENANT, World, form, refusal, registration};
+
+async fn register(world: &World, wish: Option<&str>) -> pb::UserAccount {
+    let message = registration(OWNER, PASSWORD, wish);
+    world
+        .client
+        .clone()
+        .register_tenant(message)
+        .await
+        .unwrap()
+        .into_inner()
+        .user
+        .unwrap()
+}
+
+fn is_generated(tenant: &str) -> bool {
+    let (letter, number) = tenant.split_at(1);
+    letter.bytes().all(|byte| byte.is_ascii_uppercase())
+        && (1000..=9999).contains(&number.parse().unwrap_or(0))
+}
+
+#[tokio::test]
+async fn the_first_user_administers_the_tenant_and_shows_no_password() {
+    let world = World::empty();
+    let user = register(&world, Some(TENANT)).await;
+    assert_eq!((user.tenant_id.as_str(), user.username.as_str()), (TENANT, OWNER));
+    assert!(user.is_superuser && user.is_active);
+    assert_eq!(user.password, "*****");
+    assert_eq!(user.created_at, "2026-06-11T14:03:09.500000+09:00");
+    assert_eq!((user.updated_at.clone(), user.last_login.clone()), (None, None));
+    let shown = format!("{user:?}");
+    assert!(!shown.contains("argon2") && !shown.contains(PASSWORD));
+    let token = world
+        .client
+        .clone()
+        .issue_token(form(OWNER, PASSWORD, TENANT))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(token.token_type, "bearer");
+}
+
+#[tokio::test]
+async fn a_taken_or_absent_wish_gets_another_id() {
+    let world = World::empty();
+    assert_eq!(register(&world, Some("Q7301")).await.tenant_id, "Q7301");
+    for wish in [Some("Q7301"), Some("q7301"), Some(""), None] {
+        let tenant = register(&world, wish).await.tenant_id;
+        assert!(
+            is_generated(&tenant) && tenant != "Q7301",
+            "{wish:?} became {tenant}"
+        );
+    }
+    assert_eq!(register(&world, Some("shop_2")).await.tenant_id, "shop_2");
+}
+
+#[tokio::test]
+async fn a_wish_is_granted_once_however_many_wish_at_once() {
+    let world = World::empty();
+    let users = futures::future::join_all((0..12).map(|_| register(&world, Some(TENANT)))).await;
+    let mut tenants: Vec<_> = users.into_iter().map(|user| user.tenant_id).collect();
+    assert_eq!(tenants.iter().filter(|tenant| *tenant == TENANT).count(), 1);
+    tenants.sort();
+    tenants.dedup();
+    assert_eq!(tenants.len(), 12);
+}
+
+#[tokio::test]
+async fn names_passwords_and_wishes_are_checked() {
+    let mut world = World::empty();
+    for (username, password, wish, expected) in [
+        ("", "", None, "300001 username,password"),
+        ("a b", PASSWORD, None, "300001 username"),
+        (OWNER, "short", None, "300001 password"),
+        (OWNER, PASSWORD, Some("a-b"), "300001 tenant_id"),
+        (OWNER, PASSWORD, Some("commons"), "300001 tenant_id"),
+        (OWNER, PASSWORD, Some("../x"), "300001 tenant_id"),
+    ] {
+        let answer = world
+            .client
+            .register_tenant(registration(username, password, wish))
+            .await;
+        assert_eq!(refusal(answer), expected, "{username:?} {password:?} {wish:?}");
+    }
+    assert_eq!(
+        register(&world, Some(TENANT)).await.tenant_id,
+        TENANT,
+        "nothing was taken"
+    );
+}
