@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use kugel_error::Error;
-use kugel_types::{BusinessDate, TenantId, TerminalId};
+use kugel_types::{TenantId, TerminalId};
 
 use crate::domain::{SessionSales, Staff};
 
@@ -15,11 +15,12 @@ pub trait Neighbourhood: Send + Sync + 'static {
     /// The staff member with that key and, if one is given, that PIN; `None` if there is nobody like that.
     async fn staff(&self, tenant: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<Staff>, Error>;
 
-    /// What a session sold: the one that was the `open_counter`-th of the day.
+    /// What a session sold: the `business_counter`-th of the terminal's life. Its transactions have numbers above
+    /// `after`, which spares the other service the reading of former sessions.
     async fn session_sales(
         &self,
         terminal: &TerminalId,
-        business_date: BusinessDate,
-        open_counter: u32,
+        business_counter: u32,
+        after: i64,
     ) -> Result<SessionSales, Error>;
 }

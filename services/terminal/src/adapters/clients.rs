@@ -17,14 +17,11 @@ use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1 as stock;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_rpc::{Channel, Neighbours, outgoing};
-use kugel_types::{BusinessDate, Money, TenantId, TerminalId};
+use kugel_types::{Money, TenantId, TerminalId};
 use tonic::{Code, Request, Status};
 
 use crate::domain::{CASH, SessionSales, Staff};
 use crate::ports::Neighbourhood;
-
-/// Transactions read at once when a session is summed up: with their receipts they stay well below the message limit.
-const SALES_PAGE: i32 = 100;
 
 /// The neighbours, called in this service's name.
 pub struct Clients {
@@ -100,39 +97,33 @@ impl Neighbourhood for Clients {
     async fn session_sales(
         &self,
         terminal: &TerminalId,
-        business_date: BusinessDate,
-        open_counter: u32,
+        business_counter: u32,
+        after: i64,
     ) -> Result<SessionSales, Error> {
+        let message = cart::StreamTransactionsRequest {
+            tenant_id: terminal.tenant.to_string(),
+            store_code: terminal.store.to_string(),
+            terminal_no: terminal.number.get(),
+            after_transaction_no: after,
+        };
+        let request = self.request(&terminal.tenant, message);
         let mut client = TransactionServiceClient::new(self.channel("cart"));
+        let answer = client
+            .stream_transactions(request)
+            .await
+            .map_err(|status| failed("cart", status))?;
+        let mut transactions = answer.into_inner();
         let mut sales = SessionSales::default();
-        for page in 1.. {
-            let message = cart::ListTransactionsRequest {
-                tenant_id: terminal.tenant.to_string(),
-                store_code: terminal.store.to_string(),
-                terminal_no: terminal.number.get(),
-                business_date: Some(business_date.to_string()),
-                open_counter: i32::try_from(open_counter).ok(),
-                transaction_type: Vec::new(),
-                receipt_no: None,
-                include_cancelled: Some(true),
-                limit: Some(SALES_PAGE),
-                page: Some(page),
-                // Oldest first, so that a sale that is billed meanwhile moves no page.
-                sort: Some("transaction_no:1".to_owned()),
-            };
-            let request = self.request(&terminal.tenant, message);
-            let answer = client
-                .list_transactions(request)
-                .await
-                .map_err(|status| failed("cart", status))?;
-            let transactions = answer.into_inner().transactions;
-            let full = transactions.len() == SALES_PAGE as usize;
-            for transaction in transactions {
-                let cash = cash_of(&transaction)?;
-                sales = sales.counted(transaction.transaction_no, transaction.transaction_type, cash)?;
-            }
-            if !full {
-                break;
+        while let Some(row) = transactions
+            .message()
+            .await
+            .map_err(|status| failed("cart", status))?
+        {
+            let own = row
+                .transaction
+                .filter(|log| i64::from(log.business_counter) == i64::from(business_counter));
+            if let Some(log) = own {
+                sales = sales.counted(log.transaction_no, log.transaction_type, cash_of(&log)?)?;
             }
         }
         Ok(sales)
@@ -140,12 +131,8 @@ impl Neighbourhood for Clients {
 }
 
 /// The cash that a transaction settled; nothing for a cancelled cart.
-fn cash_of(transaction: &cart::Tran) -> Result<Money, Error> {
-    if transaction
-        .status
-        .as_ref()
-        .is_some_and(|status| status.is_cancelled)
-    {
+fn cash_of(transaction: &cart::TransactionLog) -> Result<Money, Error> {
+    if transaction.sales.as_ref().is_some_and(|sales| sales.is_cancelled) {
         return Ok(Money::ZERO);
     }
     let cash = transaction
@@ -153,7 +140,7 @@ fn cash_of(transaction: &cart::Tran) -> Result<Money, Error> {
         .iter()
         .filter(|payment| payment.payment_code == CASH);
     let amounts = cash
-        .filter_map(|payment| payment.payment_amount.as_ref())
+        .filter_map(|payment| payment.amount.as_ref())
         .map(Money::try_from);
     Ok(Money::sum(amounts.collect::<Result<Vec<_>, _>>()?)?)
 }

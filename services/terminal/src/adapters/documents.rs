@@ -106,6 +106,8 @@ pub struct TerminalDocument {
     pub cash_in_out_amount: Decimal,
     /// When the newest was made.
     pub cash_in_out_last_at: Option<Timestamp>,
+    /// The highest transaction number of the sessions that are closed.
+    pub cart_transaction_last_no: i64,
     /// The hash of the API key.
     pub api_key_hash: String,
 }
@@ -166,6 +168,7 @@ impl From<&Terminal> for TerminalDocument {
             cash_in_out_count: terminal.drawer.count,
             cash_in_out_amount: terminal.drawer.amount.decimal(),
             cash_in_out_last_at: terminal.drawer.last,
+            cart_transaction_last_no: terminal.last_transaction_no,
             api_key_hash: terminal.api_key_hash.as_str().to_owned(),
         }
     }
@@ -209,6 +212,7 @@ impl TerminalDocument {
                 amount: Money::from_decimal(self.cash_in_out_amount),
                 last: self.cash_in_out_last_at,
             },
+            last_transaction_no: self.cart_transaction_last_no,
             api_key_hash: ApiKeyHash::from_document(&self.api_key_hash),
         })
     }

@@ -2,10 +2,13 @@
 
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
-use kugel_types::{Money, TerminalId};
+use kugel_store::Scope;
+use kugel_types::{EventId, Money, TerminalId};
+use sha2::{Digest as _, Sha256};
 
 use super::App;
 use super::logs::Log;
+use crate::adapters::documents::CashLogDocument;
 use crate::domain::{CashDirection, Refusal};
 
 /// Cash that is to move.
@@ -37,7 +40,7 @@ pub struct CashMovement {
 }
 
 impl App {
-    /// Moves cash and logs it.
+    /// Moves cash and logs it. A request that says who it is (`request_id`) moves cash once, however often it comes.
     pub async fn move_cash(&self, caller: &Caller, movement: MoveCash) -> Result<CashMovement, Error> {
         let MoveCash {
             terminal: id,
@@ -55,28 +58,90 @@ impl App {
         let place = self.place(&id).await?;
         place.check_amount("amount", Some(amount))?;
         let signed = direction.signed(amount);
+        let event = caller.request_id().map(|request| event_of(&id, request));
         let description = description
             .filter(|text| !text.trim().is_empty())
             .unwrap_or_else(|| direction.default_description().to_owned());
+        let movement = CashMovement {
+            terminal: id,
+            amount: signed,
+            description,
+            receipt_text: String::new(),
+            journal_text: String::new(),
+        };
+        if let Some(done) = self.recorded(event.as_ref(), &movement).await? {
+            return Ok(done);
+        }
+        let CashMovement {
+            terminal: id,
+            description,
+            ..
+        } = &movement;
         let changed = self
-            .change(caller, &id, &codes::CASH_FAILED, |terminal, now| {
+            .change(caller, id, &codes::CASH_FAILED, |terminal, now| {
                 terminal.move_cash(signed, now)?;
+                let event = event.clone().unwrap_or_else(EventId::generate);
                 Ok(vec![Log::cash(
+                    event,
                     terminal,
                     &place,
                     &self.local(now),
                     signed,
-                    &description,
+                    description,
                 )?])
             })
-            .await?;
-        let (receipt_text, journal_text) = changed.printed();
-        Ok(CashMovement {
-            terminal: id,
-            amount: signed,
-            description,
+            .await;
+        match changed {
+            Ok(changed) => {
+                let (receipt_text, journal_text) = changed.printed();
+                Ok(CashMovement {
+                    receipt_text,
+                    journal_text,
+                    ..movement
+                })
+            }
+            // The same request came twice at once, and the other one was first.
+            Err(error) if error.is(&codes::DUPLICATE_KEY) => {
+                self.recorded(event.as_ref(), &movement).await?.ok_or(error)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The movement that this request recorded before, if it comes again; an error if it recorded another one.
+    async fn recorded(
+        &self,
+        event: Option<&EventId>,
+        movement: &CashMovement,
+    ) -> Result<Option<CashMovement>, Error> {
+        let Some(event) = event else { return Ok(None) };
+        let scope = Scope::from(&movement.terminal.tenant);
+        let Some(found) = self
+            .documents
+            .get::<CashLogDocument>(&scope, event.as_str())
+            .await?
+        else {
+            return Ok(None);
+        };
+        let log = &found.0;
+        let amount = log.amount.as_ref().map(Money::try_from).transpose()?;
+        if amount != Some(movement.amount) || log.description != movement.description {
+            return Err(codes::REQUEST_REFUSED.error("the request id belongs to another cash movement"));
+        }
+        let (receipt_text, journal_text) = (log.receipt_text.clone(), log.journal_text.clone());
+        Ok(Some(CashMovement {
             receipt_text,
             journal_text,
-        })
+            ..movement.clone()
+        }))
     }
+}
+
+/// The event of a request that may come again: always the same, so that the store refuses the second one.
+fn event_of(terminal: &TerminalId, request_id: &str) -> EventId {
+    let digest = Sha256::digest(format!("{terminal}\n{request_id}"));
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    let id = uuid::Builder::from_custom_bytes(bytes).into_uuid();
+    id.to_string().parse().expect("a UUID is an event id")
 }

@@ -35,21 +35,16 @@ impl App {
         place.check_amount("physical_amount", physical_amount)?;
         let session = self.load(id).await?.terminal()?;
         session.status.after(Operation::Close).map_err(Refusal::from)?;
-        let business_date = session.business_date.ok_or_else(|| {
-            codes::CLOSE_FAILED.error(format!("terminal {id} is opened without a business date"))
-        })?;
-        let sales = self
-            .neighbourhood
-            .session_sales(id, business_date, session.open_counter)
-            .await?;
+        let (counter, after) = (session.business_counter, session.last_transaction_no);
+        let sales = self.neighbourhood.session_sales(id, counter, after).await?;
         let changed = self
             .change(caller, id, &codes::CLOSE_FAILED, |terminal, now| {
                 // The sales are those of the session that was read; another one may have begun meanwhile.
-                if terminal.business_counter != session.business_counter {
+                if terminal.business_counter != counter {
                     let message = format!("terminal {id} began another session, try again");
                     return Err(codes::CLOSE_FAILED.error(message));
                 }
-                terminal.close(physical_amount)?;
+                terminal.close(physical_amount, &sales)?;
                 Ok(vec![Log::closed(
                     terminal,
                     &place,

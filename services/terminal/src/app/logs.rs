@@ -63,13 +63,13 @@ impl Place {
 impl Log {
     /// Cash moved.
     pub(crate) fn cash(
+        event_id: EventId,
         terminal: &Terminal,
         place: &Place,
         time: &LocalTime,
         signed: Money,
         description: &str,
     ) -> Result<Self, Error> {
-        let event_id = EventId::generate();
         let printed = receipt::cash(terminal, place, time, signed, description);
         let log = CashLog {
             event_id: event_id.to_string(),

@@ -2,7 +2,7 @@
 
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
-use kugel_types::{Money, TerminalId};
+use kugel_types::{EventId, Money, TerminalId};
 
 use super::logs::{Log, Place};
 use super::{App, TerminalView};
@@ -34,7 +34,14 @@ impl App {
                 terminal.open(time.business_date(), initial_amount, now)?;
                 let mut logs = Vec::new();
                 if let Some(fund) = initial_amount {
-                    logs.push(Log::cash(terminal, &place, &time, fund, "Initial amount")?);
+                    logs.push(Log::cash(
+                        EventId::generate(),
+                        terminal,
+                        &place,
+                        &time,
+                        fund,
+                        "Initial amount",
+                    )?);
                 }
                 logs.push(Log::opened(terminal, &place, &time)?);
                 Ok(logs)

@@ -110,7 +110,7 @@ mod tests {
     use kugel_auth::ApiKeyHash;
 
     use super::*;
-    use crate::domain::Staff;
+    use crate::domain::{SessionSales, Staff};
 
     fn opened_terminal() -> (Terminal, Place, LocalTime) {
         let mut terminal = Terminal::new(
@@ -129,7 +129,7 @@ mod tests {
         for _ in 0..2 {
             let fund = Some("20000".parse().expect("an amount"));
             terminal.open(time.business_date(), fund, instant).expect("opens");
-            terminal.close(None).expect("closes");
+            terminal.close(None, &SessionSales::default()).expect("closes");
         }
         let place = Place {
             code: "tk01".to_owned(),

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use kugel_auth::ApiKeyHash;
 use kugel_types::{BusinessDate, Money, Overflow, TerminalId};
 
-use super::{Drawer, FunctionMode, Operation, Status, WrongState};
+use super::{Drawer, FunctionMode, Operation, SessionSales, Status, WrongState};
 
 /// The staff member who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Terminal {
     pub staff: Option<Staff>,
     /// The session's cash logs in sum.
     pub drawer: Drawer,
+    /// The highest transaction number of the sessions that are closed; 0 before there is one.
+    pub last_transaction_no: i64,
     /// The hash of its API key.
     pub api_key_hash: ApiKeyHash,
 }
@@ -92,6 +94,7 @@ impl Terminal {
             physical_amount: None,
             staff: None,
             drawer: Drawer::default(),
+            last_transaction_no: 0,
             api_key_hash,
         }
     }
@@ -123,12 +126,13 @@ impl Terminal {
         Ok(())
     }
 
-    /// Ends the session.
-    pub fn close(&mut self, physical_amount: Option<Money>) -> Result<(), Refusal> {
+    /// Ends the session, in which `sales` were made.
+    pub fn close(&mut self, physical_amount: Option<Money>, sales: &SessionSales) -> Result<(), Refusal> {
         let closed = self.status.after(Operation::Close)?;
         refuse_negative("physical_amount", physical_amount)?;
         self.status = closed;
         self.physical_amount = physical_amount;
+        self.last_transaction_no = sales.last_no.unwrap_or(self.last_transaction_no);
         Ok(())
     }
 
@@ -221,7 +225,7 @@ mod tests {
         for today in ["20260611", "20260611", "20260612"] {
             till.open(day(today), None, Timestamp::UNIX_EPOCH).expect("opens");
             seen.push((till.open_counter, till.business_counter));
-            till.close(None).expect("closes");
+            till.close(None, &SessionSales::default()).expect("closes");
         }
         assert_eq!(seen, [(1, 1), (2, 2), (1, 3)]);
     }
@@ -245,7 +249,8 @@ mod tests {
         let mut till = terminal();
         till.open(day("20260611"), Some(money("100")), Timestamp::UNIX_EPOCH)
             .expect("opens");
-        till.close(Some(money("90"))).expect("closes");
+        till.close(Some(money("90")), &SessionSales::default())
+            .expect("closes");
         till.open(day("20260611"), None, Timestamp::UNIX_EPOCH)
             .expect("opens");
         assert_eq!(
@@ -288,7 +293,7 @@ mod tests {
             Err(Refusal::Amount { .. })
         ));
         assert!(matches!(
-            till.close(Some(money("-1"))),
+            till.close(Some(money("-1")), &SessionSales::default()),
             Err(Refusal::Amount { .. })
         ));
     }

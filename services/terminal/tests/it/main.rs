@@ -7,7 +7,7 @@ mod world;
 use kugel_error::reason_of;
 use kugel_proto::terminal::v1::*;
 use tonic::{Code, Status};
-use world::{Key, World};
+use world::{Credential, World};
 
 #[track_caller]
 fn refused<T>(result: Result<T, Status>, reason: &str) {
@@ -25,7 +25,7 @@ fn refused<T>(result: Result<T, Status>, reason: &str) {
 async fn a_terminal_opens_with_its_key_and_goes_on_with_its_token() {
     let world = World::start().await;
     let (id, key) = world.enter_terminal(4).await;
-    let as_key = Key::ApiKey(&id, &key);
+    let as_key = Credential::ApiKey(&id, &key);
 
     // Without a terminal id in the body, the terminal is the one that calls: the seed's `/terminals/open`.
     let open = OpenTerminalRequest {
@@ -59,7 +59,7 @@ async fn a_terminal_opens_with_its_key_and_goes_on_with_its_token() {
         terminal_id: id.clone(),
         function_mode: "Sales".to_owned(),
     };
-    let request = world.request(Key::Bearer(&token), mode);
+    let request = world.request(Credential::Bearer(&token), mode);
     let terminal = world
         .terminals()
         .update_function_mode(request)
@@ -77,7 +77,7 @@ async fn a_key_is_shown_once_and_exchanged_for_a_token() {
     let get = GetTerminalRequest {
         terminal_id: id.clone(),
     };
-    let request = world.request(Key::ApiKey(&id, &key), get);
+    let request = world.request(Credential::ApiKey(&id, &key), get);
     let shown = world
         .terminals()
         .get_terminal(request)
@@ -92,7 +92,7 @@ async fn a_key_is_shown_once_and_exchanged_for_a_token() {
         let message = IssueTerminalTokenRequest {
             terminal_id: named.to_owned(),
         };
-        let request = world.request(Key::ApiKey(named, &key), message);
+        let request = world.request(Credential::ApiKey(named, &key), message);
         let issued = world
             .terminals()
             .issue_terminal_token(request)
@@ -107,7 +107,7 @@ async fn a_key_is_shown_once_and_exchanged_for_a_token() {
     let message = IssueTerminalTokenRequest {
         terminal_id: id.clone(),
     };
-    let request = world.request(Key::ApiKey(&id, "wrong"), message.clone());
+    let request = world.request(Credential::ApiKey(&id, "wrong"), message.clone());
     refused(
         world.terminals().issue_terminal_token(request).await,
         "UNAUTHENTICATED",
@@ -115,7 +115,7 @@ async fn a_key_is_shown_once_and_exchanged_for_a_token() {
     refused(
         world
             .terminals()
-            .issue_terminal_token(world.request(Key::None, message))
+            .issue_terminal_token(world.request(Credential::None, message))
             .await,
         "UNAUTHENTICATED",
     );
@@ -127,7 +127,7 @@ async fn a_rotated_key_is_refused_at_once() {
     let (id, key) = world.enter_terminal(4).await;
     let get = |key| {
         world.request(
-            Key::ApiKey(&id, key),
+            Credential::ApiKey(&id, key),
             GetTerminalRequest {
                 terminal_id: id.clone(),
             },
@@ -135,7 +135,7 @@ async fn a_rotated_key_is_refused_at_once() {
     };
     world.terminals().get_terminal(get(&key)).await.unwrap();
     let rotate = world.request(
-        Key::Owner,
+        Credential::Owner,
         RotateApiKeyRequest {
             terminal_id: id.clone(),
         },
@@ -165,7 +165,7 @@ async fn terminals_act_for_themselves_and_tenants_for_their_own() {
         terminal_id: id.to_owned(),
         initial_amount: None,
     };
-    let request = world.request(Key::ApiKey(&one, &key), open(&other));
+    let request = world.request(Credential::ApiKey(&one, &key), open(&other));
     refused(world.sessions().open_terminal(request).await, "PERMISSION_DENIED");
 
     let foreign = GetTerminalRequest {
@@ -174,7 +174,7 @@ async fn terminals_act_for_themselves_and_tenants_for_their_own() {
     refused(
         world
             .terminals()
-            .get_terminal(world.request(Key::Stranger, foreign))
+            .get_terminal(world.request(Credential::Stranger, foreign))
             .await,
         "NOT_FOUND",
     );
@@ -184,7 +184,7 @@ async fn terminals_act_for_themselves_and_tenants_for_their_own() {
     refused(
         world
             .tenants()
-            .get_tenant(world.request(Key::Stranger, tenant))
+            .get_tenant(world.request(Credential::Stranger, tenant))
             .await,
         "SCOPE_MISMATCH",
     );
@@ -194,12 +194,64 @@ async fn terminals_act_for_themselves_and_tenants_for_their_own() {
     refused(
         world
             .tenants()
-            .delete_tenant(world.request(Key::Owner, delete))
+            .delete_tenant(world.request(Credential::Owner, delete))
             .await,
         "INVALID_INPUT",
     );
-    let nameless = world.request(Key::Owner, open(""));
+    let nameless = world.request(Credential::Owner, open(""));
     refused(world.sessions().open_terminal(nameless).await, "INVALID_INPUT");
+}
+
+#[tokio::test]
+async fn cash_moves_once_however_often_its_request_comes() {
+    let world = World::start().await;
+    let (id, key) = world.enter_terminal(4).await;
+    world.sign_in(&id).await;
+    let open = OpenTerminalRequest {
+        terminal_id: id.clone(),
+        initial_amount: Some(world::decimal("20000")),
+    };
+    world
+        .sessions()
+        .open_terminal(world.request(Credential::Owner, open))
+        .await
+        .unwrap();
+    let cash_out = |amount: &str| {
+        let amount = Some(world::decimal(amount));
+        let message = RecordCashOutRequest {
+            terminal_id: String::new(),
+            amount,
+            description: None,
+        };
+        let mut request = world.request(Credential::ApiKey(&id, &key), message);
+        request.metadata_mut().insert("request_id", "7f".parse().unwrap());
+        request
+    };
+    let first = world
+        .sessions()
+        .record_cash_out(cash_out("3000"))
+        .await
+        .unwrap()
+        .into_inner();
+    let second = world
+        .sessions()
+        .record_cash_out(cash_out("3000"))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(first, second);
+    refused(
+        world.sessions().record_cash_out(cash_out("3001")).await,
+        "REQUEST_REFUSED",
+    );
+
+    let logs = world.logs().await;
+    let amounts: Vec<_> = logs
+        .iter()
+        .filter_map(|log| log.amount.as_ref())
+        .map(|one| one.value.as_str())
+        .collect();
+    assert_eq!(amounts, ["20000", "-3000"]);
 }
 
 #[tokio::test]
@@ -212,7 +264,7 @@ async fn a_service_that_is_away_is_named() {
     };
     let answer = world
         .tenants()
-        .create_tenant(world.request(Key::Stranger, create))
+        .create_tenant(world.request(Credential::Stranger, create))
         .await;
     let status = answer.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);

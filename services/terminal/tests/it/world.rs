@@ -11,11 +11,13 @@ use kugel_proto::terminal::v1::session_service_client::SessionServiceClient;
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_proto::terminal::v1::tenant_service_client::TenantServiceClient;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
-use kugel_proto::terminal::v1::{CreateStoreRequest, CreateTerminalRequest};
+use kugel_proto::terminal::v1::{
+    CashLog, CreateStoreRequest, CreateTerminalRequest, StreamLogsRequest, stream_logs_response,
+};
 use kugel_rpc::{ApiKeys, Channel, Deps, Layers, Neighbours};
 use kugel_state::MemoryState;
 use kugel_store::{DataDir, Documents, Scope, SqliteStore};
-use kugel_terminal::adapters::documents::TenantDocument;
+use kugel_terminal::adapters::documents::{StaffDocument, TenantDocument, TerminalDocument};
 use kugel_types::{Clock, ManualClock, TenantId};
 use tonic::Request;
 
@@ -23,7 +25,7 @@ pub(crate) const TENANT: &str = "Q7301";
 
 /// A credential.
 #[derive(Clone, Copy)]
-pub(crate) enum Key<'a> {
+pub(crate) enum Credential<'a> {
     None,
     /// A superuser of the tenant.
     Owner,
@@ -32,11 +34,14 @@ pub(crate) enum Key<'a> {
     /// A terminal id, which may be empty, and an API key.
     ApiKey(&'a str, &'a str),
     Bearer(&'a str),
+    /// The cart service.
+    Service,
 }
 
 pub(crate) struct World {
     channel: Channel,
     tokens: Arc<Tokens>,
+    documents: Documents,
 }
 
 impl World {
@@ -75,13 +80,18 @@ impl World {
         for task in parts.background {
             tokio::spawn(task);
         }
-        let world = Self { channel, tokens };
-        world.enter_store(&documents).await;
+        let world = Self {
+            channel,
+            tokens,
+            documents,
+        };
+        world.enter_store().await;
         world
     }
 
     /// The tenant's record is written past the service: setting a tenant up needs all the others.
-    async fn enter_store(&self, documents: &Documents) {
+    async fn enter_store(&self) {
+        let documents = &self.documents;
         let tenant: TenantId = TENANT.parse().unwrap();
         let record = TenantDocument {
             tenant_id: TENANT.to_owned(),
@@ -100,7 +110,7 @@ impl World {
         };
         let mut stores = StoreServiceClient::new(self.channel.clone());
         stores
-            .create_store(self.request(Key::Owner, message))
+            .create_store(self.request(Credential::Owner, message))
             .await
             .unwrap();
     }
@@ -114,11 +124,46 @@ impl World {
         };
         let answer = self
             .terminals()
-            .create_terminal(self.request(Key::Owner, message))
+            .create_terminal(self.request(Credential::Owner, message))
             .await
             .unwrap();
         let terminal = answer.into_inner().terminal.unwrap();
         (terminal.terminal_id, terminal.api_key.unwrap())
+    }
+
+    /// Signs staff member 31 in past the service, which would ask master data.
+    pub(crate) async fn sign_in(&self, id: &str) {
+        let (tenant, documents) = (TENANT.parse::<TenantId>().unwrap(), &self.documents);
+        let scope = Scope::from(&tenant);
+        let stored = documents
+            .get::<TerminalDocument>(&scope, id)
+            .await
+            .unwrap()
+            .unwrap();
+        let mut terminal = TerminalDocument::clone(&stored);
+        terminal.staff = Some(StaffDocument {
+            id: "31".to_owned(),
+            name: "Mori".to_owned(),
+        });
+        let changes = documents.changes("test").replace(terminal, stored.revision);
+        documents.commit(&scope, changes).await.unwrap();
+    }
+
+    /// The cash logs that the service streams.
+    pub(crate) async fn logs(&self) -> Vec<CashLog> {
+        let message = StreamLogsRequest {
+            tenant_id: TENANT.to_owned(),
+            store_code: String::new(),
+        };
+        let request = self.request(Credential::Service, message);
+        let mut stream = self.sessions().stream_logs(request).await.unwrap().into_inner();
+        let mut logs = Vec::new();
+        while let Some(row) = stream.message().await.unwrap() {
+            if let Some(stream_logs_response::Log::CashLog(log)) = row.log {
+                logs.push(log);
+            }
+        }
+        logs
     }
 
     pub(crate) fn tenants(&self) -> TenantServiceClient<Channel> {
@@ -132,18 +177,24 @@ impl World {
     }
 
     /// A request under a credential.
-    pub(crate) fn request<T>(&self, key: Key<'_>, message: T) -> Request<T> {
+    pub(crate) fn request<T>(&self, credential: Credential<'_>, message: T) -> Request<T> {
         let mut request = Request::new(message);
         let mut set = |name: &'static str, value: String| {
             request.metadata_mut().insert(name, value.parse().unwrap());
         };
         let user = |tenant: &str| self.tokens.issue_user(&tenant.parse().unwrap(), "owner", true);
-        match key {
-            Key::None => {}
-            Key::Owner => set("authorization", format!("Bearer {}", user(TENANT))),
-            Key::Stranger => set("authorization", format!("Bearer {}", user("Q9999"))),
-            Key::Bearer(token) => set("authorization", format!("Bearer {token}")),
-            Key::ApiKey(terminal, key) => {
+        match credential {
+            Credential::None => {}
+            Credential::Owner => set("authorization", format!("Bearer {}", user(TENANT))),
+            Credential::Stranger => set("authorization", format!("Bearer {}", user("Q9999"))),
+            Credential::Service => {
+                set(
+                    "authorization",
+                    format!("Bearer {}", self.tokens.service("cart", &TENANT.parse().unwrap())),
+                );
+            }
+            Credential::Bearer(token) => set("authorization", format!("Bearer {token}")),
+            Credential::ApiKey(terminal, key) => {
                 set("x-terminal-id", terminal.to_owned());
                 set("x-api-key", key.to_owned());
             }

@@ -16,7 +16,7 @@ use kugel_auth::{ApiKey, Lifetimes, Principal, Tokens};
 use kugel_bus::{Bus, Event, Failure, Handler, InProcessBus, Outbox, SweepPolicy, Topic};
 use kugel_error::{Error, codes};
 use kugel_store::{DataDir, Documents, SqliteStore};
-use kugel_types::{BusinessDate, Clock, Currency, ManualClock, Money, TenantId, TerminalId};
+use kugel_types::{Clock, Currency, ManualClock, Money, TenantId, TerminalId};
 use parking_lot::Mutex;
 
 use super::*;
@@ -29,6 +29,7 @@ pub(super) struct StandIn {
     pub(super) set_ups: AtomicUsize,
     pub(super) away: AtomicBool,
     pub(super) sales: Mutex<SessionSales>,
+    pub(super) asked_after: Mutex<Option<i64>>,
 }
 
 impl StandIn {
@@ -53,7 +54,8 @@ impl Neighbourhood for StandIn {
             name: "Mori".to_owned(),
         }))
     }
-    async fn session_sales(&self, _: &TerminalId, _: BusinessDate, _: u32) -> Result<SessionSales, Error> {
+    async fn session_sales(&self, _: &TerminalId, _: u32, after: i64) -> Result<SessionSales, Error> {
+        *self.asked_after.lock() = Some(after);
         self.answer(*self.sales.lock())
     }
 }

@@ -171,6 +171,22 @@ async fn the_close_compares_the_count_with_fund_sales_and_movements() {
 }
 
 #[tokio::test]
+async fn a_close_reads_only_what_former_sessions_did_not() {
+    let (world, id, _) = World::with_terminal().await;
+    let mut asked = Vec::new();
+    for last_no in [Some(57), None, Some(60)] {
+        *world.stand_in.sales.lock() = SessionSales {
+            last_no,
+            ..SessionSales::default()
+        };
+        world.app.open_terminal(&world.caller, &id, None).await.unwrap();
+        world.app.close_terminal(&world.caller, &id, None).await.unwrap();
+        asked.push(*world.stand_in.asked_after.lock());
+    }
+    assert_eq!(asked, [Some(0), Some(57), Some(57)]);
+}
+
+#[tokio::test]
 async fn a_close_without_the_cart_service_changes_nothing() {
     let (world, id) = World::with_session().await;
     world.stand_in.away.store(true, Ordering::SeqCst);
