@@ -1,0 +1,1 @@
+//! Whole sales through the doors of a running server.
