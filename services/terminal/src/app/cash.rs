@@ -7,7 +7,7 @@ use kugel_types::{EventId, Money, TerminalId};
 use sha2::{Digest as _, Sha256};
 
 use super::App;
-use super::logs::Log;
+use super::logs::{Log, Place};
 use crate::adapters::documents::CashLogDocument;
 use crate::domain::{CashDirection, Refusal};
 
@@ -41,13 +41,13 @@ pub struct CashMovement {
 
 impl App {
     /// Moves cash and logs it. A request that says who it is (`request_id`) moves cash once, however often it comes.
-    pub async fn move_cash(&self, caller: &Caller, movement: MoveCash) -> Result<CashMovement, Error> {
+    pub async fn move_cash(&self, caller: &Caller, wanted: MoveCash) -> Result<CashMovement, Error> {
         let MoveCash {
-            terminal: id,
+            terminal,
             direction,
             amount,
             description,
-        } = movement;
+        } = wanted;
         if !amount.is_positive() {
             return Err(Refusal::Amount {
                 field: "amount",
@@ -55,57 +55,63 @@ impl App {
             }
             .into());
         }
-        let place = self.place(&id).await?;
+        let place = self.place(&terminal).await?;
         place.check_amount("amount", Some(amount))?;
-        let signed = direction.signed(amount);
-        let event = caller.request_id().map(|request| event_of(&id, request));
-        let description = description
-            .filter(|text| !text.trim().is_empty())
-            .unwrap_or_else(|| direction.default_description().to_owned());
+        let event = caller.request_id().map(|request| event_of(&terminal, request));
         let movement = CashMovement {
-            terminal: id,
-            amount: signed,
-            description,
+            terminal,
+            amount: direction.signed(amount),
+            description: description
+                .filter(|text| !text.trim().is_empty())
+                .unwrap_or_else(|| direction.default_description().to_owned()),
             receipt_text: String::new(),
             journal_text: String::new(),
         };
         if let Some(done) = self.recorded(event.as_ref(), &movement).await? {
             return Ok(done);
         }
-        let CashMovement {
-            terminal: id,
-            description,
-            ..
-        } = &movement;
-        let changed = self
-            .change(caller, id, &codes::CASH_FAILED, |terminal, now| {
-                terminal.move_cash(signed, now)?;
-                let event = event.clone().unwrap_or_else(EventId::generate);
-                Ok(vec![Log::cash(
-                    event,
-                    terminal,
-                    &place,
-                    &self.local(now),
-                    signed,
-                    description,
-                )?])
-            })
-            .await;
-        match changed {
-            Ok(changed) => {
-                let (receipt_text, journal_text) = changed.printed();
-                Ok(CashMovement {
-                    receipt_text,
-                    journal_text,
-                    ..movement
-                })
-            }
+        match self.record(caller, &place, event.as_ref(), &movement).await {
             // The same request came twice at once, and the other one was first.
             Err(error) if error.is(&codes::DUPLICATE_KEY) => {
                 self.recorded(event.as_ref(), &movement).await?.ok_or(error)
             }
-            Err(error) => Err(error),
+            other => other,
         }
+    }
+
+    async fn record(
+        &self,
+        caller: &Caller,
+        place: &Place,
+        event: Option<&EventId>,
+        movement: &CashMovement,
+    ) -> Result<CashMovement, Error> {
+        let CashMovement {
+            terminal: id,
+            amount,
+            description,
+            ..
+        } = movement;
+        let changed = self
+            .change(caller, id, &codes::CASH_FAILED, |terminal, now| {
+                terminal.move_cash(*amount, now)?;
+                let event = event.cloned().unwrap_or_else(EventId::generate);
+                Ok(vec![Log::cash(
+                    event,
+                    terminal,
+                    place,
+                    &self.local(now),
+                    *amount,
+                    description,
+                )?])
+            })
+            .await?;
+        let (receipt_text, journal_text) = changed.printed();
+        Ok(CashMovement {
+            receipt_text,
+            journal_text,
+            ..movement.clone()
+        })
     }
 
     /// The movement that this request recorded before, if it comes again; an error if it recorded another one.
