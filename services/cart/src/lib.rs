@@ -86,12 +86,12 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         documents: deps.documents,
     };
     let routes = tonic::service::Routes::new(CartServiceServer::new(Carts(app.clone())))
-        .add_service(TransactionServiceServer::new(Transactions(app)));
+        .add_service(TransactionServiceServer::new(Transactions(app.clone())));
     Ok(Parts {
         name: NAME,
         routes,
         outboxes: vec![outbox],
-        background: vec![delivery.boxed()],
+        background: vec![delivery.boxed(), app.keep_house().boxed()],
     })
 }
 

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use kugel_error::Error;
-use kugel_types::{ItemCode, TerminalId};
+use kugel_types::ItemCode;
 
-use super::App;
+use super::{App, Till};
 use crate::domain::cart::{Cart, CartId};
 use crate::domain::entry::{EntryMasters, LineEntry};
 
@@ -14,15 +14,15 @@ impl App {
     /// memory, and a cart that is read late is seldom overtaken.
     pub async fn add_line_items(
         &self,
-        terminal: &TerminalId,
+        till: &Till,
         id: CartId,
         entries: Vec<LineEntry>,
     ) -> Result<Arc<Cart>, Error> {
         let codes: Vec<ItemCode> = entries.iter().map(|entry| entry.item_code.clone()).collect();
         let (items, taxes, promotions) = tokio::try_join!(
-            self.masters.items(&terminal.tenant, &terminal.store, &codes),
-            self.masters.taxes(&terminal.tenant),
-            self.masters.promotions(&terminal.tenant),
+            self.masters.items(&till.tenant, &till.store, &codes),
+            self.masters.taxes(&till.tenant),
+            self.masters.promotions(&till.tenant),
         )?;
         let now = self.now().zoned().datetime();
         let masters = EntryMasters {
@@ -32,7 +32,7 @@ impl App {
             now,
         };
         self.carts
-            .change(terminal, id, |cart| cart.add_lines(&entries, &masters))
+            .change(till, id, |cart| cart.add_lines(&entries, &masters))
             .await
     }
 }

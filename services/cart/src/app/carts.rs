@@ -6,7 +6,8 @@ use kugel_error::{Error, codes};
 use kugel_store::{Action, Body, Changes, Documents, Revision, Scope, StoreError, Write};
 use kugel_types::{TenantId, TerminalId};
 
-use super::{ATTEMPTS_MAX, Copies, overtaken};
+use super::requests::{self, Answer};
+use super::{ATTEMPTS_MAX, Copies, Till, overtaken};
 use crate::domain::cart::{Cart, CartId, cart_not_found};
 use crate::records::CACHE_CART;
 
@@ -80,13 +81,16 @@ impl CartStore {
         }
     }
 
-    /// Adds a new cart.
-    pub(crate) async fn insert(&self, terminal: &TerminalId, cart: Cart) -> Result<(), Error> {
-        let changes = self.documents.changes(&terminal.to_string()).insert(cart);
-        self.documents
-            .commit(&Scope::from(&terminal.tenant), changes)
-            .await
-            .map_err(not_saved)
+    /// Adds a new cart. `false`: the same request added one meanwhile.
+    pub(crate) async fn insert(&self, till: &Till, cart: Cart) -> Result<bool, Error> {
+        let id = cart.cart_id;
+        let changes = self.documents.changes(&till.to_string()).insert(cart);
+        let changes = requests::remember(changes, till, || Answer::Opened(id));
+        match self.documents.commit(&Scope::from(&till.tenant), changes).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Duplicate { .. }) => Ok(false),
+            Err(error) => Err(not_saved(error)),
+        }
     }
 
     /// Puts a changed cart into a commit. It fails as stale if the cart was changed since it was read.
@@ -127,14 +131,16 @@ impl CartStore {
     /// that neither is lost.
     pub(crate) async fn change(
         &self,
-        terminal: &TerminalId,
+        till: &Till,
         id: CartId,
         change: impl Fn(&mut Cart) -> Result<(), Error> + Send + Sync,
     ) -> Result<Arc<Cart>, Error> {
-        let scope = Scope::from(&terminal.tenant);
         let mut source = Source::Copy;
         for _ in 0..ATTEMPTS_MAX {
-            let loaded = self.load(terminal, id, source).await?;
+            if let Some(answer) = requests::answered(&self.documents, till).await? {
+                return cart_of(answer);
+            }
+            let loaded = self.load(till, id, source).await?;
             source = Source::Document;
             let mut cart = Cart::clone(&loaded.cart);
             match change(&mut cart) {
@@ -144,21 +150,36 @@ impl CartStore {
                 Err(_) if loaded.is_copy => continue,
                 Err(refusal) => return Err(refusal),
             }
-            let (changes, saving) = self.save(
-                self.documents.changes(&terminal.to_string()),
-                cart,
-                loaded.revision,
-            )?;
-            match self.documents.commit(&scope, changes).await {
-                Ok(()) => {
-                    self.saved(&terminal.tenant, &saving).await;
-                    return Ok(saving.cart);
-                }
-                Err(StoreError::Stale { .. }) => {}
-                Err(error) => return Err(not_saved(error)),
+            if let Some(cart) = self.try_save(till, cart, loaded.revision).await? {
+                return Ok(cart);
             }
         }
         Err(overtaken())
+    }
+
+    /// One try to write a changed cart. `None`: it, or the same request, was written meanwhile.
+    async fn try_save(&self, till: &Till, cart: Cart, read: Revision) -> Result<Option<Arc<Cart>>, Error> {
+        let changes = self.documents.changes(&till.to_string());
+        let (changes, saving) = self.save(changes, cart, read)?;
+        let changes = requests::remember(changes, till, || {
+            Answer::Cart(Box::new(Cart::clone(&saving.cart)))
+        });
+        match self.documents.commit(&Scope::from(&till.tenant), changes).await {
+            Ok(()) => {
+                self.saved(&till.tenant, &saving).await;
+                Ok(Some(saving.cart))
+            }
+            Err(StoreError::Stale { .. } | StoreError::Duplicate { .. }) => Ok(None),
+            Err(error) => Err(not_saved(error)),
+        }
+    }
+}
+
+/// The cart of an answer that was given before.
+pub(crate) fn cart_of(answer: Answer) -> Result<Arc<Cart>, Error> {
+    match answer {
+        Answer::Cart(cart) => Ok(Arc::from(cart)),
+        Answer::Opened(_) | Answer::Reversed(_) => Err(requests::mistaken()),
     }
 }
 

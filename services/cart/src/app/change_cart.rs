@@ -6,8 +6,8 @@ use kugel_error::Error;
 use kugel_pricing::Discount;
 use kugel_types::{Money, Quantity, TerminalId};
 
-use super::App;
 use super::carts::Source;
+use super::{App, Till};
 use crate::domain::cart::{Cart, CartId};
 use crate::domain::state::CartEvent;
 
@@ -20,77 +20,70 @@ impl App {
     }
 
     /// Cancels a line.
-    pub async fn cancel_line_item(
-        &self,
-        terminal: &TerminalId,
-        id: CartId,
-        line_no: i32,
-    ) -> Result<Arc<Cart>, Error> {
+    pub async fn cancel_line_item(&self, till: &Till, id: CartId, line_no: i32) -> Result<Arc<Cart>, Error> {
         self.carts
-            .change(terminal, id, |cart| cart.cancel_line(line_no))
+            .change(till, id, |cart| cart.cancel_line(line_no))
             .await
     }
 
     /// Sets the price of a line by hand.
     pub async fn update_unit_price(
         &self,
-        terminal: &TerminalId,
+        till: &Till,
         id: CartId,
         line_no: i32,
         unit_price: Money,
     ) -> Result<Arc<Cart>, Error> {
         self.carts
-            .change(terminal, id, |cart| cart.set_unit_price(line_no, unit_price))
+            .change(till, id, |cart| cart.set_unit_price(line_no, unit_price))
             .await
     }
 
     /// Sets the quantity of a line.
     pub async fn update_quantity(
         &self,
-        terminal: &TerminalId,
+        till: &Till,
         id: CartId,
         line_no: i32,
         quantity: Quantity,
     ) -> Result<Arc<Cart>, Error> {
         self.carts
-            .change(terminal, id, |cart| cart.set_quantity(line_no, quantity))
+            .change(till, id, |cart| cart.set_quantity(line_no, quantity))
             .await
     }
 
     /// Replaces the manual discounts of a line.
     pub async fn discount_line_item(
         &self,
-        terminal: &TerminalId,
+        till: &Till,
         id: CartId,
         line_no: i32,
         discounts: Vec<Discount>,
     ) -> Result<Arc<Cart>, Error> {
         self.carts
-            .change(terminal, id, |cart| {
-                cart.discount_line(line_no, discounts.clone())
-            })
+            .change(till, id, |cart| cart.discount_line(line_no, discounts.clone()))
             .await
     }
 
     /// Ends the entry of items.
-    pub async fn subtotal_cart(&self, terminal: &TerminalId, id: CartId) -> Result<Arc<Cart>, Error> {
-        self.carts.change(terminal, id, Cart::subtotal).await
+    pub async fn subtotal_cart(&self, till: &Till, id: CartId) -> Result<Arc<Cart>, Error> {
+        self.carts.change(till, id, Cart::subtotal).await
     }
 
     /// Replaces the discounts on the whole cart.
     pub async fn discount_cart(
         &self,
-        terminal: &TerminalId,
+        till: &Till,
         id: CartId,
         discounts: Vec<Discount>,
     ) -> Result<Arc<Cart>, Error> {
         self.carts
-            .change(terminal, id, |cart| cart.discount(discounts.clone()))
+            .change(till, id, |cart| cart.discount(discounts.clone()))
             .await
     }
 
     /// Goes back from payment to the entry of items.
-    pub async fn resume_item_entry(&self, terminal: &TerminalId, id: CartId) -> Result<Arc<Cart>, Error> {
-        self.carts.change(terminal, id, Cart::resume_item_entry).await
+    pub async fn resume_item_entry(&self, till: &Till, id: CartId) -> Result<Arc<Cart>, Error> {
+        self.carts.change(till, id, Cart::resume_item_entry).await
     }
 }

@@ -3,7 +3,8 @@
 use kugel_error::Error;
 use kugel_types::TerminalId;
 
-use super::App;
+use super::requests::{self, Answer};
+use super::{ATTEMPTS_MAX, App, Till, overtaken};
 use crate::domain::cart::{Cart, CartId, CartMasters, NO_NUMBER, Sales, User, sale_type};
 use crate::domain::settings::CartSettings;
 use crate::domain::state::{CartEvent, CartState};
@@ -21,15 +22,36 @@ pub struct NewCart {
 
 impl App {
     /// Opens an empty cart at a terminal that is opened and has somebody signed in.
-    pub async fn create_cart(&self, terminal: &TerminalId, wish: NewCart) -> Result<CartId, Error> {
+    pub async fn create_cart(&self, till: &Till, wish: NewCart) -> Result<CartId, Error> {
         let transaction_type = sale_type(wish.transaction_type)?;
+        for _ in 0..ATTEMPTS_MAX {
+            match requests::answered(&self.documents, till).await? {
+                None => {}
+                Some(Answer::Opened(id)) => return Ok(id),
+                Some(Answer::Cart(_) | Answer::Reversed(_)) => return Err(requests::mistaken()),
+            }
+            let cart = self.new_cart(till, &wish, transaction_type).await?;
+            let id = cart.cart_id;
+            if self.carts.insert(till, cart).await? {
+                return Ok(id);
+            }
+        }
+        Err(overtaken())
+    }
+
+    async fn new_cart(
+        &self,
+        terminal: &TerminalId,
+        wish: &NewCart,
+        transaction_type: i32,
+    ) -> Result<Cart, Error> {
         let state = self.terminals.terminal(terminal).await?;
         let (session, staff) = state.selling()?;
         let store = self.terminals.store(&terminal.tenant, &terminal.store).await?;
         let settings = self.masters.settings(&terminal.tenant).await?;
         let settings = CartSettings::at(terminal, &settings, &self.defaults)?;
         let named = wish.user_id.is_some() || wish.user_name.is_some();
-        let cart = Cart {
+        Ok(Cart {
             cart_id: CartId::generate(),
             tenant_id: terminal.tenant.clone(),
             store_code: terminal.store.clone(),
@@ -39,9 +61,9 @@ impl App {
             transaction_type,
             transaction_no: NO_NUMBER,
             receipt_no: NO_NUMBER,
-            user: named.then_some(User {
-                id: wish.user_id,
-                name: wish.user_name,
+            user: named.then(|| User {
+                id: wish.user_id.clone(),
+                name: wish.user_name.clone(),
             }),
             staff: Some(staff.clone()),
             cart_status: CartState::Initial.transition(CartEvent::Create)?,
@@ -62,9 +84,6 @@ impl App {
             },
             receipt_text: None,
             journal_text: None,
-        };
-        let id = cart.cart_id;
-        self.carts.insert(terminal, cart).await?;
-        Ok(id)
+        })
     }
 }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use kugel_error::Error;
-use kugel_types::{EventId, LocalTime, TerminalId};
+use kugel_types::{EventId, LocalTime};
 
-use super::carts::{Loaded, Source};
-use super::{App, NUMBERING_ATTEMPTS_MAX, overtaken};
+use super::carts::{Loaded, Source, cart_of};
+use super::requests::{self, Answer};
+use super::{App, NUMBERING_ATTEMPTS_MAX, Till, overtaken};
 use crate::domain::cart::{Cart, CartId};
 use crate::domain::receipt;
 use crate::domain::terminal::TerminalState;
@@ -16,23 +17,26 @@ type Finish = fn(&mut Cart, Closing<'_>) -> Result<(), Error>;
 
 impl App {
     /// Completes a paid cart.
-    pub async fn bill_cart(&self, terminal: &TerminalId, id: CartId) -> Result<Arc<Cart>, Error> {
-        self.finish(terminal, id, Cart::bill).await
+    pub async fn bill_cart(&self, till: &Till, id: CartId) -> Result<Arc<Cart>, Error> {
+        self.finish(till, id, Cart::bill).await
     }
 
     /// Gives a cart up. That is a transaction too: it has numbers, a log and an event.
-    pub async fn cancel_cart(&self, terminal: &TerminalId, id: CartId) -> Result<Arc<Cart>, Error> {
-        self.finish(terminal, id, Cart::cancel).await
+    pub async fn cancel_cart(&self, till: &Till, id: CartId) -> Result<Arc<Cart>, Error> {
+        self.finish(till, id, Cart::cancel).await
     }
 
-    async fn finish(&self, terminal: &TerminalId, id: CartId, finish: Finish) -> Result<Arc<Cart>, Error> {
-        let state = self.terminals.terminal(terminal).await?;
+    async fn finish(&self, till: &Till, id: CartId, finish: Finish) -> Result<Arc<Cart>, Error> {
+        let state = self.terminals.terminal(till).await?;
         let mut source = Source::Copy;
         for _ in 0..NUMBERING_ATTEMPTS_MAX {
-            let loaded = self.carts.load(terminal, id, source).await?;
+            if let Some(answer) = requests::answered(&self.documents, till).await? {
+                return cart_of(answer);
+            }
+            let loaded = self.carts.load(till, id, source).await?;
             source = Source::Document;
             let is_copy = loaded.is_copy;
-            match self.try_finish(terminal, loaded, &state, finish).await {
+            match self.try_finish(till, loaded, &state, finish).await {
                 Ok(Some(cart)) => return Ok(cart),
                 Ok(None) => {}
                 // What a copy forbids, the cart itself may allow.
@@ -46,13 +50,13 @@ impl App {
     /// One try. `None`: the cart or the terminal's numbers were changed meanwhile.
     async fn try_finish(
         &self,
-        terminal: &TerminalId,
+        till: &Till,
         loaded: Loaded,
         state: &TerminalState,
         finish: Finish,
     ) -> Result<Option<Arc<Cart>>, Error> {
         let next = self
-            .next_numbers(terminal, loaded.cart.masters.settings.receipt_range)
+            .next_numbers(till, loaded.cart.masters.settings.receipt_range)
             .await?;
         let now: LocalTime = self.now();
         let mut cart = Cart::clone(&loaded.cart);
@@ -69,15 +73,16 @@ impl App {
         receipt::print(&mut log, &self.zone)?;
         cart.receipt_text = Some(log.receipt_text.clone());
         cart.journal_text = Some(log.journal_text.clone());
-        let changes = self.documents.changes(&terminal.to_string());
-        let (changes, saving) =
-            self.carts
-                .save(self.take(changes, terminal, &next), cart, loaded.revision)?;
-        let (changes, event, _) = self.log(changes, terminal, event_id, log)?;
-        if !self.commit(terminal, changes, event).await? {
+        let changes = self.take(self.documents.changes(&till.to_string()), till, &next);
+        let (changes, saving) = self.carts.save(changes, cart, loaded.revision)?;
+        let changes = requests::remember(changes, till, || {
+            Answer::Cart(Box::new(Cart::clone(&saving.cart)))
+        });
+        let (changes, event, _) = self.log(changes, till, event_id, log)?;
+        if !self.commit(till, changes, event).await? {
             return Ok(None);
         }
-        self.carts.saved(&terminal.tenant, &saving).await;
+        self.carts.saved(&till.tenant, &saving).await;
         Ok(Some(saving.cart))
     }
 }

@@ -7,8 +7,10 @@ mod change_cart;
 mod copies;
 mod create_cart;
 mod finish_cart;
+mod housekeeping;
 mod list_transactions;
 mod pay;
+mod requests;
 mod reverse_transaction;
 mod stream_transactions;
 
@@ -27,6 +29,7 @@ pub use copies::Copies;
 pub use create_cart::NewCart;
 pub(crate) use list_transactions::newest_first;
 pub use list_transactions::{Transaction, TransactionFilter, TransactionPage};
+pub use requests::{RequestKey, Till};
 pub use stream_transactions::StreamStart;
 
 use crate::domain::numbering::{Numbers, ReceiptRange};
@@ -106,7 +109,7 @@ impl App {
     pub(crate) fn log(
         &self,
         changes: Changes,
-        terminal: &TerminalId,
+        till: &Till,
         event_id: EventId,
         log: TransactionLog,
     ) -> Result<(Changes, Arc<Event>, Arc<TransactionLog>), Error> {
@@ -124,12 +127,12 @@ impl App {
         let event = Arc::new(Event {
             id: event_id,
             topic: Topic::TranlogReport,
-            tenant: terminal.tenant.clone(),
-            store: terminal.store.clone(),
-            terminal: terminal.number,
+            tenant: till.tenant.clone(),
+            store: till.store.clone(),
+            terminal: till.number,
             occurred_at: self.clock.now(),
             schema_version: Event::SCHEMA_VERSION,
-            traceparent: None,
+            traceparent: till.traceparent.clone(),
             body,
         });
         Ok((self.outbox.stage(changes.write(write), &event), event, log))

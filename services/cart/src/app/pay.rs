@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use kugel_error::Error;
-use kugel_types::{TenantId, TerminalId};
+use kugel_types::TenantId;
 
-use super::App;
+use super::{App, Till};
 use crate::domain::cart::{Cart, CartId};
 use crate::domain::masters::PaymentMaster;
 use crate::domain::payment::PaymentEntry;
@@ -14,13 +14,13 @@ impl App {
     /// Takes payments for a cart, in order, all or none.
     pub async fn add_payments(
         &self,
-        terminal: &TerminalId,
+        till: &Till,
         id: CartId,
         entries: Vec<PaymentEntry>,
     ) -> Result<Arc<Cart>, Error> {
-        let methods = self.payment_methods(&terminal.tenant, &entries).await?;
+        let methods = self.payment_methods(&till.tenant, &entries).await?;
         self.carts
-            .change(terminal, id, |cart| cart.pay(&entries, &methods))
+            .change(till, id, |cart| cart.pay(&entries, &methods))
             .await
     }
 

@@ -7,7 +7,8 @@ use kugel_proto::cart::v1::TransactionLog;
 use kugel_store::{Changes, Scope, Stored};
 use kugel_types::{EventId, StoreCode, TerminalId, TerminalNo};
 
-use super::{App, NUMBERING_ATTEMPTS_MAX, Transaction, overtaken};
+use super::requests::{self, Answer};
+use super::{App, NUMBERING_ATTEMPTS_MAX, Till, Transaction, overtaken};
 use crate::domain::masters::PaymentMaster;
 use crate::domain::payment::PaymentEntry;
 use crate::domain::receipt;
@@ -20,7 +21,7 @@ use crate::records::transaction_key;
 /// What is needed to reverse a transaction and does not change from try to try.
 struct Wish<'a> {
     reversal: Reversal,
-    caller: &'a TerminalId,
+    caller: &'a Till,
     original: Arc<TransactionLog>,
     entries: &'a [PaymentEntry],
     methods: Option<Vec<Arc<PaymentMaster>>>,
@@ -34,7 +35,7 @@ impl App {
     pub async fn reverse_transaction(
         &self,
         reversal: Reversal,
-        caller: &TerminalId,
+        caller: &Till,
         named: &TerminalId,
         transaction_no: i64,
         entries: Vec<PaymentEntry>,
@@ -52,11 +53,27 @@ impl App {
             settings: CartSettings::at(caller, &settings, &self.defaults)?,
         };
         for _ in 0..NUMBERING_ATTEMPTS_MAX {
+            if let Some(answer) = requests::answered(&self.documents, caller).await? {
+                return self.reversed_before(caller, answer).await;
+            }
             if let Some(transaction) = self.try_reverse(&mut wish).await? {
                 return Ok(transaction);
             }
         }
         Err(overtaken())
+    }
+
+    /// The reversal that the same request made before, as it was answered then.
+    async fn reversed_before(&self, caller: &Till, answer: Answer) -> Result<Transaction, Error> {
+        let Answer::Reversed(number) = answer else {
+            return Err(requests::mistaken());
+        };
+        let log = self.transaction_log(caller, number).await?;
+        Ok(Transaction {
+            log,
+            is_voided: false,
+            is_refunded: false,
+        })
     }
 
     /// One try. `None`: the status or the terminal's numbers were changed meanwhile.
@@ -93,6 +110,8 @@ impl App {
             (Reversal::Void, RETURN) => self.release_sale(changes, caller, &original).await?,
             _ => changes,
         };
+        let number = log.transaction_no;
+        let changes = requests::remember(changes, caller, || Answer::Reversed(number));
         let (changes, event, log) = self.log(changes, caller, event_id, log)?;
         let done = self.commit(caller, changes, event).await?;
         Ok(done.then_some(Transaction {

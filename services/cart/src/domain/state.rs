@@ -206,7 +206,7 @@ mod tests {
         for event in EVENTS {
             for state in [Completed, Cancelled] {
                 assert!(
-                    matches!(state.after(event), None) || event == Read,
+                    state.after(event).is_none() || event == Read,
                     "{event:?} in {state}"
                 );
             }

@@ -8,18 +8,18 @@ use kugel_cart::domain::state::CartState;
 use kugel_error::codes;
 use kugel_pricing::{CATEGORY_DISCOUNT, Discount, Promotion};
 
-use crate::support::{Shop, money, quantity, refused, state, till};
+use crate::support::{Shop, money, quantity, refused, state, till, till_of};
 
 #[tokio::test]
 async fn a_cart_needs_an_opened_terminal_with_staff() {
     let shop = Shop::open();
     let wish = NewCart::default;
-    shop.change(|world| world.terminals.get_mut(&till(1)).unwrap().staff = None);
+    shop.change(|world| world.terminals.get_mut(&till(1).terminal).unwrap().staff = None);
     refused(
         shop.app.create_cart(&till(1), wish()).await,
         &codes::CART_SIGN_IN_REQUIRED,
     );
-    shop.change(|world| world.terminals.get_mut(&till(1)).unwrap().is_opened = false);
+    shop.change(|world| world.terminals.get_mut(&till(1).terminal).unwrap().is_opened = false);
     refused(
         shop.app.create_cart(&till(1), wish()).await,
         &codes::CART_TERMINAL_STATE,
@@ -58,10 +58,10 @@ async fn a_cart_of_another_terminal_or_tenant_is_not_found() {
     shop.change(|world| {
         world
             .terminals
-            .insert("t2-s1-1".parse().unwrap(), state("eve", 1));
+            .insert(till_of("t2-s1-1").terminal, state("eve", 1));
     });
     let cart = shop.cart(&till(1)).await;
-    for other in [till(2), "t2-s1-1".parse().unwrap(), "t1-s2-1".parse().unwrap()] {
+    for other in [till(2), till_of("t2-s1-1"), till_of("t1-s2-1")] {
         refused(shop.app.get_cart(&other, cart).await, &codes::CART_NOT_FOUND);
         refused(
             shop.add(&other, cart, &[("tea", "1")]).await,

@@ -122,7 +122,7 @@ async fn a_sale_belongs_to_the_session_that_takes_the_money() {
     shop.change(|world| {
         let mut next = state("ito", 1);
         next.session.as_mut().unwrap().business_date = "20260612".parse().unwrap();
-        world.terminals.insert(till(1), next);
+        world.terminals.insert(till(1).terminal, next);
     });
     shop.app.bill_cart(&pos, cart).await.unwrap();
     let log = shop.app.get_transaction(&pos, 1).await.unwrap().log;

@@ -5,5 +5,7 @@
 mod carts;
 mod checkout;
 mod concurrency;
+mod copies;
+mod requests;
 mod reversal;
 mod support;

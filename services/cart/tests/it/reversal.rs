@@ -1,17 +1,17 @@
 //! Voids and returns.
 
+use kugel_cart::app::Till;
 use kugel_cart::domain::reversal::Reversal::{self, Return, Void};
 use kugel_error::codes;
-use kugel_types::TerminalId;
 
-use crate::support::{Shop, eventually, refused, tenders, till};
+use crate::support::{Shop, eventually, refused, tenders, till, till_of};
 
 const PRICE: &[(&str, &str)] = &[("01", "1100")];
 
 async fn reverse(
     shop: &Shop,
     reversal: Reversal,
-    (caller, named): (&TerminalId, &TerminalId),
+    (caller, named): (&Till, &Till),
     transaction_no: i64,
     payments: &[(&str, &str)],
 ) -> kugel_error::Result<kugel_cart::app::Transaction> {
@@ -28,7 +28,7 @@ async fn a_void_is_a_copy_in_the_name_of_who_voids() {
     shop.change(|world| {
         world
             .terminals
-            .get_mut(&till(1))
+            .get_mut(&till(1).terminal)
             .unwrap()
             .staff
             .as_mut()
@@ -115,7 +115,7 @@ async fn a_return_at_another_till_belongs_to_that_till() {
         reverse(&shop, Void, (&other, &seller), 1, PRICE).await,
         &codes::INVALID_INPUT,
     );
-    let foreign: TerminalId = "t1-s2-1".parse().unwrap();
+    let foreign = till_of("t1-s2-1");
     refused(
         reverse(&shop, Return, (&other, &foreign), 1, PRICE).await,
         &codes::INVALID_INPUT,

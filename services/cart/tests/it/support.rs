@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use kugel_bus::{Bus, Event, Failure, Handler, InProcessBus, Outbox, SweepPolicy, Topic, deliveries};
-use kugel_cart::app::{App, CartStore, NewCart};
+use kugel_cart::app::{App, CartStore, Copies, NewCart, RequestKey, Till};
 use kugel_cart::domain::cart::{Cart, CartId, Staff};
 use kugel_cart::domain::entry::LineEntry;
 use kugel_cart::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
@@ -18,6 +18,7 @@ use kugel_cart::ports::{Masters, Terminals};
 use kugel_error::{Error, Result, codes};
 use kugel_pricing::{PaymentKind, PaymentMethod, TaxRule};
 use kugel_proto::cart::v1::TransactionLog;
+use kugel_state::State;
 use kugel_store::{Collection, DataDir, Documents, SqliteStore};
 use kugel_types::{
     Currency, ItemCode, ManualClock, Money, Quantity, RoundMethod, StoreCode, TenantId, TerminalId,
@@ -26,9 +27,30 @@ use parking_lot::Mutex;
 
 static DELIVERIES: Collection = deliveries("status_tran_delivery");
 
-/// A till.
-pub(crate) fn till(number: i64) -> TerminalId {
-    format!("t1-s1-{number}").parse().unwrap()
+/// A till of the shop.
+pub(crate) fn till(number: i64) -> Till {
+    till_of(&format!("t1-s1-{number}"))
+}
+
+/// Any till.
+pub(crate) fn till_of(id: &str) -> Till {
+    Till {
+        terminal: id.parse().unwrap(),
+        traceparent: None,
+        request: None,
+    }
+}
+
+/// The till with a request id for its next command.
+pub(crate) fn repeatable(till: &Till, id: &str, fingerprint: &str) -> Till {
+    let request = Some(RequestKey {
+        id: id.to_owned(),
+        fingerprint: fingerprint.to_owned(),
+    });
+    Till {
+        request,
+        ..till.clone()
+    }
 }
 
 pub(crate) fn money(text: &str) -> Money {
@@ -202,20 +224,35 @@ impl Shop {
         }
     }
 
+    /// The same shop seen from another process, which keeps copies of its carts in `state`.
+    pub(crate) fn beside(&self, state: Arc<dyn State>) -> Self {
+        let copies = Copies::new(state, self.clock.clone());
+        let carts = CartStore::new(self.app.documents.clone(), Some(copies));
+        Self {
+            app: App {
+                carts,
+                ..self.app.clone()
+            },
+            neighbours: self.neighbours.clone(),
+            clock: self.clock.clone(),
+            journal: self.journal.clone(),
+        }
+    }
+
     /// Changes what the neighbours say.
     pub(crate) fn change(&self, change: impl FnOnce(&mut World)) {
         change(&mut self.neighbours.0.lock());
     }
 
     /// Opens a cart.
-    pub(crate) async fn cart(&self, till: &TerminalId) -> CartId {
+    pub(crate) async fn cart(&self, till: &Till) -> CartId {
         self.app.create_cart(till, NewCart::default()).await.unwrap()
     }
 
     /// Adds lines, `(item, quantity)` each.
     pub(crate) async fn add(
         &self,
-        till: &TerminalId,
+        till: &Till,
         cart: CartId,
         lines: &[(&str, &str)],
     ) -> std::result::Result<Arc<Cart>, Error> {
@@ -232,7 +269,7 @@ impl Shop {
     /// Pays, `(method, amount)` each.
     pub(crate) async fn pay(
         &self,
-        till: &TerminalId,
+        till: &Till,
         cart: CartId,
         payments: &[(&str, &str)],
     ) -> std::result::Result<Arc<Cart>, Error> {
@@ -240,7 +277,7 @@ impl Shop {
     }
 
     /// Sells one melon for 1,100 in cash.
-    pub(crate) async fn sell(&self, till: &TerminalId) -> Arc<Cart> {
+    pub(crate) async fn sell(&self, till: &Till) -> Arc<Cart> {
         let cart = self.cart(till).await;
         self.add(till, cart, &[("melon", "1")]).await.unwrap();
         self.app.subtotal_cart(till, cart).await.unwrap();
@@ -298,7 +335,10 @@ fn world() -> World {
         description: name.to_owned(),
     };
     World {
-        terminals: HashMap::from([(till(1), state("mori", 2)), (till(2), state("sato", 3))]),
+        terminals: HashMap::from([
+            (till(1).terminal, state("mori", 2)),
+            (till(2).terminal, state("sato", 3)),
+        ]),
         items: items
             .into_iter()
             .map(|item| (item.item_code.clone(), item))

@@ -20,7 +20,7 @@ impl CartService for Carts {
         let (caller, request) = admit(request)?;
         let id = self
             .0
-            .create_cart(convert::terminal(&caller)?, convert::new_cart(request))
+            .create_cart(&convert::till(&caller, &request)?, convert::new_cart(request))
             .await?;
         Ok(Response::new(pb::CreateCartResponse {
             cart_id: id.to_string(),
@@ -46,8 +46,8 @@ impl CartService for Carts {
         request: Request<pb::CancelCartRequest>,
     ) -> Result<Response<pb::CancelCartResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (terminal, id) = (convert::terminal(&caller)?, request.cart_id.parse()?);
-        let cart = self.0.cancel_cart(terminal, id).await?;
+        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let cart = self.0.cancel_cart(&till, id).await?;
         Ok(Response::new(pb::CancelCartResponse {
             cart: Some(render::cart(&cart)),
         }))
@@ -58,10 +58,10 @@ impl CartService for Carts {
         request: Request<pb::AddLineItemsRequest>,
     ) -> Result<Response<pb::AddLineItemsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (terminal, id) = (convert::terminal(&caller)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
         let cart = self
             .0
-            .add_line_items(terminal, id, convert::line_entries(&request.line_items)?)
+            .add_line_items(&till, id, convert::line_entries(&request.line_items)?)
             .await?;
         Ok(Response::new(pb::AddLineItemsResponse {
             cart: Some(render::cart(&cart)),
@@ -73,8 +73,8 @@ impl CartService for Carts {
         request: Request<pb::CancelLineItemRequest>,
     ) -> Result<Response<pb::CancelLineItemResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (terminal, id) = (convert::terminal(&caller)?, request.cart_id.parse()?);
-        let cart = self.0.cancel_line_item(terminal, id, request.line_no).await?;
+        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let cart = self.0.cancel_line_item(&till, id, request.line_no).await?;
         Ok(Response::new(pb::CancelLineItemResponse {
             cart: Some(render::cart(&cart)),
         }))
@@ -85,11 +85,11 @@ impl CartService for Carts {
         request: Request<pb::UpdateUnitPriceRequest>,
     ) -> Result<Response<pb::UpdateUnitPriceResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (terminal, id) = (convert::terminal(&caller)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
         let cart = self
             .0
             .update_unit_price(
-                terminal,
+                &till,
                 id,
                 request.line_no,
                 convert::unit_price(request.unit_price.as_ref())?,
@@ -105,11 +105,11 @@ impl CartService for Carts {
         request: Request<pb::UpdateQuantityRequest>,
     ) -> Result<Response<pb::UpdateQuantityResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (terminal, id) = (convert::terminal(&caller)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
         let cart = self
             .0
             .update_quantity(
-                terminal,
+                &till,
                 id,
                 request.line_no,
                 convert::quantity(request.quantity.as_ref())?,
@@ -125,11 +125,11 @@ impl CartService for Carts {
         request: Request<pb::DiscountLineItemRequest>,
     ) -> Result<Response<pb::DiscountLineItemResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (terminal, id) = (convert::terminal(&caller)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
         let cart = self
             .0
             .discount_line_item(
-                terminal,
+                &till,
                 id,
                 request.line_no,
                 convert::discounts(&request.discounts)?,
@@ -145,8 +145,8 @@ impl CartService for Carts {
         request: Request<pb::SubtotalCartRequest>,
     ) -> Result<Response<pb::SubtotalCartResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (terminal, id) = (convert::terminal(&caller)?, request.cart_id.parse()?);
-        let cart = self.0.subtotal_cart(terminal, id).await?;
+        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let cart = self.0.subtotal_cart(&till, id).await?;
         Ok(Response::new(pb::SubtotalCartResponse {
             cart: Some(render::cart(&cart)),
         }))
@@ -157,10 +157,10 @@ impl CartService for Carts {
         request: Request<pb::DiscountCartRequest>,
     ) -> Result<Response<pb::DiscountCartResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (terminal, id) = (convert::terminal(&caller)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
         let cart = self
             .0
-            .discount_cart(terminal, id, convert::discounts(&request.discounts)?)
+            .discount_cart(&till, id, convert::discounts(&request.discounts)?)
             .await?;
         Ok(Response::new(pb::DiscountCartResponse {
             cart: Some(render::cart(&cart)),
@@ -172,10 +172,10 @@ impl CartService for Carts {
         request: Request<pb::AddPaymentsRequest>,
     ) -> Result<Response<pb::AddPaymentsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (terminal, id) = (convert::terminal(&caller)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
         let cart = self
             .0
-            .add_payments(terminal, id, convert::payments(&request.payments)?)
+            .add_payments(&till, id, convert::payments(&request.payments)?)
             .await?;
         Ok(Response::new(pb::AddPaymentsResponse {
             cart: Some(render::cart(&cart)),
@@ -187,8 +187,8 @@ impl CartService for Carts {
         request: Request<pb::BillCartRequest>,
     ) -> Result<Response<pb::BillCartResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (terminal, id) = (convert::terminal(&caller)?, request.cart_id.parse()?);
-        let cart = self.0.bill_cart(terminal, id).await?;
+        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let cart = self.0.bill_cart(&till, id).await?;
         Ok(Response::new(pb::BillCartResponse {
             cart: Some(render::cart(&cart)),
         }))
@@ -199,8 +199,8 @@ impl CartService for Carts {
         request: Request<pb::ResumeItemEntryRequest>,
     ) -> Result<Response<pb::ResumeItemEntryResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (terminal, id) = (convert::terminal(&caller)?, request.cart_id.parse()?);
-        let cart = self.0.resume_item_entry(terminal, id).await?;
+        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let cart = self.0.resume_item_entry(&till, id).await?;
         Ok(Response::new(pb::ResumeItemEntryResponse {
             cart: Some(render::cart(&cart)),
         }))

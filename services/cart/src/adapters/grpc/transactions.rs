@@ -55,11 +55,14 @@ impl TransactionService for Transactions {
     ) -> Result<Response<pb::VoidTransactionResponse>, Status> {
         let (caller, request) = admit(request)?;
         let terminal = convert::named_terminal(caller.tenant(), &request.store_code, request.terminal_no)?;
-        let (caller, payments) = (convert::terminal(&caller)?, convert::payments(&request.payments)?);
+        let (till, payments) = (
+            convert::till(&caller, &request)?,
+            convert::payments(&request.payments)?,
+        );
         let reversal = Reversal::Void;
         let made = self
             .0
-            .reverse_transaction(reversal, caller, &terminal, request.transaction_no, payments)
+            .reverse_transaction(reversal, &till, &terminal, request.transaction_no, payments)
             .await?;
         Ok(Response::new(pb::VoidTransactionResponse {
             transaction: Some(render::transaction(&made)),
@@ -72,11 +75,14 @@ impl TransactionService for Transactions {
     ) -> Result<Response<pb::ReturnTransactionResponse>, Status> {
         let (caller, request) = admit(request)?;
         let terminal = convert::named_terminal(caller.tenant(), &request.store_code, request.terminal_no)?;
-        let (caller, payments) = (convert::terminal(&caller)?, convert::payments(&request.payments)?);
+        let (till, payments) = (
+            convert::till(&caller, &request)?,
+            convert::payments(&request.payments)?,
+        );
         let reversal = Reversal::Return;
         let made = self
             .0
-            .reverse_transaction(reversal, caller, &terminal, request.transaction_no, payments)
+            .reverse_transaction(reversal, &till, &terminal, request.transaction_no, payments)
             .await?;
         Ok(Response::new(pb::ReturnTransactionResponse {
             transaction: Some(render::transaction(&made)),
