@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
 
+use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
+use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use jiff::Timestamp;
 use kugel_config::Settings;
@@ -48,15 +50,23 @@ pub(crate) fn sample_router(settings: Settings) -> axum::Router {
 }
 
 pub(crate) fn router(settings: Settings, channels: BTreeMap<String, Channel>) -> axum::Router {
+    router_of(sample_descriptors(), settings, channels)
+}
+
+/// The gateway over any contract.
+pub(crate) fn router_of(
+    descriptors: &[u8],
+    settings: Settings,
+    channels: BTreeMap<String, Channel>,
+) -> axum::Router {
+    let now = "2026-06-11T05:03:09.512345Z".parse::<Timestamp>().unwrap();
     let deps = GatewayDeps {
         channels,
         settings: Arc::new(settings),
-        clock: Arc::new(ManualClock::for_test(
-            "2026-06-11T05:03:09.512345Z".parse::<Timestamp>().unwrap(),
-        )),
+        clock: Arc::new(ManualClock::for_test(now)),
         metrics: Some(Arc::new(|| "kugel_up 1\n".to_owned())),
     };
-    crate::edge::router(crate::build_for(sample_descriptors(), deps).unwrap())
+    crate::edge::router(crate::build_for(descriptors, deps).unwrap())
 }
 
 /// Answers with what the request holds; some ids make it fail.
@@ -148,17 +158,17 @@ fn thing(output: &prost_reflect::MessageDescriptor, request: &DynamicMessage, me
     Value::Message(thing)
 }
 
+/// A message in its frame.
+pub(crate) fn frame(message: &[u8]) -> Bytes {
+    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+    [&[0][..], &length, message].concat().into()
+}
+
 /// A frame and trailers, as a gRPC server sends them.
-fn answer(message: &[u8]) -> Response<Body> {
-    let mut frame = vec![0];
-    frame.extend((message.len() as u32).to_be_bytes());
-    frame.extend(message);
+pub(crate) fn answer(message: &[u8]) -> Response<Body> {
     let trailers =
         HeaderMap::from_iter([(http::HeaderName::from_static("grpc-status"), "0".parse().unwrap())]);
-    let frames = [
-        http_body::Frame::data(bytes::Bytes::from(frame)),
-        http_body::Frame::trailers(trailers),
-    ];
+    let frames = [Frame::data(frame(message)), Frame::trailers(trailers)];
     let frames = futures::stream::iter(frames.map(Ok::<_, Infallible>));
     let mut response = Response::new(Body::new(StreamBody::new(frames)));
     response

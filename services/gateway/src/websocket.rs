@@ -3,6 +3,9 @@
 //! A refused client is let in and closed with a code and a reason, because a browser shows a script nothing of a
 //! refused handshake.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
@@ -15,7 +18,6 @@ use kugel_proto::stock::v1::watch_stock_alerts_response::Event;
 use kugel_proto::stock::v1::{WatchStockAlertsRequest, WatchStockAlertsResponse};
 use percent_encoding::percent_decode_str;
 use prost::Message as _;
-use std::sync::Arc;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status, Streaming};
 
@@ -27,6 +29,9 @@ const SERVICE: &str = "stock";
 pub(crate) const SHOWN: [&str; 2] = [CONNECTION, ALERT];
 const CONNECTION: &str = "kugel.stock.v1.StockAlertConnection";
 const ALERT: &str = "kugel.stock.v1.StockAlert";
+
+/// How long a client may take to answer a goodbye.
+const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
 
 /// Why a connection ends: a close code and its reason.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,13 +65,23 @@ pub(crate) async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Resp
     let metadata = credentials(&parts.headers, parts.uri.query().unwrap_or_default());
     upgrade.on_upgrade(async move |mut socket| {
         let End(code, reason) = bridge(&gateway, &mut socket, watch, metadata).await;
-        // The client may be gone already.
-        let close = CloseFrame {
-            code,
-            reason: Utf8Bytes::from_static(reason),
-        };
-        let _ = socket.send(Message::Close(Some(close))).await;
+        close(socket, code, reason).await;
     })
+}
+
+/// Says why, and waits for the client's own goodbye: a connection dropped with messages still unread is reset, and then
+/// the client may never see the reason.
+async fn close(mut socket: WebSocket, code: u16, reason: &'static str) {
+    let goodbye = CloseFrame {
+        code,
+        reason: Utf8Bytes::from_static(reason),
+    };
+    if socket.send(Message::Close(Some(goodbye))).await.is_ok() {
+        let _ = tokio::time::timeout(GOODBYE_LIMIT, async {
+            while let Some(Ok(_)) = socket.recv().await {}
+        })
+        .await;
+    }
 }
 
 /// The metadata of the watch; nothing without a token, which browsers can only send in the query.

@@ -1,4 +1,4 @@
-//! The edge as clients see it, over the sample contract and its echoing service.
+//! REST, gRPC and gRPC-Web over the sample contract and its echoing service.
 
 use axum::Router;
 use axum::body::Body;

@@ -1,0 +1,5 @@
+//! The edge as clients see it.
+
+mod login;
+mod rest;
+mod watch;
