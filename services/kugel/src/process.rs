@@ -12,7 +12,7 @@ use axum::serve::ListenerExt as _;
 use kugel_auth::{Lifetimes, Passwords, Tokens};
 use kugel_bus::{Bus, InProcessBus, Outbox};
 use kugel_config::Settings;
-use kugel_gateway::{GatewayDeps, Probe};
+use kugel_gateway::GatewayDeps;
 use kugel_rpc::{ApiKeys, Channel, Deps, Layers, LocalService, Neighbours, Parts, Readiness};
 use kugel_state::MemoryState;
 use kugel_store::{DataDir, Documents, Scope, SqliteStore, Store as _};
@@ -20,6 +20,7 @@ use kugel_types::{Clock, TenantId};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
 use crate::secret;
 
@@ -51,7 +52,6 @@ pub struct Kugel {
     neighbours: Neighbours,
     outboxes: Vec<Outbox>,
     stores: Vec<SqliteStore>,
-    probes: Vec<(String, Vec<Probe>)>,
 }
 
 /// What all services of a process share.
@@ -74,11 +74,10 @@ impl Kugel {
         listener: TcpListener,
         metrics: Option<kugel_telemetry::Metrics>,
     ) -> anyhow::Result<Self> {
-        let (shared, mut kugel) = Self::assemble(settings, clock, listener.local_addr()?)?;
+        let (shared, kugel) = Self::assemble(settings, clock, listener.local_addr()?)?;
         let channels = Neighbours::NAMES.map(|name| (name.to_owned(), shared.neighbours.channel(name)));
         let router = kugel_gateway::build(GatewayDeps {
             channels: channels.into(),
-            probes: std::mem::take(&mut kugel.probes).into_iter().collect(),
             settings: shared.settings.clone(),
             clock: shared.clock.clone(),
             metrics: metrics.map(|metrics| Arc::new(move || metrics.render()) as _),
@@ -129,7 +128,8 @@ impl Kugel {
         let service = kugel.add(&shared, &layers, name, build)?;
         // Its own calls to itself need no network.
         shared.neighbours.channel(name).connect(service.clone());
-        Ok(kugel.serve(listener, Router::new().fallback_service(service)))
+        let routes = service.map_request(|request: http::Request<axum::body::Body>| request.map(tonic::body::Body::new));
+        Ok(kugel.serve(listener, Router::new().fallback_service(routes)))
     }
 
     fn empty(shared: &Shared, address: SocketAddr) -> Self {
@@ -143,7 +143,6 @@ impl Kugel {
             neighbours: shared.neighbours.clone(),
             outboxes: Vec::new(),
             stores: Vec::new(),
-            probes: Vec::new(),
         }
     }
 
@@ -159,17 +158,7 @@ impl Kugel {
         self.stores.push(store.clone());
         let documents = Documents::new(Arc::new(store), shared.clock.clone());
         let mut parts = build(shared.deps(documents.clone()))?;
-        parts.routes = parts.routes.add_service(Readiness::service(documents.clone()));
-        let store = Probe::new("store", move || {
-            let documents = documents.clone();
-            async move {
-                documents
-                    .ping()
-                    .await
-                    .map_err(|_| "the database does not answer".to_owned())
-            }
-        });
-        self.probes.push((name.to_owned(), vec![store]));
+        parts.routes = parts.routes.add_service(Readiness::service(documents));
         let service = kugel_rpc::serve(&parts, layers);
         self.outboxes.extend(parts.outboxes);
         self.background
