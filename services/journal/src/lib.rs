@@ -11,6 +11,8 @@
 mod adapters;
 mod app;
 mod domain;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -43,7 +43,8 @@ impl FileLogs {
         let mut changes = self.documents.changes(ACTOR);
         for event in events {
             let (log, entry) = read(event).map_err(|error| Failure::Malformed(error.to_string()))?;
-            changes = inbox::mark(changes.write(log).insert(entry), event);
+            // The mark comes first: of a repeated event the store must say that, and not that its log is there.
+            changes = inbox::mark(changes, event).write(log).insert(entry);
         }
         Ok(changes)
     }

@@ -1,0 +1,153 @@
+//! Each log is filed exactly once, with its entry.
+
+use kugel_bus::Topic;
+use kugel_proto::cart::v1::TransactionLog;
+use kugel_proto::journal::v1 as pb;
+use kugel_store::Scope;
+use proptest::prelude::*;
+
+use super::{World, cash, event, session, transaction};
+use crate::adapters::documents::TransactionRecord;
+
+#[tokio::test]
+async fn every_kind_of_log_becomes_its_kind_of_entry() {
+    let mut world = World::start();
+    let mut cancelled = transaction(2);
+    cancelled.sales.as_mut().unwrap().is_cancelled = true;
+    let returned = TransactionLog {
+        transaction_type: 102,
+        ..transaction(3)
+    };
+    world
+        .publish(&[
+            event(Topic::CashlogReport, cash("0")),
+            event(Topic::OpencloselogReport, session("open")),
+            event(Topic::TranlogReport, transaction(1)),
+            event(Topic::TranlogReport, cancelled),
+            event(Topic::TranlogReport, returned),
+            event(Topic::CashlogReport, cash("-500.5")),
+            event(Topic::OpencloselogReport, session("close")),
+        ])
+        .await;
+    let mut entries = world.entries().await;
+    entries.sort();
+    assert_eq!(
+        entries,
+        [
+            "-101 2 110",
+            "101 1 110",
+            "102 3 110",
+            "301 - 0",
+            "302 - 0",
+            "401 - 0",
+            "402 - -500.5"
+        ]
+    );
+    let sale = world
+        .search(pb::SearchJournalsRequest {
+            transaction_types: vec![101],
+            ..Default::default()
+        })
+        .await
+        .unwrap()
+        .journals
+        .remove(0);
+    assert_eq!(
+        (sale.tenant_id.as_str(), sale.journal_seq_no, sale.receipt_no),
+        ("T1", -1, Some(111_111))
+    );
+    assert_eq!(
+        (
+            sale.staff_id.as_deref(),
+            sale.user_id,
+            sale.quantity.unwrap().value.as_str()
+        ),
+        (Some("31"), None, "2")
+    );
+    assert_eq!(
+        (sale.journal_text.as_str(), sale.receipt_text.as_str()),
+        ("journal 1", "receipt 1")
+    );
+    let scope = Scope::from(&world.tenant);
+    let log = world
+        .documents
+        .get::<TransactionRecord>(&scope, "S1/4/2")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(log.0.transaction_type, 101, "the log keeps what the till wrote");
+}
+
+#[tokio::test]
+async fn genuine_events_of_the_same_moment_are_all_kept() {
+    let mut world = World::start();
+    let at_once = |number| TransactionLog {
+        generate_date_time: transaction(1).generate_date_time,
+        ..transaction(number)
+    };
+    world
+        .publish(&[
+            event(Topic::CashlogReport, cash("100")),
+            event(Topic::CashlogReport, cash("100")),
+            event(Topic::TranlogReport, at_once(1)),
+            event(Topic::TranlogReport, at_once(2)),
+        ])
+        .await;
+    assert_eq!(world.entries().await.len(), 4);
+}
+
+#[tokio::test]
+async fn a_malformed_log_is_parked_and_its_neighbours_pass() {
+    let mut world = World::start();
+    let without_totals = TransactionLog {
+        sales: None,
+        ..transaction(2)
+    };
+    let without_time = TransactionLog {
+        generate_date_time: "noon".to_owned(),
+        ..transaction(3)
+    };
+    let logs = [transaction(1), without_totals, without_time, transaction(4)];
+    world
+        .publish(&logs.map(|log| event(Topic::TranlogReport, log)))
+        .await;
+    assert_eq!(world.entries().await, ["101 1 110", "101 4 110"]);
+}
+
+#[tokio::test]
+async fn another_log_under_a_number_that_is_taken_is_not_filed() {
+    let mut world = World::start();
+    world
+        .publish(&[event(Topic::TranlogReport, transaction(1))])
+        .await;
+    let other = TransactionLog {
+        journal_text: "other".to_owned(),
+        ..transaction(1)
+    };
+    world
+        .publish(&[
+            event(Topic::TranlogReport, other),
+            event(Topic::TranlogReport, transaction(2)),
+        ])
+        .await;
+    assert_eq!(world.entries().await, ["101 1 110", "101 2 110"]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    /// Applying an event twice is applying it once, whatever the batches.
+    #[test]
+    fn repeated_events_are_filed_once(order in prop::collection::vec(0_usize..8, 1..40)) {
+        let events: Vec<_> = (1..=8).map(|number| event(Topic::TranlogReport, transaction(number))).collect();
+        let deliveries: Vec<_> = order.iter().map(|index| events[*index].clone()).collect();
+        let mut expected: Vec<_> = order.iter().map(|index| format!("101 {} 110", index + 1)).collect();
+        expected.sort();
+        expected.dedup();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut world = World::start();
+            world.publish(&deliveries).await;
+            assert_eq!(world.entries().await, expected);
+        });
+    }
+}
