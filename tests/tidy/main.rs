@@ -1,1 +1,11 @@
-//! Properties of the whole tree, held by `cargo test`: layering, sizes, lints, documentation.
+//! Properties of the whole tree: which crate may know which, what no source may hold, and that the documents tell
+//! what is there.
+
+#![allow(clippy::unwrap_used)]
+
+mod chart;
+mod documents;
+mod layering;
+mod readme_sale;
+mod source;
+mod tree;
