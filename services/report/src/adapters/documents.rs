@@ -8,8 +8,9 @@ use kugel_types::BusinessDate;
 use serde::{Deserialize, Serialize};
 
 use super::logs;
+use crate::domain::items::Items;
 use crate::domain::log::Session;
-use crate::domain::products::Products;
+use crate::domain::products::Groups;
 use crate::domain::session::{Log, Parts};
 use crate::domain::settlement::Received;
 use crate::domain::totals::Totals;
@@ -111,8 +112,8 @@ static SESSION_TOTALS: Collection = Collection {
     fields: SESSION_FIELDS,
     indexes: BY_DAY,
 };
-static SESSION_PRODUCTS: Collection = Collection {
-    name: "session_products",
+static SESSION_ITEMS: Collection = Collection {
+    name: "session_items",
     fields: SESSION_FIELDS,
     indexes: BY_DAY,
 };
@@ -164,9 +165,11 @@ pub struct SessionTotals {
     pub key: SessionKey,
     /// Money.
     pub totals: Totals,
+    /// What was sold, by category and promotion.
+    pub groups: Groups,
     /// What arrived.
     pub received: Received,
-    /// The parts that the product sums are kept in.
+    /// The parts that the sums over items are kept in.
     pub parts: Parts,
 }
 
@@ -180,6 +183,7 @@ impl SessionTotals {
         Self {
             key: session.into(),
             totals: Totals::default(),
+            groups: Groups::default(),
             received: Received::default(),
             parts: Parts::default(),
         }
@@ -199,27 +203,27 @@ impl Record for SessionTotals {
     }
 }
 
-/// One part of the product sums of a session.
+/// One part of the sums over items of a session.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SessionProducts {
+pub struct SessionItems {
     /// The session.
     #[serde(flatten)]
     pub key: SessionKey,
     /// The number of the part, see [`Parts`].
     pub part: u64,
     /// What was sold.
-    pub products: Products,
+    pub items: Items,
 }
 
-impl SessionProducts {
+impl SessionItems {
     /// The key of a part's document.
     pub fn id_of(session: &Session, part: u64) -> String {
         format!("{session}/{part}")
     }
 }
 
-impl Record for SessionProducts {
-    const COLLECTION: &'static Collection = &SESSION_PRODUCTS;
+impl Record for SessionItems {
+    const COLLECTION: &'static Collection = &SESSION_ITEMS;
     fn id(&self) -> String {
         let SessionKey {
             store_code,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kugel_store::{Changes, Documents, Scope, StoreError};
+use kugel_store::{Changes, Documents, Record, Scope, StoreError};
 
-use crate::adapters::documents::{SessionProducts, SessionTotals};
+use crate::adapters::documents::{SessionItems, SessionTotals};
+use crate::domain::items::Items;
 use crate::domain::log::Session;
 use crate::domain::session::{Log, Sums};
 
@@ -50,7 +51,7 @@ pub async fn count(
 }
 
 fn lost_race(error: &StoreError) -> bool {
-    error.is_stale() || error.is_duplicate_in("session_totals") || error.is_duplicate_in("session_products")
+    error.is_stale() || error.is_duplicate_in("session_totals") || error.is_duplicate_in("session_items")
 }
 
 async fn add_sums(
@@ -67,9 +68,10 @@ async fn add_sums(
             None => SessionTotals::empty(session),
         };
         totals.totals.merge(&sums.totals);
+        totals.groups.merge(&sums.groups);
         totals.received.merge(&sums.received);
-        if !sums.products.is_empty() {
-            changes = add_products(documents, scope, changes, session, &mut totals, sums).await?;
+        if !sums.items.is_empty() || sums.received.close.is_some() {
+            changes = add_items(documents, scope, changes, session, &mut totals, sums).await?;
         }
         changes = match kept {
             Some(kept) => changes.replace(totals, kept.revision),
@@ -79,8 +81,8 @@ async fn add_sums(
     Ok(changes)
 }
 
-/// Writes the product sums as a part of their own, together with the parts that it absorbs.
-async fn add_products(
+/// Writes the sums over items as a part of their own, together with the parts that it absorbs.
+async fn add_items(
     documents: &Documents,
     scope: &Scope,
     mut changes: Changes,
@@ -88,27 +90,26 @@ async fn add_products(
     totals: &mut SessionTotals,
     sums: &Sums,
 ) -> Result<Changes, StoreError> {
-    let next = totals.parts.add();
+    let next = if sums.received.close.is_some() {
+        totals.parts.add_last()
+    } else {
+        totals.parts.add()
+    };
     let ids: Vec<String> = next
         .absorbs
         .iter()
-        .map(|part| SessionProducts::id_of(session, *part))
+        .map(|part| SessionItems::id_of(session, *part))
         .collect();
-    let mut products = sums.products.clone();
-    for absorbed in documents
-        .get_many::<SessionProducts>(scope, &ids)
-        .await?
-        .into_iter()
-        .flatten()
-    {
-        products.merge(&absorbed.products);
-        let id = SessionProducts::id_of(session, absorbed.part);
+    let absorbed = documents.get_many::<SessionItems>(scope, &ids).await?;
+    let absorbed: Vec<_> = absorbed.into_iter().flatten().collect();
+    for part in &absorbed {
         // With its revision: if the part is gone the sums were changed since they were read.
-        changes = changes.delete::<SessionProducts>(&id, Some(absorbed.revision));
+        changes = changes.delete::<SessionItems>(&part.id(), Some(part.revision));
     }
-    Ok(changes.insert(SessionProducts {
+    let parts = absorbed.iter().map(|part| &part.items);
+    Ok(changes.insert(SessionItems {
         key: session.into(),
         part: next.number,
-        products,
+        items: Items::sum(parts.chain([&sums.items])),
     }))
 }

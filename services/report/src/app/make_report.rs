@@ -1,6 +1,5 @@
 //! Making a report: the kept sums of the sessions it covers, merged and handed to its maker.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -8,12 +7,13 @@ use kugel_auth::Principal;
 use kugel_error::{Error, codes};
 use kugel_proto::report::v1::Report;
 use kugel_rpc::Caller;
-use kugel_store::{Documents, Scope, Stored};
+use kugel_store::{Documents, Query, Scope, Stored};
 use kugel_types::{Clock, Currency, LocalTime, TerminalNo};
 
 use crate::adapters::clients::{CategoryNames, Journal};
-use crate::adapters::documents::{SessionProducts, SessionTotals, sums_of};
-use crate::domain::products::Products;
+use crate::adapters::documents::{SessionItems, SessionTotals, sums_of};
+use crate::domain::items::Items;
+use crate::domain::products::Groups;
 use crate::domain::query::{ReportQuery, ReportScope};
 use crate::domain::totals::Totals;
 use crate::makers::{Material, Needs, Occasion, maker_of, render};
@@ -60,13 +60,15 @@ impl ReportDesk {
         }
         let mut totals = Totals::default();
         sessions.iter().for_each(|session| totals.merge(&session.totals));
-        let products = match maker.needs() {
-            Needs::Totals => Products::default(),
-            Needs::Products | Needs::CategoryNames => self.products(&scope, selection()).await?,
+        let mut groups = Groups::default();
+        sessions.iter().for_each(|session| groups.merge(&session.groups));
+        let items = match maker.needs() {
+            Needs::Items => self.items(&scope, selection()).await?,
+            Needs::Sums | Needs::CategoryNames => Items::default(),
         };
         let category_names = match maker.needs() {
-            Needs::CategoryNames => self.category_names.of(caller.tenant()).await,
-            Needs::Totals | Needs::Products => Arc::new(BTreeMap::new()),
+            Needs::CategoryNames | Needs::Items => self.category_names.of(caller.tenant()).await,
+            Needs::Sums => Arc::default(),
         };
         let staff = staff_of(caller.principal());
         let report = render(
@@ -74,7 +76,8 @@ impl ReportDesk {
             &Material {
                 query,
                 totals: &totals,
-                products: &products,
+                groups: &groups,
+                items: &items,
                 category_names: &category_names,
                 currency: totals.currency.as_str().parse().unwrap_or(self.default_currency),
             },
@@ -93,11 +96,9 @@ impl ReportDesk {
     }
 
     /// The parts are read by one query, so that none is missed or counted twice while others are being merged.
-    async fn products(&self, scope: &Scope, selection: kugel_store::Query) -> Result<Products, Error> {
-        let parts = self.documents.find::<SessionProducts>(scope, selection).await?;
-        let mut products = Products::default();
-        parts.rows.iter().for_each(|part| products.merge(&part.products));
-        Ok(products)
+    async fn items(&self, scope: &Scope, selection: Query) -> Result<Items, Error> {
+        let parts = self.documents.find::<SessionItems>(scope, selection).await?;
+        Ok(Items::sum(parts.rows.iter().map(|part| &part.items)))
     }
 }
 

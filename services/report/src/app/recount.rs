@@ -6,8 +6,9 @@ use kugel_store::{Documents, Page, Query, Scope};
 
 use super::count_logs::Sessions;
 use crate::adapters::documents::{
-    CashDocument, LogDocument, OpenCloseDocument, SessionProducts, SessionTotals, TransactionDocument,
+    CashDocument, LogDocument, OpenCloseDocument, SessionItems, SessionTotals, TransactionDocument,
 };
+use crate::domain::items::Items;
 use crate::domain::log::Session;
 use crate::domain::session::{Parts, Sums};
 
@@ -80,22 +81,17 @@ async fn kept_sums(documents: &Documents, scope: &Scope, session: &Session) -> R
     };
     let mut sums = Sums {
         totals: kept.totals.clone(),
+        groups: kept.groups.clone(),
         received: kept.received.clone(),
-        ..Sums::default()
+        items: Items::default(),
     };
     let ids: Vec<String> = kept
         .parts
         .numbers()
-        .map(|part| SessionProducts::id_of(session, part))
+        .map(|part| SessionItems::id_of(session, part))
         .collect();
-    for part in documents
-        .get_many::<SessionProducts>(scope, &ids)
-        .await?
-        .into_iter()
-        .flatten()
-    {
-        sums.products.merge(&part.products);
-    }
+    let parts = documents.get_many::<SessionItems>(scope, &ids).await?;
+    sums.items = Items::sum(parts.iter().flatten().map(|part| &part.items));
     Ok(sums)
 }
 
@@ -105,8 +101,10 @@ fn difference(session: &Session, kept: &Sums, recounted: &Sums) -> Option<Totals
         first_part("received", &kept.received, &recounted.received)
     } else if kept.totals != recounted.totals {
         first_part("totals", &kept.totals, &recounted.totals)
-    } else if kept.products != recounted.products {
-        first_part("products", &kept.products, &recounted.products)
+    } else if kept.groups != recounted.groups {
+        first_part("groups", &kept.groups, &recounted.groups)
+    } else if kept.items != recounted.items {
+        first_part("items", &kept.items, &recounted.items)
     } else {
         return None;
     };
@@ -150,19 +148,20 @@ async fn replace(
     let mut parts = kept
         .as_ref()
         .map_or_else(Parts::default, |kept| kept.parts.clone());
-    let next = parts.replace_all();
+    let next = parts.add_last();
     let mut changes = documents.changes(actor);
     for absorbed in next.absorbs {
-        changes = changes.delete::<SessionProducts>(&SessionProducts::id_of(session, absorbed), None);
+        changes = changes.delete::<SessionItems>(&SessionItems::id_of(session, absorbed), None);
     }
-    changes = changes.insert(SessionProducts {
+    changes = changes.insert(SessionItems {
         key: session.into(),
         part: next.number,
-        products: recounted.products.clone(),
+        items: recounted.items.clone(),
     });
     let totals = SessionTotals {
         key: session.into(),
         totals: recounted.totals.clone(),
+        groups: recounted.groups.clone(),
         received: recounted.received.clone(),
         parts,
     };

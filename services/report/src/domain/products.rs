@@ -1,4 +1,4 @@
-//! The large totals of a session: categories, items and promotions.
+//! What was sold: categories and promotions, which are few, and items, which may be all of a shop's.
 //!
 //! With s as in [`super::totals`], over lines that are not cancelled:
 //!
@@ -14,8 +14,9 @@ use std::collections::BTreeMap;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
+use super::items::Items;
 use super::log::{Line, Sign, Tax, Transaction};
-use super::totals::{Name, entry};
+use super::totals::entry;
 
 /// The figures of a category, an item or a promotion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -59,55 +60,42 @@ impl ProductFigures {
     }
 }
 
-/// The figures of an item.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ItemFigures {
-    /// The item's description at the sale.
-    pub name: Name,
-    /// The figures.
-    #[serde(flatten)]
-    pub figures: ProductFigures,
-}
-
 /// Figures by two keys.
 pub type Nested<V> = BTreeMap<String, BTreeMap<String, V>>;
 
-/// The product totals of one or many sessions.
+/// The sums over groups of items of one or many sessions.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Products {
+pub struct Groups {
     /// By category code; the empty code stands for none.
     pub categories: BTreeMap<String, ProductFigures>,
-    /// By category code and item code.
-    pub items: Nested<ItemFigures>,
     /// By promotion code and promotion type.
     pub promotions: Nested<ProductFigures>,
 }
 
-impl Products {
-    /// Counts a transaction.
-    pub fn add(&mut self, transaction: &Transaction<'_>) {
-        if transaction.cancelled {
-            return;
-        }
-        let sign = transaction.kind.sign();
-        let included_tax = included_tax(transaction);
-        for (position, line) in transaction.lines.iter().enumerate() {
-            let earlier = &transaction.lines[..position];
-            let first_of_category = !earlier.iter().any(|other| other.category == line.category);
-            let first_of_item = !earlier
-                .iter()
-                .any(|other| other.category == line.category && other.item == line.item);
-            let figures = LineFigures::new(sign, line, included_tax[position]);
-            figures.count(entry(&mut self.categories, line.category), first_of_category);
-            let item = entry(entry(&mut self.items, line.category), line.item);
-            item.name.hear(line.description);
-            figures.count(&mut item.figures, first_of_item);
-            self.add_promotions(sign, line, &figures, earlier);
-        }
+/// Counts a transaction.
+pub fn add(groups: &mut Groups, items: &mut Items, transaction: &Transaction<'_>) {
+    if transaction.cancelled {
+        return;
     }
+    let sign = transaction.kind.sign();
+    let included_tax = included_tax(transaction);
+    for (position, line) in transaction.lines.iter().enumerate() {
+        let earlier = &transaction.lines[..position];
+        let first_of_category = !earlier.iter().any(|other| other.category == line.category);
+        let first_of_item = !earlier
+            .iter()
+            .any(|other| other.category == line.category && other.item == line.item);
+        let figures = LineFigures::new(sign, line, included_tax[position]);
+        figures.count(entry(&mut groups.categories, line.category), first_of_category);
+        let item = items.entry(line.category, line.item);
+        item.name.hear(line.description);
+        figures.count(&mut item.figures, first_of_item);
+        groups.add_promotions(sign, line, &figures, earlier);
+    }
+}
 
+impl Groups {
     fn add_promotions(&mut self, sign: Sign, line: &Line<'_>, figures: &LineFigures, earlier: &[Line<'_>]) {
         let given: Vec<_> = promotions(line).collect();
         for (position, (promotion, amount)) in given.iter().enumerate() {
@@ -126,18 +114,10 @@ impl Products {
         }
     }
 
-    /// Adds the totals of other logs.
+    /// Adds the sums over other logs.
     pub fn merge(&mut self, other: &Self) {
         for (category, figures) in &other.categories {
             entry(&mut self.categories, category).merge(figures);
-        }
-        for (category, items) in &other.items {
-            let mine = entry(&mut self.items, category);
-            for (code, item) in items {
-                let totals = entry(mine, code);
-                totals.name.hear(item.name.as_str());
-                totals.figures.merge(&item.figures);
-            }
         }
         for (code, kinds) in &other.promotions {
             let mine = entry(&mut self.promotions, code);
@@ -145,11 +125,6 @@ impl Products {
                 entry(mine, kind).merge(figures);
             }
         }
-    }
-
-    /// True if nothing was counted.
-    pub fn is_empty(&self) -> bool {
-        self.categories.is_empty()
     }
 }
 

@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::items::Items;
 use super::log::{Cash, OpenClose, Session, Transaction};
-use super::products::Products;
+use super::products::{self, Groups};
 use super::settlement::Received;
 use super::totals::Totals;
 
@@ -36,8 +37,10 @@ pub struct Sums {
     pub totals: Totals,
     /// What arrived.
     pub received: Received,
-    /// What was sold.
-    pub products: Products,
+    /// What was sold, by category and promotion.
+    pub groups: Groups,
+    /// What was sold, by item.
+    pub items: Items,
 }
 
 impl Sums {
@@ -48,7 +51,7 @@ impl Sums {
                 self.received
                     .transaction(transaction.generated, transaction.number);
                 self.totals.add(transaction);
-                self.products.add(transaction);
+                products::add(&mut self.groups, &mut self.items, transaction);
             }
             Log::Cash(cash) => {
                 self.received.cash(cash.generated);
@@ -67,19 +70,20 @@ impl Sums {
     pub fn merge(&mut self, other: &Self) {
         self.totals.merge(&other.totals);
         self.received.merge(&other.received);
-        self.products.merge(&other.products);
+        self.groups.merge(&other.groups);
+        self.items = Items::sum([&self.items, &other.items]);
     }
 }
 
 /// Parts of the same size that are merged into one.
 const MERGED_TOGETHER: usize = 8;
 
-/// The parts that a session's product sums are kept in.
+/// The parts that a session's sums over items are kept in.
 ///
-/// Product sums may name every item of a shop. Writing them anew with every sale would cost more than all the rest, so
-/// each batch of logs writes a part of its own, and whenever eight parts of a size have come together they become one of
-/// the next size. A sum is so written once for each size, not once for each batch, and there are never more than seven
-/// parts of a size to read.
+/// They may name every item of a shop. Writing them anew with every sale would cost more than all the rest, so each
+/// batch of logs writes a part of its own, and whenever eight parts of a size have come together they become one of the
+/// next size. A sum is so written once for each size, not once for each batch, and there are never more than seven
+/// parts of a size to read. The close of a session makes one part of all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Parts {
@@ -118,8 +122,8 @@ impl Parts {
         self.present.iter().map(|(number, _)| *number)
     }
 
-    /// Replaces all parts by one.
-    pub fn replace_all(&mut self) -> NextPart {
+    /// Makes one part of all: no more are expected.
+    pub fn add_last(&mut self) -> NextPart {
         let absorbs = self.present.drain(..).map(|(number, _)| number).collect();
         let number = self.next;
         self.next += 1;

@@ -56,6 +56,12 @@ impl Figure {
 #[serde(transparent)]
 pub struct Name(String);
 
+impl From<String> for Name {
+    fn from(name: String) -> Self {
+        Self(name)
+    }
+}
+
 impl Name {
     /// The name, empty if no log had one.
     pub fn as_str(&self) -> &str {

@@ -23,7 +23,7 @@ impl ReportMaker for CategoryReportMaker {
         format!("【分類別売上レポート( {} )】", scope.title())
     }
     fn make(&self, material: &Material<'_>, report: &mut Report, paper: &mut Paper) {
-        let categories = &material.products.categories;
+        let categories = &material.groups.categories;
         let total = ProductFigures::sum(categories.values());
         let mut all: Vec<_> = categories
             .iter()

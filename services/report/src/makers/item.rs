@@ -1,12 +1,11 @@
 //! The item report: what was sold of each item, grouped by category.
 
-use std::collections::BTreeMap;
-
 use kugel_proto::report::v1::{CategoryRow, ItemRow, Report};
 
 use super::category::{code, name, printed};
 use super::{Material, Needs, Paper, ReportMaker, rows};
-use crate::domain::products::{ItemFigures, ProductFigures};
+use crate::domain::items::ItemTotals;
+use crate::domain::products::ProductFigures;
 use crate::domain::query::ReportScope;
 
 /// Names longer than this are cut on paper.
@@ -21,7 +20,7 @@ impl ReportMaker for ItemReportMaker {
         "item"
     }
     fn needs(&self) -> Needs {
-        Needs::CategoryNames
+        Needs::Items
     }
     fn title(&self, scope: ReportScope) -> String {
         format!("【商品別売上レポート( {} )】", scope.title())
@@ -29,12 +28,13 @@ impl ReportMaker for ItemReportMaker {
     fn make(&self, material: &Material<'_>, report: &mut Report, paper: &mut Paper) {
         let mut total = ProductFigures::default();
         paper.rule();
-        for (category_code, items) in &material.products.items {
-            let figures = ProductFigures::sum(items.values().map(|item| &item.figures));
+        for items in material.items.by_category() {
+            let figures = ProductFigures::sum(items.iter().map(|item| &item.figures));
+            let category_code = items[0].category.as_str();
             let name = name(material, category_code);
             paper.left(printed(name));
-            for (item_code, item) in items {
-                let label = format!("  {}", cut(item_name(item_code, item)));
+            for item in items {
+                let label = format!("  {}", cut(item_name(item)));
                 paper.sold(&label, item.figures.quantity, item.figures.net());
             }
             paper.sold("小計", figures.quantity, figures.net());
@@ -51,16 +51,11 @@ impl ReportMaker for ItemReportMaker {
     }
 }
 
-fn category(
-    category_code: &str,
-    name: &str,
-    items: &BTreeMap<String, ItemFigures>,
-    figures: &ProductFigures,
-) -> CategoryRow {
+fn category(category_code: &str, name: &str, items: &[ItemTotals], figures: &ProductFigures) -> CategoryRow {
     CategoryRow {
         category_code: code(category_code),
         category_name: code(name),
-        items: items.iter().map(|(code, figures)| item(code, figures)).collect(),
+        items: items.iter().map(item).collect(),
         category_total_gross_amount: Some(figures.gross.into()),
         category_total_discount_amount: Some(figures.discount.into()),
         category_total_net_amount: Some(figures.net().into()),
@@ -71,10 +66,10 @@ fn category(
     }
 }
 
-fn item(item_code: &str, item: &ItemFigures) -> ItemRow {
+fn item(item: &ItemTotals) -> ItemRow {
     ItemRow {
-        item_code: code(item_code),
-        item_name: code(item_name(item_code, item)),
+        item_code: code(&item.code),
+        item_name: code(item_name(item)),
         gross_amount: Some(item.figures.gross.into()),
         discount_amount: Some(item.figures.discount.into()),
         net_amount: Some(item.figures.net().into()),
@@ -84,9 +79,9 @@ fn item(item_code: &str, item: &ItemFigures) -> ItemRow {
     }
 }
 
-fn item_name<'a>(code: &'a str, item: &'a ItemFigures) -> &'a str {
+fn item_name(item: &ItemTotals) -> &str {
     let name = item.name.as_str();
-    if name.is_empty() { code } else { name }
+    if name.is_empty() { &item.code } else { name }
 }
 
 fn cut(name: &str) -> String {

@@ -16,7 +16,8 @@ use std::collections::BTreeMap;
 use kugel_proto::report::v1::Report;
 use kugel_types::{Currency, LocalTime};
 
-use crate::domain::products::Products;
+use crate::domain::items::Items;
+use crate::domain::products::Groups;
 use crate::domain::query::{Period, ReportQuery, ReportScope};
 use crate::domain::totals::Totals;
 pub use category::CategoryReportMaker;
@@ -44,15 +45,15 @@ pub fn maker_of(report_type: &str) -> Option<&'static dyn ReportMaker> {
         .find(|maker| maker.report_type() == report_type)
 }
 
-/// What a report is made of besides money totals, which all may use.
+/// What a report is made of. The less, the faster it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needs {
-    /// Nothing more.
-    Totals,
-    /// Product sums.
-    Products,
-    /// Product sums and the names of categories.
+    /// The small sums of sessions: money, categories, promotions.
+    Sums,
+    /// The names of categories as well.
     CategoryNames,
+    /// The sums over items as well.
+    Items,
 }
 
 /// What a maker works with.
@@ -62,9 +63,11 @@ pub struct Material<'a> {
     pub query: &'a ReportQuery,
     /// Money.
     pub totals: &'a Totals,
-    /// What was sold; empty unless the maker needs it.
-    pub products: &'a Products,
-    /// Names of categories by code; empty unless the maker needs them.
+    /// What was sold, by category and promotion.
+    pub groups: &'a Groups,
+    /// What was sold, by item; empty unless the maker needs it.
+    pub items: &'a Items,
+    /// Names of categories by code; empty unless the maker needs them or items.
     pub category_names: &'a BTreeMap<String, String>,
     /// The store's currency.
     pub currency: Currency,

@@ -18,7 +18,7 @@ impl ReportMaker for PaymentReportMaker {
         "payment"
     }
     fn needs(&self) -> Needs {
-        Needs::Totals
+        Needs::Sums
     }
     fn title(&self, scope: ReportScope) -> String {
         format!("【 決済別レポート ( {} ) 】", scope.title())

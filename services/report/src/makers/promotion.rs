@@ -18,13 +18,13 @@ impl ReportMaker for PromotionReportMaker {
         "promotion"
     }
     fn needs(&self) -> Needs {
-        Needs::Products
+        Needs::Sums
     }
     fn title(&self, scope: ReportScope) -> String {
         format!("【販促別売上レポート( {} )】", scope.title())
     }
     fn make(&self, material: &Material<'_>, report: &mut Report, paper: &mut Paper) {
-        let promotions = material.products.promotions.iter();
+        let promotions = material.groups.promotions.iter();
         let mut all: Vec<Row<'_>> = promotions
             .flat_map(|(code, kinds)| {
                 kinds.iter().map(|(kind, figures)| Row {

@@ -15,7 +15,7 @@ impl ReportMaker for SalesReportMaker {
         "sales"
     }
     fn needs(&self) -> Needs {
-        Needs::Totals
+        Needs::Sums
     }
     fn title(&self, scope: ReportScope) -> String {
         format!("【 売 上 レ ポ ー ト ( {} ) 】", scope.title())

@@ -10,9 +10,9 @@ use kugel_proto::report::v1::{
 };
 use kugel_store::{Query, Record};
 
-use super::bills::{exact, example_a, plain_bill};
+use super::bills::{close_log, exact, example_a, plain_bill};
 use super::world::{World, event, of_store, sale};
-use crate::adapters::documents::{SessionProducts, SessionTotals, TransactionDocument};
+use crate::adapters::documents::{SessionItems, SessionTotals, TransactionDocument};
 
 async fn gross(world: &World) -> rust_decimal::Decimal {
     let report = world.report(of_store("sales", "flash")).await.unwrap();
@@ -125,19 +125,23 @@ async fn a_posted_log_belongs_to_its_path() {
 }
 
 #[tokio::test]
-async fn product_sums_are_merged_as_they_grow() {
+async fn sums_over_items_are_merged_as_they_grow() {
     let world = World::start();
+    let parts = async || {
+        let parts = world.documents.find::<SessionItems>(&world.scope, Query::all());
+        parts.await.unwrap().total
+    };
     for number in 1..=100 {
         world.deliver(&[sale(plain_bill(number).log())]).await.unwrap();
     }
-    let parts = world
-        .documents
-        .find::<SessionProducts>(&world.scope, Query::all())
-        .await
-        .unwrap();
-    assert!(parts.total <= 14, "{} parts", parts.total);
+    assert!(parts().await <= 14, "{} parts", parts().await);
+    let close = event(Topic::OpencloselogReport, close_log("0", &[], &[]));
+    world.deliver(&[close]).await.unwrap();
+    assert_eq!(parts().await, 1, "the close makes one of all");
+    world.deliver(&[sale(plain_bill(101).log())]).await.unwrap();
+    assert_eq!(parts().await, 2);
     let report = world.report(of_store("item", "flash")).await.unwrap();
-    assert_eq!(report.total_net_amount.unwrap().value, "10000");
+    assert_eq!(report.total_net_amount.unwrap().value, "10100");
     assert_eq!(report.categories[0].items.len(), 5);
     assert_eq!(recount(&world, false).await.differences, []);
 }

@@ -51,7 +51,8 @@ pub(super) fn report_by(query: &ReportQuery, sums: &Sums, currency: Currency) ->
     let material = Material {
         query,
         totals: &sums.totals,
-        products: &sums.products,
+        groups: &sums.groups,
+        items: &sums.items,
         category_names: &names,
         currency,
     };

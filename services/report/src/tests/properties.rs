@@ -6,7 +6,8 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::bills::Bill;
 use super::examples::sums;
-use crate::domain::products::ProductFigures;
+use crate::domain::items::Items;
+use crate::domain::products::{Groups, ProductFigures};
 use crate::domain::session::Sums;
 
 /// A line: item, category, tax code, quantity, price, discount in percent.
@@ -129,21 +130,23 @@ proptest! {
         let paid: Decimal = sums.totals.payments.values().map(|payment| payment.amount).sum();
         prop_assert_eq!(paid, net.amount + sums.totals.tax(), "payments = net + taxes");
 
-        let categories = ProductFigures::sum(sums.products.categories.values());
+        let categories = ProductFigures::sum(sums.groups.categories.values());
         let discounts = sums.totals.line_discounts.amount + sums.totals.subtotal_discounts.amount;
         prop_assert_eq!(categories.net(), net.amount, "category net = sales net");
         prop_assert_eq!(categories.discount, discounts, "category discount = all discounts");
         prop_assert_eq!(categories.quantity, net.quantity, "category quantity = sales quantity");
 
-        for (code, figures) in &sums.products.categories {
-            let items = ProductFigures::sum(sums.products.items[code].values().map(|item| &item.figures));
+        for (items, (code, figures)) in sums.items.by_category().zip(&sums.groups.categories) {
+            prop_assert_eq!(&items[0].category, code);
+            let items = ProductFigures::sum(items.iter().map(|item| &item.figures));
             prop_assert_eq!(
                 (items.gross, items.discount, items.quantity, items.discount_quantity),
                 (figures.gross, figures.discount, figures.quantity, figures.discount_quantity),
                 "items of {}", code
             );
         }
-        let promotions = sums.products.promotions.values().flat_map(|kinds| kinds.values());
+        prop_assert_eq!(sums.items.by_category().count(), sums.groups.categories.len());
+        let promotions = sums.groups.promotions.values().flat_map(|kinds| kinds.values());
         prop_assert!(promotions.count() <= 2);
     }
 
@@ -174,15 +177,17 @@ proptest! {
         prop_assert_eq!(sums.totals.net(), crate::domain::totals::Figure::default());
         prop_assert!(sums.totals.taxes.values().all(|tax| tax.amount.is_zero() && tax.target.is_zero()));
         prop_assert!(sums.totals.payments.values().all(|payment| payment.amount.is_zero() && payment.entries == 0));
-        let rows = sums.products.categories.values();
+        let rows = sums.groups.categories.values();
         prop_assert!(rows.clone().all(|row| *row == ProductFigures::default()));
     }
 
     #[test]
     fn sums_read_back_as_written(logs in bills()) {
         let sums = sums(&logs, &[], &[]);
-        let products = serde_json::to_string(&sums.products).unwrap();
-        prop_assert_eq!(serde_json::from_str::<crate::domain::products::Products>(&products).unwrap(), sums.products);
+        let items = serde_json::to_string(&sums.items).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Items>(&items).unwrap(), sums.items);
+        let groups = serde_json::to_string(&sums.groups).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Groups>(&groups).unwrap(), sums.groups);
         let totals = serde_json::to_string(&sums.totals).unwrap();
         prop_assert_eq!(serde_json::from_str::<crate::domain::totals::Totals>(&totals).unwrap(), sums.totals);
     }
