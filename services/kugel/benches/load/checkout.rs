@@ -1,0 +1,131 @@
+//! Selling: one line at a time, and whole checkouts on many tills at once.
+
+use std::time::{Duration, Instant};
+
+use kugel_proto::cart::v1::cart_service_client::CartServiceClient;
+use kugel_proto::cart::v1::{
+    AddLineItemsRequest, AddPaymentsRequest, BillCartRequest, Cart, CreateCartRequest, LineItemEntry,
+    PaymentEntry, SubtotalCartRequest,
+};
+use tonic::transport::Channel;
+
+use crate::echo::connect;
+use crate::figures::{Latencies, line, rate};
+use crate::shop::{Shop, Till, decimal, item_code, with_token};
+
+const PERIOD: Duration = Duration::from_secs(10);
+const CONNECTIONS: usize = 4;
+
+pub(crate) fn entry(number: usize) -> LineItemEntry {
+    LineItemEntry {
+        item_code: item_code(number),
+        quantity: decimal(1),
+        unit_price: None,
+    }
+}
+
+/// Adds one line at a time to carts of at most ten lines.
+pub(crate) async fn add_line(shop: &Shop) {
+    let mut client = CartServiceClient::new(connect(&shop.url).await);
+    let till = &shop.tills[0];
+    let mut latencies = Latencies::default();
+    for cart in 0..200 {
+        let created = client
+            .create_cart(with_token(&till.token, CreateCartRequest::default()))
+            .await
+            .unwrap();
+        let cart_id = created.into_inner().cart_id;
+        for number in 0..10 {
+            let line_items = vec![entry(cart * 10 + number)];
+            let message = AddLineItemsRequest {
+                cart_id: cart_id.clone(),
+                line_items,
+            };
+            let begun = Instant::now();
+            client
+                .add_line_items(with_token(&till.token, message))
+                .await
+                .unwrap();
+            latencies.record(begun);
+        }
+    }
+    line("add a line, 1 client", &latencies.percentiles(), "p50 <= 0.35 ms");
+}
+
+/// A whole checkout: create, five lines, subtotal, cash, bill.
+pub(crate) async fn checkout(client: &mut CartServiceClient<Channel>, till: &Till, number: usize) -> Cart {
+    let created = client
+        .create_cart(with_token(&till.token, CreateCartRequest::default()))
+        .await
+        .unwrap();
+    let cart_id = created.into_inner().cart_id;
+    let line_items = (0..5).map(|line| entry(number * 5 + line)).collect();
+    let message = AddLineItemsRequest {
+        cart_id: cart_id.clone(),
+        line_items,
+    };
+    client
+        .add_line_items(with_token(&till.token, message))
+        .await
+        .unwrap();
+    let message = SubtotalCartRequest {
+        cart_id: cart_id.clone(),
+    };
+    client
+        .subtotal_cart(with_token(&till.token, message))
+        .await
+        .unwrap();
+    let cash = PaymentEntry {
+        payment_code: "01".into(),
+        amount: decimal(10_000),
+        detail: None,
+    };
+    let message = AddPaymentsRequest {
+        cart_id: cart_id.clone(),
+        payments: vec![cash],
+    };
+    client
+        .add_payments(with_token(&till.token, message))
+        .await
+        .unwrap();
+    let message = BillCartRequest { cart_id };
+    client
+        .bill_cart(with_token(&till.token, message))
+        .await
+        .unwrap()
+        .into_inner()
+        .cart
+        .unwrap()
+}
+
+pub(crate) async fn throughput(shop: &Shop) {
+    let mut channels = Vec::new();
+    for _ in 0..CONNECTIONS {
+        channels.push(connect(&shop.url).await);
+    }
+    let begun = Instant::now();
+    let mut workers = Vec::new();
+    for (position, till) in shop.tills.iter().cloned().enumerate() {
+        let mut client = CartServiceClient::new(channels[position % CONNECTIONS].clone());
+        workers.push(tokio::spawn(async move {
+            let mut latencies = Latencies::default();
+            while begun.elapsed() < PERIOD {
+                let start = Instant::now();
+                checkout(&mut client, &till, position * 37 + latencies.len()).await;
+                latencies.record(start);
+            }
+            latencies
+        }));
+    }
+    let mut latencies = Latencies::default();
+    for worker in workers {
+        latencies.extend(worker.await.unwrap());
+    }
+    let rate = rate(latencies.len(), begun.elapsed());
+    let what = format!("whole checkouts, {} tills (5 calls, 5 lines)", shop.tills.len());
+    line(
+        &what,
+        &format!("{rate}, {}", latencies.percentiles()),
+        ">= 2,000/s",
+    );
+}

@@ -1,0 +1,72 @@
+//! `make bench`: what a running Kugel does in a second, beside a bare tonic echo on the same machine.
+//!
+//! The server is the release executable as a process of its own, with full durability on a fresh data folder; the load
+//! comes from this process, on the same cores. Figures are printed with their conditions; nothing here passes or fails.
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_arithmetic,
+    missing_docs,
+    reason = "a benchmark stops at the first surprise"
+)]
+#![allow(clippy::disallowed_methods, reason = "measures the time that really passes")]
+
+mod catalogue;
+mod checkout;
+mod echo;
+mod figures;
+mod server;
+mod shop;
+mod visible;
+
+use figures::line;
+use server::Server;
+use shop::Shop;
+
+fn main() {
+    if std::env::args().nth(1).as_deref() == Some(echo::ROLE) {
+        return echo::serve();
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(run());
+}
+
+async fn run() {
+    conditions();
+    let (kugel, ready) = Server::kugel().await;
+    line(
+        "start to ready",
+        &format!("{:.1} ms", ready.as_secs_f64() * 1000.0),
+        "<= 50 ms",
+    );
+    let shop = Shop::open(&kugel.url(), 64).await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    line(
+        "memory when idle (one tenant, 64 tills)",
+        &format!("{:.1} MB", kugel.resident_mb()),
+        "<= 40 MB",
+    );
+
+    echo::measure().await;
+    catalogue::grpc(&shop).await;
+    catalogue::rest(&shop).await;
+    checkout::add_line(&shop).await;
+    visible::measure(&shop).await;
+    checkout::throughput(&shop).await;
+    line("memory afterwards", &format!("{:.1} MB", kugel.resident_mb()), "");
+    kugel.stop();
+}
+
+fn conditions() {
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    println!(
+        "Kugel {} on {cores} cores, load generator beside it; every commit flushed to disk",
+        env!("CARGO_PKG_VERSION")
+    );
+    println!(
+        "server: {}; files in {}",
+        env!("CARGO_BIN_EXE_kugel"),
+        std::env::temp_dir().display()
+    );
+    println!();
+    println!("{:<46} {:<44} target", "what", "measured");
+}
