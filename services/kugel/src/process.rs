@@ -52,6 +52,7 @@ pub struct Kugel {
     neighbours: Neighbours,
     outboxes: Vec<Outbox>,
     stores: Vec<SqliteStore>,
+    data: DataDir,
 }
 
 /// What all services of a process share.
@@ -143,6 +144,7 @@ impl Kugel {
             neighbours: shared.neighbours.clone(),
             outboxes: Vec::new(),
             stores: Vec::new(),
+            data: shared.data.clone(),
         }
     }
 
@@ -233,6 +235,10 @@ impl Kugel {
         self.background.iter().for_each(JoinHandle::abort);
         for store in &self.stores {
             store.close().await;
+        }
+        // Services know each other in circles and are never dropped, so the lock would last as long as the program.
+        if let Err(error) = self.data.release() {
+            tracing::warn!(%error, "the data folder stays locked");
         }
     }
 }

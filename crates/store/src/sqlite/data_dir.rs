@@ -77,7 +77,8 @@ pub enum DataDirError {
     },
 }
 
-/// The folder of the databases, locked for this process until the last store in it is dropped. Cheap to clone.
+/// The folder of the databases, locked for this process until it is released or its last user is dropped. Cheap to
+/// clone.
 #[derive(Debug, Clone)]
 pub struct DataDir(Arc<Inner>);
 
@@ -89,7 +90,7 @@ struct Inner {
     /// True if the folder goes with the last user of it.
     temporary: bool,
     /// The lock lasts as long as this handle. It is the last field, so that everything else is closed before.
-    _lock: File,
+    lock: File,
 }
 
 impl DataDir {
@@ -111,6 +112,11 @@ impl DataDir {
         // A killed process of the same id may have left its folder behind.
         let _ = fs::remove_dir_all(&path);
         Self::lock(&path, CACHE_BYTES, true)
+    }
+
+    /// Gives the folder up, so that it can be opened again. Every store in it must be closed before.
+    pub fn release(&self) -> io::Result<()> {
+        self.0.lock.unlock()
     }
 
     /// Where it is.
@@ -160,7 +166,7 @@ impl DataDir {
             cache: Arc::new(Cache::new(cache_bytes)),
             stores: Mutex::default(),
             temporary,
-            _lock: lock,
+            lock,
         })))
     }
 
