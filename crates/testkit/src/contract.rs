@@ -1,0 +1,132 @@
+//! The contract as tests walk it: every method with its callers and its REST bindings.
+
+use http::Method;
+use kugel_proto::Caller;
+use prost_reflect::{DynamicMessage, MethodDescriptor};
+use serde_json::Value;
+
+use crate::grpc::POOL;
+
+/// A method of the contract.
+pub struct Rpc {
+    /// Its descriptor.
+    pub descriptor: MethodDescriptor,
+    /// Who may call it.
+    pub allow: Vec<Caller>,
+    /// Its REST routes, the first one first.
+    pub bindings: Vec<Binding>,
+    /// Why it has none.
+    pub no_binding_reason: String,
+    /// The HTTP status of its success.
+    pub success: u16,
+}
+
+/// A REST route of a method.
+#[derive(Debug, Clone)]
+pub struct Binding {
+    /// The HTTP method.
+    pub verb: Method,
+    /// The path with its variables in braces.
+    pub path: String,
+    /// The request field that the body fills, `*` for all that the path leaves, nothing for no body.
+    pub body: String,
+    /// The response field that is shown as the data, nothing for the whole message.
+    pub response_body: String,
+}
+
+/// Every method of every service.
+pub fn contract() -> Vec<Rpc> {
+    POOL.services()
+        .flat_map(|service| service.methods().collect::<Vec<_>>())
+        .map(Rpc::read)
+        .collect()
+}
+
+impl Rpc {
+    fn read(descriptor: MethodDescriptor) -> Self {
+        let options = descriptor.options();
+        let rest = extension(&options, "kugel.options.v1.rest");
+        let http = extension(&options, "google.api.http");
+        let more = http["additionalBindings"].as_array().cloned().unwrap_or_default();
+        let status = rest["successStatus"].as_u64().unwrap_or(0);
+        Self {
+            allow: callers(&extension(&options, "kugel.options.v1.policy")),
+            bindings: std::iter::once(&http)
+                .chain(&more)
+                .filter_map(Binding::read)
+                .collect(),
+            no_binding_reason: rest["noBindingReason"].as_str().unwrap_or_default().to_owned(),
+            success: u16::try_from(status)
+                .ok()
+                .filter(|status| *status != 0)
+                .unwrap_or(200),
+            descriptor,
+        }
+    }
+
+    /// Its name, `kugel.cart.v1.CartService.GetCart`.
+    pub fn name(&self) -> &str {
+        self.descriptor.full_name()
+    }
+
+    /// True if this kind of caller is let in.
+    pub fn allows(&self, caller: Caller) -> bool {
+        self.allow.contains(&caller)
+    }
+
+    /// True if no credential is needed.
+    pub fn is_public(&self) -> bool {
+        self.allows(Caller::Anyone)
+    }
+
+    /// The short name of its service, `master-data`.
+    pub fn service(&self) -> String {
+        let package = self.descriptor.parent_service().package_name().to_owned();
+        package.split('.').nth(1).unwrap().replace('_', "-")
+    }
+}
+
+impl Binding {
+    fn read(rule: &Value) -> Option<Self> {
+        let (verb, path) = ["get", "post", "put", "patch", "delete"]
+            .into_iter()
+            .find_map(|verb| Some((verb, rule[verb].as_str()?)))?;
+        Some(Self {
+            verb: verb.to_uppercase().parse().unwrap(),
+            path: path.to_owned(),
+            body: rule["body"].as_str().unwrap_or_default().to_owned(),
+            response_body: rule["responseBody"].as_str().unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// The path with every variable replaced.
+    pub fn path_with(&self, value: impl Fn(&str) -> String) -> String {
+        let mut path = String::new();
+        let mut rest = self.path.as_str();
+        while let Some((before, after)) = rest.split_once('{') {
+            let (variable, after) = after.split_once('}').unwrap();
+            path.push_str(before);
+            path.push_str(&value(variable));
+            rest = after;
+        }
+        path + rest
+    }
+}
+
+/// An option of a method as protobuf's JSON; null if it has none.
+fn extension(options: &DynamicMessage, name: &str) -> Value {
+    let field = POOL.get_extension_by_name(name).unwrap();
+    if !options.has_extension(&field) {
+        return Value::Null;
+    }
+    let value = options.get_extension(&field);
+    let message = value.as_message().unwrap();
+    serde_json::to_value(message).unwrap()
+}
+
+fn callers(policy: &Value) -> Vec<Caller> {
+    let names = policy["allow"].as_array().into_iter().flatten();
+    names
+        .map(|name| Caller::from_str_name(name.as_str().unwrap()).unwrap())
+        .collect()
+}
