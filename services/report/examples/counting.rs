@@ -171,10 +171,7 @@ async fn reports(documents: &Documents, scope: &Scope, state: &str) {
     let day = "20260305".parse().unwrap();
     let selection = || sums_of(&"S1".parse::<StoreCode>().unwrap(), (day, day), None, None);
     time(&format!("{state}: totals and groups"), || async {
-        let sessions = documents
-            .find::<SessionTotals>(&scope, selection())
-            .await
-            .unwrap();
+        let sessions = documents.find::<SessionTotals>(scope, selection()).await.unwrap();
         let (mut totals, mut groups) = (Totals::default(), Groups::default());
         for session in &sessions.rows {
             totals.merge(&session.totals);

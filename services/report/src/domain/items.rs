@@ -1,6 +1,8 @@
 //! The sums over items: a sorted list, because it is long, written often and merged often.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -63,18 +65,24 @@ impl Items {
 
     /// The sums over the logs of many parts.
     pub fn sum<'part>(parts: impl IntoIterator<Item = &'part Self>) -> Self {
-        let mut all: Vec<&ItemTotals> = parts.into_iter().flat_map(|part| &part.0).collect();
-        // Each part is in order already: the sort finds the runs and only merges them.
-        all.sort_by(|one, other| one.key().cmp(&other.key()));
-        let sums = all.chunk_by(|one, other| one.key() == other.key()).map(|same| {
-            let mut item = same[0].clone();
-            for other in &same[1..] {
-                item.name.hear(other.name.as_str());
-                item.figures.merge(&other.figures);
+        let mut sums: Vec<ItemTotals> = Vec::new();
+        // By hash first and by order at the end: parts name the same items again and again.
+        let mut positions = HashMap::new();
+        for item in parts.into_iter().flat_map(|part| &part.0) {
+            match positions.entry(item.key()) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(sums.len());
+                    sums.push(item.clone());
+                }
+                Entry::Occupied(known) => {
+                    let sum = &mut sums[*known.get()];
+                    sum.name.hear(item.name.as_str());
+                    sum.figures.merge(&item.figures);
+                }
             }
-            item
-        });
-        Self(sums.collect())
+        }
+        sums.sort_unstable_by(|one, other| one.key().cmp(&other.key()));
+        Self(sums)
     }
 }
 
