@@ -19,7 +19,7 @@ demo: ## Replay a real trading day through Kugel, then verify every figure
 
 test: ## Run every test (the runner's summary comes last)
 	cargo test --quiet --locked --workspace --doc
-	"$$(.ci/tools nextest)" nextest run --locked --workspace
+	"$$(.ci/tools nextest)" nextest run --locked --workspace --no-fail-fast
 
 check: ## Format, lints, contract, licences, WebAssembly, chart: what CI asks before the tests
 	cargo fmt --all --check
