@@ -37,7 +37,6 @@ use kugel_error::codes;
 use kugel_rpc::Channel;
 use kugel_types::Clock;
 use prost_reflect::DescriptorPool;
-use tonic_health::pb::health_server::HealthServer;
 
 use failure::Failure;
 use health::Health;
@@ -70,8 +69,10 @@ pub(crate) struct Gateway {
     packages: Arc<HashMap<String, String>>,
     channels: Arc<BTreeMap<String, Channel>>,
     health: Health,
-    /// gRPC services of the gateway itself.
-    own_services: tonic::service::Routes,
+    /// gRPC services of the gateway itself, built when the first of them is called.
+    own_services: OnceLock<tonic::service::Routes>,
+    /// The contract with its comments, for reflection and the API document.
+    descriptors: &'static [u8],
     metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     /// The API document of all services, written when it is first asked for.
     document: OnceLock<Bytes>,
@@ -82,8 +83,9 @@ pub fn build(deps: GatewayDeps) -> Result<axum::Router, ContractError> {
     build_for(kugel_proto::DESCRIPTORS, deps).map(edge::router)
 }
 
-fn build_for(descriptors: &[u8], deps: GatewayDeps) -> Result<Gateway, ContractError> {
-    let pool = DescriptorPool::decode(descriptors).map_err(|error| ContractError(error.to_string()))?;
+fn build_for(descriptors: &'static [u8], deps: GatewayDeps) -> Result<Gateway, ContractError> {
+    let bare = wire::without_comments(descriptors).map_err(|error| ContractError(error.to_string()))?;
+    let pool = DescriptorPool::decode(bare.as_slice()).map_err(|error| ContractError(error.to_string()))?;
     let mut routes = Routes::read(&pool).map_err(ContractError)?;
     for name in websocket::SHOWN {
         if let Some(message) = pool.get_message_by_name(name) {
@@ -109,17 +111,14 @@ fn build_for(descriptors: &[u8], deps: GatewayDeps) -> Result<Gateway, ContractE
         packages: packages.clone(),
         clock: deps.clock,
     };
-    let reflection =
-        passthrough::reflection(descriptors).map_err(|error| ContractError(error.to_string()))?;
     Ok(Gateway {
         routes,
         settings: deps.settings,
         services,
         packages,
         channels,
-        own_services: reflection
-            .add_service(HealthServer::new(health.clone()))
-            .prepare(),
+        own_services: OnceLock::new(),
+        descriptors,
         health,
         metrics: deps.metrics,
         document: OnceLock::new(),

@@ -9,6 +9,7 @@ use http::{Request, Response};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::service::Routes;
+use tonic_health::pb::health_server::HealthServer;
 use tower::{Service, ServiceExt};
 
 use crate::Gateway;
@@ -35,8 +36,8 @@ impl Service<Request<Body>> for Passthrough {
 async fn forward(gateway: &Gateway, request: Request<Body>) -> Result<Response<Body>, Status> {
     let service = request.uri().path().split('/').nth(1).unwrap_or_default();
     if service.starts_with("grpc.") {
-        let response = gateway.own_services.clone().oneshot(request).await;
-        return response.map_err(|never| match never {});
+        let own = gateway.own_services.get_or_init(|| own_services(gateway));
+        return own.clone().oneshot(request).await.map_err(|never| match never {});
     }
     let Some(name) = gateway.packages.get(service) else {
         return Err(Status::unimplemented(format!("there is no service `{service}`")));
@@ -51,12 +52,20 @@ async fn forward(gateway: &Gateway, request: Request<Body>) -> Result<Response<B
         .map_err(|error| Status::unavailable(error.to_string()))
 }
 
-/// The services that the gateway itself is: reflection over the whole contract, in both versions.
-pub(crate) fn reflection(descriptors: &[u8]) -> Result<Routes, tonic_reflection::server::Error> {
-    let builder = || {
+/// The services that the gateway itself is: health, and reflection over the whole contract in both versions.
+fn own_services(gateway: &Gateway) -> Routes {
+    let reflection = || {
         tonic_reflection::server::Builder::configure()
-            .register_encoded_file_descriptor_set(descriptors)
+            .register_encoded_file_descriptor_set(gateway.descriptors)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    Ok(Routes::new(builder().build_v1()?).add_service(builder().build_v1alpha()?))
+    let health = Routes::new(HealthServer::new(gateway.health.clone()));
+    match (reflection().build_v1(), reflection().build_v1alpha()) {
+        (Ok(v1), Ok(v1alpha)) => health.add_service(v1).add_service(v1alpha),
+        (Err(error), _) | (_, Err(error)) => {
+            tracing::error!(%error, "no reflection: the contract's descriptors cannot be read");
+            health
+        }
+    }
+    .prepare()
 }

@@ -55,7 +55,7 @@ pub(crate) fn router(settings: Settings, channels: BTreeMap<String, Channel>) ->
 
 /// The gateway over any contract.
 pub(crate) fn router_of(
-    descriptors: &[u8],
+    descriptors: &'static [u8],
     settings: Settings,
     channels: BTreeMap<String, Channel>,
 ) -> axum::Router {

@@ -153,6 +153,32 @@ pub(crate) fn close_delimited(out: &mut Vec<u8>, start: usize) {
     out[start..].rotate_right(prefix);
 }
 
+/// A `FileDescriptorSet` without its source comments, which are most of its bytes and of the time to read them.
+pub(crate) fn without_comments(descriptors: &[u8]) -> Result<Vec<u8>, Malformed> {
+    const FILE: u32 = 1;
+    const SOURCE_CODE_INFO: u32 = 9;
+    let mut out = Vec::new();
+    let mut files = Fields::new(descriptors);
+    while let Some((number, file)) = files.next_field()? {
+        if number != FILE {
+            continue;
+        }
+        put_tag(&mut out, FILE, Encoding::Delimited);
+        let start = out.len();
+        let file = file.bytes()?;
+        let mut fields = Fields::new(file);
+        let mut begin = 0;
+        while let Some((number, _)) = fields.next_field()? {
+            if number != SOURCE_CODE_INFO {
+                out.extend_from_slice(&file[begin..fields.position()]);
+            }
+            begin = fields.position();
+        }
+        close_delimited(&mut out, start);
+    }
+    Ok(out)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,18 +2,21 @@
 
 use std::collections::HashMap;
 
+use prost::Message;
 use prost_reflect::{
-    DescriptorPool, FieldDescriptor, FileDescriptor, MessageDescriptor, MethodDescriptor, ServiceDescriptor,
+    FieldDescriptor, FileDescriptor, MessageDescriptor, MethodDescriptor, ServiceDescriptor,
 };
+use prost_types::FileDescriptorSet;
 
 /// Leading comments by file and place.
 pub(super) struct Comments(HashMap<(String, Vec<i32>), String>);
 
 impl Comments {
-    pub(super) fn read(pool: &DescriptorPool) -> Self {
+    /// Reads the comments of a descriptor set. One that cannot be read has none.
+    pub(super) fn read(descriptors: &[u8]) -> Self {
         let mut comments = HashMap::new();
-        for file in pool.files() {
-            let Some(info) = &file.file_descriptor_proto().source_code_info else {
+        for file in FileDescriptorSet::decode(descriptors).unwrap_or_default().file {
+            let Some(info) = &file.source_code_info else {
                 continue;
             };
             for location in info

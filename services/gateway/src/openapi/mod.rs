@@ -22,11 +22,8 @@ use schemas::Schemas;
 /// Answers with the document of all services, or of the one that the request names.
 pub(crate) fn serve(gateway: &Gateway, headers: &HeaderMap, uri: &Uri) -> Response<Body> {
     let body = match hosts::named_service(gateway, headers, uri) {
-        Ok(None) => gateway
-            .document
-            .get_or_init(|| write(&gateway.routes, None))
-            .clone(),
-        Ok(service) => write(&gateway.routes, service),
+        Ok(None) => gateway.document.get_or_init(|| write(gateway, None)).clone(),
+        Ok(service) => write(gateway, service),
         Err(failure) => {
             let style = gateway.settings.error_code_style;
             return reply::failure(
@@ -45,16 +42,15 @@ pub(crate) fn serve(gateway: &Gateway, headers: &HeaderMap, uri: &Uri) -> Respon
     response
 }
 
-fn write(routes: &Routes, service: Option<&str>) -> Bytes {
-    document(routes, service).to_string().into()
+fn write(gateway: &Gateway, service: Option<&str>) -> Bytes {
+    document(&gateway.routes, gateway.descriptors, service)
+        .to_string()
+        .into()
 }
 
 /// The document of one service or of all. Where services share a path, the one that answers is described.
-fn document(routes: &Routes, service: Option<&str>) -> Value {
-    let Some(any) = routes.bindings.first() else {
-        return json!({});
-    };
-    let comments = Comments::read(any.method.parent_pool());
+fn document(routes: &Routes, descriptors: &[u8], service: Option<&str>) -> Value {
+    let comments = Comments::read(descriptors);
     let mut schemas = Schemas::new(&routes.schema, &comments);
     let mut paths: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     let mut used: HashMap<String, usize> = HashMap::new();

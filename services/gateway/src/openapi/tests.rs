@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use super::document;
 use crate::routes::Routes;
-use crate::testing::sample_pool;
+use crate::testing::{sample_descriptors, sample_pool};
 
 fn contract() -> Routes {
     Routes::read(&DescriptorPool::decode(kugel_proto::DESCRIPTORS).unwrap()).unwrap()
@@ -11,13 +11,13 @@ fn contract() -> Routes {
 
 #[test]
 fn one_operation() {
-    let document = document(&Routes::read(&sample_pool()).unwrap(), None);
+    let document = document(&Routes::read(&sample_pool()).unwrap(), sample_descriptors(), None);
     insta::assert_json_snapshot!(document["paths"]["/api/v1/things/{thing_id}"]["get"]);
 }
 
 #[test]
 fn a_body_without_its_path_fields() {
-    let document = document(&Routes::read(&sample_pool()).unwrap(), None);
+    let document = document(&Routes::read(&sample_pool()).unwrap(), sample_descriptors(), None);
     insta::assert_json_snapshot!(
         document["paths"]["/api/v1/baskets/{basket.basket_id}/things"]["post"]["requestBody"]
     );
@@ -43,7 +43,7 @@ fn walk<'v>(value: &'v Value, path: String, visit: &mut impl FnMut(&str, &'v Val
 #[test]
 fn the_contract_makes_a_sound_document() {
     let routes = contract();
-    let document = document(&routes, None);
+    let document = document(&routes, kugel_proto::DESCRIPTORS, None);
     walk(&document, String::new(), &mut |path, value| {
         if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
             assert!(
@@ -106,7 +106,7 @@ fn the_contract_makes_a_sound_document() {
 
 #[test]
 fn a_service_has_its_own_document() {
-    let document = document(&contract(), Some("stock"));
+    let document = document(&contract(), kugel_proto::DESCRIPTORS, Some("stock"));
     let tags: Vec<&Value> = document["tags"]
         .as_array()
         .unwrap()
