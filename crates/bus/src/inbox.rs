@@ -30,7 +30,7 @@ impl Record for ProcessedEvent {
 /// Adds the mark of `event` to the commit of its effect. The commit then fails with a duplicate if the event was
 /// processed before.
 pub fn mark(changes: Changes, event: &Event) -> Changes {
-    changes.insert(ProcessedEvent {
+    changes.append(&ProcessedEvent {
         event_id: event.id.to_string(),
         topic: event.topic,
     })

@@ -110,6 +110,9 @@ pub struct Write {
 pub enum Action {
     /// Adds it; [`crate::StoreError::Duplicate`] if the key is taken.
     Insert(Body),
+    /// Like [`Action::Insert`], for documents that are hardly read by key again: logs, histories, marks. Adapters do
+    /// not keep them in memory, where they would push out what is.
+    Append(Body),
     /// Replaces the body if the document has the expected revision; [`crate::StoreError::Stale`] if not, or if it is
     /// not there.
     Replace(Body, Revision),

@@ -204,6 +204,11 @@ impl Changes {
     pub fn insert_shared<T: Record>(self, value: Arc<T>) -> Self {
         self.body(value, Action::Insert)
     }
+    /// Like [`Changes::insert`], for records that are hardly read by key again: see [`Action::Append`].
+    pub fn append<T: Record>(self, value: &T) -> Self {
+        let (id, body) = (value.id(), serde_json::to_string(value).map(Body::from_text));
+        self.written::<T>(id, body.map(Action::Append))
+    }
     /// Replaces a record if it is still at the revision that was read; `Stale` if not. Afterwards it is at
     /// `expected.next()`.
     pub fn replace<T: Record>(self, value: T, expected: Revision) -> Self {
@@ -239,16 +244,21 @@ impl Changes {
         self.writes.is_empty() && self.failure.is_none()
     }
 
-    fn body<T: Record>(mut self, value: Arc<T>, action: impl FnOnce(Body) -> Action) -> Self {
+    fn body<T: Record>(self, value: Arc<T>, action: impl FnOnce(Body) -> Action) -> Self {
         let id = value.id();
-        match Body::of(value) {
-            Ok(body) => self.write(Write {
-                collection: T::COLLECTION,
+        self.written::<T>(id, Body::of(value).map(action))
+    }
+
+    fn written<T: Record>(mut self, id: String, action: Result<Action, serde_json::Error>) -> Self {
+        let collection = T::COLLECTION;
+        match action {
+            Ok(action) => self.write(Write {
+                collection,
                 id,
-                action: action(body),
+                action,
             }),
             Err(error) => {
-                let (collection, reason) = (T::COLLECTION.name, error.to_string());
+                let (collection, reason) = (collection.name, error.to_string());
                 self.failure.get_or_insert(StoreError::Malformed {
                     collection,
                     id,

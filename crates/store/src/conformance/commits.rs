@@ -53,6 +53,25 @@ pub async fn a_key_is_taken_once(subject: Subject) {
     assert_eq!(subject.codes(Query::all()).await, "A a", "keys differ by case");
 }
 
+pub async fn an_appended_document_is_one_like_any_other(subject: Subject) {
+    assert!(subject.item("a").await.is_none(), "looked for before it is there");
+    let append = |item: &Item| subject.changes("tester").append(item);
+    let first = Item::new("a").number(1);
+    assert_eq!(subject.commit(&subject.scope, append(&first)).await, Ok(()));
+    assert_eq!(subject.item("a").await.unwrap().number, Some(1));
+    assert_eq!(
+        subject.commit(&subject.scope, append(&first)).await,
+        duplicate("id")
+    );
+    let anew = subject
+        .changes("tester")
+        .delete::<Item>("a", None)
+        .append(&Item::new("a").number(2));
+    assert_eq!(subject.commit(&subject.scope, anew).await, Ok(()));
+    assert_eq!(subject.item("a").await.unwrap().number, Some(2));
+    assert_eq!(subject.codes(Query::all()).await, "a");
+}
+
 pub async fn a_unique_index_refuses_by_its_fields(subject: Subject) {
     subject
         .insert([

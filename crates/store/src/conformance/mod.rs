@@ -26,6 +26,7 @@ macro_rules! conformance_tests {
         $crate::conformance_tests!(@cases $open, commits: [
             an_inserted_document_carries_the_stores_own_fields,
             a_key_is_taken_once,
+            an_appended_document_is_one_like_any_other,
             a_unique_index_refuses_by_its_fields,
             documents_without_a_unique_field_do_not_collide,
             a_replaced_document_keeps_who_made_it,

@@ -99,6 +99,10 @@ pub async fn contains_takes_every_letter_as_itself(subject: Subject) {
             "{needle}"
         );
     }
+    for (needles, codes) in [(vec![], ""), (vec!["%", "^", "receipt"], "0 5")] {
+        let query = Query::all().contains_one_of("group", needles.iter().map(ToString::to_string));
+        assert_eq!(subject.codes(query).await, codes, "{needles:?}");
+    }
     subject.insert([Item::new("none")]).await;
     assert_eq!(
         subject.codes(Query::all().contains("group", "")).await,

@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use crate::Document;
 
 /// What is known of a key: its document, or that there is none.
-type Known = Option<Arc<Document>>;
+pub(super) type Known = Option<Arc<Document>>;
 
 /// One bit each in the mask of [`Pending`].
 const STRIPES: usize = 128;
@@ -123,14 +123,18 @@ impl View {
         pending
     }
 
-    /// Puts the documents of a durable commit in; none if the commit failed.
+    /// Puts the documents of a durable commit in, or forgets them if they are not to be kept; none if the commit failed.
     pub(super) fn settle<'a>(
         &self,
         pending: Pending,
-        effects: impl Iterator<Item = (&'static str, &'a str, Known)>,
+        effects: impl Iterator<Item = (&'static str, &'a str, Option<Known>)>,
     ) {
         for (collection, id, known) in effects {
-            self.cache.documents.insert(self.key(collection, id), known);
+            match known {
+                Some(known) => self.cache.documents.insert(self.key(collection, id), known),
+                // An earlier change of the same key, in this or another commit of the batch, may have just put it in.
+                None => self.cache.documents.invalidate(&self.key(collection, id)),
+            }
         }
         for (number, stripe) in self.stripes.iter().enumerate() {
             if pending.0 & (1 << number) != 0 {
@@ -181,7 +185,7 @@ mod tests {
         let pending = view.begin([("c", "1")].into_iter());
         view.fill("c", "1", ticket, document(1));
         assert_eq!(view.get("c", "1"), None, "while the commit is under way");
-        view.settle(pending, [("c", "1", document(2))].into_iter());
+        view.settle(pending, [("c", "1", Some(document(2)))].into_iter());
         view.fill("c", "1", ticket, document(1));
         assert_eq!(view.get("c", "1"), Some(document(2)), "after it");
     }

@@ -9,16 +9,17 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{Action, Body, Collection, Commit, Document, Revision, StoreError, Write};
 
-use super::cache::View;
+use super::cache::{Known, View};
 use super::connection::{broken_rule, failure, instant};
 use super::log::Log;
 use super::sql::{self, Statements};
 
-/// What a write left behind: the document under the key, or none.
+/// What a write left behind.
 pub(super) struct Effect {
     collection: &'static str,
     id: String,
-    document: Option<Arc<Document>>,
+    /// The document under the key, or that there is none; absent if the cache is not to keep it.
+    known: Option<Known>,
 }
 
 /// The effects of a commit, or why it was refused.
@@ -104,7 +105,7 @@ impl Writer {
         let visible = effects().filter(|_| committed.is_ok());
         view.settle(
             pending,
-            visible.map(|effect| (effect.collection, effect.id.as_str(), effect.document.clone())),
+            visible.map(|effect| (effect.collection, effect.id.as_str(), effect.known.clone())),
         );
         committed
     }
@@ -145,8 +146,11 @@ impl Writer {
         let Some(statements) = self.statements.get(collection.name) else {
             return Err(self.lost());
         };
-        let document = match action {
-            Action::Insert(body) => self.insert(statements, &id, at, actor, body).map(Some),
+        let known = match action {
+            Action::Insert(body) => self
+                .insert(statements, &id, at, actor, &body)
+                .map(|()| kept(inserted(&id, at, actor, body))),
+            Action::Append(body) => self.insert(statements, &id, at, actor, &body).map(|()| None),
             Action::Replace(body, expected) => {
                 let replaced = self.replace(statements, &id, at, actor, (body, expected));
                 match replaced {
@@ -156,10 +160,10 @@ impl Writer {
                             id,
                         });
                     }
-                    other => other,
+                    other => other.map(|document| document.and_then(kept)),
                 }
             }
-            Action::Upsert(body) => self.upsert(statements, &id, at, actor, body).map(Some),
+            Action::Upsert(body) => self.upsert(statements, &id, at, actor, body).map(kept),
             Action::Delete(expected) => match self.delete(statements, &id, expected) {
                 Ok(0) if expected.is_some() => {
                     return Err(StoreError::Stale {
@@ -167,14 +171,14 @@ impl Writer {
                         id,
                     });
                 }
-                other => other.map(|_| None),
+                other => other.map(|_| Some(None)),
             },
         };
-        match document {
-            Ok(document) => Ok(Effect {
+        match known {
+            Ok(known) => Ok(Effect {
                 collection: collection.name,
                 id,
-                document: document.map(Arc::new),
+                known,
             }),
             Err(error) => Err(match broken_rule(collection, &error) {
                 Some(index) => StoreError::Duplicate {
@@ -192,11 +196,11 @@ impl Writer {
         id: &str,
         at: Timestamp,
         actor: &str,
-        body: Body,
-    ) -> rusqlite::Result<Document> {
+        body: &Body,
+    ) -> rusqlite::Result<()> {
         let mut insert = self.connection.prepare_cached(&statements.insert)?;
         insert.execute(params![id, at.as_microsecond(), actor, body.text()])?;
-        Ok(inserted(id, at, actor, body))
+        Ok(())
     }
 
     fn replace(
@@ -306,6 +310,11 @@ fn make(connection: &mut Connection, collection: &Collection) -> rusqlite::Resul
         transaction.execute_batch(&sql::create_index(collection, index))?;
     }
     transaction.commit()
+}
+
+/// The cache is to know of the document.
+fn kept(document: Document) -> Option<Known> {
+    Some(Some(Arc::new(document)))
 }
 
 fn inserted(id: &str, at: Timestamp, actor: &str, body: Body) -> Document {
