@@ -24,9 +24,8 @@ const REQUEST_ID_LENGTH_MAX: usize = 128;
 const ROWS_DEFAULT: u32 = 100;
 
 fn invalid(field: impl Into<String>, rule: impl Display) -> Error {
-    let field = field.into();
     codes::INVALID_INPUT
-        .error(format!("{field}: {rule}"))
+        .error("the input is not valid")
         .field(field, rule.to_string())
 }
 
