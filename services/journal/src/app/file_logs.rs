@@ -44,7 +44,7 @@ impl FileLogs {
         for event in events {
             let (log, entry) = read(event).map_err(|error| Failure::Malformed(error.to_string()))?;
             // The mark comes first: of a repeated event the store must say that, and not that its log is there.
-            changes = inbox::mark(changes, event).write(log).insert(entry);
+            changes = inbox::mark(changes, event).write(log).append(&entry);
         }
         Ok(changes)
     }
@@ -127,7 +127,7 @@ fn insert(collection: &'static Collection, id: String, event: &Event) -> Write {
     Write {
         collection,
         id,
-        action: Action::Insert(event.body.clone()),
+        action: Action::Append(event.body.clone()),
     }
 }
 

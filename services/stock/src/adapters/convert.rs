@@ -90,7 +90,7 @@ pub(crate) fn movement(
             .parse::<Kind>()
             .map_err(in_field("update_type"))?,
         change: quantity("quantity_change", request.quantity_change.as_ref())?,
-        reference: request.reference_id,
+        reference: request.reference_id.map(Into::into),
         at,
         operator: request.operator_id.or_else(|| terminal_of(principal)),
         note: request.note,

@@ -1,7 +1,10 @@
 //! What the service keeps.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use jiff::Timestamp;
-use kugel_store::{Collection, Field, Index, Query, Record};
+use kugel_store::{Action, Body, Collection, Field, Index, Query, Record, Write};
 use kugel_types::{ItemCode, Quantity, StoreCode};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -56,7 +59,7 @@ pub(crate) struct StockRecord {
     minimum_quantity: Decimal,
     reorder_point: Decimal,
     reorder_quantity: Decimal,
-    last_transaction_id: Option<String>,
+    last_transaction_id: Option<Arc<str>>,
     /// The sequence of the last change.
     sequence: i64,
     /// Kept for the list of low items, which could not be asked for otherwise.
@@ -107,53 +110,68 @@ impl StockRecord {
     }
 }
 
-/// One change of a quantity.
+/// One change of a quantity. It borrows what it is written from, and owns what it was read into.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct UpdateRecord {
-    pub(crate) store_code: String,
-    pub(crate) item_code: String,
+pub(crate) struct UpdateRecord<'a> {
+    pub(crate) store_code: Cow<'a, str>,
+    pub(crate) item_code: Cow<'a, str>,
     pub(crate) sequence: i64,
-    pub(crate) update_type: String,
+    pub(crate) update_type: Cow<'a, str>,
     pub(crate) quantity_change: Decimal,
     pub(crate) before_quantity: Decimal,
     pub(crate) after_quantity: Decimal,
     pub(crate) timestamp: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) reference_id: Option<String>,
+    pub(crate) reference_id: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) operator_id: Option<String>,
+    pub(crate) operator_id: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) note: Option<String>,
+    pub(crate) note: Option<Cow<'a, str>>,
 }
 
-impl Record for UpdateRecord {
+impl Record for UpdateRecord<'static> {
     const COLLECTION: &'static Collection = &STOCK_UPDATES;
     fn id(&self) -> String {
+        self.key()
+    }
+}
+
+impl<'a> UpdateRecord<'a> {
+    /// The record of a movement and what it did.
+    pub(crate) fn new(movement: &'a Movement, step: Step) -> Self {
+        Self {
+            store_code: movement.store.as_str().into(),
+            item_code: movement.item.as_str().into(),
+            sequence: step.sequence,
+            update_type: movement.kind.name().into(),
+            quantity_change: movement.change.decimal(),
+            before_quantity: step.before.decimal(),
+            after_quantity: step.after.decimal(),
+            timestamp: movement.at,
+            reference_id: movement.reference.as_deref().map(Cow::Borrowed),
+            operator_id: movement.operator.as_deref().map(Cow::Borrowed),
+            note: movement.note.as_deref().map(Cow::Borrowed),
+        }
+    }
+
+    /// The change that adds the record to the history.
+    pub(crate) fn append(&self) -> Write {
+        let text = serde_json::to_string(self).expect("texts, numbers and decimals are always JSON");
+        let action = Action::Append(Body::from_text(text));
+        Write {
+            collection: &STOCK_UPDATES,
+            id: self.key(),
+            action,
+        }
+    }
+
+    fn key(&self) -> String {
         // Twelve digits sort as text like the numbers they are.
         format!(
             "{}{:012}",
             history_prefix(&self.store_code, &self.item_code),
             self.sequence
         )
-    }
-}
-
-impl UpdateRecord {
-    /// The record of a movement and what it did.
-    pub(crate) fn new(movement: &Movement, step: Step) -> Self {
-        Self {
-            store_code: movement.store.to_string(),
-            item_code: movement.item.to_string(),
-            sequence: step.sequence,
-            update_type: movement.kind.to_string(),
-            quantity_change: movement.change.decimal(),
-            before_quantity: step.before.decimal(),
-            after_quantity: step.after.decimal(),
-            timestamp: movement.at,
-            reference_id: movement.reference.clone(),
-            operator_id: movement.operator.clone(),
-            note: movement.note.clone(),
-        }
     }
 }
 
@@ -268,10 +286,10 @@ mod tests {
     fn update(item: &str, sequence: i64) -> String {
         let quantity = Decimal::ZERO;
         UpdateRecord {
-            store_code: "S1".to_owned(),
-            item_code: item.to_owned(),
+            store_code: "S1".into(),
+            item_code: item.into(),
             sequence,
-            update_type: "sale".to_owned(),
+            update_type: "sale".into(),
             quantity_change: quantity,
             before_quantity: quantity,
             after_quantity: quantity,
@@ -280,7 +298,7 @@ mod tests {
             operator_id: None,
             note: None,
         }
-        .id()
+        .key()
     }
 
     #[test]

@@ -13,6 +13,7 @@ use kugel_store::{Documents, Page};
 use kugel_types::{Clock, StoreCode};
 use tonic::{Request, Response, Status};
 
+use crate::adapters::documents::UpdateRecord;
 use crate::adapters::{convert, render};
 use crate::app::alerts::Alerts;
 use crate::app::list_stock::{self, Selection};
@@ -113,13 +114,12 @@ impl StockService for Stock {
     ) -> Answer<pb::UpdateStockResponse> {
         let (caller, request) = admit(request)?;
         let movement = convert::movement(request, caller.principal(), self.clock.now())?;
-        let update = self
+        let step = self
             .updates
-            .change_quantity(caller.tenant(), &caller.actor(), movement)
+            .change_quantity(caller.tenant(), &caller.actor(), &movement)
             .await?;
-        Ok(Response::new(pb::UpdateStockResponse {
-            update: Some(render::update(caller.tenant(), &update)),
-        }))
+        let update = render::update(caller.tenant(), &UpdateRecord::new(&movement, step));
+        Ok(Response::new(pb::UpdateStockResponse { update: Some(update) }))
     }
 
     async fn list_stock_history(

@@ -1,5 +1,6 @@
 //! From what the use cases answer to the wire.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff::Timestamp;
@@ -24,24 +25,25 @@ pub(crate) fn stock(tenant: &TenantId, stored: &Stored<StockRecord>) -> pb::Stoc
         reorder_point: Some(level.reorder_point.into()),
         reorder_quantity: Some(level.reorder_quantity.into()),
         last_updated: time(stored.updated_at.unwrap_or(stored.created_at)),
-        last_transaction_id: level.last_reference,
+        last_transaction_id: level.last_reference.map(|reference| reference.to_string()),
     }
 }
 
 /// Shows a change.
-pub(crate) fn update(tenant: &TenantId, record: &UpdateRecord) -> pb::StockUpdate {
+pub(crate) fn update(tenant: &TenantId, record: &UpdateRecord<'_>) -> pb::StockUpdate {
+    let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
     pb::StockUpdate {
         tenant_id: tenant.to_string(),
-        store_code: record.store_code.clone(),
-        item_code: record.item_code.clone(),
-        update_type: record.update_type.clone(),
+        store_code: record.store_code.to_string(),
+        item_code: record.item_code.to_string(),
+        update_type: record.update_type.to_string(),
         quantity_change: Some(record.quantity_change.into()),
         before_quantity: Some(record.before_quantity.into()),
         after_quantity: Some(record.after_quantity.into()),
-        reference_id: record.reference_id.clone(),
+        reference_id: text(&record.reference_id),
         timestamp: time(record.timestamp),
-        operator_id: record.operator_id.clone(),
-        note: record.note.clone(),
+        operator_id: text(&record.operator_id),
+        note: text(&record.note),
         sequence: record.sequence,
     }
 }

@@ -59,7 +59,7 @@ fn read(event: &Event) -> Result<Vec<Movement>, String> {
     let Some(kind) = Kind::of_transaction(log.transaction_type).filter(|_| !sales.is_cancelled) else {
         return Ok(Vec::new());
     };
-    let reference = format!("{}-{}-{}", log.store_code, log.terminal_no, log.transaction_no);
+    let reference: Arc<str> = format!("{}-{}-{}", log.store_code, log.terminal_no, log.transaction_no).into();
     let mut movements = Vec::with_capacity(log.line_items.len());
     for line in log.line_items.iter().filter(|line| !line.is_cancelled) {
         let quantity = line
@@ -78,7 +78,7 @@ fn read(event: &Event) -> Result<Vec<Movement>, String> {
                 .map_err(|invalid| invalid.to_string())?,
             kind,
             change: kind.of_line(quantity),
-            reference: Some(reference.clone()),
+            reference: Some(Arc::clone(&reference)),
             at: event.occurred_at,
             operator: None,
             note: None,

@@ -9,7 +9,7 @@ use kugel_store::{Changes, Documents, Revision, Scope, StoreError, Stored};
 use kugel_types::{ItemCode, Overflow, StoreCode};
 
 use crate::adapters::documents::{StockRecord, UpdateRecord};
-use crate::domain::level::Level;
+use crate::domain::level::{Level, Step};
 use crate::domain::movement::Movement;
 
 /// How often a commit begins anew because somebody else changed one of its items. Changes by hand of one item queue in
@@ -46,8 +46,8 @@ impl From<LedgerError> for Error {
 /// What a commit made of movements.
 #[derive(Debug, Default)]
 pub(crate) struct Recorded {
-    /// A record for each movement, in order.
-    pub(crate) updates: Vec<UpdateRecord>,
+    /// What each movement did, in order.
+    pub(crate) steps: Vec<Step>,
     /// Every item that was touched, with its level afterwards.
     pub(crate) levels: Vec<(StoreCode, ItemCode, Level)>,
 }
@@ -73,17 +73,17 @@ impl Ledger {
         let mut attempt = 1;
         loop {
             let mut accounts = self.read(scope, movements).await.map_err(LedgerError::Store)?;
-            let updates = fold(&mut accounts, movements).map_err(LedgerError::Overflow)?;
+            let steps = fold(&mut accounts, movements).map_err(LedgerError::Overflow)?;
             let changes = events
                 .iter()
                 .fold(self.documents.changes(actor), |changes, event| {
                     inbox::mark(changes, event)
                 });
-            let changes = stage(changes, &accounts, &updates);
+            let changes = stage(changes, &accounts, movements, &steps);
             match self.documents.commit(scope, changes).await {
                 Ok(()) => {
                     return Ok(Recorded {
-                        updates,
+                        steps,
                         levels: levels(accounts),
                     });
                 }
@@ -123,22 +123,19 @@ impl Ledger {
     }
 }
 
-fn fold<'a>(accounts: &mut Accounts<'a>, movements: &'a [Movement]) -> Result<Vec<UpdateRecord>, Overflow> {
+fn fold<'a>(accounts: &mut Accounts<'a>, movements: &'a [Movement]) -> Result<Vec<Step>, Overflow> {
     movements
         .iter()
         .map(|movement| {
             let account = accounts
                 .get_mut(&(&movement.store, &movement.item))
                 .expect("every movement's item was read");
-            let step = account
-                .level
-                .apply(movement.change, movement.reference.as_deref())?;
-            Ok(UpdateRecord::new(movement, step))
+            account.level.apply(movement.change, movement.reference.as_ref())
         })
         .collect()
 }
 
-fn stage(mut changes: Changes, accounts: &Accounts<'_>, updates: &[UpdateRecord]) -> Changes {
+fn stage(mut changes: Changes, accounts: &Accounts<'_>, movements: &[Movement], steps: &[Step]) -> Changes {
     for ((store, item), account) in accounts {
         let record = StockRecord::new(store, item, &account.level);
         changes = match account.revision {
@@ -146,9 +143,11 @@ fn stage(mut changes: Changes, accounts: &Accounts<'_>, updates: &[UpdateRecord]
             None => changes.insert(record),
         };
     }
-    updates
+    let records = movements
         .iter()
-        .fold(changes, |changes, update| changes.insert(update.clone()))
+        .zip(steps)
+        .map(|(movement, step)| UpdateRecord::new(movement, *step));
+    records.fold(changes, |changes, record| changes.write(record.append()))
 }
 
 fn levels(accounts: Accounts<'_>) -> Vec<(StoreCode, ItemCode, Level)> {

@@ -60,7 +60,7 @@ pub(crate) async fn list_history(
     store: &StoreCode,
     item: &ItemCode,
     page: Page,
-) -> Result<Listing<UpdateRecord>, Error> {
+) -> Result<Listing<UpdateRecord<'static>>, Error> {
     let newest_first = Sort(vec![("id".to_owned(), Direction::Descending)]);
     Ok(documents
         .find(scope, history_of(store, item).sort(newest_first).page(page))
@@ -73,7 +73,7 @@ pub(crate) fn stream_history(
     documents: Documents,
     scope: Scope,
     store: Option<StoreCode>,
-) -> impl Stream<Item = Result<Arc<UpdateRecord>, Error>> + Send + 'static {
+) -> impl Stream<Item = Result<Arc<UpdateRecord<'static>>, Error>> + Send + 'static {
     let pages = stream::unfold(Some(String::new()), move |after| {
         let (documents, scope) = (documents.clone(), scope.clone());
         let everything = store.as_ref().map_or_else(Query::all, of_store);
@@ -82,7 +82,7 @@ pub(crate) fn stream_history(
                 limit: STREAM_ROWS,
                 number: 1,
             });
-            match documents.find::<UpdateRecord>(&scope, query).await {
+            match documents.find::<UpdateRecord<'static>>(&scope, query).await {
                 Ok(listing) => {
                     let last = listing
                         .rows

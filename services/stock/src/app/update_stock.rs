@@ -8,10 +8,10 @@ use kugel_store::{Scope, Stored};
 use kugel_types::{ItemCode, Quantity, StoreCode, TenantId};
 use tokio::sync::Mutex;
 
-use crate::adapters::documents::{StockRecord, UpdateRecord};
+use crate::adapters::documents::StockRecord;
 use crate::app::alerts::Alerts;
 use crate::app::ledger::{Ledger, LedgerError, is_conflict};
-use crate::domain::level::Level;
+use crate::domain::level::{Level, Step};
 use crate::domain::movement::Movement;
 
 /// Queues for items. Two items that share one only wait a little longer.
@@ -49,8 +49,8 @@ impl UpdateStock {
         &self,
         tenant: &TenantId,
         actor: &str,
-        movement: Movement,
-    ) -> Result<UpdateRecord, Error> {
+        movement: &Movement,
+    ) -> Result<Step, Error> {
         if !movement.kind.fits(movement.change) {
             let message = format!(
                 "{} cannot change the quantity by {}",
@@ -62,7 +62,7 @@ impl UpdateStock {
                 .field("quantity_change", rule));
         }
         let _turn = self.queue(tenant, &movement.store, &movement.item).lock().await;
-        let movements = std::slice::from_ref(&movement);
+        let movements = std::slice::from_ref(movement);
         let recorded = self
             .ledger
             .record(&Scope::from(tenant), actor, movements, &[])
@@ -70,8 +70,7 @@ impl UpdateStock {
         for (store, item, level) in &recorded.levels {
             self.alerts.check(tenant, store, item, level);
         }
-        let update = recorded.updates.into_iter().next();
-        Ok(update.expect("a movement leaves a record"))
+        Ok(*recorded.steps.first().expect("a movement makes a step"))
     }
 
     /// Sets thresholds, creating the item if need be, and warns if one is reached.

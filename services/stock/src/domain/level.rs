@@ -1,5 +1,7 @@
 //! How much of an item a store has, and the thresholds it is watched for.
 
+use std::sync::Arc;
+
 use kugel_types::{Overflow, Quantity};
 
 /// The stock of one item in one store.
@@ -13,7 +15,7 @@ pub(crate) struct Level {
     /// How many changes the quantity has seen: the sequence of the last one.
     pub(crate) sequence: i64,
     /// What caused the last change.
-    pub(crate) last_reference: Option<String>,
+    pub(crate) last_reference: Option<Arc<str>>,
 }
 
 /// What one change did to a level.
@@ -26,13 +28,13 @@ pub(crate) struct Step {
 
 impl Level {
     /// Adds a change.
-    pub(crate) fn apply(&mut self, change: Quantity, reference: Option<&str>) -> Result<Step, Overflow> {
+    pub(crate) fn apply(&mut self, change: Quantity, reference: Option<&Arc<str>>) -> Result<Step, Overflow> {
         let before = self.quantity;
         // Without trailing zeros: 7.5 less 0.5 is 7, wherever it is shown.
         let after = Quantity::from_decimal(before.plus(change)?.decimal().normalize());
         self.quantity = after;
         self.sequence += 1;
-        self.last_reference = reference.map(str::to_owned);
+        self.last_reference = reference.map(Arc::clone);
         Ok(Step {
             sequence: self.sequence,
             before,
@@ -87,7 +89,7 @@ mod tests {
     #[test]
     fn the_example_of_the_contract() {
         let mut level = Level::default();
-        let sale = level.apply(quantity("-3"), Some("S-1-7")).unwrap();
+        let sale = level.apply(quantity("-3"), Some(&"S-1-7".into())).unwrap();
         assert_eq!(
             sale,
             Step {

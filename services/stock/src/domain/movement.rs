@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kugel_types::{InvalidId, ItemCode, Quantity, StoreCode};
@@ -13,7 +14,7 @@ pub(crate) struct Movement {
     pub(crate) item: ItemCode,
     pub(crate) kind: Kind,
     pub(crate) change: Quantity,
-    pub(crate) reference: Option<String>,
+    pub(crate) reference: Option<Arc<str>>,
     pub(crate) at: Timestamp,
     pub(crate) operator: Option<String>,
     pub(crate) note: Option<String>,
