@@ -9,8 +9,9 @@ use crate::domain::items::Items;
 use crate::domain::log::Session;
 use crate::domain::session::{Log, Sums};
 
-/// Tries of a commit that others came before. Only a second process consuming the same events can be in the way.
-const ATTEMPT_LIMIT: usize = 8;
+/// Tries of a commit that others came before. Events come one batch after the other; only logs that are posted at the
+/// same time, and a second process, can be in the way, and in every round one of them gets through.
+const ATTEMPT_LIMIT: usize = 100;
 
 /// Sums by session, in a fixed order so that two batches touch sessions in the same order.
 pub type Sessions = BTreeMap<Session, Sums>;

@@ -1,6 +1,6 @@
 //! Asking for reports: what they cover, when they wait, whom they are filed for, and wrong requests.
 
-use kugel_bus::Topic;
+use kugel_bus::{Change, ChangeKind, Topic};
 use kugel_error::{codes, reason_of};
 use kugel_proto::report::v1::{GetStoreReportRequest, GetTerminalReportRequest};
 
@@ -192,4 +192,26 @@ async fn a_terminal_asks_for_its_own_store_only() {
     let request = world.as_terminal("T1-S2-1", of_store("sales", "flash"));
     let error = world.client().get_store_report(request).await.unwrap_err();
     assert_eq!(reason_of(&error), Some(&codes::PERMISSION_DENIED));
+}
+
+#[tokio::test]
+async fn categories_have_the_names_of_the_masters() {
+    let world = World::start();
+    world.deliver(&[sale(plain_bill(1).log())]).await.unwrap();
+    let name = async || {
+        let report = world.report(of_store("category", "flash")).await.unwrap();
+        report.categories[0].category_name.clone().unwrap()
+    };
+    assert_eq!(name().await, "C1", "the code, where there is no name");
+    world
+        .categories
+        .lock()
+        .unwrap()
+        .insert("C1".to_owned(), "Drinks".to_owned());
+    world.bus.announce(&Change {
+        tenant: world.tenant.clone(),
+        kind: ChangeKind::Category,
+        key: "C1".to_owned(),
+    });
+    assert_eq!(name().await, "Drinks");
 }

@@ -77,6 +77,24 @@ async fn the_same_transaction_counts_once_by_event_and_by_call() {
 }
 
 #[tokio::test]
+async fn logs_that_come_at_the_same_time_are_all_counted() {
+    let world = World::start();
+    let posts = (1..=30).map(async |number| {
+        let request = PostTransactionRequest {
+            tenant_id: "T1".to_owned(),
+            store_code: "S1".to_owned(),
+            terminal_no: 1,
+            transaction: Some(plain_bill(number).log()),
+        };
+        let answer = world.client().post_transaction(world.as_user(request)).await;
+        answer.map(|_| ())
+    });
+    futures::future::try_join_all(posts).await.unwrap();
+    assert_eq!(gross(&world).await, exact("3000"));
+    assert_eq!(recount(&world, false).await.differences, []);
+}
+
+#[tokio::test]
 async fn a_log_that_cannot_be_read_is_named_and_changes_nothing() {
     let world = World::start();
     let mut log = plain_bill(1).log();

@@ -6,4 +6,5 @@ mod counting;
 mod examples;
 mod paper;
 mod properties;
+mod stand_ins;
 mod world;

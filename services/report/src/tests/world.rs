@@ -1,16 +1,16 @@
 //! A report service with everything around it but its neighbours, of which only stand-ins are there.
 
-use std::pin::Pin;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use futures::Stream;
 use jiff::Timestamp;
-use kugel_auth::{Lifetimes, Passwords, Principal, Staff, TerminalClaims, Tokens};
+use kugel_auth::{Lifetimes, Passwords, Staff, TerminalClaims, Tokens};
 use kugel_bus::{Bus, Event, Handler, InProcessBus, Topic};
 use kugel_config::Settings;
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_proto::journal::v1::journal_service_server::{JournalService, JournalServiceServer};
-use kugel_proto::journal::v1::*;
+use kugel_proto::journal::v1::NewJournalEntry;
+use kugel_proto::journal::v1::journal_service_server::JournalServiceServer;
+use kugel_proto::master_data::v1::category_service_server::CategoryServiceServer;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::report::v1::{GetStoreReportRequest, Report};
 use kugel_rpc::{ApiKeys, Channel, Deps, Layers, Neighbours, Parts, serve};
@@ -19,9 +19,10 @@ use kugel_store::{Body, DataDir, Documents, Scope, SqliteStore};
 use kugel_types::{Clock, EventId, ManualClock, TenantId};
 use serde::Serialize;
 use tonic::service::Routes;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Status};
 
 use super::bills::DATE;
+use super::stand_ins::{CategoryStandIn, JournalStandIn};
 use crate::adapters::events::LogHandler;
 
 pub(super) struct World {
@@ -30,6 +31,8 @@ pub(super) struct World {
     pub(super) documents: Documents,
     pub(super) tokens: Arc<Tokens>,
     pub(super) filed: Arc<Mutex<Vec<NewJournalEntry>>>,
+    pub(super) categories: Arc<Mutex<BTreeMap<String, String>>>,
+    pub(super) bus: Arc<dyn Bus>,
     handler: LogHandler,
     channel: Channel,
 }
@@ -63,9 +66,15 @@ impl World {
         let journal = JournalServiceServer::new(JournalStandIn(Arc::clone(&filed)));
         let journal = parts("journal", Routes::new(journal));
         neighbours.channel("journal").connect(serve(&journal, &layers));
+        let categories = Arc::new(Mutex::new(BTreeMap::new()));
+        let masters = CategoryServiceServer::new(CategoryStandIn(Arc::clone(&categories)));
+        let masters = parts("master-data", Routes::new(masters));
+        neighbours
+            .channel("master-data")
+            .connect(serve(&masters, &layers));
         let report = crate::build(Deps {
             documents: documents.clone(),
-            bus,
+            bus: Arc::clone(&bus),
             state: Arc::new(MemoryState::default()),
             clock,
             tokens: Arc::clone(&tokens),
@@ -83,6 +92,8 @@ impl World {
             documents,
             tokens,
             filed,
+            categories,
+            bus,
             channel,
         }
     }
@@ -171,46 +182,4 @@ pub(super) fn event<T: Serialize + Send + Sync + 'static>(topic: Topic, log: T) 
 
 pub(super) fn sale(log: TransactionLog) -> Arc<Event> {
     event(Topic::TranlogReport, log)
-}
-
-/// A journal that remembers what it is given.
-struct JournalStandIn(Arc<Mutex<Vec<NewJournalEntry>>>);
-
-#[tonic::async_trait]
-impl JournalService for JournalStandIn {
-    type StreamJournalsStream = Pin<Box<dyn Stream<Item = Result<StreamJournalsResponse, Status>> + Send>>;
-
-    async fn create_journal(
-        &self,
-        request: Request<CreateJournalRequest>,
-    ) -> Result<Response<CreateJournalResponse>, Status> {
-        let (caller, request) = kugel_rpc::admit(request)?;
-        assert!(matches!(caller.principal(), Principal::Service { name, .. } if name == "report"));
-        self.0.lock().unwrap().extend(request.journal);
-        Ok(Response::new(CreateJournalResponse::default()))
-    }
-    async fn search_journals(
-        &self,
-        _: Request<SearchJournalsRequest>,
-    ) -> Result<Response<SearchJournalsResponse>, Status> {
-        Err(Status::unimplemented("not needed here"))
-    }
-    async fn stream_journals(
-        &self,
-        _: Request<StreamJournalsRequest>,
-    ) -> Result<Response<Self::StreamJournalsStream>, Status> {
-        Err(Status::unimplemented("not needed here"))
-    }
-    async fn post_transaction(
-        &self,
-        _: Request<PostTransactionRequest>,
-    ) -> Result<Response<PostTransactionResponse>, Status> {
-        Err(Status::unimplemented("not needed here"))
-    }
-    async fn set_up_tenant(
-        &self,
-        _: Request<SetUpTenantRequest>,
-    ) -> Result<Response<SetUpTenantResponse>, Status> {
-        Err(Status::unimplemented("not needed here"))
-    }
 }
