@@ -30,5 +30,5 @@ check: ## Format, lints, contract, licences, WebAssembly, chart: what CI asks be
 	.ci/wasm
 	"$$(.ci/tools helm)" lint --strict --quiet k8s
 
-bench: ## Measure speed on this machine and print the conditions
-	cargo run --release --locked -p kugel-bench
+bench: ## Measure a running Kugel beside a bare echo, and print the conditions
+	cargo bench --locked -p kugel --bench load

@@ -106,7 +106,7 @@ fn every_invariant_names_what_holds_it() {
     let files = files();
     let mut findings = Vec::new();
     for invariant in section.split("\n- ").skip(1) {
-        let holders: Vec<&str> = match invariant.split_once("Held by ") {
+        let holders: Vec<&str> = match invariant.split_once("Held by") {
             Some((_, held)) => held.split('`').skip(1).step_by(2).collect(),
             None => Vec::new(),
         };
