@@ -71,6 +71,7 @@ fn scopes(pool: &DescriptorPool) -> Result<String, Failure> {
         .ok_or("no http option")?;
     let mut code = String::new();
     let mut methods = String::new();
+    let mut idempotent = Vec::new();
     for method in pool
         .services()
         .flat_map(|service| service.methods().collect::<Vec<_>>())
@@ -97,10 +98,20 @@ fn scopes(pool: &DescriptorPool) -> Result<String, Failure> {
         scope(&method, policy, &mut code)?;
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
         writeln!(methods, "    {path:?},")?;
+        // 1 is NO_SIDE_EFFECTS, 2 is IDEMPOTENT.
+        let level = options
+            .get_field_by_name("idempotency_level")
+            .and_then(|level| level.as_enum_number());
+        if matches!(level, Some(1 | 2)) {
+            idempotent.push(path);
+        }
     }
+    idempotent.sort();
     write!(
         code,
-        "/// The gRPC paths of every method of Kugel's own services.\npub const METHODS: &[&str] = &[\n{methods}];\n"
+        "/// The gRPC paths of every method of Kugel's own services.\npub const METHODS: &[&str] = &[\n{methods}];\n\
+         /// The gRPC paths of the methods that may be called again without a second effect, in order.\n\
+         pub const IDEMPOTENT_METHODS: &[&str] = &{idempotent:#?};\n"
     )?;
     Ok(code)
 }

@@ -43,4 +43,4 @@ mod scopes {
     include!(concat!(env!("OUT_DIR"), "/scopes.rs"));
 }
 
-pub use scopes::METHODS;
+pub use scopes::{IDEMPOTENT_METHODS, METHODS};

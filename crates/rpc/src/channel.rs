@@ -13,6 +13,7 @@ use tonic::metadata::MetadataValue;
 use tower::{Service, ServiceExt as _};
 
 use crate::LocalService;
+use crate::remote::Remote;
 
 /// The connection to a service. Cheap to clone; generated clients take it as their transport.
 #[derive(Clone)]
@@ -22,7 +23,7 @@ pub struct Channel(Inner);
 enum Inner {
     /// Set once the service is built: services know each other before all of them exist.
     Local(Arc<OnceLock<LocalService>>),
-    Network(tonic::transport::Channel),
+    Network(Arc<Remote<tonic::transport::Channel>>),
 }
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -33,8 +34,8 @@ impl Channel {
         Self(Inner::Local(Arc::default()))
     }
     /// A service at the other end of a connection.
-    pub fn network(channel: tonic::transport::Channel) -> Self {
-        Self(Inner::Network(channel))
+    pub fn network(neighbour: &'static str, channel: tonic::transport::Channel) -> Self {
+        Self(Inner::Network(Arc::new(Remote::new(neighbour, channel))))
     }
     /// Connects a local channel with its service, once.
     pub fn connect(&self, service: LocalService) {
@@ -50,11 +51,8 @@ impl Service<Request<Body>> for Channel {
     type Error = BoxError;
     type Future = BoxFuture<'static, Result<Response<Body>, BoxError>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        match &mut self.0 {
-            Inner::Local(_) => Poll::Ready(Ok(())),
-            Inner::Network(channel) => channel.poll_ready(context).map_err(Into::into),
-        }
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
@@ -66,9 +64,9 @@ impl Service<Request<Body>> for Channel {
                 }
                 None => Box::pin(async { Err("the service is not started".into()) }),
             },
-            Inner::Network(channel) => {
-                let answer = channel.call(request);
-                Box::pin(async move { answer.await.map_err(Into::into) })
+            Inner::Network(remote) => {
+                let remote = remote.clone();
+                Box::pin(async move { remote.send(request).await })
             }
         }
     }

@@ -4,16 +4,24 @@ use std::time::Duration;
 
 use http::{HeaderMap, Request, Response};
 use kugel_error::codes;
+use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
 use tower::ServiceExt as _;
 
 use crate::LocalService;
+use crate::call::{CALL, Call};
 
 /// Ends a call that takes too long. A stream's deadline covers its beginning only: watching goes on.
 pub(crate) async fn deadline(request: Request<Body>, next: LocalService, limit: Duration) -> Response<Body> {
-    let limit = requested(request.headers()).map_or(limit, |asked| asked.min(limit));
-    match tokio::time::timeout(limit, next.oneshot(request)).await {
+    let headers = request.headers();
+    let limit = requested(headers).map_or(limit, |asked| asked.min(limit));
+    let deadline = Instant::now() + limit;
+    let call = Call {
+        deadline,
+        traceparent: headers.get("traceparent").cloned(),
+    };
+    match tokio::time::timeout_at(deadline, CALL.scope(call, next.oneshot(request))).await {
         Ok(answer) => answer.unwrap_or_else(|never| match never {}),
         Err(_) => {
             let error = codes::DEADLINE_EXCEEDED.error(format!("the call took longer than {limit:?}"));

@@ -10,12 +10,15 @@
 mod admit;
 mod api_keys;
 mod authenticate;
+mod breaker;
+mod call;
 mod channel;
 mod deadline;
 mod health;
 mod observe;
 mod panic_guard;
 mod parts;
+mod remote;
 mod shed;
 mod stack;
 

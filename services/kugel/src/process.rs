@@ -309,7 +309,7 @@ fn network(own: &str) -> anyhow::Result<Neighbours> {
             channels.push((name, Channel::local()));
         } else if let Some(port) = mesh_port(name) {
             let endpoint = tonic::transport::Endpoint::from_shared(format!("http://127.0.0.1:{port}"))?;
-            channels.push((name, Channel::network(endpoint.connect_lazy())));
+            channels.push((name, Channel::network(name, endpoint.connect_lazy())));
         }
     }
     Ok(Neighbours::new(channels))
