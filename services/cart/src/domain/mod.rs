@@ -3,6 +3,8 @@
 pub mod cart;
 pub mod entry;
 mod exact;
+#[cfg(test)]
+mod laws;
 pub mod masters;
 pub mod numbering;
 pub mod payment;

@@ -241,3 +241,112 @@ pub(super) fn stream(request: &pb::StreamTransactionsRequest) -> Result<StreamSt
         after_transaction_no: request.after_transaction_no,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decimal(text: &str) -> Option<Decimal> {
+        Some(Decimal {
+            value: text.to_owned(),
+        })
+    }
+
+    #[track_caller]
+    fn check<T>(result: Result<T, Error>, field: &str) {
+        let error = result.map(|_| ()).expect_err(field);
+        assert!(error.is(&codes::INVALID_INPUT));
+        assert_eq!(error.fields()[0].field, field);
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_read_names_its_field() {
+        let entry = |code: &str, quantity: Option<Decimal>, price: Option<Decimal>| {
+            let good = pb::LineItemEntry {
+                item_code: "a".to_owned(),
+                quantity: decimal("1"),
+                unit_price: None,
+            };
+            let other = pb::LineItemEntry {
+                item_code: code.to_owned(),
+                quantity,
+                unit_price: price,
+            };
+            line_entries(&[good, other])
+        };
+        assert_eq!(entry("b", decimal("0.25"), decimal("0")).unwrap().len(), 2);
+        check(entry("", decimal("1"), None), "line_items[1].item_code");
+        for quantity in [
+            None,
+            decimal("0"),
+            decimal("-1"),
+            decimal("one"),
+            decimal("0.00001"),
+        ] {
+            check(entry("b", quantity, None), "line_items[1].quantity");
+        }
+        check(
+            entry("b", decimal("1"), decimal("-1")),
+            "line_items[1].unit_price",
+        );
+    }
+
+    #[test]
+    fn discounts_and_payments_that_cannot_be_read_name_their_field() {
+        let discount = |kind: &str, value: Option<Decimal>| {
+            discounts(&[pb::DiscountEntry {
+                discount_type: kind.to_owned(),
+                discount_value: value,
+                discount_detail: None,
+            }])
+        };
+        assert!(discount("DiscountPercentage", decimal("12.5")).is_ok());
+        check(discount("Discount", decimal("1")), "discounts[0].discount_type");
+        check(discount("DiscountAmount", None), "discounts[0].discount_value");
+        let payment = |code: &str, amount: Option<Decimal>| {
+            payments(&[pb::PaymentEntry {
+                payment_code: code.to_owned(),
+                amount,
+                detail: None,
+            }])
+        };
+        assert!(payment("01", decimal("1")).is_ok());
+        check(payment("", decimal("1")), "payments[0].payment_code");
+        check(payment("01", decimal("0")), "payments[0].amount");
+    }
+
+    #[test]
+    fn consumers_report_receipt_or_failure() {
+        let report = |status: &str, message: Option<&str>| {
+            acknowledgement(&pb::UpdateDeliveryStatusRequest {
+                event_id: EventId::generate().to_string(),
+                service: "report".to_owned(),
+                status: status.to_owned(),
+                message: message.map(ToOwned::to_owned),
+                ..Default::default()
+            })
+        };
+        assert_eq!(report("received", Some("")).unwrap().failure, None);
+        assert_eq!(report("delivered", None).unwrap().failure, None);
+        assert_eq!(
+            report("failed", Some("full")).unwrap().failure.as_deref(),
+            Some("full")
+        );
+        assert!(report("failed", None).unwrap().failure.is_some());
+        check(report("done", None), "status");
+    }
+
+    #[test]
+    fn the_same_message_has_the_same_fingerprint() {
+        let bill = pb::BillCartRequest {
+            cart_id: "c".to_owned(),
+        };
+        let cancel = pb::CancelCartRequest {
+            cart_id: "c".to_owned(),
+        };
+        let key = |id: &str, message: &pb::BillCartRequest| request_key(id, message).unwrap().fingerprint;
+        assert_eq!(key("k", &bill), key("k", &bill.clone()));
+        assert_ne!(key("k", &bill), request_key("k", &cancel).unwrap().fingerprint);
+        check(request_key(&"k".repeat(129), &bill), "request_id");
+    }
+}
