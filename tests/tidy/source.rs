@@ -6,7 +6,8 @@ use kugel_error::codes;
 
 use crate::tree::{File, files, none};
 
-const LINES_LIMIT: usize = 400;
+const FILE_LINES_LIMIT: usize = 400;
+const FUNCTION_LINES_LIMIT: usize = 60;
 
 fn is_rust(file: &&File) -> bool {
     file.path.ends_with(".rs")
@@ -20,12 +21,45 @@ fn files_stay_readable() {
         .filter(is_rust)
         .map(|file| (file, file.text.lines().count()));
     let findings = long
-        .filter(|(_, lines)| *lines > LINES_LIMIT)
+        .filter(|(_, lines)| *lines > FILE_LINES_LIMIT)
         .map(|(file, lines)| format!("{}: {lines} lines", file.path));
-    none(
-        findings.collect(),
-        "a Rust file has at most 400 lines (functions: clippy.toml)",
-    );
+    none(findings.collect(), "a Rust file has at most 400 lines");
+}
+
+#[test]
+fn functions_stay_readable() {
+    let files = files();
+    let mut findings = Vec::new();
+    for file in files.iter().filter(|file| file.ships()) {
+        let lines: Vec<(usize, &str)> = file.shipped_lines().collect();
+        for (index, (number, line)) in lines.iter().enumerate() {
+            let length = function_lines(line, &lines[index + 1..]);
+            if length > FUNCTION_LINES_LIMIT {
+                findings.push(format!("{}:{number}: {length} lines", file.path));
+            }
+        }
+    }
+    none(findings, "a function that ships has at most 60 lines");
+}
+
+/// The lines between a function's head and its closing brace, which rustfmt puts below the head's first letter.
+fn function_lines(head: &str, following: &[(usize, &str)]) -> usize {
+    let words: Vec<&str> = head.split_whitespace().collect();
+    let before_fn = words.iter().take_while(|word| **word != "fn").count();
+    let is_head = before_fn < words.len()
+        && words[..before_fn]
+            .iter()
+            .all(|word| word.starts_with("pub") || ["async", "const"].contains(word));
+    if !is_head || head.ends_with(';') || head.ends_with('}') {
+        return 0;
+    }
+    let indent = &head[..head.len() - head.trim_start().len()];
+    let ends = |line: &str| {
+        line.strip_prefix(indent)
+            .is_some_and(|rest| rest == "}" || rest.ends_with(';') && !rest.starts_with(' '))
+    };
+    let body = following.iter().take_while(|(_, line)| !ends(line));
+    body.filter(|(_, line)| !line.trim().is_empty()).count()
 }
 
 #[test]
