@@ -120,7 +120,8 @@ async fn replay(url: &str, plan: &Plan, options: &Demo, mut ledger: Ledger) -> a
     let mut replayed = Replayed::default();
     let start = Instant::now();
     for (day, (name, range)) in plan.days.iter().enumerate() {
-        progress.set_message(name.clone());
+        let name = name.rsplit('/').next().unwrap_or(name);
+        progress.set_message(name.to_owned());
         replay::replay_day(plan, day, &mut tills, &mut replayed, &mut ledger, &progress).await?;
         let documents = range.len();
         progress.suspend(|| println!("  {name}: {documents} invoices and cancellations"));

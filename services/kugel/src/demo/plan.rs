@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use jiff::civil::DateTime;
 use rust_decimal::Decimal;
 
 use super::input::{Day, Document, Line};
@@ -116,10 +115,10 @@ fn basket(lines: &[Line]) -> Basket {
     basket
 }
 
-/// The sales that nothing has reversed, by customer and country, in the order they were made.
+/// The sales so far that nothing has reversed, by customer and country, in the order they were made.
 #[derive(Default)]
 struct Standing {
-    sales: HashMap<(String, String), Vec<(usize, DateTime, Basket)>>,
+    sales: HashMap<(String, String), Vec<(usize, Basket)>>,
 }
 
 impl Standing {
@@ -131,15 +130,12 @@ impl Standing {
         let sales = self.sales.entry(customer).or_default();
         let wanted = basket(&document.lines);
         if !document.is_cancellation {
-            sales.push((place, document.time, wanted));
+            sales.push((place, wanted));
             return Ok(Action::Sell);
         }
-        let earlier = |time: &DateTime| *time <= document.time;
-        let whole = sales
-            .iter()
-            .rposition(|(_, time, sold)| earlier(time) && *sold == wanted);
+        let whole = sales.iter().rposition(|(_, sold)| *sold == wanted);
         if let Some(found) = whole {
-            let (sale, _, _) = sales.remove(found);
+            let (sale, _) = sales.remove(found);
             return Ok(if sale >= day {
                 Action::Void(sale)
             } else {
@@ -151,9 +147,7 @@ impl Standing {
                 .iter()
                 .all(|(key, quantity)| sold.get(key).is_some_and(|had| had >= quantity))
         };
-        let part = sales
-            .iter()
-            .any(|(_, time, sold)| earlier(time) && contained(sold));
+        let part = sales.iter().any(|(_, sold)| contained(sold));
         Err(if part {
             Reason::SalePart
         } else {

@@ -100,6 +100,7 @@ impl Tenant {
     /// Enters everything the plan needs, and answers with the tills by store.
     pub(super) async fn furnish(&self, url: &str, plan: &Plan) -> anyhow::Result<Vec<Vec<Till>>> {
         self.enter_rules().await?;
+        self.enter_words().await?;
         self.enter_items(plan).await?;
         let mut tills = Vec::new();
         for store in &plan.stores {
@@ -113,7 +114,7 @@ impl Tenant {
         Ok(tills)
     }
 
-    /// Taxes, payment methods, categories and the words on receipts.
+    /// The tax and the payment methods.
     async fn enter_rules(&self) -> anyhow::Result<()> {
         let client = &self.client;
         let tenant_id = || self.id.clone();
@@ -153,6 +154,13 @@ impl Tenant {
                 .await
                 .map_err(while_doing("enter a payment method"))?;
         }
+        Ok(())
+    }
+
+    /// Categories and the words on receipts.
+    async fn enter_words(&self) -> anyhow::Result<()> {
+        let client = &self.client;
+        let tenant_id = || self.id.clone();
         let mut categories = CategoryServiceClient::new(client.channel());
         for (code, name) in CATEGORIES {
             let category = CreateCategoryRequest {

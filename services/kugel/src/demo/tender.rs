@@ -39,7 +39,7 @@ pub(super) fn tenders(number: &str, balance: Decimal) -> Vec<Tender<'static>> {
 
 /// The percentage that is taken off an invoice.
 pub(super) fn discount(number: &str) -> Option<Decimal> {
-    (digits(number) % 9 == 0).then_some(DISCOUNT)
+    digits(number).is_multiple_of(9).then_some(DISCOUNT)
 }
 
 /// The digits at the end of the number, as far as they fit.

@@ -115,18 +115,20 @@ fn text_that_is_not_utf8_loses_no_line_and_a_foreign_file_is_refused() {
     );
 }
 
-#[test]
-fn cancellations_find_the_sale_they_reverse() {
-    let sale = [
-        "1,A,x,2,2010-12-01 08:00:00,1.00,7,UK",
-        "1,B,y,1,2010-12-01 08:00:00,3.00,7,UK",
-    ];
+/// A sale that the cancellations of [`cancellations`] are held against.
+const SALE: [&str; 2] = [
+    "1,A,x,2,2010-12-01 08:00:00,1.00,7,UK",
+    "1,B,y,1,2010-12-01 08:00:00,3.00,7,UK",
+];
+
+/// Cancellations, and what becomes of them.
+fn cancellations() -> [(&'static str, String, Result<Action, Reason>); 9] {
     let whole = "C2,A,x,-2,2010-12-01 09:00:00,1.00,7,UK\nC2,B,y,-1,2010-12-01 09:00:00,3.00,7,UK";
     let split = format!(
         "C2,A,x,-1,2010-12-01 09:00:00,1.00,7,UK\n{}",
         whole.replacen("-2", "-1", 1)
     );
-    let cases: [(&str, String, Result<Action, Reason>); 9] = [
+    [
         ("all of it", whole.to_owned(), Ok(Action::Void(0))),
         ("all of it in other lines", split, Ok(Action::Void(0))),
         (
@@ -164,16 +166,20 @@ fn cancellations_find_the_sale_they_reverse() {
             whole.replace("09:00", "07:00"),
             Err(Reason::SaleUnknown),
         ),
-    ];
-    for (name, cancellation, expected) in cases {
+    ]
+}
+
+#[test]
+fn cancellations_find_the_sale_they_reverse() {
+    for (name, cancellation, expected) in cancellations() {
         let mut ledger = Ledger::default();
         let next_day = cancellation.contains("12-02");
         let cancelled: Vec<&str> = cancellation.lines().collect();
         let days = if next_day {
-            let first = day("1.csv", &sale, &mut ledger);
+            let first = day("1.csv", &SALE, &mut ledger);
             vec![day("2.csv", &cancelled, &mut ledger), first]
         } else {
-            vec![day("1.csv", &[&cancelled[..], &sale[..]].concat(), &mut ledger)]
+            vec![day("1.csv", &[&cancelled[..], &SALE[..]].concat(), &mut ledger)]
         };
         let plan = Plan::new(days, 1, &mut ledger);
         assert_eq!(actions(&plan)["1"], Action::Sell, "{name}");
