@@ -99,6 +99,19 @@ fn reads_both_spellings_and_skips_the_unknown() {
 }
 
 #[test]
+fn a_member_given_twice_is_refused() {
+    let sample = Sample::new();
+    sample.refuse(
+        r#"{"remark": "a", "thingId": "x", "remark": "b", "thing_id": "y"}"#,
+        &[("remark", "is given twice")],
+    );
+    sample.refuse(
+        r#"{"thing_id": "a", "thingId": "b", "thingId": "c"}"#,
+        &[("thing_id", "is given twice")],
+    );
+}
+
+#[test]
 fn coerces_scalars() {
     let sample = Sample::new();
     sample.check(

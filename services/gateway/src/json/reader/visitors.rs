@@ -38,15 +38,25 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_, '_> {
                 continue;
             };
             let field = &message.fields[index];
-            match seen.iter().find(|(known, _)| *known == index) {
-                Some((_, Spelling::Json)) if spelling == Spelling::Proto => {
+            let known = seen.iter().position(|(known, _)| *known == index);
+            match known.map(|place| (&mut seen[place].1, spelling)) {
+                None => seen.push((index, spelling)),
+                // camelCase wins where both are given.
+                Some((before @ Spelling::Proto, Spelling::Json)) => {
+                    *before = Spelling::Json;
+                    reader.forget(start, field.number);
+                }
+                Some((before, spelling)) => {
+                    // Replacing it would cost a walk over the message for each repetition.
+                    if *before == spelling {
+                        reader.path.push(Step::Field(field));
+                        reader.note("is given twice".into());
+                        reader.path.pop();
+                    }
                     members.next_value::<IgnoredAny>()?;
                     continue;
                 }
-                Some(_) => reader.forget(start, field.number),
-                None => {}
             }
-            seen.push((index, spelling));
             reader.path.push(Step::Field(field));
             members.next_value_seed(FieldSeed { reader, field })?;
             reader.path.pop();
