@@ -283,3 +283,83 @@ impl Masters for MasterClient {
             .cloned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kugel_bus::InProcessBus;
+    use kugel_error::codes;
+
+    use super::super::tokens_for_test;
+    use super::*;
+
+    fn at_hand(bus: &InProcessBus) -> MasterClient {
+        MasterClient::new(Channel::local(), tokens_for_test(), bus, Duration::from_secs(300))
+    }
+
+    fn tea() -> Arc<ItemMaster> {
+        let tea = wire::ItemDetails {
+            item_code: "tea".to_owned(),
+            ..Default::default()
+        };
+        Arc::new(convert::item(tea).unwrap())
+    }
+
+    #[tokio::test]
+    async fn an_item_is_kept_until_it_is_announced_as_changed() {
+        let bus = InProcessBus::default();
+        let client = at_hand(&bus);
+        let (tenant, store): (TenantId, StoreCode) = ("t1".parse().unwrap(), "s1".parse().unwrap());
+        let code: ItemCode = "tea".parse().unwrap();
+        let announce = |tenant: &str, kind, key: &str| {
+            bus.announce(&Change {
+                tenant: tenant.parse().unwrap(),
+                kind,
+                key: key.to_owned(),
+            });
+        };
+        for (kind, key) in [(ChangeKind::Item, "tea"), (ChangeKind::StoreItem, "s1/tea")] {
+            client
+                .in_stores(&tenant, &code)
+                .await
+                .lock()
+                .insert(store.clone(), tea());
+            let codes = [code.clone()];
+            announce("t2", kind, key);
+            announce("t1", kind, "rice");
+            let found = client.items(&tenant, &store, &codes).await.unwrap();
+            assert_eq!(found, [Some(tea())], "what others change is not this item");
+            announce("t1", kind, key);
+            let error = client
+                .items(&tenant, &store, &codes)
+                .await
+                .expect_err("asked again");
+            assert!(
+                error.is(&codes::CART_NEIGHBOUR_FAILED),
+                "the neighbour is not there"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_late_answer_does_not_bring_an_old_price_back() {
+        let bus = InProcessBus::default();
+        let client = at_hand(&bus);
+        let (tenant, store): (TenantId, StoreCode) = ("t1".parse().unwrap(), "s1".parse().unwrap());
+        let code: ItemCode = "tea".parse().unwrap();
+        let before = client.in_stores(&tenant, &code).await;
+        bus.announce(&Change {
+            tenant: tenant.clone(),
+            kind: ChangeKind::Item,
+            key: "tea".to_owned(),
+        });
+        before.lock().insert(store.clone(), tea());
+        assert!(
+            client
+                .in_stores(&tenant, &code)
+                .await
+                .lock()
+                .get(&store)
+                .is_none()
+        );
+    }
+}

@@ -50,3 +50,16 @@ impl Neighbour {
             .with("service", self.name)
     }
 }
+
+#[cfg(test)]
+fn tokens_for_test() -> Arc<Tokens> {
+    let lifetimes = kugel_auth::Lifetimes {
+        user: 60,
+        terminal: 60,
+    };
+    Arc::new(Tokens::new(
+        &"k".repeat(32),
+        lifetimes,
+        Arc::new(kugel_types::SystemClock),
+    ))
+}

@@ -159,3 +159,48 @@ impl Terminals for TerminalClient {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kugel_bus::{Change, InProcessBus};
+
+    use super::super::tokens_for_test;
+    use super::*;
+
+    #[tokio::test]
+    async fn a_terminal_is_kept_until_it_is_announced_as_changed() {
+        let bus = InProcessBus::default();
+        let lifetime = Duration::from_secs(300);
+        let client = TerminalClient::new(Channel::local(), tokens_for_test(), &bus, lifetime);
+        let (one, two): (TerminalId, TerminalId) = ("t1-s1-1".parse().unwrap(), "t2-s1-1".parse().unwrap());
+        let state = Arc::new(TerminalState {
+            is_opened: true,
+            session: None,
+            staff: None,
+        });
+        for id in [&one, &two] {
+            let load = async { Ok::<_, Error>(Arc::clone(&state)) };
+            client.terminals.get_or_load(id.clone(), load).await.unwrap();
+            client.seen.lock().insert(id.clone());
+        }
+        assert_eq!(client.cached_terminals(), [one.clone(), two.clone()]);
+        bus.announce(&Change {
+            tenant: one.tenant.clone(),
+            kind: ChangeKind::Terminal,
+            key: one.to_string(),
+        });
+        let error = client
+            .terminal(&one)
+            .await
+            .expect_err("asked again, and nobody is there");
+        assert!(error.is(&codes::CART_NEIGHBOUR_FAILED));
+        assert_eq!(client.cached_terminals(), [two.clone()]);
+        client.forget_terminals(&one.tenant);
+        assert!(
+            client.terminal(&two).await.is_ok(),
+            "another tenant's terminals stay"
+        );
+        client.forget_terminals(&two.tenant);
+        assert!(client.cached_terminals().is_empty());
+    }
+}
