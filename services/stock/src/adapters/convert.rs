@@ -92,7 +92,13 @@ pub(crate) fn movement(
         change: quantity("quantity_change", request.quantity_change.as_ref())?,
         reference: request.reference_id.map(Into::into),
         at,
-        operator: request.operator_id.or_else(|| terminal_of(principal)),
+        // A change by hand always has an author: that is what tells it from one that a transaction made.
+        operator: Some(
+            request
+                .operator_id
+                .filter(|name| !name.is_empty())
+                .unwrap_or_else(|| principal.actor()),
+        ),
         note: request.note,
     })
 }

@@ -215,12 +215,11 @@ impl StockService for Stock {
             at: self.clock.now(),
             created_by: convert::author(request.created_by, caller.principal()),
         };
-        let at = order.at;
         let (scope, actor) = (caller.scope(), caller.actor());
         let snapshot = take_snapshot::take_snapshot(&self.documents, &scope, &self.zone, &actor, order)
             .await
             .map_err(Error::from)?;
-        let snapshot = Some(render::snapshot(caller.tenant(), &snapshot, at));
+        let snapshot = Some(render::snapshot(caller.tenant(), &snapshot));
         Ok(Response::new(pb::CreateSnapshotResponse { snapshot }))
     }
 
@@ -240,8 +239,11 @@ impl StockService for Stock {
             take_snapshot::list_snapshots(&self.documents, &caller.scope(), &store, period, page).await?;
         let mut metadata = render::metadata(page, listing.total, Some("generate_date_time:-1"));
         metadata.filter = render::dates(request.start_date, request.end_date);
-        let show = |row: &kugel_store::Stored<_>| render::snapshot(caller.tenant(), row, row.created_at);
-        let data = listing.rows.iter().map(show).collect();
+        let data = listing
+            .rows
+            .iter()
+            .map(|row| render::snapshot(caller.tenant(), row))
+            .collect();
         Ok(Response::new(pb::ListSnapshotsResponse {
             data,
             metadata: Some(metadata),
@@ -256,7 +258,7 @@ impl StockService for Stock {
         let store = convert::store(&request.store_code)?;
         let id = &request.snapshot_id;
         let stored = take_snapshot::get_snapshot(&self.documents, &caller.scope(), &store, id).await?;
-        let snapshot = Some(render::snapshot(caller.tenant(), &stored, stored.created_at));
+        let snapshot = Some(render::snapshot(caller.tenant(), &stored));
         Ok(Response::new(pb::GetSnapshotResponse { snapshot }))
     }
 

@@ -49,7 +49,8 @@ pub(crate) fn update(tenant: &TenantId, record: &UpdateRecord<'_>) -> pb::StockU
 }
 
 /// Shows a snapshot.
-pub(crate) fn snapshot(tenant: &TenantId, record: &SnapshotRecord, created_at: Timestamp) -> pb::Snapshot {
+pub(crate) fn snapshot(tenant: &TenantId, record: &SnapshotRecord) -> pb::Snapshot {
+    let taken_at = Timestamp::from_microsecond(record.generated_at).unwrap_or_default();
     pb::Snapshot {
         tenant_id: tenant.to_string(),
         store_code: record.store_code.clone(),
@@ -58,7 +59,7 @@ pub(crate) fn snapshot(tenant: &TenantId, record: &SnapshotRecord, created_at: T
         total_quantity: Some(record.total_quantity.into()),
         stocks: record.stocks.iter().map(snapshot_stock).collect(),
         created_by: record.created_by.clone(),
-        created_at: time(created_at),
+        created_at: time(taken_at),
         updated_at: None,
         generate_date_time: Some(record.generate_date_time.clone()),
     }
@@ -152,6 +153,9 @@ pub(crate) fn dates(start: Option<String>, end: Option<String>) -> HashMap<Strin
         .collect()
 }
 
+/// To the microsecond, as everything is stored.
 fn time(instant: Timestamp) -> String {
-    instant.to_string()
+    Timestamp::from_microsecond(instant.as_microsecond())
+        .unwrap_or(instant)
+        .to_string()
 }

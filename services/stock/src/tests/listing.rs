@@ -33,7 +33,7 @@ async fn the_example_of_the_contract() {
         (purchase.before_quantity, purchase.after_quantity),
         (Some(decimal("-3")), Some(decimal("7.5")))
     );
-    assert_eq!(purchase.operator_id, None);
+    assert_eq!(purchase.operator_id.as_deref(), Some("mori"));
     let request = world.till("T1-S1-4", update_request("A", "damage", "-0.5"));
     let damage = world
         .client
