@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use futures::future::try_join_all;
 use indicatif::{ProgressBar, ProgressStyle};
 use kugel_config::Settings;
 use kugel_types::SystemClock;
@@ -35,6 +36,7 @@ use self::ledger::Ledger;
 use self::plan::Plan;
 use self::replay::Replayed;
 use self::setup::{ADMINISTRATOR, Tenant};
+use self::till::Till;
 use crate::cli::Demo;
 use crate::process::Kugel;
 
@@ -118,6 +120,8 @@ async fn replay(url: &str, plan: &Plan, options: &Demo, mut ledger: Ledger) -> a
     println!("  {} items in the catalogue", plan.items.len());
     let progress = progress(plan);
     let mut replayed = Replayed::default();
+    // A PIN is checked as slowly as a password, so cashiers stay from the first day to the last.
+    try_join_all(tills.iter_mut().flatten().map(Till::sign_in)).await?;
     let start = Instant::now();
     for (day, (name, range)) in plan.days.iter().enumerate() {
         let name = name.rsplit('/').next().unwrap_or(name);
@@ -127,6 +131,7 @@ async fn replay(url: &str, plan: &Plan, options: &Demo, mut ledger: Ledger) -> a
         progress.suspend(|| println!("  {name}: {documents} invoices and cancellations"));
     }
     let elapsed = start.elapsed();
+    try_join_all(tills.iter_mut().flatten().map(Till::sign_out)).await?;
     progress.finish_and_clear();
     if let Some(path) = &options.skipped {
         ledger.write_skipped(path)?;

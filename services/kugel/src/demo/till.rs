@@ -71,8 +71,8 @@ impl Till {
         }
     }
 
-    /// Signs the cashier in and begins a session. Answers with its business date.
-    pub(super) async fn open(&mut self) -> anyhow::Result<String> {
+    /// Signs the cashier in.
+    pub(super) async fn sign_in(&mut self) -> anyhow::Result<()> {
         let mut sessions = self.sessions();
         let request = self.client.request(SignInTerminalRequest {
             terminal_id: self.terminal.terminal_id.clone(),
@@ -83,7 +83,12 @@ impl Till {
             .sign_in_terminal(request)
             .await
             .map_err(while_doing("sign in"))?;
-        self.client.renew(answer.metadata())?;
+        self.client.renew(answer.metadata())
+    }
+
+    /// Begins a session. Answers with its business date.
+    pub(super) async fn open(&mut self) -> anyhow::Result<String> {
+        let mut sessions = self.sessions();
         let request = self.client.request(OpenTerminalRequest {
             terminal_id: self.terminal.terminal_id.clone(),
             initial_amount: Some(FLOAT.into()),
@@ -97,7 +102,7 @@ impl Till {
         Ok(answer.into_inner().business_date)
     }
 
-    /// Takes the day's cash out, counts the drawer, ends the session and signs the cashier out.
+    /// Takes the day's cash out, counts the drawer and ends the session.
     pub(super) async fn close(&mut self) -> anyhow::Result<()> {
         let mut sessions = self.sessions();
         if self.drawer > FLOAT {
@@ -129,6 +134,12 @@ impl Till {
             self.drawer,
             self.drawer - difference
         );
+        Ok(())
+    }
+
+    /// Signs the cashier out.
+    pub(super) async fn sign_out(&mut self) -> anyhow::Result<()> {
+        let mut sessions = self.sessions();
         let request = self.client.request(SignOutTerminalRequest {
             terminal_id: self.terminal.terminal_id.clone(),
         });
