@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::tz::TimeZone;
-use kugel_error::Error;
 use kugel_proto::common::v1::ListMetadata;
 use kugel_proto::stock::v1 as pb;
 use kugel_proto::stock::v1::stock_service_server::StockService;
@@ -13,10 +12,10 @@ use kugel_store::{Documents, Page};
 use kugel_types::{Clock, StoreCode};
 use tonic::{Request, Response, Status};
 
-use crate::adapters::documents::UpdateRecord;
 use crate::adapters::{convert, render};
 use crate::app::alerts::Alerts;
 use crate::app::list_stock::{self, Selection};
+use crate::app::requests::RequestKey;
 use crate::app::schedule_snapshots::Scheduler;
 use crate::app::take_snapshot::{self, Order};
 use crate::app::update_stock::{Thresholds, UpdateStock};
@@ -114,12 +113,15 @@ impl StockService for Stock {
     ) -> Answer<pb::UpdateStockResponse> {
         let (caller, request) = admit(request)?;
         let movement = convert::movement(request, caller.principal(), self.clock.now())?;
-        let step = self
+        let (tenant, actor) = (caller.tenant(), caller.actor());
+        let key = RequestKey::new(&actor, caller.request_id())?;
+        let update = self
             .updates
-            .change_quantity(caller.tenant(), &caller.actor(), &movement)
+            .change_quantity(tenant, &actor, key.as_ref(), &movement)
             .await?;
-        let update = render::update(caller.tenant(), &UpdateRecord::new(&movement, step));
-        Ok(Response::new(pb::UpdateStockResponse { update: Some(update) }))
+        Ok(Response::new(pb::UpdateStockResponse {
+            update: Some(render::update(tenant, &update)),
+        }))
     }
 
     async fn list_stock_history(
@@ -209,16 +211,16 @@ impl StockService for Stock {
     ) -> Answer<pb::CreateSnapshotResponse> {
         let (caller, request) = admit(request)?;
         let store: StoreCode = convert::store(&request.store_code)?;
+        let (scope, actor) = (caller.scope(), caller.actor());
         let order = Order {
             id: uuid::Uuid::now_v7().to_string(),
             store: &store,
             at: self.clock.now(),
             created_by: convert::author(request.created_by, caller.principal()),
+            request: RequestKey::new(&actor, caller.request_id())?,
         };
-        let (scope, actor) = (caller.scope(), caller.actor());
-        let snapshot = take_snapshot::take_snapshot(&self.documents, &scope, &self.zone, &actor, order)
-            .await
-            .map_err(Error::from)?;
+        let snapshot =
+            take_snapshot::order_snapshot(&self.documents, &scope, &self.zone, &actor, order).await?;
         let snapshot = Some(render::snapshot(caller.tenant(), &snapshot));
         Ok(Response::new(pb::CreateSnapshotResponse { snapshot }))
     }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use kugel_bus::{Event, Failure, inbox};
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_store::Scope;
+use kugel_store::{Changes, Scope};
 use kugel_types::{ItemCode, Quantity, TenantId};
 
 use crate::app::ACTOR;
 use crate::app::alerts::Alerts;
 use crate::app::ledger::{Ledger, LedgerError, Recorded};
+use crate::domain::level::Step;
 use crate::domain::movement::{Kind, Movement};
 
 /// Applies the transactions of one tenant's events.
@@ -43,7 +44,12 @@ impl ApplySales {
         for event in events {
             movements.extend(read(event).map_err(Failure::Malformed)?);
         }
-        match self.ledger.record(scope, ACTOR, &movements, events).await {
+        let mark = |changes: Changes, _: &[Step]| {
+            events
+                .iter()
+                .fold(changes, |changes, event| inbox::mark(changes, event))
+        };
+        match self.ledger.record(scope, ACTOR, &movements, mark).await {
             Ok(recorded) => Ok(Some(recorded)),
             Err(LedgerError::Store(error)) if inbox::is_repetition(&error) => Ok(None),
             Err(LedgerError::Store(error)) => Err(error.into()),

@@ -1,9 +1,7 @@
 //! The one place that changes quantities: levels, history and inbox marks are one commit.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use kugel_bus::{Event, inbox};
 use kugel_error::{Error, codes};
 use kugel_store::{Changes, Documents, Revision, Scope, StoreError, Stored};
 use kugel_types::{ItemCode, Overflow, StoreCode};
@@ -61,24 +59,21 @@ struct Account {
 type Accounts<'a> = BTreeMap<(&'a StoreCode, &'a ItemCode), Account>;
 
 impl Ledger {
-    /// Records movements, and marks the events that they come from, in one commit. Movements of one item are folded
+    /// Records movements, and what `mark` says of where they come from, in one commit. Movements of one item are folded
     /// into one document, and each leaves its own record in the history.
     pub(crate) async fn record(
         &self,
         scope: &Scope,
         actor: &str,
         movements: &[Movement],
-        events: &[Arc<Event>],
+        mark: impl Fn(Changes, &[Step]) -> Changes,
     ) -> Result<Recorded, LedgerError> {
         let mut attempt = 1;
         loop {
             let mut accounts = self.read(scope, movements).await.map_err(LedgerError::Store)?;
             let steps = fold(&mut accounts, movements).map_err(LedgerError::Overflow)?;
-            let changes = events
-                .iter()
-                .fold(self.documents.changes(actor), |changes, event| {
-                    inbox::mark(changes, event)
-                });
+            // The marks come first: of a repetition the store must say that, and not what else it collides with.
+            let changes = mark(self.documents.changes(actor), &steps);
             let changes = stage(changes, &accounts, movements, &steps);
             match self.documents.commit(scope, changes).await {
                 Ok(()) => {

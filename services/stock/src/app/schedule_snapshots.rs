@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use crate::adapters::documents::{RunRecord, ScheduleRecord};
 use crate::app::ACTOR;
 use crate::app::list_stock::stores_with_stock;
+use crate::app::requests;
 use crate::app::take_snapshot::{Order, remove_old_snapshots, take_snapshot};
 use crate::domain::schedule::{Interval, Schedule, Targets};
 use crate::domain::schedule_draft::{ALL_STORES, Draft, Refusal};
@@ -132,6 +133,7 @@ impl Scheduler {
         let in_force = self.in_force(scope).await?;
         let days = in_force.schedule.retention_days;
         remove_old_snapshots(&self.documents, scope, ACTOR, now, days).await?;
+        requests::forget(&self.documents, scope, ACTOR, now).await?;
         if let Some(due) = in_force.due(now, &self.zone) {
             self.run(scope, &in_force.schedule.targets, due, now).await?;
         }
@@ -173,6 +175,7 @@ impl Scheduler {
             store,
             at: self.clock.now(),
             created_by: SCHEDULER.to_owned(),
+            request: None,
         };
         match take_snapshot(&self.documents, scope, &self.zone, ACTOR, order).await {
             Ok(_) => {}

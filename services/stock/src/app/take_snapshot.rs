@@ -7,7 +7,8 @@ use kugel_store::{Direction, Documents, Listing, Page, Query, Scope, Sort, Store
 use kugel_types::{LocalTime, StoreCode};
 use rust_decimal::Decimal;
 
-use crate::adapters::documents::{SnapshotItem, SnapshotRecord, StockRecord, of_store};
+use crate::adapters::documents::{Made, SnapshotItem, SnapshotRecord, StockRecord, of_store};
+use crate::app::requests::{self, RequestKey};
 
 /// Snapshots that are removed in one commit.
 const REMOVAL_LIMIT: u32 = 100;
@@ -19,6 +20,50 @@ pub(crate) struct Order<'a> {
     pub(crate) store: &'a StoreCode,
     pub(crate) at: Timestamp,
     pub(crate) created_by: String,
+    /// Makes the order repeatable.
+    pub(crate) request: Option<RequestKey>,
+}
+
+/// Takes a snapshot that somebody asks for; a request with an id is carried out once.
+pub(crate) async fn order_snapshot(
+    documents: &Documents,
+    scope: &Scope,
+    zone: &TimeZone,
+    actor: &str,
+    order: Order<'_>,
+) -> Result<SnapshotRecord, Error> {
+    let (store, author, request) = (order.store, order.created_by.clone(), order.request.clone());
+    let done = || done(documents, scope, request.as_ref(), store, &author);
+    if let Some(snapshot) = done().await? {
+        return Ok(snapshot);
+    }
+    match take_snapshot(documents, scope, zone, actor, order).await {
+        Err(error) if requests::is_repetition(&error) => done().await?.ok_or_else(|| error.into()),
+        other => Ok(other?),
+    }
+}
+
+/// The snapshot that the request made, if it was carried out before.
+async fn done(
+    documents: &Documents,
+    scope: &Scope,
+    request: Option<&RequestKey>,
+    store: &StoreCode,
+    author: &str,
+) -> Result<Option<SnapshotRecord>, Error> {
+    let Some(made) = requests::made(documents, scope, request).await? else {
+        return Ok(None);
+    };
+    let Made::Snapshot(id) = made else {
+        return Err(requests::mistaken());
+    };
+    let stored: Option<Stored<SnapshotRecord>> = documents.get(scope, &id).await?;
+    match stored {
+        Some(stored) if stored.store_code == store.as_str() && stored.value.created_by == author => {
+            Ok(Some((*stored.value).clone()))
+        }
+        _ => Err(requests::mistaken()),
+    }
 }
 
 /// Takes a snapshot: one read of all items of the store, however many they are.
@@ -43,9 +88,9 @@ pub(crate) async fn take_snapshot(
         stocks,
         created_by: order.created_by,
     };
-    documents
-        .commit(scope, documents.changes(actor).insert(snapshot.clone()))
-        .await?;
+    let made = || Made::Snapshot(snapshot.snapshot_id.clone());
+    let changes = requests::remember(documents.changes(actor), order.request.as_ref(), made);
+    documents.commit(scope, changes.append(&snapshot)).await?;
     Ok(snapshot)
 }
 

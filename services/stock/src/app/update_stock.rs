@@ -4,13 +4,14 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use kugel_error::{Error, codes};
-use kugel_store::{Scope, Stored};
+use kugel_store::{Changes, Scope, Stored};
 use kugel_types::{ItemCode, Quantity, StoreCode, TenantId};
 use tokio::sync::Mutex;
 
-use crate::adapters::documents::StockRecord;
+use crate::adapters::documents::{Made, StockRecord, UpdateRecord};
 use crate::app::alerts::Alerts;
 use crate::app::ledger::{Ledger, LedgerError, is_conflict};
+use crate::app::requests::{self, RequestKey};
 use crate::domain::level::{Level, Step};
 use crate::domain::movement::Movement;
 
@@ -44,13 +45,14 @@ impl UpdateStock {
         }
     }
 
-    /// Records a movement whose sign fits its kind.
-    pub(crate) async fn change_quantity(
+    /// Records a movement whose sign fits its kind. A request with an id is carried out once.
+    pub(crate) async fn change_quantity<'a>(
         &self,
         tenant: &TenantId,
         actor: &str,
-        movement: &Movement,
-    ) -> Result<Step, Error> {
+        request: Option<&RequestKey>,
+        movement: &'a Movement,
+    ) -> Result<UpdateRecord<'a>, Error> {
         if !movement.kind.fits(movement.change) {
             let message = format!(
                 "{} cannot change the quantity by {}",
@@ -62,15 +64,50 @@ impl UpdateStock {
                 .field("quantity_change", rule));
         }
         let _turn = self.queue(tenant, &movement.store, &movement.item).lock().await;
+        let scope = Scope::from(tenant);
+        if let Some(done) = self.done(&scope, request, movement).await? {
+            return Ok(done);
+        }
+        let mark = |changes: Changes, steps: &[Step]| {
+            let made = || Made::Update(UpdateRecord::new(movement, steps[0]).key());
+            requests::remember(changes, request, made)
+        };
         let movements = std::slice::from_ref(movement);
-        let recorded = self
-            .ledger
-            .record(&Scope::from(tenant), actor, movements, &[])
-            .await?;
+        let recorded = match self.ledger.record(&scope, actor, movements, mark).await {
+            Err(LedgerError::Store(error)) if requests::is_repetition(&error) => {
+                return self
+                    .done(&scope, request, movement)
+                    .await?
+                    .ok_or_else(|| error.into());
+            }
+            other => other?,
+        };
         for (store, item, level) in &recorded.levels {
             self.alerts.check(tenant, store, item, level);
         }
-        Ok(*recorded.steps.first().expect("a movement makes a step"))
+        let step = recorded.steps.first().expect("a movement makes a step");
+        Ok(UpdateRecord::new(movement, *step))
+    }
+
+    /// The change that the request made, if it was carried out before.
+    async fn done(
+        &self,
+        scope: &Scope,
+        request: Option<&RequestKey>,
+        movement: &Movement,
+    ) -> Result<Option<UpdateRecord<'static>>, Error> {
+        let documents = &self.ledger.documents;
+        let Some(made) = requests::made(documents, scope, request).await? else {
+            return Ok(None);
+        };
+        let Made::Update(key) = made else {
+            return Err(requests::mistaken());
+        };
+        let stored: Option<Stored<UpdateRecord<'static>>> = documents.get(scope, &key).await?;
+        match stored {
+            Some(stored) if stored.is_of(movement) => Ok(Some((*stored.value).clone())),
+            _ => Err(requests::mistaken()),
+        }
     }
 
     /// Sets thresholds, creating the item if need be, and warns if one is reached.

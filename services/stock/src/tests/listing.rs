@@ -243,3 +243,79 @@ async fn the_history_streams_by_store_item_and_sequence() {
         .collect();
     assert_eq!(rows, expected);
 }
+
+fn repeatable<T>(mut request: tonic::Request<T>, id: &str) -> tonic::Request<T> {
+    request.metadata_mut().insert("request_id", id.parse().unwrap());
+    request
+}
+
+#[tokio::test]
+async fn a_request_with_an_id_is_carried_out_once() {
+    let mut world = World::start();
+    let mut first = None;
+    for _ in 0..3 {
+        let request = repeatable(world.user(update_request("A", "purchase", "5")), "r1");
+        let update = world
+            .client
+            .update_stock(request)
+            .await
+            .unwrap()
+            .into_inner()
+            .update
+            .unwrap();
+        assert_eq!(*first.get_or_insert(update.clone()), update);
+        world.clock.advance(1);
+    }
+    assert_eq!(world.quantity("A").await, "5");
+    let request = repeatable(world.user(update_request("A", "purchase", "6")), "r1");
+    let refused = world.client.update_stock(request).await.unwrap_err();
+    assert_eq!(refusal(&refused), ("300001", 400, "request_id".to_owned()));
+    let same_id_of_another = repeatable(world.till("T1-S1-4", update_request("A", "purchase", "6")), "r1");
+    world.client.update_stock(same_id_of_another).await.unwrap();
+    let at_once = (0..8).map(|_| {
+        let mut client = world.client.clone();
+        let request = repeatable(world.user(update_request("A", "purchase", "1")), "r2");
+        async move { client.update_stock(request).await.unwrap() }
+    });
+    futures::future::join_all(at_once).await;
+    assert_eq!(world.quantity("A").await, "12");
+    let too_long = repeatable(world.user(update_request("A", "purchase", "1")), &"x".repeat(129));
+    assert_eq!(
+        refusal(&world.client.update_stock(too_long).await.unwrap_err()).1,
+        422
+    );
+}
+
+#[tokio::test]
+async fn a_snapshot_with_a_request_id_is_taken_once_and_forgotten_after_a_day() {
+    let mut world = World::start();
+    let order = || pb::CreateSnapshotRequest {
+        tenant_id: "T1".into(),
+        store_code: "S1".into(),
+        created_by: None,
+    };
+    let mut taken = Vec::new();
+    for _ in 0..2 {
+        let request = repeatable(world.user(order()), "r1");
+        taken.push(
+            world
+                .client
+                .create_snapshot(request)
+                .await
+                .unwrap()
+                .into_inner()
+                .snapshot
+                .unwrap(),
+        );
+    }
+    assert_eq!(taken[0], taken[1]);
+    let mixed = repeatable(world.user(update_request("A", "purchase", "1")), "r1");
+    assert_eq!(
+        refusal(&world.client.update_stock(mixed).await.unwrap_err()).1,
+        400
+    );
+    world.clock.advance(24 * 3600 + 1);
+    world.scheduler().run_due().await;
+    let again = repeatable(world.user(update_request("A", "purchase", "1")), "r1");
+    assert!(world.client.update_stock(again).await.is_ok());
+}
