@@ -1,6 +1,6 @@
 //! Passwords: argon2id for new hashes, bcrypt accepted on verification, hashing in a bounded pool.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
@@ -12,8 +12,9 @@ use tokio::sync::Semaphore;
 pub struct Passwords {
     argon2: Argon2<'static>,
     slots: Arc<Semaphore>,
-    /// A hash of nothing, so that an unknown user costs as much time as a wrong password.
-    nobody: Arc<str>,
+    /// A hash of nothing, so that an unknown user costs as much time as a wrong password. Made when it is first
+    /// needed: a start has better things to do.
+    nobody: Arc<OnceLock<String>>,
 }
 
 impl Passwords {
@@ -22,40 +23,32 @@ impl Passwords {
         let params =
             Params::new(memory_kib.max(8), 2, 1, None).expect("two passes over at least 8 KiB are valid");
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let nobody = argon2
-            .hash_password(b"")
-            .expect("hashing with a random salt cannot fail")
-            .to_string();
         Self {
             argon2,
             slots: Arc::new(Semaphore::new(workers.max(1))),
-            nobody: nobody.into(),
+            nobody: Arc::default(),
         }
     }
 
     /// The hash of a new password, a PHC string.
     pub async fn hash(&self, password: &str) -> String {
         let (argon2, password) = (self.argon2.clone(), password.to_owned());
-        let hash = move || {
-            argon2
-                .hash_password(password.as_bytes())
-                .map(|hash| hash.to_string())
-        };
-        self.run(hash)
-            .await
-            .expect("hashing with a random salt cannot fail")
+        self.run(move || hashed(&argon2, password.as_bytes())).await
     }
 
     /// True if `password` belongs to `hash`. `None` is for an unknown user: false, after the same time.
     pub async fn verify(&self, password: &str, hash: Option<&str>) -> bool {
         let known = hash.is_some();
-        let hash = hash.unwrap_or(&self.nobody).to_owned();
         let (argon2, password) = (self.argon2.clone(), password.to_owned());
+        let (hash, nobody) = (hash.map(str::to_owned), self.nobody.clone());
         let verify = move || {
+            let hash = hash
+                .as_ref()
+                .unwrap_or_else(|| nobody.get_or_init(|| hashed(&argon2, b"")));
             if hash.starts_with("$2") {
-                return bcrypt::verify(password.as_bytes(), &hash).unwrap_or(false);
+                return bcrypt::verify(password.as_bytes(), hash).unwrap_or(false);
             }
-            PasswordHash::new(&hash)
+            PasswordHash::new(hash)
                 .is_ok_and(|hash| argon2.verify_password(password.as_bytes(), &hash).is_ok())
         };
         self.run(verify).await && known
@@ -67,6 +60,13 @@ impl Passwords {
             .await
             .expect("hashing does not panic")
     }
+}
+
+fn hashed(argon2: &Argon2<'_>, password: &[u8]) -> String {
+    let hash = argon2
+        .hash_password(password)
+        .expect("hashing with a random salt cannot fail");
+    hash.to_string()
 }
 
 #[cfg(test)]

@@ -13,6 +13,11 @@ use kugel_types::SystemClock;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+/// Every request makes and frees many small texts on several threads, which glibc's allocator gives back to the kernel
+/// too eagerly and keeps apart per thread too generously.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = tokio::runtime::Builder::new_multi_thread()

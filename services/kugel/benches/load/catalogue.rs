@@ -9,7 +9,8 @@ use kugel_proto::master_data::v1::GetItemDetailsRequest;
 use kugel_proto::master_data::v1::item_service_client::ItemServiceClient;
 
 use crate::echo::connect;
-use crate::figures::{line, rate};
+use crate::figures::{each, line, rate};
+use crate::server::Server;
 use crate::shop::{STORE, Shop, item_code, with_token};
 
 pub(crate) const PERIOD: Duration = Duration::from_secs(5);
@@ -17,7 +18,8 @@ pub(crate) const CONNECTIONS: usize = 4;
 pub(crate) const IN_FLIGHT: usize = 64;
 const REST_CONNECTIONS: usize = 32;
 
-pub(crate) async fn grpc(shop: &Shop) {
+pub(crate) async fn grpc(shop: &Shop, server: &Server) {
+    let before = server.cpu();
     let begun = Instant::now();
     let mut workers = Vec::new();
     for connection in 0..CONNECTIONS {
@@ -45,12 +47,13 @@ pub(crate) async fn grpc(shop: &Shop) {
     }
     line(
         "catalogue read by gRPC, 64 in flight",
-        &total(workers, begun).await,
+        &total(workers, begun, server, before).await,
         ">= 40,000/s",
     );
 }
 
-pub(crate) async fn rest(shop: &Shop) {
+pub(crate) async fn rest(shop: &Shop, server: &Server) {
+    let before = server.cpu();
     let authority = shop.url.trim_start_matches("http://").to_owned();
     let begun = Instant::now();
     let mut workers = Vec::new();
@@ -86,15 +89,24 @@ pub(crate) async fn rest(shop: &Shop) {
     }
     line(
         "catalogue read by REST, 32 connections",
-        &total(workers, begun).await,
+        &total(workers, begun, server, before).await,
         ">= 15,000/s",
     );
 }
 
-async fn total(workers: Vec<tokio::task::JoinHandle<usize>>, begun: Instant) -> String {
+async fn total(
+    workers: Vec<tokio::task::JoinHandle<usize>>,
+    begun: Instant,
+    server: &Server,
+    before: Duration,
+) -> String {
     let mut calls = 0;
     for worker in workers {
         calls += worker.await.unwrap();
     }
-    rate(calls, begun.elapsed())
+    format!(
+        "{}, {}",
+        rate(calls, begun.elapsed()),
+        each(calls, server.cpu() - before)
+    )
 }

@@ -10,7 +10,8 @@ use kugel_proto::cart::v1::{
 use tonic::transport::Channel;
 
 use crate::echo::connect;
-use crate::figures::{Latencies, line, rate};
+use crate::figures::{Latencies, each, line, rate};
+use crate::server::Server;
 use crate::shop::{Shop, Till, decimal, item_code, with_token};
 
 const PERIOD: Duration = Duration::from_secs(10);
@@ -98,7 +99,8 @@ pub(crate) async fn checkout(client: &mut CartServiceClient<Channel>, till: &Til
         .unwrap()
 }
 
-pub(crate) async fn throughput(shop: &Shop) {
+pub(crate) async fn throughput(shop: &Shop, server: &Server) {
+    let before = server.cpu();
     let mut channels = Vec::new();
     for _ in 0..CONNECTIONS {
         channels.push(connect(&shop.url).await);
@@ -122,10 +124,11 @@ pub(crate) async fn throughput(shop: &Shop) {
         latencies.extend(worker.await.unwrap());
     }
     let rate = rate(latencies.len(), begun.elapsed());
+    let cpu = each(latencies.len(), server.cpu() - before);
     let what = format!("whole checkouts, {} tills (5 calls, 5 lines)", shop.tills.len());
     line(
         &what,
-        &format!("{rate}, {}", latencies.percentiles()),
+        &format!("{rate}, {}, {cpu}", latencies.percentiles()),
         ">= 2,000/s",
     );
 }

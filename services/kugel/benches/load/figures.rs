@@ -32,6 +32,14 @@ impl Latencies {
     }
 }
 
+/// Server time of one call.
+pub(crate) fn each(calls: usize, cpu: Duration) -> String {
+    format!(
+        "{:.0} us of server CPU each",
+        cpu.as_secs_f64() * 1e6 / calls as f64
+    )
+}
+
 /// Calls a second.
 pub(crate) fn rate(calls: usize, elapsed: Duration) -> String {
     format!("{:.0}/s", calls as f64 / elapsed.as_secs_f64())

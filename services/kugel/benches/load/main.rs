@@ -47,11 +47,11 @@ async fn run() {
     );
 
     echo::measure().await;
-    catalogue::grpc(&shop).await;
-    catalogue::rest(&shop).await;
+    catalogue::grpc(&shop, &kugel).await;
+    catalogue::rest(&shop, &kugel).await;
     checkout::add_line(&shop).await;
     visible::measure(&shop).await;
-    checkout::throughput(&shop).await;
+    checkout::throughput(&shop, &kugel).await;
     line("memory afterwards", &format!("{:.1} MB", kugel.resident_mb()), "");
     kugel.stop();
 }
