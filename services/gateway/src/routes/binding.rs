@@ -112,11 +112,7 @@ fn of_rule(
             metadata: list_metadata(schema, response, &method.output()),
         },
     };
-    let status = rest
-        .and_then(|rest| rest.get_field_by_name("success_status")?.as_i32())
-        .filter(|status| *status != 0);
-    let status = u16::try_from(status.unwrap_or(200)).map_err(|_| "success_status is no HTTP status")?;
-    let success = StatusCode::from_u16(status).map_err(|_| "success_status is no HTTP status")?;
+    let success = success(rest)?;
     let operation = snake_case(method.name());
     Ok(Binding {
         service: short_name(method.parent_service().package_name()),
@@ -127,7 +123,8 @@ fn of_rule(
         verb,
         terminal_variable,
         envelope_head: format!(
-            r#"{{"success":true,"code":{status},"message":"{} succeeded","userError":null,"data":"#,
+            r#"{{"success":true,"code":{},"message":"{} succeeded","userError":null,"data":"#,
+            success.as_u16(),
             operation.replace('_', " ")
         ),
         envelope_tail: format!(r#","operation":"{operation}"}}"#),
@@ -141,6 +138,16 @@ fn of_rule(
         success,
         operation,
     })
+}
+
+/// The status of a successful answer: `rest.success_status`, or 200.
+fn success(rest: Option<&DynamicMessage>) -> Result<StatusCode, String> {
+    let status = rest
+        .and_then(|rest| rest.get_field_by_name("success_status")?.as_i32())
+        .filter(|status| *status != 0)
+        .unwrap_or(200);
+    let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    status.ok_or_else(|| "success_status is no HTTP status".to_owned())
 }
 
 fn verb_and_path(rule: &DynamicMessage) -> Result<(Method, String), String> {
