@@ -158,17 +158,17 @@ impl Settings {
 
     fn check(figment: &Figment) -> Result<Self, SettingsError> {
         let settings: Self = figment.extract().map_err(|error| {
-            let source = error
-                .metadata
-                .as_ref()
-                .map(|metadata| format!(" ({})", metadata.name))
-                .unwrap_or_default();
+            let source = error.metadata.as_ref().map(|metadata| match &metadata.source {
+                Some(source) => format!(" ({source})"),
+                None => format!(" ({})", metadata.name),
+            });
+            let source = source.unwrap_or_default();
             let key = if error.path.is_empty() {
                 String::new()
             } else {
                 format!("setting `{}`: ", error.path.join("."))
             };
-            SettingsError(format!("{key}{}{source}", error.kind))
+            SettingsError(format!("{key}{}{source}", in_one_line(&error.kind.to_string())))
         })?;
         let refuse = |key: &str, why: String| Err(SettingsError(format!("setting `{key}`: {why}")));
         if let Some(secret) = &settings.secret_key
@@ -226,6 +226,15 @@ impl Settings {
             .parse()
             .unwrap_or(RoundMethod::Round)
     }
+}
+
+/// Leaves out the drawing that the TOML parser makes of the place it names.
+fn in_one_line(message: &str) -> String {
+    let lines = message.lines().map(str::trim);
+    let said: Vec<&str> = lines
+        .filter(|line| !line.is_empty() && !line.contains('|'))
+        .collect();
+    said.join(": ")
 }
 
 /// The keys that the environment may set: those with a default, and those without.
