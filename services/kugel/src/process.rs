@@ -102,6 +102,11 @@ impl Kugel {
         let shared = Shared::new(data, settings, clock, Neighbours::local())?;
         let layers = shared.layers();
         let mut kugel = Self::empty(&shared, address);
+        // All files are looked at before the first service begins to work.
+        let _opened = SERVICES
+            .iter()
+            .map(|(name, _)| SqliteStore::open(&shared.data, name))
+            .collect::<Result<Vec<_>, _>>()?;
         for (name, build) in SERVICES {
             let service = kugel.add(&shared, &layers, name, build)?;
             shared.neighbours.channel(name).connect(service);
@@ -129,7 +134,8 @@ impl Kugel {
         let service = kugel.add(&shared, &layers, name, build)?;
         // Its own calls to itself need no network.
         shared.neighbours.channel(name).connect(service.clone());
-        let routes = service.map_request(|request: http::Request<axum::body::Body>| request.map(tonic::body::Body::new));
+        let routes = service
+            .map_request(|request: http::Request<axum::body::Body>| request.map(tonic::body::Body::new));
         Ok(kugel.serve(listener, Router::new().fallback_service(routes)))
     }
 

@@ -50,7 +50,7 @@ fn open(path: &Path, flags: OpenFlags, pragmas: &str) -> Result<Connection, Stor
 
 /// Looks at the file before SQLite does. Never while a connection has it open: closing any handle of a file gives up the
 /// locks that the process holds on it.
-fn check_header(path: &Path) -> Result<(), StoreError> {
+pub(super) fn check_header(path: &Path) -> Result<(), StoreError> {
     let mut start = [0; HEADER.len()];
     match File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
         Ok(()) if &start == HEADER => Ok(()),

@@ -45,15 +45,15 @@ pub(crate) struct StoreInner {
 }
 
 impl SqliteStore {
-    /// Opens the store of a service; its databases open when they are first used. A store that is open already is
-    /// shared.
+    /// Opens the store of a service. Its databases open when they are first used, but a file that cannot be one is found
+    /// here, where an operator is looking. A store that is open already is shared.
     pub fn open(data_dir: &DataDir, service: &str) -> Result<Self, StoreError> {
         let open = || {
             let folder = data_dir.path().join(service);
             fs::create_dir_all(&folder).map_err(|error| {
                 StoreError::Unavailable(format!("{} cannot be made: {error}", folder.display()))
             })?;
-            Ok(Arc::new(StoreInner {
+            let store = Arc::new(StoreInner {
                 service: service.to_owned(),
                 folder,
                 databases: RwLock::default(),
@@ -61,7 +61,11 @@ impl SqliteStore {
                 ticks: AtomicU64::new(0),
                 closed: AtomicBool::new(false),
                 data_dir: data_dir.clone(),
-            }))
+            });
+            for (_, file) in store.files()? {
+                connection::check_header(&file)?;
+            }
+            Ok(store)
         };
         data_dir.store(service, open).map(Self)
     }
@@ -165,6 +169,20 @@ impl StoreInner {
             .join(format!("db_{}_{}.sqlite", self.service, encode(scope)))
     }
 
+    /// The databases that there are.
+    fn files(&self) -> Result<Vec<(Scope, PathBuf)>, StoreError> {
+        let list = || -> std::io::Result<Vec<_>> {
+            let mut files = Vec::new();
+            for entry in fs::read_dir(&self.folder)? {
+                let path = entry?.path();
+                files.extend(self.scope_of(&path).map(|scope| (scope, path)));
+            }
+            Ok(files)
+        };
+        let folder = self.folder.display();
+        list().map_err(|error| StoreError::Unavailable(format!("{folder} cannot be listed: {error}")))
+    }
+
     fn scope_of(&self, file: &Path) -> Option<Scope> {
         let name = file.file_name()?.to_str()?;
         decode(
@@ -265,21 +283,13 @@ impl Store for SqliteStore {
 
     async fn scopes(&self) -> Result<Vec<Scope>, StoreError> {
         let store = Arc::clone(&self.0);
-        let list = move || {
-            let entries = fs::read_dir(&store.folder)?;
-            let mut scopes: Vec<Scope> = entries
-                .filter_map(|entry| store.scope_of(&entry.ok()?.path()))
-                .collect();
+        let list = move || -> Result<Vec<Scope>, StoreError> {
+            let files = store.files()?;
+            let mut scopes: Vec<Scope> = files.into_iter().map(|(scope, _)| scope).collect();
             scopes.sort();
             Ok(scopes)
         };
-        let folder = self.0.folder.display();
-        match spawn_blocking(list).await {
-            Ok(listed) => listed.map_err(|error: std::io::Error| {
-                StoreError::Unavailable(format!("{folder} cannot be listed: {error}"))
-            }),
-            Err(_) => Err(StoreError::Unavailable("the process is stopping".to_owned())),
-        }
+        spawn_blocking(list).await.unwrap_or_else(|_| Err(stopping()))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
