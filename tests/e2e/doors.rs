@@ -72,7 +72,7 @@ fn in_rest(binding: &Binding, request: Value) -> (String, Option<Value>) {
 }
 
 /// Shows decimals as numbers and leaves nulls out, so that answers of all doors look the same.
-fn plain(value: Value) -> Value {
+pub(crate) fn plain(value: Value) -> Value {
     match value {
         Value::Array(rows) => rows.into_iter().map(plain).collect(),
         Value::Object(members) => match decimal(&members) {

@@ -1,5 +1,12 @@
 //! Whole sales through the doors of a running server.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod command_line;
+mod crash;
 mod doors;
+mod envelope;
+mod errors;
+mod isolation;
 mod sale;
+mod shop;
+mod walk;

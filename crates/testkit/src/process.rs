@@ -58,7 +58,7 @@ impl ServerProcess {
         self.child.kill().await.unwrap();
     }
 
-    /// Starts again on the same folder and port after [`Self::kill`].
+    /// Starts again on the same folder and port after [`Self::kill`] or [`Self::stop`].
     pub async fn start_again(&mut self) {
         let address = self.site.url().trim_start_matches("http://").to_owned();
         *self = Self::start_on(&address, &self.program.clone(), &self.folder.clone()).await;
@@ -69,13 +69,17 @@ impl ServerProcess {
         self.child.id().expect("the process runs")
     }
 
-    /// Waits until the process ends by itself; gives what else it said.
-    pub async fn ended(mut self) -> (std::process::ExitStatus, Vec<String>) {
-        let mut said = Vec::new();
-        while let Some(line) = self.output.next_line().await.unwrap() {
-            said.push(line);
-        }
-        (self.child.wait().await.unwrap(), said)
+    /// Asks the process to stop, as an operator does, and waits until it has said goodbye.
+    pub async fn stop(&mut self) {
+        let asked = Command::new("kill")
+            .arg(self.id().to_string())
+            .status()
+            .await
+            .unwrap();
+        assert!(asked.success());
+        while self.output.next_line().await.unwrap().is_some() {}
+        let status = self.child.wait().await.unwrap();
+        assert!(status.success(), "the server stopped with {status}");
     }
 }
 

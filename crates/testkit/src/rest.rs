@@ -77,6 +77,16 @@ impl Rest {
         }
     }
 
+    /// Sends JSON or nothing to a server that may go away.
+    pub async fn try_send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<Reply> {
+        let request = self.request(method, path);
+        Self::try_read(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    }
+
     /// Sends any text.
     pub async fn raw(&self, method: Method, path: &str, kind: &str, body: impl Into<reqwest::Body>) -> Reply {
         let request = self.request(method, path);
@@ -91,15 +101,19 @@ impl Rest {
     }
 
     async fn read(&self, request: reqwest::RequestBuilder) -> Reply {
-        let response = request.send().await.unwrap();
+        Self::try_read(request).await.unwrap()
+    }
+
+    async fn try_read(request: reqwest::RequestBuilder) -> reqwest::Result<Reply> {
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let text = response.text().await.unwrap();
-        Reply {
+        let text = response.text().await?;
+        Ok(Reply {
             status,
             headers,
             body: serde_json::from_str(&text).unwrap_or(Value::Null),
             text,
-        }
+        })
     }
 }
 

@@ -1,0 +1,207 @@
+//! The executable says in one sentence what is wrong with how it was started.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use kugel_testkit::ServerProcess;
+use tokio::process::Command;
+
+use crate::crash::PROGRAM;
+
+/// Runs the executable to its end, away from any settings of this machine.
+async fn run(arguments: &[&str], environment: &[(&str, &str)], folder: &Path) -> Output {
+    let child = Command::new(PROGRAM)
+        .args(arguments)
+        .envs(environment.iter().copied())
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .output();
+    let ended = tokio::time::timeout(Duration::from_secs(30), child).await;
+    ended.expect("it should have ended at once").unwrap()
+}
+
+/// A failure: a non-zero exit, and one line that names what is wrong.
+async fn check(arguments: &[&str], environment: &[(&str, &str)], folder: &Path, expected: &[&str]) {
+    let output = run(arguments, environment, folder).await;
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success(), "{arguments:?} should fail");
+    assert_eq!(said.trim().lines().count(), 1, "one sentence: {said}");
+    assert!(said.starts_with("kugel: "), "{said}");
+    for part in expected {
+        assert!(said.contains(part), "{part:?} is not in {said:?}");
+    }
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+const FREE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
+
+#[tokio::test]
+async fn a_data_folder_serves_one_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = ServerProcess::start(PROGRAM, folder.path().join("data")).await;
+    let owner = server.id().to_string();
+    let second = [&FREE[..], &["--data-dir", "data"]].concat();
+    check(
+        &second,
+        &[],
+        folder.path(),
+        &["data", "in use by process", &owner],
+    )
+    .await;
+    check(
+        &["verify", "--data-dir", "data"],
+        &[],
+        folder.path(),
+        &["in use by process"],
+    )
+    .await;
+    assert_eq!(
+        server.root().get("/health").await.status,
+        200,
+        "the first one serves on"
+    );
+}
+
+#[tokio::test]
+async fn a_taken_port_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    check(
+        &["serve", "--listen", &address],
+        &[],
+        folder.path(),
+        &["cannot listen on", &address, "--listen"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_broken_setting_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| fs::write(folder.path().join("kugel.toml"), text).unwrap();
+    let with_file = [&["--config", "kugel.toml"][..], &FREE].concat();
+    for (text, expected) in [
+        ("tokenz = 1", "tokenz"),
+        ("token_expire_minutes = \"soon\"", "token_expire_minutes"),
+        ("timezone = \"Mars/Olympus\"", "timezone"),
+        ("secret_key = \"short\"", "secret_key"),
+        ("listen = ", "kugel.toml"),
+    ] {
+        write(text);
+        check(&with_file, &[], folder.path(), &[expected]).await;
+    }
+    check(
+        &FREE,
+        &[("TOKEN_EXPIRE_MINUTES", "soon")],
+        folder.path(),
+        &["token_expire_minutes"],
+    )
+    .await;
+    check(
+        &FREE,
+        &[("SECRET_KEY", "test-secret-key-for-development-only")],
+        folder.path(),
+        &["secret_key"],
+    )
+    .await;
+    check(
+        &["--config", "none.toml", "serve"],
+        &[],
+        folder.path(),
+        &["none.toml", "does not exist"],
+    )
+    .await;
+    check(
+        &["serve", "cashbox"],
+        &[],
+        folder.path(),
+        &["no service `cashbox`", "master-data"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_damaged_data_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut server = ServerProcess::start(PROGRAM, &data).await;
+    let tenant = server.tenant().await;
+    tenant.item("TEA", "298", "01").await;
+    tenant.store("tk01").await.till(1).await.sell(&[("TEA", 1)]).await;
+    server.kill().await;
+    let start = [&FREE[..], &["--data-dir", "data"]].concat();
+    fs::write(data.join("kugel-format"), "99").unwrap();
+    check(&start, &[], folder.path(), &["format 99"]).await;
+    fs::write(data.join("kugel-format"), "1").unwrap();
+    let mut damaged = 0;
+    for entry in fs::read_dir(data.join("cart")).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.to_string_lossy().contains("db_cart_commons") {
+            let text = "this is no database, however long one looks at it";
+            fs::write(&path, text.repeat(200)).unwrap();
+            damaged += 1;
+        }
+    }
+    assert!(damaged > 0, "the tenant has a file");
+    for arguments in [&start[..], &["verify", "--data-dir", "data"]] {
+        let expected = ["damaged", "db_cart_", "not an SQLite database", "backup"];
+        check(arguments, &[], folder.path(), &expected).await;
+    }
+    fs::write(folder.path().join("file"), "").unwrap();
+    let file = [&FREE[..], &["--data-dir", "file"]].concat();
+    check(&file, &[], folder.path(), &["file", "not a folder"]).await;
+    check(
+        &["verify", "--data-dir", "nowhere"],
+        &[],
+        folder.path(),
+        &["no data folder nowhere"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn help_tells_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, words) in [
+        (&["--help"][..], &["serve", "demo", "verify", "--config"][..]),
+        (
+            &["serve", "--help"],
+            &["--listen", "--data-dir", "127.0.0.1:8080"],
+        ),
+        (&["demo", "--help"], &["--server", "--terminals", "CSV"]),
+        (&["verify", "--help"], &["--data-dir", "--tenant"]),
+        (&["--version"], &[env!("CARGO_PKG_VERSION")]),
+    ] {
+        let output = run(arguments, &[], folder.path()).await;
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{arguments:?}");
+        for word in words {
+            assert!(
+                said.contains(word),
+                "{arguments:?} does not speak of {word}: {said}"
+            );
+        }
+    }
+    assert!(!run(&["sell"], &[], folder.path()).await.status.success());
+}
+
+#[tokio::test]
+async fn a_stopped_server_says_goodbye_and_starts_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = ServerProcess::start(PROGRAM, folder.path()).await;
+    let tenant = server.tenant().await;
+    server.stop().await;
+    server.start_again().await;
+    assert_eq!(
+        tenant
+            .rest()
+            .get(&tenant.path("")[..tenant.path("").len() - 1])
+            .await
+            .ok()["tenantName"],
+        "Plum Mart"
+    );
+}

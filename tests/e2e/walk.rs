@@ -1,0 +1,267 @@
+//! A walk over every method of the contract: its callers, its routes and how it takes what it cannot use.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use kugel_proto::Caller;
+use kugel_testkit::{Binding, Door, Reply, Rest, Rpc, Tenant, Till, World, contract};
+use prost_reflect::{FieldDescriptor, Kind};
+use serde_json::{Value, json};
+
+use crate::doors::code_of;
+
+/// Nobody has this token.
+pub(crate) const FORGED: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJvd25lciJ9.c2lnbmF0dXJl";
+
+#[test]
+fn every_method_has_callers_and_routes_or_a_reason() {
+    for rpc in contract() {
+        let name = rpc.name();
+        assert!(!rpc.allow.is_empty(), "{name}: nobody may call it");
+        assert!(
+            !rpc.is_public() || rpc.allow.len() == 1,
+            "{name}: ANYONE stands alone"
+        );
+        assert!(
+            rpc.bindings.is_empty() != rpc.no_binding_reason.is_empty(),
+            "{name}: either a route or a reason for none"
+        );
+        for binding in &rpc.bindings {
+            let safe = binding.verb == Method::GET;
+            let level = rpc.descriptor.method_descriptor_proto().options.as_ref();
+            let declared = level.map(|options| options.idempotency_level());
+            let reads = declared == Some(prost_types_no_side_effects());
+            assert_eq!(safe, reads, "{name}: {} {}", binding.verb, binding.path);
+        }
+    }
+}
+
+fn prost_types_no_side_effects() -> prost_reflect::prost_types::method_options::IdempotencyLevel {
+    prost_reflect::prost_types::method_options::IdempotencyLevel::NoSideEffects
+}
+
+#[test]
+fn no_two_methods_of_a_service_share_a_route() {
+    let mut seen = BTreeSet::new();
+    for rpc in contract() {
+        for binding in &rpc.bindings {
+            let shape = binding.path_with(|_| "*".to_owned());
+            let route = (rpc.service(), binding.verb.to_string(), shape);
+            assert!(seen.insert(route.clone()), "{route:?}");
+        }
+    }
+    assert!(seen.len() > 100, "the walk sees the whole contract");
+}
+
+#[tokio::test]
+async fn nobody_enters_by_grpc_without_a_good_credential() {
+    let world = World::start().await;
+    let anonymous = world.grpc(Door::Native);
+    let forged = anonymous.bearer(FORGED);
+    let keyless = anonymous
+        .metadata("x-terminal-id", "T1-tk01-1")
+        .metadata("x-api-key", "guess");
+    for rpc in contract() {
+        for client in [&anonymous, &forged, &keyless] {
+            let status = client
+                .call_method(&rpc.descriptor, json!({}))
+                .await
+                .expect_err(rpc.name());
+            if rpc.is_public() {
+                // Let in, and then refused for what is missing.
+                assert_ne!(status.code(), tonic::Code::PermissionDenied, "{}", rpc.name());
+                assert_ne!(status.code(), tonic::Code::Unimplemented, "{}", rpc.name());
+                continue;
+            }
+            assert_eq!(
+                status.code(),
+                tonic::Code::Unauthenticated,
+                "{}: {status:?}",
+                rpc.name()
+            );
+            assert_eq!(code_of(&status), "200001", "{}", rpc.name());
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_enters_by_rest_without_a_good_credential() {
+    let world = World::start().await;
+    for rpc in contract() {
+        for binding in &rpc.bindings {
+            let path = binding.path_with(|variable| sample(&rpc, variable));
+            let body = empty_body(&rpc, binding);
+            let rest = world.root().header("x-kugel-service", &rpc.service());
+            for rest in [rest.clone(), rest.bearer(FORGED)] {
+                let reply = rest.send(binding.verb.clone(), &path, body.as_ref()).await;
+                reply.envelope();
+                if !rpc.is_public() {
+                    reply.refused(401, "200001");
+                }
+            }
+        }
+    }
+}
+
+/// A value that fits the path variable's type.
+fn sample(rpc: &Rpc, variable: &str) -> String {
+    let field = rpc.descriptor.input().get_field_by_name(variable);
+    match field
+        .unwrap_or_else(|| panic!("{}: no field {variable}", rpc.name()))
+        .kind()
+    {
+        Kind::String => "x1".to_owned(),
+        _ => "1".to_owned(),
+    }
+}
+
+fn empty_body(rpc: &Rpc, binding: &Binding) -> Option<Value> {
+    match binding.body.as_str() {
+        "" => None,
+        "*" => Some(json!({})),
+        field if rpc.descriptor.input().get_field_by_name(field).unwrap().is_list() => Some(json!([])),
+        _ => Some(json!({})),
+    }
+}
+
+/// Credentials of every kind of one tenant.
+pub(crate) struct Credentials {
+    administrator: String,
+    terminal: String,
+    service: String,
+}
+
+impl Credentials {
+    pub(crate) fn of(world: &World, tenant: &Tenant, till: &Till) -> Self {
+        let id = tenant.id.parse().unwrap();
+        Self {
+            administrator: tenant.token.clone(),
+            terminal: till.token.clone(),
+            service: world.kugel().tokens().service("test", &id).to_string(),
+        }
+    }
+
+    /// A token that the method's policy lets in.
+    pub(crate) fn fitting(&self, rpc: &Rpc) -> &str {
+        let user = rpc.allows(Caller::User) || rpc.allows(Caller::Superuser);
+        match rpc {
+            _ if user => &self.administrator,
+            _ if rpc.allows(Caller::Terminal) => &self.terminal,
+            _ => &self.service,
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_route_answers_with_the_envelope() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    let till = tenant.store("tk01").await.till(1).await;
+    let credentials = Credentials::of(&world, &tenant, &till);
+    for rpc in contract() {
+        for binding in rpc
+            .bindings
+            .iter()
+            .filter(|binding| binding.verb != Method::DELETE)
+        {
+            let rest = world
+                .root()
+                .bearer(credentials.fitting(&rpc))
+                .header("x-kugel-service", &rpc.service());
+            let path = binding.path_with(|variable| own(&rpc, variable, &till));
+            let reply = rest
+                .send(binding.verb.clone(), &path, empty_body(&rpc, binding).as_ref())
+                .await;
+            reply.envelope();
+            check_answered(&rpc, binding, &reply);
+        }
+    }
+}
+
+#[track_caller]
+fn check_answered(rpc: &Rpc, binding: &Binding, reply: &Reply) {
+    let name = format!("{} {} ({})", binding.verb, binding.path, rpc.name());
+    assert!(reply.status < 500, "{name}: {}", reply.text);
+    assert!(reply.status != 405, "{name}: {}", reply.text);
+    assert!(
+        !reply.text.contains("there is nothing at"),
+        "{name}: {}",
+        reply.text
+    );
+    assert!(
+        reply.status >= 300 || reply.status == rpc.success,
+        "{name}: {}",
+        reply.text
+    );
+    assert!(
+        !matches!(reply.status, 401 | 403) || rpc.is_public(),
+        "{name}: {}",
+        reply.text
+    );
+}
+
+/// A path variable that names what the till's tenant has, where it has it.
+fn own(rpc: &Rpc, variable: &str, till: &Till) -> String {
+    match variable {
+        "tenant_id" => till.store.tenant.id.clone(),
+        "store_code" => till.store.code.clone(),
+        "terminal_id" => till.terminal_id.clone(),
+        _ => sample(rpc, variable),
+    }
+}
+
+#[tokio::test]
+async fn wrong_types_are_refused_with_the_field_named() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    let till = tenant.store("tk01").await.till(1).await;
+    let credentials = Credentials::of(&world, &tenant, &till);
+    let mut checked = 0;
+    for rpc in contract() {
+        for binding in rpc.bindings.iter().filter(|binding| binding.body == "*") {
+            let rest = world
+                .root()
+                .bearer(credentials.fitting(&rpc))
+                .header("x-kugel-service", &rpc.service());
+            let path = binding.path_with(|variable| own(&rpc, variable, &till));
+            checked += refuse_wrong_types(&rest, &rpc, binding, &path).await;
+        }
+    }
+    assert!(checked > 100, "only {checked} fields were tried");
+}
+
+async fn refuse_wrong_types(rest: &Rest, rpc: &Rpc, binding: &Binding, path: &str) -> usize {
+    let in_path = |field: &FieldDescriptor| binding.path.contains(&format!("{{{}}}", field.name()));
+    let fields: Vec<_> = rpc
+        .descriptor
+        .input()
+        .fields()
+        .filter(|field| !in_path(field))
+        .collect();
+    for field in &fields {
+        for wrong in wrong_values(field) {
+            let body = json!({field.json_name(): wrong});
+            let reply = rest.send(binding.verb.clone(), path, Some(&body)).await;
+            assert_eq!(reply.status, 422, "{} {body}: {}", rpc.name(), reply.text);
+            reply.refused_field(field.json_name());
+        }
+    }
+    fields.len()
+}
+
+/// JSON that the field cannot take.
+fn wrong_values(field: &FieldDescriptor) -> Vec<Value> {
+    if field.is_list() {
+        return vec![json!("text"), json!(7), json!({})];
+    }
+    match field.kind() {
+        Kind::String => vec![json!(7), json!(true), json!([]), json!({})],
+        Kind::Bool => vec![json!("perhaps"), json!(7), json!({})],
+        Kind::Int32 | Kind::Int64 => vec![json!("many"), json!(1.5), json!(true), json!({})],
+        Kind::Message(message) if message.full_name() == "google.type.Decimal" => {
+            vec![json!("much"), json!(true), json!([]), json!({})]
+        }
+        Kind::Message(_) => vec![json!("text"), json!(7), json!([])],
+        other => panic!("say what is wrong for {other:?}"),
+    }
+}
