@@ -58,7 +58,18 @@ fn function_lines(head: &str, following: &[(usize, &str)]) -> usize {
         line.strip_prefix(indent)
             .is_some_and(|rest| rest == "}" || rest.ends_with(';') && !rest.starts_with(' '))
     };
-    let body = following.iter().take_while(|(_, line)| !ends(line));
+    let signature = if head.ends_with('{') {
+        0
+    } else {
+        1 + following
+            .iter()
+            .take_while(|(_, line)| !line.ends_with('{') && !ends(line))
+            .count()
+    };
+    let body = following
+        .iter()
+        .skip(signature)
+        .take_while(|(_, line)| !ends(line));
     body.filter(|(_, line)| !line.trim().is_empty()).count()
 }
 
