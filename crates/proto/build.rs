@@ -9,6 +9,10 @@ use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
 
 type Failure = Box<dyn Error>;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "cargo tells a build script by its environment where to write"
+)]
 fn main() -> Result<(), Failure> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../../proto")
@@ -87,7 +91,8 @@ fn scopes(pool: &DescriptorPool) -> Result<String, Failure> {
             Value::Message(rest) => text(rest, "no_binding_reason"),
             _ => String::new(),
         };
-        if options.has_extension(&http) == !reason.is_empty() {
+        let says_why_not = !reason.is_empty();
+        if options.has_extension(&http) == says_why_not {
             let name = method.full_name();
             return Err(
                 format!("{name} needs either a google.api.http binding or rest.no_binding_reason").into(),

@@ -46,7 +46,7 @@ async fn no_acknowledged_sale_is_lost_or_doubled() {
         selling.join_all().await;
         server.start_again().await;
         for till in &tills {
-            check(till, &*ledger.lock().await).await;
+            check(till, &ledger.lock().await).await;
         }
     }
     server.stop().await;

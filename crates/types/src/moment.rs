@@ -34,13 +34,19 @@ impl Moment {
             let date: Date = text.parse().ok()?;
             let first = date.to_zoned(zone.clone()).ok()?.timestamp();
             let next = date.tomorrow().ok()?.to_zoned(zone.clone()).ok()?.timestamp();
-            return Some(Self { first, last: next - SignedDuration::from_micros(1) });
+            return Some(Self {
+                first,
+                last: next - SignedDuration::from_micros(1),
+            });
         };
         let first = text.parse::<Timestamp>().ok().or_else(|| {
             let local: DateTime = text.parse().ok()?;
             Some(local.to_zoned(zone.clone()).ok()?.timestamp())
         })?;
-        Some(Self { first, last: first + SignedDuration::from_micros(precision_in_micros(time) - 1) })
+        Some(Self {
+            first,
+            last: first + SignedDuration::from_micros(precision_in_micros(time) - 1),
+        })
     }
 }
 
@@ -64,24 +70,58 @@ mod tests {
     fn check(text: &str, first: &str, last: &str) {
         let zone = TimeZone::get("Asia/Tokyo").expect("bundled zone");
         let moment = Moment::parse(text, &zone).expect(text);
-        let expected = (first.parse::<Timestamp>().expect(first), last.parse::<Timestamp>().expect(last));
+        let expected = (
+            first.parse::<Timestamp>().expect(first),
+            last.parse::<Timestamp>().expect(last),
+        );
         assert_eq!((moment.first, moment.last), expected, "{text}");
     }
 
     #[test]
     fn a_text_names_all_that_its_precision_leaves_open() {
         check("20260305", "2026-03-04T15:00:00Z", "2026-03-05T14:59:59.999999Z");
-        check("2026-03-05", "2026-03-04T15:00:00Z", "2026-03-05T14:59:59.999999Z");
-        check("20260305T120000", "2026-03-05T03:00:00Z", "2026-03-05T03:00:00.999999Z");
-        check("2026-03-05T12:00", "2026-03-05T03:00:00Z", "2026-03-05T03:00:59.999999Z");
-        check("2026-03-05T12:00:00.5", "2026-03-05T03:00:00.5Z", "2026-03-05T03:00:00.599999Z");
-        check("2026-03-05T12:00:00.123456+00:00", "2026-03-05T12:00:00.123456Z", "2026-03-05T12:00:00.123456Z");
-        check("2026-03-05T12:00:00Z", "2026-03-05T12:00:00Z", "2026-03-05T12:00:00.999999Z");
+        check(
+            "2026-03-05",
+            "2026-03-04T15:00:00Z",
+            "2026-03-05T14:59:59.999999Z",
+        );
+        check(
+            "20260305T120000",
+            "2026-03-05T03:00:00Z",
+            "2026-03-05T03:00:00.999999Z",
+        );
+        check(
+            "2026-03-05T12:00",
+            "2026-03-05T03:00:00Z",
+            "2026-03-05T03:00:59.999999Z",
+        );
+        check(
+            "2026-03-05T12:00:00.5",
+            "2026-03-05T03:00:00.5Z",
+            "2026-03-05T03:00:00.599999Z",
+        );
+        check(
+            "2026-03-05T12:00:00.123456+00:00",
+            "2026-03-05T12:00:00.123456Z",
+            "2026-03-05T12:00:00.123456Z",
+        );
+        check(
+            "2026-03-05T12:00:00Z",
+            "2026-03-05T12:00:00Z",
+            "2026-03-05T12:00:00.999999Z",
+        );
     }
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", "yesterday", "20260230", "2026-03-05T25:00:00", "T120000", "2026"] {
+        for text in [
+            "",
+            "yesterday",
+            "20260230",
+            "2026-03-05T25:00:00",
+            "T120000",
+            "2026",
+        ] {
             assert!(Moment::parse(text, &TimeZone::UTC).is_err(), "{text:?}");
         }
     }

@@ -127,7 +127,7 @@ impl Kugel {
             .find(|(service, _)| *service == name)
             .with_context(|| format!("there is no service `{name}`: choose one of {known}"))?;
         // A process locks its whole data folder, so each service has a folder of its own.
-        let data = DataDir::open(&settings.data_dir.join(format!("{name}-process")))?;
+        let data = DataDir::open(settings.data_dir.join(format!("{name}-process")))?;
         let shared = Shared::new(data, settings, clock, network(name)?)?;
         let layers = shared.layers();
         let mut kugel = Self::empty(&shared, listener.local_addr()?);

@@ -146,7 +146,9 @@ fn success(rest: Option<&DynamicMessage>) -> Result<StatusCode, String> {
         .and_then(|rest| rest.get_field_by_name("success_status")?.as_i32())
         .filter(|status| *status != 0)
         .unwrap_or(200);
-    let status = u16::try_from(status).ok().and_then(|status| StatusCode::from_u16(status).ok());
+    let status = u16::try_from(status)
+        .ok()
+        .and_then(|status| StatusCode::from_u16(status).ok());
     status.ok_or_else(|| "success_status is no HTTP status".to_owned())
 }
 

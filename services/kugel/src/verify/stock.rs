@@ -103,7 +103,6 @@ async fn compare_levels(
             store_code: store.to_owned(),
             page: Some(page),
             limit: Some(1000),
-            ..Default::default()
         };
         let stocks = client
             .list_stocks(inspector.request(message))
