@@ -16,6 +16,9 @@ use crate::{Acknowledgement, Bus, Change, Event, Failure, Handler, Topic};
 
 /// Events that a consumer is given at once: enough to share a flush, few enough to stay prompt.
 const BATCH_LIMIT: usize = 256;
+/// How long a busy consumer waits for company before it takes the next batch: a batch costs one flush however large it
+/// is, and a till that has its answer does not wait for the books.
+const GATHERING: Duration = Duration::from_millis(4);
 /// Tries of an event that fails for a passing reason; the sweep takes over afterwards.
 const ATTEMPT_LIMIT: u32 = 6;
 
@@ -104,7 +107,11 @@ impl Bus for InProcessBus {
 impl Worker {
     async fn run(self, mut events: mpsc::UnboundedReceiver<Arc<Event>>) {
         let mut batch = Vec::with_capacity(BATCH_LIMIT);
-        while events.recv_many(&mut batch, BATCH_LIMIT).await > 0 {
+        loop {
+            let count = events.recv_many(&mut batch, BATCH_LIMIT).await;
+            if count == 0 {
+                return;
+            }
             let mut tenants: Vec<(TenantId, Vec<Arc<Event>>)> = Vec::new();
             for event in batch.drain(..) {
                 match tenants.iter_mut().find(|(tenant, _)| *tenant == event.tenant) {
@@ -118,6 +125,10 @@ impl Worker {
                     .map(|(tenant, events)| self.deliver(tenant, events)),
             )
             .await;
+            // One event by itself is delivered at once; several in a row mean that more are coming.
+            if count > 1 {
+                tokio::time::sleep(GATHERING).await;
+            }
         }
     }
 

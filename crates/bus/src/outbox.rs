@@ -18,6 +18,10 @@ use crate::{Acknowledgement, Bus, Event, Topic};
 
 /// Acknowledgements that are written down in one commit.
 const BATCH_LIMIT: usize = 512;
+/// Acknowledgements of one event by itself, which is written down at once.
+const ALONE: usize = 3;
+/// How long others may join those of a busy time.
+const GATHERING: Duration = Duration::from_millis(4);
 /// Undelivered events that a sweep reads at once.
 const SWEEP_PAGE: u32 = 500;
 const UNFINISHED: [&str; 3] = ["published", "partially_delivered", "failed"];
@@ -205,10 +209,10 @@ impl Outbox {
     }
 
     async fn resend(&self, record: &DeliveryRecord, now: Timestamp) {
-        let Ok(event) = record.event() else {
+        let Some(event) = record.event() else {
             tracing::error!(
                 event.id = record.event_id,
-                "a delivery record names no valid event"
+                "a delivery record holds no event to send"
             );
             return;
         };
@@ -250,6 +254,10 @@ impl Outbox {
                     let count = heard.len();
                     self.write_down(heard).await;
                     self.0.unwritten.fetch_sub(count, Ordering::SeqCst);
+                    // Under load the next acknowledgements are on their way already and share a flush.
+                    if count > ALONE {
+                        tokio::time::sleep(GATHERING).await;
+                    }
                 }
                 _ = sweeps.tick() => {
                     if let Err(error) = self.sweep(self.0.policy.interval).await {

@@ -14,7 +14,7 @@ use tower::util::BoxCloneSyncService;
 
 use crate::authenticate::authenticate;
 use crate::deadline::deadline;
-use crate::observe::observe;
+use crate::observe::{Timers, observe};
 use crate::panic_guard::panic_guard;
 use crate::shed::shed;
 use crate::{ApiKeys, Parts};
@@ -65,7 +65,10 @@ pub fn serve(parts: &Parts, layers: &Layers) -> LocalService {
         let slots = slots.clone();
         async move { shed(request, next, &slots).await }
     });
-    let service = around(service, move |request, next| observe(request, next, name));
+    let timers = Arc::new(Timers::default());
+    let service = around(service, move |request, next| {
+        observe(request, next, name, timers.clone())
+    });
     around(service, panic_guard)
 }
 

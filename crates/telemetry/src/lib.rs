@@ -24,6 +24,11 @@ pub enum TelemetryError {
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
 
+/// Upper bounds of the histograms' buckets, in seconds: from a read out of memory to our longest deadline.
+const SECONDS: [f64; 14] = [
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0,
+];
+
 /// The way log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -40,6 +45,10 @@ pub enum Format {
 pub struct Metrics(PrometheusHandle);
 
 impl Metrics {
+    /// Folds the samples of histograms into their buckets. They pile up otherwise: call it every few seconds.
+    pub fn tend(&self) {
+        self.0.run_upkeep();
+    }
     /// All metrics as Prometheus text.
     pub fn render(&self) -> String {
         self.0.render()
@@ -60,5 +69,6 @@ pub fn init(filter: &str, format: Format) -> Result<Metrics, TelemetryError> {
     } else {
         registry.with(layer.with_target(false)).try_init()?;
     }
-    Ok(Metrics(PrometheusBuilder::new().install_recorder()?))
+    let builder = PrometheusBuilder::new().set_buckets(&SECONDS)?;
+    Ok(Metrics(builder.install_recorder()?))
 }

@@ -27,6 +27,9 @@ use crate::secret;
 /// How long a stopping process waits for calls under way, and then for events under way.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 
+/// How often the samples of histograms are folded into their buckets.
+const METRICS_INTERVAL: Duration = Duration::from_secs(5);
+
 /// Builds a service from its dependencies.
 type Build = fn(Deps) -> Result<Parts, kugel_error::Error>;
 
@@ -75,7 +78,15 @@ impl Kugel {
         listener: TcpListener,
         metrics: Option<kugel_telemetry::Metrics>,
     ) -> anyhow::Result<Self> {
-        let (shared, kugel) = Self::assemble(settings, clock, listener.local_addr()?)?;
+        let (shared, mut kugel) = Self::assemble(settings, clock, listener.local_addr()?)?;
+        if let Some(metrics) = metrics.clone() {
+            kugel.background.push(tokio::spawn(async move {
+                loop {
+                    tokio::time::sleep(METRICS_INTERVAL).await;
+                    metrics.tend();
+                }
+            }));
+        }
         let channels = Neighbours::NAMES.map(|name| (name.to_owned(), shared.neighbours.channel(name)));
         let router = kugel_gateway::build(GatewayDeps {
             channels: channels.into(),
