@@ -7,4 +7,5 @@ pub mod cli;
 pub mod demo;
 pub mod process;
 mod secret;
+mod streams;
 pub mod verify;

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
+use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use kugel_auth::{Lifetimes, Passwords, Tokens};
 use kugel_bus::{Bus, InProcessBus, Outbox};
@@ -21,8 +22,9 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+use tower::util::MapResponseLayer;
 
-use crate::secret;
+use crate::{secret, streams};
 
 /// How long a stopping process waits for calls under way, and then for events under way.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
@@ -193,6 +195,10 @@ impl Kugel {
                 tracing::debug!(%error, "TCP_NODELAY cannot be set");
             }
         });
+        let streams = self.stop.clone();
+        let router = router.layer(MapResponseLayer::new(move |response: Response| {
+            streams::end_with(streams.clone(), response)
+        }));
         let server = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
         self.served = Some(tokio::spawn(async move { server.await }));
         self
