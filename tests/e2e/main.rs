@@ -1,12 +1,14 @@
 //! Whole sales through the doors of a running server.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod alerts;
 mod cart;
 mod command_line;
 mod crash;
 mod doors;
 mod envelope;
 mod errors;
+mod events;
 mod isolation;
 mod reversal;
 mod sale;
