@@ -164,9 +164,14 @@ impl StoreInner {
         surplus
     }
 
+    /// What all the service's databases are called before their scope: `db_master_data_` for `master-data`.
+    fn prefix(&self) -> String {
+        format!("db_{}_", self.service.replace('-', "_"))
+    }
+
     fn path(&self, scope: &Scope) -> PathBuf {
         self.folder
-            .join(format!("db_{}_{}.sqlite", self.service, encode(scope)))
+            .join(format!("{}{}.sqlite", self.prefix(), encode(scope)))
     }
 
     /// The databases that there are.
@@ -186,9 +191,7 @@ impl StoreInner {
     fn scope_of(&self, file: &Path) -> Option<Scope> {
         let name = file.file_name()?.to_str()?;
         decode(
-            name.strip_prefix("db_")?
-                .strip_prefix(self.service.as_str())?
-                .strip_prefix('_')?
+            name.strip_prefix(self.prefix().as_str())?
                 .strip_suffix(".sqlite")?,
         )
     }
