@@ -1,6 +1,7 @@
 //! Whole sales through the doors of a running server.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod accounts;
 mod alerts;
 mod cart;
 mod command_line;
@@ -9,8 +10,11 @@ mod doors;
 mod envelope;
 mod errors;
 mod events;
+mod gateway;
 mod isolation;
+mod masters;
 mod reversal;
 mod sale;
 mod shop;
+mod terminals;
 mod walk;
