@@ -3,6 +3,7 @@
 
 mod accounts;
 mod alerts;
+mod books;
 mod cart;
 mod command_line;
 mod crash;
