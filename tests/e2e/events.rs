@@ -54,6 +54,47 @@ async fn busy_tills_number_every_sale_once() {
     world.finish().await;
 }
 
+/// Two hands on one till: whatever they send at the same time is carried out by one of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_hands_send_together_happens_once() {
+    let world = World::start().await;
+    let shop = Shop::build(&world).await;
+    let till = &shop.till;
+    for round in 1..=5 {
+        let cart = till.basket(&[("TEA", 2)]).await;
+        till.command(&cart, "subtotal", json!({})).await;
+        let payment = json!([{"paymentCode": "01", "amount": 655}]);
+        together(till, &format!("/carts/{cart}/payments"), &payment).await;
+        together(till, &format!("/carts/{cart}/bill"), &json!({})).await;
+        let sale = till.transactions(&format!("/{}", 2 * round - 1));
+        together(till, &format!("{sale}/void"), &payment).await;
+    }
+    let all = till.rest().get(&till.transactions("?limit=0")).await.ok();
+    assert_eq!(all.as_array().unwrap().len(), 10);
+    world.settled().await;
+    assert_eq!(stock(&shop.tenant).await, (0, 10));
+    world.finish().await;
+}
+
+/// Sends the same request four times at once; one of them succeeds and the others are refused.
+async fn together(till: &Till, path: &str, body: &Value) {
+    let mut hands = JoinSet::new();
+    for _ in 0..4 {
+        let (rest, path, body) = (till.rest(), path.to_owned(), body.clone());
+        hands.spawn(async move { rest.post(&path, body).await });
+    }
+    let (good, refused): (Vec<_>, Vec<_>) = hands
+        .join_all()
+        .await
+        .into_iter()
+        .partition(|reply| reply.status == 200);
+    assert_eq!(good.len(), 1, "{path}: {good:?}");
+    for reply in refused {
+        assert!((400..500).contains(&reply.status), "{path}: {}", reply.text);
+        reply.envelope();
+    }
+}
+
 /// Level of the tea, and how often it has moved.
 async fn stock(tenant: &Tenant) -> (i64, i64) {
     let path = |rest: &str| tenant.path(&format!("stores/tk01/stock/TEA{rest}"));
