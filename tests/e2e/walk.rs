@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use kugel_proto::Caller;
 use kugel_testkit::{Binding, Door, Reply, Rest, Rpc, Tenant, Till, World, contract};
+use prost_reflect::prost_types::method_options::IdempotencyLevel;
 use prost_reflect::{FieldDescriptor, Kind};
 use serde_json::{Value, json};
 
@@ -30,14 +31,10 @@ fn every_method_has_callers_and_routes_or_a_reason() {
             let safe = binding.verb == Method::GET;
             let level = rpc.descriptor.method_descriptor_proto().options.as_ref();
             let declared = level.map(|options| options.idempotency_level());
-            let reads = declared == Some(prost_types_no_side_effects());
+            let reads = declared == Some(IdempotencyLevel::NoSideEffects);
             assert_eq!(safe, reads, "{name}: {} {}", binding.verb, binding.path);
         }
     }
-}
-
-fn prost_types_no_side_effects() -> prost_reflect::prost_types::method_options::IdempotencyLevel {
-    prost_reflect::prost_types::method_options::IdempotencyLevel::NoSideEffects
 }
 
 #[test]
