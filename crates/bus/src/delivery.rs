@@ -64,7 +64,7 @@ pub struct DeliveryRecord {
     /// Trace context of the cause.
     pub traceparent: Option<String>,
     /// The event's body, until it is delivered. Afterwards the producer's own log has it, and writing it here once more
-    /// would add a quarter to what a sale writes.
+    /// would write one of the largest documents of a sale twice.
     pub payload: Option<Arc<RawValue>>,
     /// One entry for each consumer.
     pub services: Vec<ServiceDelivery>,

@@ -46,7 +46,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Folder of the embedded store.
     pub data_dir: PathBuf,
-    /// True relaxes what must not be relaxed in production: reflection is on, secrets may be generated.
+    /// True accepts the older system's well-known secret, which is refused otherwise. Nothing else depends on it.
     pub development: bool,
     /// Root of all token keys, at least 32 characters. Absent: one is generated and kept in the data folder.
     pub secret_key: Option<Secret>,
