@@ -14,7 +14,8 @@ pub struct ProcessedEvent {
     topic: crate::Topic,
 }
 
-static PROCESSED_EVENTS: Collection = Collection {
+/// The ids of the events that a consumer has processed.
+pub static PROCESSED_EVENTS: Collection = Collection {
     name: "processed_events",
     fields: &[],
     indexes: &[],

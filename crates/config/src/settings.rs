@@ -92,6 +92,36 @@ pub struct Settings {
     pub alert_cooldown_seconds: u64,
     /// Days a stock snapshot is kept when no schedule says otherwise.
     pub default_snapshot_retention_days: u32,
+    /// The document store of the mesh, `mongodb://…`, a replica set. Absent: SQLite files in `data_dir`.
+    pub mongodb_uri: Option<Secret>,
+    /// The state store of the mesh, `redis://…` or `rediss://…`. Absent: memory of the process.
+    pub redis_url: Option<Secret>,
+    /// The broker of the mesh, `amqp://…` or `amqps://…`. Absent: events are delivered within the process.
+    pub amqp_url: Option<Secret>,
+    /// Put before the names of databases, exchanges, queues and keys, so that several Kugels can share servers.
+    pub namespace: String,
+    /// Where the account service is, one or several `http://` or `https://` addresses with commas between them. A name
+    /// is resolved to all its addresses. The same for the other services.
+    pub account_url: String,
+    /// Where the terminal service is.
+    pub terminal_url: String,
+    /// Where the master data service is.
+    pub master_data_url: String,
+    /// Where the cart service is.
+    pub cart_url: String,
+    /// Where the report service is.
+    pub report_url: String,
+    /// Where the journal service is.
+    pub journal_url: String,
+    /// Where the stock service is.
+    pub stock_url: String,
+    /// Certificate chain (PEM) that this process shows to callers and to the services it calls. With it, a service
+    /// answers by TLS only.
+    pub tls_certificate_file: Option<PathBuf>,
+    /// Private key (PEM) of the certificate.
+    pub tls_key_file: Option<PathBuf>,
+    /// Authority (PEM) that signs the certificates of the mesh: both ends of a call must show one of its certificates.
+    pub tls_authority_file: Option<PathBuf>,
     /// What is logged: `info`, `debug` or a tracing filter.
     pub log: String,
     /// How log lines look: `auto`, `text` or `json`.
@@ -123,9 +153,28 @@ undelivered_check_period_in_hours = 24
 undelivered_check_failed_period_in_minutes = 15
 alert_cooldown_seconds = 60
 default_snapshot_retention_days = 30
+namespace = ""
+account_url = "http://127.0.0.1:8000"
+terminal_url = "http://127.0.0.1:8001"
+master_data_url = "http://127.0.0.1:8002"
+cart_url = "http://127.0.0.1:8003"
+report_url = "http://127.0.0.1:8004"
+journal_url = "http://127.0.0.1:8005"
+stock_url = "http://127.0.0.1:8006"
 log = "info"
 log_format = "auto"
 "#;
+
+/// The settings that are absent unless somebody sets them.
+const WITHOUT_DEFAULT: [&str; 7] = [
+    "secret_key",
+    "mongodb_uri",
+    "redis_url",
+    "amqp_url",
+    "tls_certificate_file",
+    "tls_key_file",
+    "tls_authority_file",
+];
 
 /// The default of the older system, printed in its documents.
 const KNOWN_SECRET: &str = "test-secret-key-for-development-only";
@@ -240,7 +289,12 @@ fn in_one_line(message: &str) -> String {
 /// The keys that the environment may set: those with a default, and those without.
 fn figment_keys() -> Vec<String> {
     let table: toml::Table = DEFAULTS.parse().expect("the defaults are TOML");
-    table.keys().cloned().chain(["secret_key".to_owned()]).collect()
+    table
+        .keys()
+        .map(String::as_str)
+        .chain(WITHOUT_DEFAULT)
+        .map(str::to_owned)
+        .collect()
 }
 
 #[cfg(test)]

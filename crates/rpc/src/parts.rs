@@ -7,7 +7,7 @@ use kugel_auth::{Passwords, Tokens};
 use kugel_bus::{Bus, Outbox};
 use kugel_config::Settings;
 use kugel_state::State;
-use kugel_store::Documents;
+use kugel_store::{Collection, Documents};
 use kugel_types::Clock;
 
 use crate::Neighbours;
@@ -41,6 +41,8 @@ pub struct Parts {
     pub routes: tonic::service::Routes,
     /// Its outboxes: empty ones mean that everything it committed has arrived.
     pub outboxes: Vec<Outbox>,
+    /// The collections that its documents lie in: what is checked at the start and what moves house.
+    pub collections: Vec<&'static Collection>,
     /// Work that runs as long as the service does.
     pub background: Vec<BoxFuture<'static, ()>>,
 }

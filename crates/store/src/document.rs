@@ -1,6 +1,7 @@
 //! Documents as the port moves them, and the atomic commit that changes them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use kugel_types::TenantId;
@@ -121,6 +122,9 @@ pub enum Action {
     /// Removes it. With a revision: `Stale` if the document has another one or is not there. Without: whatever the
     /// revision, and no failure if it is not there.
     Delete(Option<Revision>),
+    /// Puts the body there with the revision, dates and actors of another store, in place of what is there: for moving
+    /// a tenant from one store to another.
+    Restore(Arc<Document>),
 }
 
 /// Changes that happen all or not at all, in the order given.

@@ -21,6 +21,7 @@ pub fn build(deps: Deps) -> Result<Parts> {
     Ok(Parts {
         name: "account",
         routes,
+        collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background: Vec::new(),
     })

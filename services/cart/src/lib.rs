@@ -90,6 +90,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     Ok(Parts {
         name: NAME,
         routes,
+        collections: records::COLLECTIONS.to_vec(),
         outboxes: vec![outbox],
         background: vec![delivery.boxed(), app.keep_house().boxed()],
     })

@@ -119,3 +119,13 @@ impl Record for TerminalCounter {
         self.terminal_id.clone()
     }
 }
+
+/// All collections of the service.
+pub(crate) static COLLECTIONS: [&Collection; 6] = [
+    &CACHE_CART,
+    &LOG_TRAN,
+    &STATUS_TRAN,
+    &INFO_TERMINAL_COUNTER,
+    &STATUS_TRAN_DELIVERY,
+    &crate::app::requests::PROCESSED_REQUESTS,
+];

@@ -45,6 +45,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     Ok(Parts {
         name: NAME,
         routes: tonic::service::Routes::new(JournalServiceServer::new(journal)),
+        collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background: Vec::new(),
     })

@@ -24,6 +24,7 @@ pub fn build(deps: Deps) -> Result<Parts> {
     Ok(Parts {
         name: "master-data",
         routes: service.routes(),
+        collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background: Vec::new(),
     })

@@ -72,6 +72,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     Ok(Parts {
         name: "report",
         routes: Routes::new(ReportServiceServer::new(grpc)),
+        collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background: Vec::new(),
     })

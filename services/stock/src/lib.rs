@@ -79,6 +79,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     Ok(Parts {
         name: NAME,
         routes: tonic::service::Routes::new(StockServiceServer::new(stock)),
+        collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background,
     })

@@ -64,6 +64,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     Ok(Parts {
         name: NAME,
         routes: routes.routes(),
+        collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: vec![outbox],
         background: vec![Box::pin(delivery)],
     })

@@ -51,6 +51,7 @@ pub(super) struct Statements {
     pub(super) upsert: String,
     pub(super) delete: String,
     pub(super) delete_expected: String,
+    pub(super) restore: String,
 }
 
 impl Statements {
@@ -69,6 +70,10 @@ impl Statements {
             ),
             delete: format!("delete from \"{table}\" where id = ?1"),
             delete_expected: format!("delete from \"{table}\" where id = ?1 and revision = ?2"),
+            restore: format!(
+                "insert into \"{table}\" ({COLUMNS}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (id) do update set \
+                 revision = ?2, created_at = ?3, updated_at = ?4, created_by = ?5, updated_by = ?6, body = ?7"
+            ),
             insert,
         }
     }

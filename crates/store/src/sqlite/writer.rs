@@ -173,6 +173,9 @@ impl Writer {
                 }
                 other => other.map(|_| Some(None)),
             },
+            Action::Restore(document) => self
+                .restore(statements, &id, &document)
+                .map(|()| Some(Some(document))),
         };
         match known {
             Ok(known) => Ok(Effect {
@@ -258,6 +261,20 @@ impl Writer {
                 .prepare_cached(&statements.delete)?
                 .execute(params![id]),
         }
+    }
+
+    fn restore(&self, statements: &Statements, id: &str, document: &Document) -> rusqlite::Result<()> {
+        let mut restore = self.connection.prepare_cached(&statements.restore)?;
+        restore.execute(params![
+            id,
+            document.revision.get(),
+            document.created_at.as_microsecond(),
+            document.updated_at.map(Timestamp::as_microsecond),
+            document.created_by,
+            document.updated_by,
+            document.body.text()
+        ])?;
+        Ok(())
     }
 
     /// Makes the collection's table and indexes if they are not there, and drops indexes no longer declared: an old

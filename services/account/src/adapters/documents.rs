@@ -57,3 +57,6 @@ impl Record for SuperuserGuard {
         GUARD_KEY.to_owned()
     }
 }
+
+/// All collections of the service.
+pub(crate) static COLLECTIONS: [&Collection; 4] = [&TENANTS, &USERS, &LAST_LOGINS, &GUARDS];

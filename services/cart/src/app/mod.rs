@@ -10,7 +10,7 @@ mod finish_cart;
 mod housekeeping;
 mod list_transactions;
 mod pay;
-mod requests;
+pub(crate) mod requests;
 mod reverse_transaction;
 mod stream_transactions;
 

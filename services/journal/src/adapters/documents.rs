@@ -216,3 +216,12 @@ fn instant(text: &str) -> Result<i64, Error> {
             .field("generate_date_time", "must be ISO 8601 with an offset")
     })
 }
+
+/// All collections of the service.
+pub(crate) static COLLECTIONS: [&Collection; 5] = [
+    &TRANSACTION_LOGS,
+    &CASH_LOGS,
+    &OPEN_CLOSE_LOGS,
+    &JOURNALS,
+    &kugel_bus::inbox::PROCESSED_EVENTS,
+];

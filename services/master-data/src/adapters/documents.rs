@@ -87,3 +87,16 @@ master!(
     ],
     indexes [Index::on(&["is_deleted", "is_active"])], id |promotion| promotion.promotion_code.clone()
 );
+
+/// All collections of the service.
+pub(crate) static COLLECTIONS: [&Collection; 9] = [
+    Staff::COLLECTION,
+    Category::COLLECTION,
+    Item::COLLECTION,
+    StoreItem::COLLECTION,
+    ItemBook::COLLECTION,
+    Payment::COLLECTION,
+    Setting::COLLECTION,
+    Tax::COLLECTION,
+    Promotion::COLLECTION,
+];

@@ -1,4 +1,4 @@
 //! Where the masters meet the store and the wire.
 
-mod documents;
+pub(crate) mod documents;
 pub(crate) mod grpc;

@@ -257,3 +257,13 @@ pub fn sums_of(
         .given(terminal, |query, terminal| query.eq("terminal_no", terminal))
         .given(open_counter, |query, counter| query.eq("open_counter", counter))
 }
+
+/// All collections of the service.
+pub(crate) static COLLECTIONS: [&Collection; 6] = [
+    &TRANSACTION_LOGS,
+    &CASH_LOGS,
+    &OPEN_CLOSE_LOGS,
+    &SESSION_TOTALS,
+    &SESSION_ITEMS,
+    &kugel_bus::inbox::PROCESSED_EVENTS,
+];

@@ -158,6 +158,7 @@ fn with_token<T>(message: T, token: &str) -> Request<T> {
 
 fn parts(name: &'static str, routes: Routes) -> Parts {
     Parts {
+        collections: Vec::new(),
         name,
         routes,
         outboxes: Vec::new(),

@@ -351,3 +351,14 @@ mod tests {
         assert!(update("A", 9) < update("A", 10));
     }
 }
+
+/// All collections of the service.
+pub(crate) static COLLECTIONS: [&Collection; 7] = [
+    &STOCKS,
+    &STOCK_UPDATES,
+    &STOCK_SNAPSHOTS,
+    &SNAPSHOT_SCHEDULES,
+    &SNAPSHOT_RUNS,
+    &PROCESSED_REQUESTS,
+    &kugel_bus::inbox::PROCESSED_EVENTS,
+];

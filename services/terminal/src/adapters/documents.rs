@@ -278,3 +278,13 @@ impl Record for OpenCloseLogDocument {
         )
     }
 }
+
+/// All collections of the service.
+pub(crate) static COLLECTIONS: [&Collection; 6] = [
+    &TENANTS,
+    &STORES,
+    &TERMINALS,
+    &CASH_LOGS,
+    &OPEN_CLOSE_LOGS,
+    &super::TERMINAL_DELIVERIES,
+];
