@@ -4,10 +4,10 @@
 DEMO_DATA := target/demo-data
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench
+.PHONY: help run demo test check bench servers servers-down
 
 help: ## List the targets
-	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*## /\1\t/' | expand -t 10 | sed 's/^/  make /'
+	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*## /\1\t/' | expand -t 14 | sed 's/^/  make /'
 
 run: ## Build Kugel and serve it on http://127.0.0.1:8080 (data in kugel-data)
 	cargo run --release --locked -p kugel -- serve
@@ -16,6 +16,12 @@ demo: ## Replay a real trading day through Kugel, then verify every figure
 	rm -rf $(DEMO_DATA)
 	cargo run --release --locked -p kugel -- demo --data-dir $(DEMO_DATA)
 	cargo run --release --locked -p kugel -- verify --data-dir $(DEMO_DATA)
+
+servers: ## Start MongoDB, Redis and RabbitMQ on this machine: eval "$$(make -s servers)"
+	@.ci/servers up
+
+servers-down: ## Stop them again; their data stays
+	@.ci/servers down
 
 test: ## Run every test (the runner's summary comes last)
 	cargo test --quiet --locked --workspace --doc
