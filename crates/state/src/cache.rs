@@ -71,6 +71,13 @@ where
         self.values.invalidate(key);
     }
 
+    /// Drops every value.
+    pub fn invalidate_all(&self) {
+        let mut generation = self.generation.write();
+        *generation += 1;
+        self.values.invalidate_all();
+    }
+
     /// Drops every value whose key matches.
     pub fn invalidate_if(&self, matches: impl Fn(&K) -> bool + Send + Sync + 'static) {
         let mut generation = self.generation.write();
@@ -106,5 +113,11 @@ mod tests {
         );
         cache.invalidate_if(|key| key.starts_with("it"));
         assert_eq!(cache.get(&"item"), None);
+        let load = async {
+            cache.invalidate_all();
+            Ok::<_, ()>("old price")
+        };
+        assert_eq!(cache.get_or_load("item", load).await, Ok("old price"));
+        assert_eq!(cache.get(&"item"), None, "whatever was loaded before is not kept either");
     }
 }

@@ -1,24 +1,32 @@
 //! The state port: values by key with a lifetime, for speed and never as the only copy, and [`ReadCache`] for what
 //! belongs to a neighbour.
 //!
-//! Nothing that cannot be rebuilt from documents lives only here. [`MemoryState`] is the in-process adapter;
-//! [`conformance`] says what every adapter must do.
+//! Nothing that cannot be rebuilt from documents lives only here. [`MemoryState`] is the in-process adapter,
+//! [`RedisState`] the mesh's, with [`Guarded`] before it; [`conformance`] says what every adapter must do.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
+
+mod breaker;
 mod cache;
 pub mod conformance;
+mod guarded;
 mod memory;
+mod redis;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
+pub use breaker::{CircuitBreaker, Trial};
 pub use cache::ReadCache;
+pub use guarded::Guarded;
 pub use memory::MemoryState;
+pub use redis::RedisState;
 
-/// The state store did not answer.
+/// The state store did not answer, or cannot be used: says which one and why.
 #[derive(Debug, thiserror::Error)]
-#[error("the state store failed: {0}")]
+#[error("{0}")]
 pub struct StateError(pub String);
 
 /// Values by key. Keys name their tenant; values are opaque.
@@ -38,6 +46,8 @@ pub trait State: Send + Sync + 'static {
         value: Bytes,
         lifetime: Duration,
     ) -> Result<bool, StateError>;
+    /// Whether it answers.
+    async fn ping(&self) -> Result<(), StateError>;
     /// True if this is memory of the same process: then the document store's own cache is just as near, and a copy
     /// here would be a second copy for nothing.
     fn is_local(&self) -> bool;

@@ -86,6 +86,9 @@ impl State for MemoryState {
         });
         Ok(done)
     }
+    async fn ping(&self) -> Result<(), StateError> {
+        Ok(())
+    }
     fn is_local(&self) -> bool {
         true
     }

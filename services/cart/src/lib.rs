@@ -59,8 +59,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     let terminals_age = lifetime(settings.use_terminal_cache, settings.terminal_cache_ttl_seconds);
     let masters_age = lifetime(settings.use_item_cache, settings.item_cache_ttl_seconds);
     // In one process the documents are as near as a copy would be.
-    let copies =
-        (!deps.state.is_local()).then(|| Copies::new(Arc::clone(&deps.state), Arc::clone(&deps.clock)));
+    let copies = (!deps.state.is_local()).then(|| Copies::new(Arc::clone(&deps.state)));
     let app = App {
         carts: CartStore::new(deps.documents.clone(), copies),
         terminals: Arc::new(TerminalClient::new(

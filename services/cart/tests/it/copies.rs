@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kugel_cart::domain::state::CartState;
 use kugel_error::codes;
-use kugel_state::{MemoryState, State, StateError};
+use kugel_state::{Guarded, MemoryState, State, StateError};
 
 use crate::support::{Shop, quantity, refused, till};
 
@@ -75,23 +75,20 @@ impl State for Broken {
     ) -> Result<bool, StateError> {
         self.fail()
     }
+    async fn ping(&self) -> Result<(), StateError> {
+        self.fail()
+    }
     fn is_local(&self) -> bool {
         false
     }
 }
 
 #[tokio::test]
-async fn without_a_state_store_carts_go_on_and_it_is_left_alone_for_a_minute() {
+async fn without_a_state_store_carts_go_on_and_it_is_left_alone() {
     let shop = Shop::open();
     let broken = Arc::new(Broken::default());
-    let copied = shop.beside(broken.clone());
-    let asked = || broken.0.load(Ordering::SeqCst);
+    let copied = shop.beside(Arc::new(Guarded::new("copies", broken.clone())));
     copied.sell(&till(1)).await;
-    assert_eq!(asked(), 3, "three failures open the breaker");
     copied.sell(&till(1)).await;
-    assert_eq!(asked(), 3);
-    shop.clock.advance(60);
-    let cart = copied.cart(&till(1)).await;
-    copied.add(&till(1), cart, &[("tea", "1")]).await.unwrap();
-    assert_eq!(asked(), 4, "one probe, and it failed");
+    assert_eq!(broken.0.load(Ordering::SeqCst), 3);
 }

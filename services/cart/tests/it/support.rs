@@ -226,7 +226,7 @@ impl Shop {
 
     /// The same shop seen from another process, which keeps copies of its carts in `state`.
     pub(crate) fn beside(&self, state: Arc<dyn State>) -> Self {
-        let copies = Copies::new(state, self.clock.clone());
+        let copies = Copies::new(state);
         let carts = CartStore::new(self.app.documents.clone(), Some(copies));
         Self {
             app: App {
