@@ -144,7 +144,8 @@ impl Documents {
         scope: &Scope,
         query: Query,
     ) -> Result<Option<Stored<T>>, StoreError> {
-        let listing = self.find(scope, query.page(Page { limit: 1, number: 1 })).await?;
+        let query = query.uncounted().page(Page { limit: 1, number: 1 });
+        let listing = self.find(scope, query).await?;
         Ok(listing.rows.into_iter().next())
     }
 
@@ -167,6 +168,11 @@ impl Documents {
                 self.store.commit(scope, commit).await
             }
         }
+    }
+
+    /// Makes sure that the collections and their indexes are there, in every scope that has a database: for the start.
+    pub async fn prepare(&self, collections: &[&'static Collection]) -> Result<(), StoreError> {
+        self.store.prepare(collections).await
     }
 
     /// The scopes that have a database: every tenant that was ever written to, and `commons`.

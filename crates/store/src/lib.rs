@@ -1,4 +1,5 @@
-//! The document store: a port, its typed face for services, and the SQLite adapter that ships in `kugel serve`.
+//! The document store: a port, its typed face for services, and two adapters: SQLite files for one process, MongoDB for
+//! the mesh.
 //!
 //! A service keeps its documents in one database for each tenant, plus `commons` for what all tenants share. It reads by
 //! key or by query over declared fields, and writes by atomic commits whose conditions are revisions. Nothing here knows
@@ -13,6 +14,8 @@ pub mod conformance;
 mod document;
 mod documents;
 mod error;
+mod mongodb;
+mod names;
 mod port;
 mod query;
 mod sqlite;
@@ -23,6 +26,7 @@ pub use document::{Action, Commit, Document, Revision, Scope, Write};
 pub use documents::{Changes, Documents, Listing, Record, Stored};
 pub use error::StoreError;
 pub use kugel_types::{Direction, Page, Sort};
+pub use self::mongodb::MongoStore;
 pub use port::{Found, Store};
 pub use query::{Filter, Query, Test, Value};
 pub use sqlite::{DataDir, DataDirError, SqliteStore};

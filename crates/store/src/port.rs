@@ -40,6 +40,13 @@ pub trait Store: Send + Sync + 'static {
     /// Changes documents, all or none.
     async fn commit(&self, scope: &Scope, commit: Commit) -> Result<(), StoreError>;
 
+    /// Makes sure, in every scope that has a database, that the collections and their indexes are as declared, so that
+    /// no request has to wait for it. An adapter that finds it quick enough does so when a collection is first used.
+    async fn prepare(&self, collections: &[&'static Collection]) -> Result<(), StoreError> {
+        let _ = collections;
+        Ok(())
+    }
+
     /// The scopes that have a database, in order.
     async fn scopes(&self) -> Result<Vec<Scope>, StoreError>;
 
@@ -52,6 +59,6 @@ pub trait Store: Send + Sync + 'static {
 pub struct Found {
     /// The page's documents, in the query's order.
     pub documents: Vec<Arc<Document>>,
-    /// How many documents match, on all pages together.
+    /// How many documents match, on all pages together; for [`Query::uncounted`], at least those on the page.
     pub total: u64,
 }

@@ -20,6 +20,8 @@ pub struct Query {
     pub sort: Sort,
     /// The page.
     pub page: Page,
+    /// False if nobody asks how many documents match on all pages together.
+    pub counted: bool,
 }
 
 /// A condition on one field.
@@ -76,6 +78,7 @@ impl Query {
             filters: Vec::new(),
             sort: Sort::default(),
             page: Page::all(),
+            counted: true,
         }
     }
     /// Keeps documents whose field equals the value.
@@ -155,6 +158,12 @@ impl Query {
     #[must_use]
     pub fn page(mut self, page: Page) -> Self {
         self.page = page;
+        self
+    }
+    /// Spares counting what lies on other pages.
+    #[must_use]
+    pub fn uncounted(mut self) -> Self {
+        self.counted = false;
         self
     }
     /// Adds a filter.

@@ -1,5 +1,6 @@
 //! What the conformance tests work on.
 
+use std::any::Any;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -101,6 +102,15 @@ pub struct Subject {
     pub store: Arc<dyn Store>,
     /// The scope that the tests use.
     pub scope: Scope,
+    /// What goes with the last clone, for instance whoever tidies up behind the tests.
+    #[allow(dead_code, reason = "it is kept for its end")]
+    guard: Option<Arc<dyn Any + Send + Sync>>,
+}
+
+impl From<Arc<dyn Store>> for Subject {
+    fn from(store: Arc<dyn Store>) -> Self {
+        Self::new(store)
+    }
 }
 
 impl Subject {
@@ -114,7 +124,15 @@ impl Subject {
             clock,
             store,
             scope: Scope::Tenant("T1".parse().unwrap()),
+            guard: None,
         }
+    }
+
+    /// Keeps something for as long as the tests take.
+    #[must_use]
+    pub fn keeping(mut self, guard: impl Any + Send + Sync) -> Self {
+        self.guard = Some(Arc::new(guard));
+        self
     }
 
     pub(super) async fn insert(&self, items: impl IntoIterator<Item = Item>) {

@@ -2,7 +2,7 @@
 //!
 //! An adapter's test crate writes `kugel_store::conformance_tests!(open);`, where `open` is an `async fn` that returns
 //! an `Option<Arc<dyn Store>>`: an empty store for each test, or `None`, after saying so loudly, where the backend is
-//! not to be had. It needs `tokio` with `macros` and `rt-multi-thread` among its dev-dependencies.
+//! not to be had. A store that somebody has to tidy up behind comes as [`Subject::keeping`]. It needs `tokio` with `macros` and `rt-multi-thread` among its dev-dependencies.
 //!
 //! The module is always compiled: behind a feature, cargo would build every crate above this one twice.
 
@@ -82,8 +82,9 @@ macro_rules! conformance_tests {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $case() {
-                    if let Some(store) = $open().await {
-                        $crate::conformance::$module::$case($crate::conformance::Subject::new(store)).await;
+                    if let Some(opened) = $open().await {
+                        let subject = $crate::conformance::Subject::from(opened);
+                        $crate::conformance::$module::$case(subject).await;
                     }
                 }
             )+

@@ -164,7 +164,7 @@ impl Database {
         query: &Query,
     ) -> Result<Found, StoreError> {
         let rendered = sql::render(collection, query);
-        let page = query.page;
+        let (page, counted) = (query.page, query.counted);
         self.read(collection, move |database, connection| {
             // One transaction, so that the page and the count see the same documents.
             let transaction = connection.unchecked_transaction()?;
@@ -172,7 +172,7 @@ impl Database {
             let documents = database.rows(&transaction, collection, &rendered, keep)?;
             let rows = documents.len() as u64;
             let is_last = page.limit == 0 || (rows < u64::from(page.limit) && (rows > 0 || page.skip() == 0));
-            let total = if is_last {
+            let total = if is_last || !counted {
                 page.skip() * u64::from(page.limit > 0) + rows
             } else {
                 let mut count = transaction.prepare_cached(&rendered.count)?;

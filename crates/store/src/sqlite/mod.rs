@@ -18,7 +18,7 @@ use async_trait::async_trait;
 use parking_lot::RwLock;
 use tokio::task::spawn_blocking;
 
-use crate::{Collection, Commit, Document, Found, Query, Scope, Store, StoreError};
+use crate::{Collection, Commit, Document, Found, Query, Scope, Store, StoreError, names};
 use database::Database;
 
 pub use data_dir::{DataDir, DataDirError};
@@ -164,14 +164,12 @@ impl StoreInner {
         surplus
     }
 
-    /// What all the service's databases are called before their scope: `db_master_data_` for `master-data`.
-    fn prefix(&self) -> String {
-        format!("db_{}_", self.service.replace('-', "_"))
-    }
-
     fn path(&self, scope: &Scope) -> PathBuf {
-        self.folder
-            .join(format!("{}{}.sqlite", self.prefix(), encode(scope)))
+        self.folder.join(format!(
+            "{}{}.sqlite",
+            names::prefix(&self.service),
+            names::encode(scope)
+        ))
     }
 
     /// The databases that there are.
@@ -190,47 +188,14 @@ impl StoreInner {
 
     fn scope_of(&self, file: &Path) -> Option<Scope> {
         let name = file.file_name()?.to_str()?;
-        decode(
-            name.strip_prefix(self.prefix().as_str())?
-                .strip_suffix(".sqlite")?,
-        )
+        let scope = name.strip_prefix(names::prefix(&self.service).as_str())?;
+        names::decode(scope.strip_suffix(".sqlite")?)
     }
 }
 
 /// The answer to callers whose work the runtime has dropped.
 fn stopping() -> StoreError {
     StoreError::Unavailable("the process is stopping".to_owned())
-}
-
-/// A scope as part of a file name. Capitals are written small behind a `-`, which no tenant id holds: a file system that
-/// takes `Shop` and `shop` for one name would otherwise give two tenants one database.
-fn encode(scope: &Scope) -> String {
-    let mut text = String::new();
-    for character in scope.name().chars() {
-        if character.is_ascii_uppercase() {
-            text.push('-');
-        }
-        text.push(character.to_ascii_lowercase());
-    }
-    text
-}
-
-fn decode(text: &str) -> Option<Scope> {
-    if text == Scope::Commons.name() {
-        return Some(Scope::Commons);
-    }
-    let mut name = String::new();
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
-        name.push(if character == '-' {
-            characters.next()?.to_ascii_uppercase()
-        } else {
-            character
-        });
-    }
-    let scope = Scope::Tenant(name.parse().ok()?);
-    // Names that we would not write are not ours.
-    (encode(&scope) == text).then_some(scope)
 }
 
 #[async_trait]

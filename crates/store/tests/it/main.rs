@@ -6,3 +6,4 @@ mod conformance;
 mod crash;
 mod files;
 mod model;
+mod mongodb;

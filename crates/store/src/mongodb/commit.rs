@@ -1,0 +1,332 @@
+//! Commits: a single document by itself, several in a transaction.
+
+use std::time::Duration;
+
+use ::mongodb::bson::{Bson, Document, RawArrayBuf, RawDocumentBuf, doc, rawdoc};
+use ::mongodb::error::{
+    CommandError, Error, ErrorKind, TRANSIENT_TRANSACTION_ERROR, UNKNOWN_TRANSACTION_COMMIT_RESULT,
+    WriteError, WriteFailure,
+};
+use ::mongodb::options::ReadConcern;
+use ::mongodb::{ClientSession, Database};
+
+use crate::{Commit, StoreError};
+
+use super::indexes;
+use super::link::{Link, durable};
+use super::statement::{Kind, Statement, encode};
+
+/// Statements sent as one command weigh this much at most; a command may be 16 MiB.
+const COMMAND_BYTES: usize = 8 << 20;
+/// How often a transaction whose connection broke begins again.
+const BROKEN_CONNECTIONS: u32 = 2;
+/// How often the outcome of a commit is asked for.
+const UNKNOWN_OUTCOMES: u32 = 4;
+
+const WRITE_CONFLICT: i32 = 112;
+const DUPLICATE_KEY: i32 = 11000;
+
+/// Why a commit did not happen.
+enum Setback {
+    /// It never will.
+    Refused(StoreError),
+    /// Another writer was in the way: the same again may succeed.
+    Conflict(String),
+    /// The connection broke before it was done.
+    Broken(Error),
+    /// One of several conditions in one command did not hold. Which one shows when each is a command of its own.
+    Unclear,
+}
+
+/// Makes the changes, all or none. The collections are there.
+pub(super) async fn run(link: &Link, database: &Database, commit: Commit) -> Result<(), StoreError> {
+    let statements = encode(&commit)?;
+    drop(commit);
+    let work = Work {
+        link,
+        database,
+        statements: &statements,
+    };
+    match statements.as_slice() {
+        [] => Ok(()),
+        [statement] => work.alone(statement).await,
+        _ => work.together().await,
+    }
+}
+
+struct Work<'a> {
+    link: &'a Link,
+    database: &'a Database,
+    statements: &'a [Statement],
+}
+
+/// Statements that are sent as one command.
+struct Step {
+    statements: Vec<usize>,
+    command: RawDocumentBuf,
+}
+
+impl Work<'_> {
+    /// One document needs no transaction. The driver repeats it under the same number if the answer is lost, and the
+    /// server then tells what became of it instead of doing it twice.
+    async fn alone(&self, statement: &Statement) -> Result<(), StoreError> {
+        for attempt in 0.. {
+            let outcome = match self.send(statement).await {
+                Ok(matched) => self.check(&[0], matched),
+                Err(error) => Err(self.setback(error, Some(statement))),
+            };
+            match outcome {
+                Ok(()) => return Ok(()),
+                Err(Setback::Refused(error)) => return Err(error),
+                Err(Setback::Broken(error)) => return Err(self.link.failure(&error)),
+                Err(Setback::Conflict(reason)) => pause(attempt, &reason).await,
+                Err(Setback::Unclear) => break,
+            }
+        }
+        Err(stale(statement))
+    }
+
+    /// Sends one statement; returns how many documents it met.
+    async fn send(&self, statement: &Statement) -> Result<u64, Error> {
+        let documents = self
+            .database
+            .collection::<RawDocumentBuf>(statement.collection.name);
+        if statement.kind == Kind::Insert {
+            return documents.insert_one(&statement.raw).await.map(|_| 1);
+        }
+        let mut parts = Document::try_from(statement.raw.as_ref())?;
+        let key = parts
+            .get_document_mut("q")
+            .map(std::mem::take)
+            .unwrap_or_default();
+        match statement.kind {
+            Kind::Delete | Kind::Remove => documents.delete_one(key).await.map(|result| result.deleted_count),
+            Kind::Restore => {
+                let document = statement.raw.get_document("u")?.to_owned();
+                let result = documents.replace_one(key, document).upsert(true).await?;
+                Ok(result.matched_count + u64::from(result.upserted_id.is_some()))
+            }
+            _ => {
+                let update = match parts.remove("u") {
+                    Some(Bson::Document(change)) => documents.update_one(key, change),
+                    Some(Bson::Array(stages)) => {
+                        let stages = stages.into_iter().filter_map(|stage| match stage {
+                            Bson::Document(stage) => Some(stage),
+                            _ => None,
+                        });
+                        documents.update_one(key, stages.collect::<Vec<_>>())
+                    }
+                    _ => documents.update_one(key, doc! {}),
+                };
+                let result = update.upsert(statement.kind == Kind::Put).await?;
+                Ok(result.matched_count + u64::from(result.upserted_id.is_some()))
+            }
+        }
+    }
+
+    async fn together(&self) -> Result<(), StoreError> {
+        let mut steps = self.steps(true);
+        let mut session = self.session().await?;
+        let mut broken = 0;
+        for attempt in 0.. {
+            match self.attempt(&mut session, &steps).await {
+                Ok(()) => break,
+                Err(Setback::Refused(error)) => return Err(error),
+                Err(Setback::Conflict(reason)) => pause(attempt, &reason).await,
+                Err(Setback::Unclear) => steps = self.steps(false),
+                Err(Setback::Broken(error)) => {
+                    let is_absent = matches!(&*error.kind, ErrorKind::ServerSelection { .. });
+                    if is_absent || broken == BROKEN_CONNECTIONS {
+                        return Err(self.link.failure(&error));
+                    }
+                    broken += 1;
+                    // Dropping the old session ends its transaction, if there is anybody to end it.
+                    session = self.session().await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn session(&self) -> Result<ClientSession, StoreError> {
+        let start = self.database.client().start_session();
+        // Nothing is read in it that would have to wait for what was written before.
+        let session = start.causal_consistency(false).await;
+        session.map_err(|error| self.link.failure(&error))
+    }
+
+    async fn attempt(&self, session: &mut ClientSession, steps: &[Step]) -> Result<(), Setback> {
+        // The server hears of the beginning with the first command.
+        let begun = session
+            .start_transaction()
+            .read_concern(ReadConcern::majority())
+            .write_concern(durable())
+            .await;
+        begun.map_err(|error| self.setback(error, None))?;
+        for step in steps {
+            let command = self.database.run_raw_command(step.command.clone());
+            let outcome = match command.session(&mut *session).await {
+                Ok(reply) => self.read(step, &reply),
+                Err(error) => Err(self.setback(error, None)),
+            };
+            if let Err(setback) = outcome {
+                if !matches!(setback, Setback::Broken(_)) {
+                    // The server may have done so already, and otherwise does by itself after a minute.
+                    let _ = session.abort_transaction().await;
+                }
+                return Err(setback);
+            }
+        }
+        let mut unknown = 0;
+        loop {
+            match session.commit_transaction().await {
+                Ok(()) => return Ok(()),
+                // The same commit may be sent as often as one likes: it happens once.
+                Err(error)
+                    if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
+                        && unknown < UNKNOWN_OUTCOMES =>
+                {
+                    unknown += 1;
+                }
+                Err(error) => return Err(self.setback(error, None)),
+            }
+        }
+    }
+
+    /// The commands of a transaction. Different collections do not meet, so each gets its statements in their order but
+    /// in as few commands as possible; with `merge` false, each statement is a command.
+    fn steps(&self, merge: bool) -> Vec<Step> {
+        let mut groups: Vec<(Vec<usize>, usize)> = Vec::new();
+        for (number, statement) in self.statements.iter().enumerate() {
+            let size = statement.raw.as_bytes().len();
+            // The last command for the collection, if this can be part of it.
+            let last = groups.iter_mut().rev().find(|(members, _)| {
+                members
+                    .first()
+                    .is_some_and(|first| self.statements[*first].collection.name == statement.collection.name)
+            });
+            match last {
+                Some((members, bytes))
+                    if merge
+                        && *bytes + size <= COMMAND_BYTES
+                        && self.statements[members[0]].kind.command() == statement.kind.command() =>
+                {
+                    members.push(number);
+                    *bytes += size;
+                }
+                _ => groups.push((vec![number], size)),
+            }
+        }
+        let step = |(statements, _): (Vec<usize>, usize)| Step {
+            command: self.command(&statements),
+            statements,
+        };
+        groups.into_iter().map(step).collect()
+    }
+
+    fn command(&self, members: &[usize]) -> RawDocumentBuf {
+        let first = &self.statements[members[0]];
+        let mut list = RawArrayBuf::new();
+        for member in members {
+            list.push(self.statements[*member].raw.as_ref());
+        }
+        let name = first.collection.name;
+        match first.kind.command() {
+            ("insert", _) => rawdoc! { "insert": name, "ordered": true, "documents": list },
+            ("update", _) => rawdoc! { "update": name, "ordered": true, "updates": list },
+            _ => rawdoc! { "delete": name, "ordered": true, "deletes": list },
+        }
+    }
+
+    /// Reads the server's answer to a step.
+    fn read(&self, step: &Step, reply: &Document) -> Result<(), Setback> {
+        let first = reply
+            .get_array("writeErrors")
+            .ok()
+            .and_then(|errors| errors.first());
+        if let Some(error) = first.and_then(|error| error.as_document()) {
+            let index = error
+                .get_i32("index")
+                .ok()
+                .and_then(|index| usize::try_from(index).ok());
+            let member = index.and_then(|index| step.statements.get(index));
+            let (code, message) = (
+                error.get_i32("code").unwrap_or_default(),
+                error.get_str("errmsg").unwrap_or_default(),
+            );
+            return Err(self.write_error(code, message, member.map(|member| &self.statements[*member])));
+        }
+        let matched = reply
+            .get_i32("n")
+            .ok()
+            .and_then(|number| u64::try_from(number).ok());
+        self.check(&step.statements, matched.unwrap_or_default())
+    }
+
+    /// Whether statements met as many documents as they have to.
+    fn check(&self, members: &[usize], matched: u64) -> Result<(), Setback> {
+        let (_, must_match) = self.statements[members[0]].kind.command();
+        if !must_match || matched == members.len() as u64 {
+            return Ok(());
+        }
+        let conditional =
+            |member: &&usize| matches!(self.statements[**member].kind, Kind::Replace | Kind::Delete);
+        let mut suspects = members.iter().filter(conditional);
+        match (suspects.next(), suspects.next()) {
+            (Some(only), None) => Err(Setback::Refused(stale(&self.statements[*only]))),
+            _ => Err(Setback::Unclear),
+        }
+    }
+
+    fn setback(&self, error: Error, statement: Option<&Statement>) -> Setback {
+        match &*error.kind {
+            ErrorKind::Write(WriteFailure::WriteError(WriteError { code, message, .. }))
+            | ErrorKind::Command(CommandError { code, message, .. })
+                if matches!(*code, DUPLICATE_KEY | WRITE_CONFLICT) =>
+            {
+                self.write_error(*code, message, statement)
+            }
+            ErrorKind::Command(_) if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => {
+                Setback::Conflict(error.kind.to_string())
+            }
+            _ if error.contains_label(TRANSIENT_TRANSACTION_ERROR) => Setback::Broken(error),
+            _ => Setback::Refused(self.link.failure(&error)),
+        }
+    }
+
+    /// What it means that the server refused a statement.
+    fn write_error(&self, code: i32, message: &str, statement: Option<&Statement>) -> Setback {
+        let index = message
+            .split_once(" index: ")
+            .and_then(|(_, rest)| rest.split_once(" dup key: "))
+            .map(|(index, _)| index.trim());
+        match (code, statement, index) {
+            (WRITE_CONFLICT, ..) => Setback::Conflict(message.to_owned()),
+            (DUPLICATE_KEY, Some(statement), Some(index)) => {
+                let index = indexes::label(statement.collection, index);
+                let collection = statement.collection.name;
+                match statement.kind {
+                    // Somebody else has just added it, so now it can be changed.
+                    Kind::Put | Kind::Restore if index == "id" => Setback::Conflict(message.to_owned()),
+                    _ => Setback::Refused(StoreError::Duplicate { collection, index }),
+                }
+            }
+            _ => Setback::Refused(StoreError::Unavailable(format!("MongoDB: {message}"))),
+        }
+    }
+}
+
+fn stale(statement: &Statement) -> StoreError {
+    StoreError::Stale {
+        collection: statement.collection.name,
+        id: statement.id.clone(),
+    }
+}
+
+/// Waits before the next attempt, longer each time and never as long as somebody else. Who waits too long is stopped by
+/// the limit of the whole commit.
+async fn pause(attempt: u32, reason: &str) {
+    tracing::debug!(attempt, reason, "another writer was in the way");
+    let longest = 1_u64 << attempt.min(6);
+    tokio::time::sleep(Duration::from_micros(rand::random_range(200..=longest * 1000))).await;
+}
