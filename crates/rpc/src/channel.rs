@@ -3,17 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use kugel_auth::Tokens;
+use kugel_config::Settings;
 use kugel_types::TenantId;
 use tonic::body::Body;
 use tonic::metadata::MetadataValue;
 use tower::{Service, ServiceExt as _};
 
-use crate::LocalService;
-use crate::remote::Remote;
+use crate::balance::Balance;
+use crate::origin::Origin;
+use crate::remote::{Limits, Remote};
+use crate::{LocalService, Misconfiguration, Tls};
 
 /// The connection to a service. Cheap to clone; generated clients take it as their transport.
 #[derive(Clone)]
@@ -23,8 +27,11 @@ pub struct Channel(Inner);
 enum Inner {
     /// Set once the service is built: services know each other before all of them exist.
     Local(Arc<OnceLock<LocalService>>),
-    Network(Arc<Remote<tonic::transport::Channel>>),
+    Network(Arc<Remote<Arc<Balance>>>),
 }
+
+/// Compression flag and length before each message.
+const FRAME_HEAD: usize = 5;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -33,9 +40,24 @@ impl Channel {
     pub fn local() -> Self {
         Self(Inner::Local(Arc::default()))
     }
-    /// A service at the other end of a connection.
-    pub fn network(neighbour: &'static str, channel: tonic::transport::Channel) -> Self {
-        Self(Inner::Network(Arc::new(Remote::new(neighbour, channel))))
+    /// A service at the other end of connections, which are made when they are first used.
+    fn network(
+        neighbour: &'static str,
+        setting: &str,
+        addresses: &str,
+        tls: Option<&Tls>,
+        limits: Limits,
+    ) -> Result<Self, Misconfiguration> {
+        let origins = Origin::read(setting, addresses)?;
+        if tls.is_none() && origins.iter().any(|origin| origin.is_tls) {
+            return Err(Misconfiguration(format!(
+                "setting `{setting}`: https needs `tls_certificate_file`, `tls_key_file` and `tls_authority_file`"
+            )));
+        }
+        let balance = Balance::new(neighbour, origins, tls.map(Tls::client));
+        Ok(Self(Inner::Network(Arc::new(Remote::new(
+            neighbour, balance, limits,
+        )))))
     }
     /// Connects a local channel with its service, once.
     pub fn connect(&self, service: LocalService) {
@@ -66,7 +88,7 @@ impl Service<Request<Body>> for Channel {
             },
             Inner::Network(remote) => {
                 let remote = remote.clone();
-                Box::pin(async move { remote.send(request).await })
+                Box::pin(async move { Ok(remote.send(request).await) })
             }
         }
     }
@@ -91,6 +113,35 @@ impl Neighbours {
     /// All services of this process, still to be connected.
     pub fn local() -> Self {
         Self::new(Self::NAMES.map(|name| (name, Channel::local())))
+    }
+    /// All services where the settings `account_url` … `stock_url` say they are, but `own`, which is still to be
+    /// connected as one of this process. Reads the certificates, and waits for nobody.
+    pub fn network(settings: &Settings, own: Option<&str>) -> Result<Self, Misconfiguration> {
+        let tls = Tls::read(settings)?;
+        let limits = Limits {
+            time: Duration::from_secs(settings.request_timeout_seconds),
+            // What comes in by JSON is no longer as protobuf.
+            bytes: settings.body_limit_bytes.saturating_add(FRAME_HEAD),
+            calls: settings.concurrency_limit,
+        };
+        let addresses = [
+            ("account", "account_url", &settings.account_url),
+            ("terminal", "terminal_url", &settings.terminal_url),
+            ("master-data", "master_data_url", &settings.master_data_url),
+            ("cart", "cart_url", &settings.cart_url),
+            ("report", "report_url", &settings.report_url),
+            ("journal", "journal_url", &settings.journal_url),
+            ("stock", "stock_url", &settings.stock_url),
+        ];
+        let channels = addresses.map(|(name, setting, addresses)| {
+            let channel = if own == Some(name) {
+                Channel::local()
+            } else {
+                Channel::network(name, setting, addresses, tls.as_ref(), limits)?
+            };
+            Ok((name, channel))
+        });
+        Ok(Self::new(channels.into_iter().collect::<Result<Vec<_>, _>>()?))
     }
     /// The given connections.
     pub fn new(channels: impl IntoIterator<Item = (&'static str, Channel)>) -> Self {

@@ -31,7 +31,7 @@ pub(crate) async fn deadline(request: Request<Body>, next: LocalService, limit: 
 }
 
 /// `grpc-timeout` of the gRPC protocol: at most eight digits and a unit.
-fn requested(headers: &HeaderMap) -> Option<Duration> {
+pub(crate) fn requested(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get("grpc-timeout")?.to_str().ok()?;
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let amount: u64 = if digits.len() <= 8 {

@@ -10,17 +10,20 @@
 mod admit;
 mod api_keys;
 mod authenticate;
-mod breaker;
+mod balance;
 mod call;
 mod channel;
 mod deadline;
 mod health;
+mod instance;
 mod observe;
+mod origin;
 mod panic_guard;
 mod parts;
 mod remote;
 mod shed;
 mod stack;
+mod tls;
 
 pub use admit::{Caller, Visitor, admit, welcome};
 pub use api_keys::ApiKeys;
@@ -28,6 +31,7 @@ pub use channel::{Channel, Neighbours, outgoing};
 pub use health::Readiness;
 pub use parts::{Deps, Parts};
 pub use stack::{Layers, LocalService, serve};
+pub use tls::{Misconfiguration, Tls, TlsListener, TlsStream};
 
 /// The metadata that names the terminal of an API key.
 pub const TERMINAL_ID: &str = "x-terminal-id";

@@ -1,152 +1,237 @@
-//! The client stack of a neighbour across the network: deadline and trace handed on, circuit breaker, retries.
+//! The client stack of a neighbour across the network: concurrency limit, deadline and trace handed on, circuit breaker,
+//! retries.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::request::Parts;
-use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full};
-use kugel_error::codes;
+use http::{HeaderValue, Request, Response};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use kugel_error::{Error, codes};
+use kugel_state::CircuitBreaker;
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::retry::budget::{Budget as _, TpsBudget};
-use tower::{Service, ServiceExt as _};
 
 use crate::REQUEST_ID;
-use crate::breaker::Breaker;
+use crate::balance::Balance;
 use crate::call::hand_on;
-
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
+use crate::instance::Failure;
 
 /// Tries of one call, the first included.
-const ATTEMPT_LIMIT: u32 = 3;
+const ATTEMPT_LIMIT: u32 = 5;
 /// Pause before the second try; it doubles.
 const PAUSE: Duration = Duration::from_millis(50);
+/// How long a call waits for a neighbour that cannot be reached: about as long as a restart takes.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// The same for a question about health, which is about the present.
+const HEALTH_PATIENCE: Duration = Duration::from_millis(500);
+/// Who had less time than this does not say that the neighbour is out. Callers choose their deadlines, and a few
+/// impatient ones must not close the way for the others.
+const FAIR_TIME: Duration = Duration::from_secs(1);
+
+/// What a call may take.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    /// Time, if the caller sets no deadline.
+    pub(crate) time: Duration,
+    /// Bytes of a request.
+    pub(crate) bytes: usize,
+    /// Calls at the same time.
+    pub(crate) calls: usize,
+}
+
+/// Carries a call to some instance of the neighbour.
+pub(crate) trait Transport: Send + Sync + 'static {
+    /// Tries for as long as `patience` to reach one.
+    fn call(
+        &self,
+        parts: &Parts,
+        body: &Bytes,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send;
+}
+
+impl Transport for Arc<Balance> {
+    fn call(
+        &self,
+        parts: &Parts,
+        body: &Bytes,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Response<Body>, Failure>> + Send {
+        Balance::call(self, parts, body, patience)
+    }
+}
 
 /// A neighbour at the other end of a connection.
-pub(crate) struct Remote<S> {
-    transport: S,
-    breaker: Breaker,
+pub(crate) struct Remote<T> {
+    neighbour: &'static str,
+    transport: T,
+    breaker: CircuitBreaker,
     /// Retries may make up a fifth of all calls: a neighbour in trouble must not be buried under them.
     budget: TpsBudget,
+    slots: Semaphore,
+    limits: Limits,
 }
 
-impl<S> Remote<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>> + Clone,
-    S::Error: Into<BoxError>,
-{
-    pub(crate) fn new(neighbour: &'static str, transport: S) -> Self {
+/// How a try ended.
+struct Tried {
+    answer: Response<Body>,
+    /// True if another try may end better.
+    may_pass: bool,
+}
+
+impl<T: Transport> Remote<T> {
+    pub(crate) fn new(neighbour: &'static str, transport: T, limits: Limits) -> Self {
         let budget = TpsBudget::new(Duration::from_secs(10), 10, 0.2);
         Self {
+            neighbour,
             transport,
-            breaker: Breaker::new(neighbour),
+            breaker: CircuitBreaker::new(neighbour),
             budget,
+            slots: Semaphore::new(limits.calls.min(Semaphore::MAX_PERMITS)),
+            limits,
         }
     }
 
-    /// Sends a request. A call is repeated only if a second effect cannot come of it: its method is declared
-    /// idempotent, or it carries a request id.
-    pub(crate) async fn send(&self, mut request: Request<Body>) -> Result<Response<Body>, BoxError> {
-        hand_on(request.headers_mut());
-        let path = request.uri().path();
-        let repeatable = kugel_proto::IDEMPOTENT_METHODS.binary_search(&path).is_ok();
-        if !repeatable && !request.headers().contains_key(REQUEST_ID) {
-            return self.attempt(request).await;
+    /// Sends a request. A call that may have been carried out is repeated only if a second effect cannot come of it: its
+    /// method is declared idempotent, or it carries a request id.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Response<Body> {
+        let Ok(_slot) = self.slots.try_acquire() else {
+            let error = format!("too many calls of the {} service are under way", self.neighbour);
+            return refuse(codes::OVERLOADED.error(error));
+        };
+        let (mut parts, body) = request.into_parts();
+        let deadline = hand_on(&mut parts.headers, self.limits.time);
+        // The length is that of the body as it came in; the connection writes its own.
+        parts.headers.remove(http::header::CONTENT_LENGTH);
+        let body = match tokio::time::timeout_at(deadline, self.read(body)).await {
+            Ok(Ok(body)) => body,
+            Ok(Err(error)) => return refuse(error),
+            Err(_) => return refuse(codes::DEADLINE_EXCEEDED.error("the request did not arrive in time")),
+        };
+        let is_repeatable = kugel_proto::IDEMPOTENT_METHODS
+            .binary_search(&parts.uri.path())
+            .is_ok()
+            || parts.headers.contains_key(REQUEST_ID);
+        if is_repeatable {
+            self.budget.deposit();
         }
-        let (parts, body) = request.into_parts();
-        let body = body.collect().await?.to_bytes();
-        self.budget.deposit();
         let mut pause = PAUSE;
-        for _ in 1..ATTEMPT_LIMIT {
-            let answer = self.attempt(rebuilt(&parts, &body)).await;
-            if !is_outage(&answer) || !self.budget.withdraw() {
-                return answer;
+        let mut tries = 1;
+        loop {
+            let tried = self.attempt(&mut parts, &body, deadline).await;
+            let may_repeat = is_repeatable && tried.may_pass && tries < ATTEMPT_LIMIT;
+            if !may_repeat || Instant::now() + pause >= deadline || !self.budget.withdraw() {
+                return tried.answer;
             }
+            metrics::counter!("kugel_rpc_retries_total", "neighbour" => self.neighbour).increment(1);
             tokio::time::sleep(pause).await;
             pause *= 2;
+            tries += 1;
         }
-        self.attempt(rebuilt(&parts, &body)).await
     }
 
-    async fn attempt(&self, request: Request<Body>) -> Result<Response<Body>, BoxError> {
-        if !self.breaker.admits() {
-            let error =
-                codes::NEIGHBOUR_FAILED.error("the neighbour did not answer lately and is left alone");
-            return Ok(Status::from(error).into_http());
+    /// Calls are short and may have to be sent again; no method of the contract takes a stream of requests.
+    async fn read(&self, body: Body) -> Result<Bytes, Error> {
+        let limit = self.limits.bytes;
+        match Limited::new(body, limit).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => {
+                Err(codes::BODY_TOO_LARGE.error(format!("the message is larger than {limit} bytes")))
+            }
+            Err(_) => Err(codes::INVALID_INPUT.error("the request was cut off")),
         }
-        let answer = self.transport.clone().oneshot(request).await.map_err(Into::into);
-        self.breaker.note(is_outage(&answer));
-        answer
+    }
+
+    async fn attempt(&self, parts: &mut Parts, body: &Bytes, deadline: Instant) -> Tried {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Some(trial) = self.breaker.admit() else {
+            let message = format!(
+                "the {} service did not answer lately and is left alone",
+                self.neighbour
+            );
+            return Tried::finally(codes::NEIGHBOUR_FAILED.error(message));
+        };
+        let timeout = format!("{}m", left.as_millis().min(99_999_999));
+        let timeout = HeaderValue::try_from(timeout).expect("digits and a letter");
+        parts.headers.insert("grpc-timeout", timeout);
+        let is_health = parts.uri.path().starts_with("/grpc.health.v1.");
+        let patience = if is_health { HEALTH_PATIENCE } else { PATIENCE };
+        // Who has little time is told why nobody answers before it is over.
+        let patience = patience.min(left * 3 / 4);
+        let call = self.transport.call(parts, body, patience);
+        let answer = tokio::time::timeout_at(deadline, call).await;
+        match answer {
+            Ok(Ok(answer)) => {
+                trial.ended(is_outage(&answer));
+                Tried {
+                    may_pass: code(&answer) == Some(Code::Unavailable),
+                    answer,
+                }
+            }
+            Ok(Err(Failure::Unsent(cause))) => {
+                if patience >= FAIR_TIME {
+                    trial.ended(true);
+                }
+                tracing::warn!(neighbour = self.neighbour, %cause, "a neighbour cannot be reached");
+                let message = format!("the {} service cannot be reached", self.neighbour);
+                Tried::finally(codes::NEIGHBOUR_FAILED.error(message).caused_by(cause))
+            }
+            Ok(Err(Failure::Broken { cause, is_news })) => {
+                // One outage, however many calls the connection took with it.
+                if is_news {
+                    tracing::warn!(neighbour = self.neighbour, %cause, "the connection to a neighbour broke");
+                    trial.ended(true);
+                }
+                let message = format!("the connection to the {} service broke", self.neighbour);
+                Tried {
+                    answer: refuse(codes::NEIGHBOUR_FAILED.error(message).caused_by(cause)),
+                    may_pass: true,
+                }
+            }
+            Err(_) => {
+                if left >= FAIR_TIME {
+                    trial.ended(true);
+                }
+                let message = format!("the {} service did not answer within {left:?}", self.neighbour);
+                Tried::finally(codes::DEADLINE_EXCEEDED.error(message))
+            }
+        }
     }
 }
 
-fn rebuilt(parts: &Parts, body: &Bytes) -> Request<Body> {
-    Request::from_parts(parts.clone(), Body::new(Full::new(body.clone())))
+impl Tried {
+    fn finally(error: Error) -> Self {
+        Self {
+            answer: refuse(error),
+            may_pass: false,
+        }
+    }
 }
 
-/// No answer, or an answer that there will be none. Everything else is the neighbour's considered opinion.
-fn is_outage(answer: &Result<Response<Body>, BoxError>) -> bool {
-    let Ok(answer) = answer else { return true };
-    let code = answer
-        .headers()
-        .get("grpc-status")
-        .map(|status| Code::from_bytes(status.as_bytes()));
-    matches!(code, Some(Code::Unavailable | Code::DeadlineExceeded))
+fn refuse(error: Error) -> Response<Body> {
+    Status::from(error).into_http()
+}
+
+/// The status of a call that failed before its first message.
+fn code(answer: &Response<Body>) -> Option<Code> {
+    let status = answer.headers().get("grpc-status")?;
+    Some(Code::from_bytes(status.as_bytes()))
+}
+
+/// An answer that somebody on the way gave instead of the neighbour. Its own carry details, and are its considered opinion
+/// even if they say that it cannot serve now.
+fn is_outage(answer: &Response<Body>) -> bool {
+    match code(answer) {
+        Some(Code::Unavailable) => !answer.headers().contains_key("grpc-status-details-bin"),
+        Some(_) => false,
+        None => answer.status().is_server_error(),
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::*;
-
-    /// Calls `path` on a neighbour that answers with `code` each time, and counts what reaches it.
-    async fn calls(path: &str, request_id: bool, code: Code) -> usize {
-        let count = Arc::new(AtomicUsize::new(0));
-        let counter = count.clone();
-        let transport = tower::service_fn(move |_: Request<Body>| {
-            counter.fetch_add(1, Ordering::SeqCst);
-            std::future::ready(Ok::<_, BoxError>(Status::new(code, "as told").into_http()))
-        });
-        let mut request = Request::new(Body::empty());
-        *request.uri_mut() = path.parse().unwrap();
-        if request_id {
-            request.headers_mut().insert(REQUEST_ID, "r-1".parse().unwrap());
-        }
-        Remote::new("cart", transport).send(request).await.unwrap();
-        count.load(Ordering::SeqCst)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn only_what_can_be_repeated_is_repeated() {
-        let (read, bill) = (
-            "/kugel.cart.v1.CartService/GetCart",
-            "/kugel.cart.v1.CartService/BillCart",
-        );
-        assert_eq!(calls(read, false, Code::Unavailable).await, 3);
-        assert_eq!(calls(bill, false, Code::Unavailable).await, 1);
-        assert_eq!(calls(bill, true, Code::Unavailable).await, 3);
-        assert_eq!(
-            calls(read, false, Code::NotFound).await,
-            1,
-            "an answer is an answer"
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_open_circuit_spares_the_neighbour() {
-        let count = Arc::new(AtomicUsize::new(0));
-        let counter = count.clone();
-        let transport = tower::service_fn(move |_: Request<Body>| {
-            counter.fetch_add(1, Ordering::SeqCst);
-            std::future::ready(Err::<Response<Body>, BoxError>("connection refused".into()))
-        });
-        let remote = Remote::new("cart", transport);
-        for _ in 0..10 {
-            let _ = remote.send(Request::new(Body::empty())).await;
-        }
-        assert_eq!(count.load(Ordering::SeqCst), 3);
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@ use kugel_auth::{Lifetimes, Passwords, Tokens};
 use kugel_bus::{Bus, InProcessBus, Outbox};
 use kugel_config::Settings;
 use kugel_gateway::GatewayDeps;
-use kugel_rpc::{ApiKeys, Channel, Deps, Layers, LocalService, Neighbours, Parts, Readiness};
+use kugel_rpc::{ApiKeys, Deps, Layers, LocalService, Neighbours, Parts, Readiness};
 use kugel_state::MemoryState;
 use kugel_store::{DataDir, Documents, Scope, SqliteStore, Store as _};
 use kugel_types::{Clock, TenantId};
@@ -141,7 +141,10 @@ impl Kugel {
             .with_context(|| format!("there is no service `{name}`: choose one of {known}"))?;
         // A process locks its whole data folder, so each service has a folder of its own.
         let data = DataDir::open(settings.data_dir.join(format!("{name}-process")))?;
-        let shared = Shared::new(data, settings, clock, network(name)?)?;
+        let shared = {
+            let neighbours = Neighbours::network(&settings, Some(name))?;
+            Shared::new(data, settings, clock, neighbours)?
+        };
         let layers = shared.layers();
         let mut kugel = Self::empty(&shared, listener.local_addr()?);
         let service = kugel.add(&shared, &layers, name, build)?;
@@ -322,18 +325,4 @@ fn root_secret(settings: &Settings, folder: &Path) -> anyhow::Result<String> {
 pub fn mesh_port(name: &str) -> Option<u16> {
     let position = Neighbours::NAMES.iter().position(|service| *service == name)?;
     u16::try_from(8000 + position).ok()
-}
-
-/// Every service but `own` on its mesh port of this machine. Connections are made when they are first used.
-fn network(own: &str) -> anyhow::Result<Neighbours> {
-    let mut channels = Vec::new();
-    for name in Neighbours::NAMES {
-        if name == own {
-            channels.push((name, Channel::local()));
-        } else if let Some(port) = mesh_port(name) {
-            let endpoint = tonic::transport::Endpoint::from_shared(format!("http://127.0.0.1:{port}"))?;
-            channels.push((name, Channel::network(name, endpoint.connect_lazy())));
-        }
-    }
-    Ok(Neighbours::new(channels))
 }

@@ -1,0 +1,194 @@
+//! Instances that come and go.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use kugel_rpc::REQUEST_ID;
+use tonic::Code;
+use tower::ServiceExt as _;
+
+use crate::stand::{BILL, CRASH, READ, Seen, Stand, WATCH, call, cart};
+
+const NO_PAUSE: Duration = Duration::ZERO;
+
+fn url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
+/// A port on which nobody listens.
+async fn nowhere() -> SocketAddr {
+    Stand::open(NO_PAUSE).await.kill().await.0
+}
+
+#[tokio::test]
+async fn two_instances_share_the_calls_and_one_takes_over_from_the_other() {
+    let (one, two) = (Stand::open(NO_PAUSE).await, Stand::open(NO_PAUSE).await);
+    let channel = cart(&format!("{}, {}", url(one.address), url(two.address)));
+    for _ in 0..100 {
+        call(&channel, BILL, &[]).await.unwrap();
+    }
+    let shares = [one.count(), two.count()];
+    assert_eq!(shares.iter().sum::<usize>(), 100);
+    assert!(shares.iter().all(|share| *share >= 40), "{shares:?}");
+    one.kill().await;
+    let begun = Instant::now();
+    for _ in 0..100 {
+        call(&channel, READ, &[]).await.unwrap();
+    }
+    assert_eq!(two.count(), shares[1] + 100);
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn an_address_where_nobody_is_costs_no_call() {
+    let stand = Stand::open(NO_PAUSE).await;
+    let channel = cart(&format!("{},{}", url(nowhere().await), url(stand.address)));
+    for _ in 0..20 {
+        call(&channel, BILL, &[]).await.unwrap();
+    }
+    assert_eq!(stand.count(), 20);
+}
+
+#[tokio::test]
+async fn a_name_is_looked_up() {
+    let stand = Stand::open(NO_PAUSE).await;
+    let channel = cart(&format!("http://localhost:{}", stand.address.port()));
+    call(&channel, BILL, &[]).await.unwrap();
+    let unknown = cart("http://nobody.invalid:1");
+    let error = call(&unknown, BILL, &[("grpc-timeout", "300m")])
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Code::Unavailable);
+}
+
+#[tokio::test]
+async fn a_restart_is_waited_for() {
+    let mut stand = Stand::open(NO_PAUSE).await;
+    let channel = cart(&url(stand.address));
+    call(&channel, BILL, &[]).await.unwrap();
+    for round in 1..=3 {
+        let (address, seen) = stand.kill().await;
+        let restarted = async {
+            tokio::time::sleep(Duration::from_millis(400)).await;
+            Stand::at(address, NO_PAUSE, seen).await
+        };
+        let calls = join_all((0..8).map(|_| call(&channel, BILL, &[])));
+        let (answers, back) = tokio::join!(calls, restarted);
+        answers.into_iter().for_each(Result::unwrap);
+        assert_eq!(back.count(), 1 + 8 * round, "each was sent once");
+        stand = back;
+    }
+}
+
+#[tokio::test]
+async fn who_stays_away_is_left_alone_until_a_probe_finds_it() {
+    let metrics = kugel_telemetry::init("off", kugel_telemetry::Format::Text).unwrap();
+    let open = |is_open: bool| {
+        let line = format!("kugel_circuit_open{{neighbour=\"cart\"}} {}", u8::from(is_open));
+        let shown = metrics.render();
+        assert!(shown.contains(&line), "{line} in {shown}");
+    };
+    let address = nowhere().await;
+    let channel = cart(&url(address));
+    open(false);
+    let patient = [("grpc-timeout", "1600m")];
+    for answer in join_all((0..3).map(|_| call(&channel, BILL, &patient))).await {
+        let error = answer.unwrap_err();
+        assert_eq!(error.code(), Code::Unavailable);
+        assert_eq!(error.message(), "the cart service cannot be reached");
+    }
+    open(true);
+    let stand = Stand::at(address, NO_PAUSE, Seen::default()).await;
+    let begun = Instant::now();
+    call(&channel, READ, &patient).await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_millis(100));
+    assert_eq!(stand.count(), 0);
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_secs(61)).await;
+    tokio::time::resume();
+    call(&channel, BILL, &[]).await.unwrap();
+    call(&channel, BILL, &[]).await.unwrap();
+    open(false);
+}
+
+#[tokio::test]
+async fn a_call_whose_connection_breaks_is_sent_again_only_if_it_may() {
+    let stand = Stand::open(NO_PAUSE).await;
+    let channel = cart(&url(stand.address));
+    let error = call(&channel, CRASH, &[]).await.unwrap_err();
+    assert_eq!(error.code(), Code::Unavailable);
+    assert_eq!(error.message(), "the connection to the cart service broke");
+    assert_eq!(stand.count(), 1);
+    call(&channel, BILL, &[]).await.unwrap();
+    call(&channel, CRASH, &[(REQUEST_ID, "r-1")]).await.unwrap_err();
+    assert!(stand.count() > 3, "{} calls", stand.count());
+}
+
+/// Calls all the time while an instance is killed and started again: what carries a request id meets no failure.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repeatable_commands_survive_the_kills_of_their_service() {
+    let mut stand = Stand::open(Duration::from_millis(2)).await;
+    let channel = cart(&url(stand.address));
+    let tills = (0..8).map(|till| {
+        let channel = channel.clone();
+        tokio::spawn(async move {
+            for number in 0..150 {
+                let key = format!("{till}-{number}");
+                call(&channel, BILL, &[(REQUEST_ID, &key)]).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        })
+    });
+    let tills: Vec<_> = tills.collect();
+    for _ in 0..5 {
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let (address, seen) = stand.kill().await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        stand = Stand::at(address, Duration::from_millis(2), seen).await;
+    }
+    join_all(tills).await.into_iter().for_each(Result::unwrap);
+}
+
+/// The same while instances stop gracefully: nothing at all fails, and nothing is sent twice.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_graceful_stop_loses_no_call() {
+    let pause = Duration::from_millis(3);
+    let (one, two) = (Stand::open(pause).await, Stand::open(pause).await);
+    let (first, second) = (one.seen.clone(), two.seen.clone());
+    let channel = cart(&format!("{},{}", url(one.address), url(two.address)));
+    let tills = (0..8).map(|_| {
+        let channel = channel.clone();
+        tokio::spawn(async move {
+            for _ in 0..100 {
+                call(&channel, BILL, &[]).await.unwrap();
+            }
+        })
+    });
+    let tills: Vec<_> = tills.collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    one.stop().await;
+    join_all(tills).await.into_iter().for_each(Result::unwrap);
+    assert_eq!(first.lock().len() + second.lock().len(), 800);
+}
+
+#[tokio::test]
+async fn watchers_leave_room_for_calls() {
+    let stand = Stand::open(NO_PAUSE).await;
+    let channel = cart(&url(stand.address));
+    let mut watched = Vec::new();
+    for _ in 0..250 {
+        let mut request = http::Request::new(tonic::body::Body::empty());
+        *request.uri_mut() = WATCH.parse().unwrap();
+        let answer = channel.clone().oneshot(request);
+        watched.push(
+            tokio::time::timeout(Duration::from_secs(5), answer)
+                .await
+                .unwrap()
+                .unwrap(),
+        );
+    }
+    call(&channel, BILL, &[("grpc-timeout", "2S")]).await.unwrap();
+    drop(watched);
+    call(&channel, BILL, &[]).await.unwrap();
+}

@@ -1,0 +1,101 @@
+//! The server stack and the client stack together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kugel_auth::{Lifetimes, Tokens};
+use kugel_bus::InProcessBus;
+use kugel_config::Settings;
+use kugel_rpc::{ApiKeys, Channel, Layers, LocalService, Parts};
+use kugel_types::{Clock, SystemClock};
+use tonic::service::Routes;
+use tonic::{Code, Request, Response, Status};
+use tonic_health::pb::health_client::HealthClient;
+use tonic_health::pb::health_server::{Health, HealthServer};
+use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse};
+
+use crate::stand::{READ, Seen, Stand, call, cart};
+
+/// A service that asks another one, after a pause, when it is asked.
+struct Asking(Channel);
+
+type Stream = futures::stream::Empty<Result<HealthCheckResponse, Status>>;
+
+#[tonic::async_trait]
+impl Health for Asking {
+    type WatchStream = Stream;
+    async fn check(
+        &self,
+        request: Request<HealthCheckRequest>,
+    ) -> Result<Response<HealthCheckResponse>, Status> {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        call(&self.0, READ, &[]).await?;
+        Ok(Response::new(HealthCheckResponse {
+            status: i32::try_from(request.get_ref().service.len()).unwrap(),
+        }))
+    }
+    async fn watch(&self, _: Request<HealthCheckRequest>) -> Result<Response<Stream>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+}
+
+/// The whole server stack around a service that asks `next`.
+pub(crate) fn stack(next: Channel, settings: &Settings) -> LocalService {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let lifetimes = Lifetimes {
+        user: 60,
+        terminal: 60,
+    };
+    let tokens = Arc::new(Tokens::new("0123456789abcdef0123456789abcdef", lifetimes, clock));
+    let api_keys = ApiKeys::new(
+        Channel::local(),
+        tokens.clone(),
+        &InProcessBus::default(),
+        settings,
+    );
+    let parts = Parts {
+        name: "cart",
+        routes: Routes::new(HealthServer::new(Asking(next)).max_decoding_message_size(usize::MAX)),
+        outboxes: Vec::new(),
+        collections: Vec::new(),
+        background: Vec::new(),
+    };
+    kugel_rpc::serve(&parts, &Layers::new(tokens, api_keys, settings))
+}
+
+fn milliseconds(headers: &http::HeaderMap) -> u64 {
+    let text = headers["grpc-timeout"].to_str().unwrap();
+    text.strip_suffix('m').unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_deadline_shrinks_on_its_way_and_the_trace_stays() {
+    let far = Stand::open(Duration::ZERO).await;
+    let service = stack(cart(&format!("http://{}", far.address)), &Settings::for_test());
+    let near = Stand::of("127.0.0.1:0".parse().unwrap(), service, Seen::default()).await;
+    let channel = cart(&format!("http://{}", near.address));
+    let mut request = Request::new(HealthCheckRequest::default());
+    request.set_timeout(Duration::from_secs(3));
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    request
+        .metadata_mut()
+        .insert("traceparent", trace.parse().unwrap());
+    HealthClient::new(channel).check(request).await.unwrap();
+    let seen = far.seen.lock();
+    let left = milliseconds(&seen[0].1);
+    assert!((1_000..=2_900).contains(&left), "{left}");
+    assert_eq!(seen[0].1["traceparent"], trace);
+}
+
+#[tokio::test]
+async fn who_has_no_time_left_is_told_so() {
+    let far = Stand::open(Duration::from_secs(5)).await;
+    let service = stack(cart(&format!("http://{}", far.address)), &Settings::for_test());
+    let near = Stand::of("127.0.0.1:0".parse().unwrap(), service, Seen::default()).await;
+    let channel = cart(&format!("http://{}", near.address));
+    let mut request = Request::new(HealthCheckRequest::default());
+    request.set_timeout(Duration::from_millis(50));
+    let error = HealthClient::new(channel).check(request).await.unwrap_err();
+    assert_eq!(error.code(), Code::DeadlineExceeded);
+    assert_eq!(far.count(), 0);
+}

@@ -1,0 +1,161 @@
+//! Who shows no certificate of the mesh's authority gets no word in.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use kugel_config::Settings;
+use kugel_rpc::{Channel, LocalService, Neighbours, Tls, TlsListener};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Status};
+
+use crate::certificates::Authority;
+use crate::stand::{self, BILL, call};
+
+/// A service that answers everything, behind the certificate of `settings`.
+async fn served(settings: &Settings) -> SocketAddr {
+    let tls = Tls::read(settings).unwrap().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut listener = TlsListener::new(listener, &tls).unwrap();
+    let address = listener.local_addr();
+    let service = tower::service_fn(|_| std::future::ready(Ok(Status::ok("").into_http())));
+    let service = LocalService::new(service);
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await;
+            tokio::spawn(stand::serve(stream, service.clone(), CancellationToken::new()));
+        }
+    });
+    address
+}
+
+fn cart(mut settings: Settings, url: String) -> Channel {
+    settings.cart_url = url;
+    Neighbours::network(&settings, None).unwrap().channel("cart")
+}
+
+/// Whether a call gets through within a second.
+async fn gets_through(channel: &Channel) -> bool {
+    match call(channel, BILL, &[("grpc-timeout", "1S")]).await {
+        Ok(()) => true,
+        Err(status) => {
+            assert_eq!(status.code(), Code::Unavailable, "{status:?}");
+            false
+        }
+    }
+}
+
+#[tokio::test]
+async fn both_ends_show_a_certificate_of_their_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ours, theirs) = (
+        Authority::new(folder.path(), "ours"),
+        Authority::new(folder.path(), "theirs"),
+    );
+    let address = served(&ours.settings(&ours)).await;
+    let port = address.port();
+    let url = |host: &str| format!("https://{host}:{port}");
+    assert!(gets_through(&cart(ours.settings(&ours), url("localhost"))).await);
+    assert!(gets_through(&cart(ours.settings(&ours), url("127.0.0.1"))).await);
+    // Somebody else's certificate, though it trusts ours.
+    assert!(!gets_through(&cart(theirs.settings(&ours), url("localhost"))).await);
+    // Our certificate, but it trusts somebody else.
+    assert!(!gets_through(&cart(ours.settings(&theirs), url("localhost"))).await);
+    // The right authority under a name that the certificate does not have.
+    assert!(!gets_through(&cart(ours.settings(&ours), url("127.0.0.2"))).await);
+    // Plaintext.
+    let plain = cart(Settings::for_test(), format!("http://127.0.0.1:{port}"));
+    assert!(!gets_through(&plain).await);
+    // And none of them disturbs the others.
+    assert!(gets_through(&cart(ours.settings(&ours), url("localhost"))).await);
+}
+
+#[tokio::test]
+async fn who_shows_no_certificate_is_refused_and_who_says_nothing_keeps_nobody_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = Authority::new(folder.path(), "ours");
+    let settings = ours.settings(&ours);
+    let address = served(&settings).await;
+    let _silent = [
+        TcpStream::connect(address).await.unwrap(),
+        TcpStream::connect(address).await.unwrap(),
+    ];
+    let mut roots = RootCertStore::empty();
+    let root = CertificateDer::from_pem_file(settings.tls_authority_file.clone().unwrap()).unwrap();
+    roots.add(root).unwrap();
+    let bare = ClientConfig::builder()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = TlsConnector::from(Arc::new(bare));
+    let stream = TcpStream::connect(address).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    // The refusal may come with the handshake or with the first byte.
+    let said = async {
+        let mut stream = connector.connect(name, stream).await?;
+        stream.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n").await?;
+        stream.read(&mut [0; 64]).await
+    };
+    let said = tokio::time::timeout(Duration::from_secs(5), said).await.unwrap();
+    assert!(said.is_err(), "{said:?}");
+    let known = cart(settings, format!("https://localhost:{}", address.port()));
+    assert!(gets_through(&known).await);
+}
+
+#[test]
+fn what_is_wrong_is_named_by_its_setting_and_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = Authority::new(folder.path(), "ours");
+    let theirs = Authority::new(folder.path(), "theirs");
+    let said = |change: &dyn Fn(&mut Settings)| {
+        let mut settings = ours.settings(&ours);
+        change(&mut settings);
+        Neighbours::network(&settings, Some("cart"))
+            .err()
+            .expect("refused")
+            .to_string()
+    };
+    let absent = folder.path().join("absent.pem");
+    let garbage = folder.path().join("garbage.pem");
+    std::fs::write(&garbage, "no certificate").unwrap();
+    let missing = said(&|settings| settings.tls_key_file = None);
+    assert!(
+        missing.starts_with("setting `tls_key_file` is missing"),
+        "{missing}"
+    );
+    for file in [&absent, &garbage] {
+        let path = file.display().to_string();
+        for (setting, text) in [
+            (
+                "tls_certificate_file",
+                said(&|s| s.tls_certificate_file = Some(file.clone())),
+            ),
+            ("tls_key_file", said(&|s| s.tls_key_file = Some(file.clone()))),
+            (
+                "tls_authority_file",
+                said(&|s| s.tls_authority_file = Some(file.clone())),
+            ),
+        ] {
+            assert!(
+                text.contains(&format!("`{setting}`")) && text.contains(&path),
+                "{text}"
+            );
+        }
+    }
+    let foreign_key = theirs.settings(&theirs).tls_key_file;
+    let mixed = said(&|settings| settings.tls_key_file.clone_from(&foreign_key));
+    assert!(mixed.contains("`tls_certificate_file`"), "{mixed}");
+    let mut plain = Settings::for_test();
+    plain.stock_url = "https://localhost:1".to_owned();
+    let said = Neighbours::network(&plain, None).err().unwrap().to_string();
+    assert!(
+        said.contains("`stock_url`") && said.contains("tls_certificate_file"),
+        "{said}"
+    );
+    assert!(Tls::read(&Settings::for_test()).unwrap().is_none());
+}
