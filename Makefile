@@ -3,8 +3,11 @@
 # Where the demonstration keeps its data; `make demo` starts it afresh.
 DEMO_DATA := target/demo-data
 
+# How `make chaos` goes about it; `cargo test -p kugel-e2e --test chaos -- --help` tells what there is.
+CHAOS := --kills 20
+
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check bench servers servers-down
+.PHONY: help run demo test check chaos bench servers servers-down
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*## /\1\t/' | expand -t 14 | sed 's/^/  make /'
@@ -35,6 +38,9 @@ check: ## Format, lints, contract, licences, WebAssembly, chart: what CI asks be
 	"$$(.ci/tools deny)" --locked --workspace check --hide-inclusion-graph bans licenses sources
 	.ci/wasm
 	"$$(.ci/tools helm)" lint --strict --quiet k8s
+
+chaos: ## Kill processes while tills sell, then count: nothing lost, nothing doubled
+	cargo test --quiet --locked --workspace --test chaos -- --size single $(CHAOS)
 
 bench: ## Measure a running Kugel beside a bare echo, and print the conditions
 	cargo bench --locked -p kugel --bench load
