@@ -42,6 +42,40 @@ fn main() -> Result<(), Failure> {
         )
         .enum_attribute(".kugel", "#[derive(serde::Serialize, serde::Deserialize)]")
         .compile_fds(compiler.file_descriptor_set())?;
+    lift_limits(&out)
+}
+
+/// Generated code refuses messages of more than 4 MiB, whatever the settings say. How large a request may be is checked
+/// before it comes to generated code, and the answers of neighbours are what they are.
+fn lift_limits(out: &Path) -> Result<(), Failure> {
+    let server = (
+        "max_decoding_message_size: None",
+        "max_decoding_message_size: Some(usize::MAX)",
+    );
+    let client = (
+        "tonic::client::Grpc::new(inner)",
+        "tonic::client::Grpc::new(inner).max_decoding_message_size(usize::MAX)",
+    );
+    let mut lifted = [0, 0];
+    for entry in std::fs::read_dir(out)? {
+        let path = entry?.path();
+        if !path
+            .file_name()
+            .is_some_and(|name| name.to_string_lossy().starts_with("kugel."))
+        {
+            continue;
+        }
+        let code = std::fs::read_to_string(&path)?;
+        lifted[0] += code.matches(server.0).count();
+        lifted[1] += code.matches(client.0).count();
+        std::fs::write(
+            &path,
+            code.replace(server.0, server.1).replace(client.0, client.1),
+        )?;
+    }
+    if lifted.contains(&0) {
+        return Err("the generated code looks different: its limits cannot be lifted".into());
+    }
     Ok(())
 }
 
@@ -100,13 +134,13 @@ fn scopes(pool: &DescriptorPool) -> Result<String, Failure> {
         }
         let extension = options.get_extension(&policy);
         let policy = extension.as_message().ok_or("policy is no message")?;
-        scope(&method, policy, &mut code)?;
-        let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-        writeln!(methods, "    {path:?},")?;
         // 1 is NO_SIDE_EFFECTS, 2 is IDEMPOTENT.
         let level = options
             .get_field_by_name("idempotency_level")
             .and_then(|level| level.as_enum_number());
+        scope(&method, policy, level != Some(1), &mut code)?;
+        let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+        writeln!(methods, "    {path:?},")?;
         if matches!(level, Some(1 | 2)) {
             idempotent.push(path);
         }
@@ -121,7 +155,12 @@ fn scopes(pool: &DescriptorPool) -> Result<String, Failure> {
     Ok(code)
 }
 
-fn scope(method: &MethodDescriptor, policy: &DynamicMessage, code: &mut String) -> Result<(), Failure> {
+fn scope(
+    method: &MethodDescriptor,
+    policy: &DynamicMessage,
+    has_effect: bool,
+    code: &mut String,
+) -> Result<(), Failure> {
     let allow = policy.get_field_by_name("allow").ok_or("no field allow")?;
     let callers: Vec<i32> = allow
         .as_list()
@@ -158,6 +197,7 @@ fn scope(method: &MethodDescriptor, policy: &DynamicMessage, code: &mut String) 
         code,
         "impl crate::Scoped for {path} {{\n    const METHOD: &'static str = {name:?};\n    \
          const POLICY: crate::Policy = crate::Policy {{ allow: &{callers:?}, own_store: {own_store}, own_terminal: {own_terminal} }};\n    \
+         const HAS_EFFECT: bool = {has_effect};\n    \
          fn tenant_id(&self) -> Option<&str> {{ {tenant} }}\n    \
          fn store_code(&self) -> Option<&str> {{ {store} }}\n    \
          fn terminal_no(&self) -> Option<i64> {{ {number} }}\n    \

@@ -16,9 +16,9 @@ pub struct ApiKey(String);
 pub struct ApiKeyHash(String);
 
 impl ApiKey {
-    /// A new key.
-    pub fn generate() -> Self {
-        Self(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
+    /// A new seed of a key: see [`crate::Tokens::api_key`].
+    pub fn seed() -> String {
+        URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>())
     }
     /// Takes a key from a request.
     pub fn from_request(text: &str) -> Self {
@@ -61,11 +61,11 @@ mod tests {
 
     #[test]
     fn only_the_key_matches_its_hash() {
-        let key = ApiKey::generate();
+        let key = ApiKey(ApiKey::seed());
         assert_eq!(key.reveal().len(), 43);
         let hash = ApiKeyHash::from_document(key.hash().as_str());
         assert!(hash.matches(&ApiKey::from_request(key.reveal())));
-        assert!(!hash.matches(&ApiKey::generate()) && !hash.matches(&ApiKey::from_request("")));
+        assert!(!hash.matches(&ApiKey(ApiKey::seed())) && !hash.matches(&ApiKey::from_request("")));
         assert_eq!(format!("{key:?}"), "ApiKey(…)");
     }
 }

@@ -5,6 +5,7 @@
 //! only the SHA-256 is kept. This crate knows no transport: `kugel-rpc` reads headers and checks policies.
 
 mod api_key;
+mod derived;
 mod password;
 mod principal;
 mod token;

@@ -76,6 +76,15 @@ impl Principal {
             Self::Service { .. } => &[Caller::Service],
         }
     }
+    /// Who it is among all callers of a tenant, whatever their kind: an actor's name alone may be a user's or a till's.
+    pub fn identity(&self) -> String {
+        let kind = match self {
+            Self::Anonymous | Self::Service { .. } => return self.actor(),
+            Self::User { .. } => "user",
+            Self::Terminal(_) => "terminal",
+        };
+        format!("{kind}:{}", self.actor())
+    }
     /// The name for `created_by` and `updated_by` of documents.
     pub fn actor(&self) -> String {
         match self {

@@ -5,14 +5,13 @@
 
 use std::sync::Arc;
 
-use hmac::{Hmac, Mac as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use kugel_types::{Clock, TenantId};
 use moka::sync::Cache;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 
+use crate::derived::{Derived, mac};
 use crate::{Principal, Staff, TerminalClaims};
 
 /// Why a token is not accepted. The text is for the log: callers only learn that authentication failed.
@@ -46,9 +45,7 @@ struct Kind {
 
 impl Kind {
     fn derive(root: &[u8], name: &'static str) -> Self {
-        let mut mac = Hmac::<Sha256>::new_from_slice(root).expect("HMAC takes a key of any length");
-        mac.update(format!("kugel token key: {name}").as_bytes());
-        let key = mac.finalize().into_bytes();
+        let key = mac(root, &[b"kugel token key: ", name.as_bytes()]);
         Self {
             name,
             sign: EncodingKey::from_secret(&key),
@@ -65,6 +62,7 @@ pub struct Tokens {
     user: Kind,
     terminal: Kind,
     service: Kind,
+    pub(crate) derived: Derived,
     lifetimes: Lifetimes,
     clock: Arc<dyn Clock>,
     verified: Cache<String, (Arc<Principal>, i64)>,
@@ -116,6 +114,7 @@ impl Tokens {
             user: kind("user"),
             terminal: kind("terminal"),
             service: kind("service"),
+            derived: Derived::new(root.as_bytes()),
             lifetimes,
             clock,
             verified: Cache::new(10_000),

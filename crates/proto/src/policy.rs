@@ -29,6 +29,8 @@ pub trait Scoped {
     const METHOD: &'static str;
     /// Who may call it.
     const POLICY: Policy;
+    /// False if the method only reads.
+    const HAS_EFFECT: bool;
     /// The tenant the request names, if it has such a field.
     fn tenant_id(&self) -> Option<&str>;
     /// The store the request names.

@@ -5,20 +5,23 @@ use std::sync::Arc;
 use kugel_auth::{ApiKey, Principal};
 use kugel_error::{Error, codes};
 use kugel_proto::{Caller as Kind, Scoped};
-use kugel_store::Scope;
+use kugel_store::{Documents, RequestKey, Scope};
 use kugel_types::{StoreCode, TenantId, TerminalId, TerminalNo};
+use prost::Message;
+use serde::de::DeserializeOwned;
 use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Status};
 
+use crate::TERMINAL_ID;
 use crate::authenticate::{Credential, PresentedKey};
-use crate::{REQUEST_ID, TERMINAL_ID};
+use crate::request_key::request_key;
 
 /// Who is calling, after the method's policy has let them in. Cannot be made otherwise.
 #[derive(Debug, Clone)]
 pub struct Caller {
     principal: Arc<Principal>,
     tenant: TenantId,
-    request_id: Option<String>,
+    request: Option<RequestKey>,
     traceparent: Option<String>,
 }
 
@@ -46,9 +49,17 @@ impl Caller {
             _ => None,
         }
     }
-    /// The key that makes the call repeatable, if the caller gave one.
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
+    /// What makes the call repeatable, if the caller wants that.
+    pub fn request(&self) -> Option<&RequestKey> {
+        self.request.as_ref()
+    }
+    /// Does the work unless the same call was carried out before: see [`Documents::once`].
+    pub async fn once<A: DeserializeOwned>(
+        &self,
+        documents: &Documents,
+        work: impl Future<Output = Result<A, Error>>,
+    ) -> Result<A, Error> {
+        documents.once(&self.scope(), self.request(), work).await
     }
     /// W3C trace context of the call.
     pub fn traceparent(&self) -> Option<&str> {
@@ -60,7 +71,7 @@ impl Caller {
         Self {
             principal: Arc::new(principal),
             tenant,
-            request_id: None,
+            request: None,
             traceparent: None,
         }
     }
@@ -75,11 +86,14 @@ pub struct Visitor {
     pub api_key: Option<ApiKey>,
     /// The terminal that was named beside the key.
     pub terminal_id: Option<String>,
+    /// What makes the call repeatable, if the caller wants that. All visitors are one caller: what tells them apart is
+    /// what they send.
+    pub request: Option<RequestKey>,
 }
 
 /// Lets a caller in, or says why not: the kind of credential, and the tenant, store and terminal that the request
 /// names. A method without a policy does not get this far: it does not build.
-pub fn admit<T: Scoped>(request: Request<T>) -> Result<(Caller, T), Status> {
+pub fn admit<T: Scoped + Message>(request: Request<T>) -> Result<(Caller, T), Status> {
     const {
         assert!(
             !is_public(T::POLICY.allow),
@@ -93,12 +107,12 @@ pub fn admit<T: Scoped>(request: Request<T>) -> Result<(Caller, T), Status> {
         .tenant()
         .ok_or_else(|| codes::UNAUTHENTICATED.error("a credential is required"))?
         .clone();
-    let request_id = text(&metadata, REQUEST_ID);
+    let request = request_key(&metadata, &extensions, &principal, &message)?;
     Ok((
         Caller {
             principal,
             tenant,
-            request_id,
+            request,
             traceparent: text(&metadata, "traceparent"),
         },
         message,
@@ -106,7 +120,7 @@ pub fn admit<T: Scoped>(request: Request<T>) -> Result<(Caller, T), Status> {
 }
 
 /// Lets anyone in, for the methods whose policy says so.
-pub fn welcome<T: Scoped>(request: Request<T>) -> (Visitor, T) {
+pub fn welcome<T: Scoped + Message>(request: Request<T>) -> Result<(Visitor, T), Status> {
     const {
         assert!(
             is_public(T::POLICY.allow),
@@ -121,14 +135,16 @@ pub fn welcome<T: Scoped>(request: Request<T>) -> (Visitor, T) {
     let api_key = extensions
         .get::<PresentedKey>()
         .map(|presented| presented.0.clone());
-    (
+    let request = request_key(&metadata, &extensions, &Principal::Anonymous, &message)?;
+    Ok((
         Visitor {
             principal,
             api_key,
             terminal_id: text(&metadata, TERMINAL_ID),
+            request,
         },
         message,
-    )
+    ))
 }
 
 const fn is_public(allow: &[i32]) -> bool {

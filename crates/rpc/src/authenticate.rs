@@ -9,7 +9,8 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::ServiceExt as _;
 
-use crate::{API_KEY, ApiKeys, LocalService, TERMINAL_ID};
+use crate::request_key::Fingerprints;
+use crate::{API_KEY, ApiKeys, LocalService, REQUEST_ID, TERMINAL_ID};
 
 /// What the credentials of a request amount to, for [`crate::admit`].
 #[derive(Clone)]
@@ -30,10 +31,13 @@ pub(crate) struct PresentedKey(pub(crate) ApiKey);
 pub(crate) async fn authenticate(
     mut request: Request<Body>,
     next: LocalService,
-    tokens: &Tokens,
+    tokens: &Arc<Tokens>,
     api_keys: &ApiKeys,
 ) -> Response<Body> {
     let headers = request.headers();
+    let fingerprints = headers
+        .contains_key(REQUEST_ID)
+        .then(|| Fingerprints(Arc::clone(tokens)));
     let presented = text(headers, API_KEY).map(|key| PresentedKey(ApiKey::from_request(key)));
     let credential = match credential(headers, tokens, api_keys).await {
         Ok(Some(principal)) => Credential::Good(principal),
@@ -45,6 +49,9 @@ pub(crate) async fn authenticate(
     request.extensions_mut().insert(credential);
     if let Some(presented) = presented {
         request.extensions_mut().insert(presented);
+    }
+    if let Some(fingerprints) = fingerprints {
+        request.extensions_mut().insert(fingerprints);
     }
     next.oneshot(request).await.unwrap_or_else(|never| match never {})
 }

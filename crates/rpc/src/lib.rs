@@ -21,6 +21,7 @@ mod origin;
 mod panic_guard;
 mod parts;
 mod remote;
+mod request_key;
 mod shed;
 mod stack;
 mod tls;
@@ -39,5 +40,5 @@ pub const TERMINAL_ID: &str = "x-terminal-id";
 pub const API_KEY: &str = "x-api-key";
 /// The metadata under which a fresh terminal token comes back.
 pub const NEW_TOKEN: &str = "x-new-token";
-/// The metadata that makes a mutating call repeatable.
+/// The metadata that makes a mutating call repeatable; in HTTP it is called `Idempotency-Key`.
 pub const REQUEST_ID: &str = "request_id";

@@ -141,11 +141,15 @@ pub struct Commit {
 impl Commit {
     /// Makes a commit. The instant is cut to microseconds, which every adapter can keep.
     pub fn new(actor: impl Into<String>, at: Timestamp, writes: Vec<Write>) -> Self {
-        let at = Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at);
+        let at = to_microsecond(at);
         Self {
             writes,
             at,
             actor: actor.into(),
         }
     }
+}
+
+pub(crate) fn to_microsecond(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
 }

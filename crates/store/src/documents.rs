@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kugel_types::{Clock, Page};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use crate::document::to_microsecond;
 use crate::{Action, Body, Collection, Commit, Document, Query, Revision, Scope, Store, StoreError, Write};
 
 /// A type that is kept as documents of one collection.
@@ -21,7 +22,7 @@ pub trait Record: Serialize + DeserializeOwned + Send + Sync + 'static {
 }
 
 /// A record as it was read, with the store's own fields. Dereferences to the record.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Stored<T> {
     /// The record. Shared with every other reader, so cloning it is for the one who changes it.
     pub value: Arc<T>,
@@ -153,9 +154,14 @@ impl Documents {
     pub fn changes(&self, actor: &str) -> Changes {
         Changes {
             actor: actor.to_owned(),
+            at: to_microsecond(self.clock.now()),
             writes: Vec::new(),
             failure: None,
         }
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
     }
 
     /// Makes the changes, all or none; they are durable when this returns. No changes, no work.
@@ -164,7 +170,7 @@ impl Documents {
             Some(failure) => Err(failure),
             None if changes.writes.is_empty() => Ok(()),
             None => {
-                let commit = Commit::new(changes.actor, self.clock.now(), changes.writes);
+                let commit = Commit::new(changes.actor, changes.at, changes.writes);
                 self.store.commit(scope, commit).await
             }
         }
@@ -197,11 +203,38 @@ impl fmt::Debug for Documents {
 #[must_use = "changes do nothing until they are committed"]
 pub struct Changes {
     actor: String,
+    at: Timestamp,
     writes: Vec<Write>,
     failure: Option<StoreError>,
 }
 
 impl Changes {
+    /// The instant that becomes `created_at` or `updated_at` of what is written.
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+    /// The record as it will stand once this commit has inserted it.
+    pub fn inserted<T: Record>(&self, value: Arc<T>) -> Stored<T> {
+        Stored {
+            value,
+            revision: Revision::FIRST,
+            created_at: self.at,
+            updated_at: None,
+            created_by: self.actor.clone(),
+            updated_by: None,
+        }
+    }
+    /// The record as it will stand once this commit has replaced the former one by it.
+    pub fn replaced<T: Record>(&self, value: Arc<T>, former: &Stored<T>) -> Stored<T> {
+        Stored {
+            value,
+            revision: former.revision.next(),
+            created_at: former.created_at,
+            updated_at: Some(self.at),
+            created_by: former.created_by.clone(),
+            updated_by: Some(self.actor.clone()),
+        }
+    }
     /// Adds a record; `Duplicate` if its key is taken.
     pub fn insert<T: Record>(self, value: T) -> Self {
         self.insert_shared(Arc::new(value))
@@ -255,7 +288,11 @@ impl Changes {
         self.written::<T>(id, Body::of(value).map(action))
     }
 
-    fn written<T: Record>(mut self, id: String, action: Result<Action, serde_json::Error>) -> Self {
+    pub(crate) fn written<T: Record>(
+        mut self,
+        id: String,
+        action: Result<Action, serde_json::Error>,
+    ) -> Self {
         let collection = T::COLLECTION;
         match action {
             Ok(action) => self.write(Write {

@@ -18,6 +18,7 @@ mod mongodb;
 mod names;
 mod port;
 mod query;
+mod requests;
 mod sqlite;
 
 pub use body::Body;
@@ -29,4 +30,5 @@ pub use kugel_types::{Direction, Page, Sort};
 pub use self::mongodb::MongoStore;
 pub use port::{Found, Store};
 pub use query::{Filter, Query, Test, Value};
+pub use requests::{PROCESSED_REQUESTS, RequestKey};
 pub use sqlite::{DataDir, DataDirError, SqliteStore};

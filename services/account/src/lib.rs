@@ -17,12 +17,13 @@ use kugel_rpc::{Deps, Parts};
 
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts> {
+    let forgetting = deps.documents.clone().keep_forgetting();
     let routes = adapters::grpc::Service::new(deps).routes();
     Ok(Parts {
         name: "account",
         routes,
         collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
-        background: Vec::new(),
+        background: vec![Box::pin(forgetting)],
     })
 }

@@ -91,7 +91,11 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         routes,
         collections: records::COLLECTIONS.to_vec(),
         outboxes: vec![outbox],
-        background: vec![delivery.boxed(), app.keep_house().boxed()],
+        background: vec![
+            delivery.boxed(),
+            app.documents.clone().keep_forgetting().boxed(),
+            app.keep_house().boxed(),
+        ],
     })
 }
 

@@ -1,6 +1,6 @@
 //! The collections of the cart service, and how its documents are kept in them.
 
-use kugel_store::{Collection, Field, Index, Record};
+use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 use kugel_types::TerminalId;
 use serde::{Deserialize, Serialize};
 
@@ -127,5 +127,5 @@ pub(crate) static COLLECTIONS: [&Collection; 6] = [
     &STATUS_TRAN,
     &INFO_TERMINAL_COUNTER,
     &STATUS_TRAN_DELIVERY,
-    &crate::app::requests::PROCESSED_REQUESTS,
+    &PROCESSED_REQUESTS,
 ];

@@ -43,6 +43,13 @@ pub(crate) fn metadata(headers: &HeaderMap, terminal_id: Option<&str>) -> Header
     metadata
 }
 
+/// Gives the header `Idempotency-Key` of a gRPC call the name that services know it by.
+pub(crate) fn name_as_metadata(headers: &mut HeaderMap) {
+    if let Some(key) = headers.remove(IDEMPOTENCY_KEY) {
+        headers.entry(REQUEST_ID).or_insert(key);
+    }
+}
+
 /// The request's id: the client's, or a new one, which is put into its headers.
 pub(crate) fn request_id(headers: &mut HeaderMap) -> HeaderValue {
     if let Some(id) = headers.get(X_REQUEST_ID) {
@@ -87,5 +94,8 @@ mod tests {
         assert_eq!(metadata["x-request-id"], id);
         assert_eq!(metadata.len(), 4);
         assert_eq!(request_id(&mut headers), id);
+        name_as_metadata(&mut headers);
+        assert_eq!(headers["request_id"], "k1");
+        assert!(!headers.contains_key("idempotency-key"));
     }
 }

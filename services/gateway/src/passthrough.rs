@@ -12,7 +12,7 @@ use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 use tower::{Service, ServiceExt};
 
-use crate::Gateway;
+use crate::{Gateway, headers};
 
 /// Sends a call to the service that its path names.
 #[derive(Clone)]
@@ -33,7 +33,7 @@ impl Service<Request<Body>> for Passthrough {
     }
 }
 
-async fn forward(gateway: &Gateway, request: Request<Body>) -> Result<Response<Body>, Status> {
+async fn forward(gateway: &Gateway, mut request: Request<Body>) -> Result<Response<Body>, Status> {
     let service = request.uri().path().split('/').nth(1).unwrap_or_default();
     if service.starts_with("grpc.") {
         let own = gateway.own_services.get_or_init(|| own_services(gateway));
@@ -42,6 +42,7 @@ async fn forward(gateway: &Gateway, request: Request<Body>) -> Result<Response<B
     let Some(name) = gateway.packages.get(service) else {
         return Err(Status::unimplemented(format!("there is no service `{service}`")));
     };
+    headers::name_as_metadata(request.headers_mut());
     let channel = gateway.channels.get(name);
     let channel =
         channel.ok_or_else(|| Status::unavailable(format!("the service `{name}` is not running")))?;

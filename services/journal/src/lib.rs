@@ -37,6 +37,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         ..
     } = deps;
     bus.subscribe(NAME, events::TOPICS, Arc::new(FileLogs::new(documents.clone())));
+    let forgetting = documents.clone().keep_forgetting();
     let journal = Journal {
         documents,
         clock,
@@ -47,6 +48,6 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         routes: tonic::service::Routes::new(JournalServiceServer::new(journal)),
         collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
-        background: Vec::new(),
+        background: vec![Box::pin(forgetting)],
     })
 }

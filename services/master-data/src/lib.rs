@@ -20,12 +20,13 @@ use adapters::grpc::Service;
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts> {
     let zone = deps.settings.zone();
+    let forgetting = deps.documents.clone().keep_forgetting();
     let service = Service::new(deps.documents, deps.bus, deps.clock, deps.passwords, zone);
     Ok(Parts {
         name: "master-data",
         routes: service.routes(),
         collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
-        background: Vec::new(),
+        background: vec![Box::pin(forgetting)],
     })
 }

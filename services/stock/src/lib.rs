@@ -66,6 +66,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     let background = vec![
         Box::pin(keep_schedules(scheduler.clone())) as _,
         Box::pin(forget_alerts(Arc::clone(&alerts))) as _,
+        Box::pin(documents.clone().keep_forgetting()) as _,
     ];
     let updates = UpdateStock::new(ledger, Arc::clone(&alerts));
     let stock = Stock {

@@ -45,6 +45,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         TOPICS,
         sweep_policy(&deps.settings),
     );
+    let forgetting = deps.documents.clone().keep_forgetting();
     let app = App {
         documents: deps.documents,
         bus: deps.bus,
@@ -66,7 +67,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         routes: routes.routes(),
         collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: vec![outbox],
-        background: vec![Box::pin(delivery)],
+        background: vec![Box::pin(delivery), Box::pin(forgetting)],
     })
 }
 

@@ -1,6 +1,6 @@
 //! The collections.
 
-use kugel_store::{Collection, Field, Index, Record};
+use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 
 use crate::app::GUARD_KEY;
 use crate::domain::{LastLogin, SuperuserGuard, Tenant, User};
@@ -59,4 +59,5 @@ impl Record for SuperuserGuard {
 }
 
 /// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 4] = [&TENANTS, &USERS, &LAST_LOGINS, &GUARDS];
+pub(crate) static COLLECTIONS: [&Collection; 5] =
+    [&TENANTS, &USERS, &LAST_LOGINS, &GUARDS, &PROCESSED_REQUESTS];

@@ -56,7 +56,7 @@ impl Service {
         Routes::new(AccountServiceServer::new(self))
     }
 
-    fn user(&self, tenant: &TenantId, UserView { user, last_login }: &UserView) -> pb::UserAccount {
+    fn user(&self, tenant: &TenantId, user: &UserView) -> pb::UserAccount {
         pb::UserAccount {
             username: user.username.clone(),
             password: HIDDEN.to_owned(),
@@ -65,7 +65,7 @@ impl Service {
             is_active: user.is_active,
             created_at: self.time(user.created_at),
             updated_at: user.updated_at.map(|instant| self.time(instant)),
-            last_login: last_login.map(|instant| self.time(instant)),
+            last_login: user.last_login.map(|instant| self.time(instant)),
         }
     }
 
@@ -80,7 +80,7 @@ impl AccountService for Service {
         &self,
         request: Request<pb::IssueTokenRequest>,
     ) -> Result<Response<pb::IssueTokenResponse>, Status> {
-        let (_, message) = welcome(request);
+        let (_, message) = welcome(request)?;
         let form = LoginForm {
             username: message.username,
             password: message.password,
@@ -109,14 +109,17 @@ impl AccountService for Service {
         &self,
         request: Request<pb::RegisterTenantRequest>,
     ) -> Result<Response<pb::RegisterTenantResponse>, Status> {
-        let (_, message) = welcome(request);
+        let (visitor, message) = welcome(request)?;
         let wish = message
             .tenant_id
             .filter(|wish| !wish.is_empty())
             .map(|wish| parse_tenant(&wish));
         let wish = wish.transpose()?;
         let credentials = Credentials::new(message.username, message.password)?;
-        let (tenant, user) = self.0.registration.register(credentials, wish).await?;
+        let registration = &self.0.registration;
+        let (tenant, user) = registration
+            .register(visitor.request.as_ref(), credentials, wish)
+            .await?;
         Ok(Response::new(pb::RegisterTenantResponse {
             user: Some(self.user(&tenant, &user)),
         }))

@@ -1,8 +1,10 @@
 //! Registration of a tenant with its first user.
 
+use std::sync::Arc;
+
 use kugel_auth::Passwords;
 use kugel_error::{Result, codes};
-use kugel_store::{Documents, Scope, StoreError};
+use kugel_store::{Documents, RequestKey, Scope, StoreError};
 use kugel_types::TenantId;
 
 use super::UserView;
@@ -24,32 +26,40 @@ impl Registration {
         Self { documents, passwords }
     }
 
-    /// Registers a tenant under the wished id, or under a generated one if the wish is taken or absent.
+    /// Registers a tenant under the wished id, or under a generated one if the wish is taken or absent. The two commits,
+    /// of the id and of its user, are repeatable one by one: who was cut off in between goes on with the id it has.
     pub async fn register(
         &self,
+        request: Option<&RequestKey>,
         credentials: Credentials,
         wish: Option<TenantId>,
     ) -> Result<(TenantId, UserView)> {
-        let Credentials { username, password } = credentials;
-        let hashed_password = self.passwords.hash(&password).await;
-        let tenant = self.take_id(&username, wish).await?;
-        let user = User {
-            username,
-            hashed_password,
-            is_superuser: true,
-            is_active: true,
-        };
-        match self.insert(&tenant, user).await {
+        let take_id = self.take_id(request, &credentials.username, wish);
+        let tenant: TenantId = self
+            .documents
+            .once(&Scope::Commons, request, take_id)
+            .await?
+            .parse()?;
+        let scope = Scope::from(&tenant);
+        let insert = self.insert(request, &scope, credentials);
+        match self.documents.once(&scope, request, insert).await {
             Ok(user) => Ok((tenant, user)),
             Err(error) => {
-                self.give_back(&tenant).await;
-                Err(error.into())
+                if request.is_none() {
+                    self.give_back(&tenant).await;
+                }
+                Err(error)
             }
         }
     }
 
     /// Takes the first free id. The insert itself decides, so two who wish for the same cannot both have it.
-    async fn take_id(&self, owner: &str, wish: Option<TenantId>) -> Result<TenantId> {
+    async fn take_id(
+        &self,
+        request: Option<&RequestKey>,
+        owner: &str,
+        wish: Option<TenantId>,
+    ) -> Result<String> {
         let generated = std::iter::repeat_with(|| generated_tenant_id(rand::random(), rand::random()));
         for tenant in wish.into_iter().chain(generated).take(ATTEMPTS) {
             let record = Tenant {
@@ -57,8 +67,10 @@ impl Registration {
                 owner: owner.to_owned(),
             };
             let changes = self.documents.changes(owner).insert(record);
+            let changes = changes.answering(request, tenant.as_str());
             match self.documents.commit(&Scope::Commons, changes).await {
-                Ok(()) => return Ok(tenant),
+                Ok(()) => return Ok(tenant.to_string()),
+                Err(error) if error.is_same_request() => return Err(error.into()),
                 Err(StoreError::Duplicate { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -66,16 +78,24 @@ impl Registration {
         Err(codes::CREATE_FAILED.error("no free tenant id was found, try again or wish for one"))
     }
 
-    async fn insert(&self, tenant: &TenantId, user: User) -> std::result::Result<UserView, StoreError> {
-        let (scope, username) = (Scope::from(tenant), user.username.clone());
-        let changes = self.documents.changes(&username).insert(user);
-        self.documents.commit(&scope, changes).await?;
-        let stored = self.documents.get(&scope, &username).await?;
-        let vanished = || StoreError::Unavailable("the user was removed at once".to_owned());
-        Ok(UserView {
-            user: stored.ok_or_else(vanished)?,
-            last_login: None,
-        })
+    async fn insert(
+        &self,
+        request: Option<&RequestKey>,
+        scope: &Scope,
+        credentials: Credentials,
+    ) -> Result<UserView> {
+        let Credentials { username, password } = credentials;
+        let changes = self.documents.changes(&username);
+        let user = Arc::new(User {
+            hashed_password: self.passwords.hash(&password).await,
+            username,
+            is_superuser: true,
+            is_active: true,
+        });
+        let view = UserView::new(&changes.inserted(Arc::clone(&user)), None);
+        let changes = changes.insert_shared(user).answering(request, &view);
+        self.documents.commit(scope, changes).await?;
+        Ok(view)
     }
 
     /// Frees an id whose user could not be stored. If this fails too the id stays taken, which harms nobody.

@@ -1,11 +1,14 @@
 //! The users of a tenant: create, read, list, change and delete.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use kugel_auth::{Passwords, Principal};
 use kugel_error::{Error, Result, codes};
 use kugel_rpc::Caller;
 use kugel_store::{Changes, Documents, Page, Query, Record, Sort, StoreError, Stored};
 use kugel_types::Direction;
+use serde::{Deserialize, Serialize};
 
 use super::Administration;
 use crate::domain::{Credentials, LastLogin, SuperuserGuard, User, password_mistake};
@@ -14,11 +17,33 @@ use crate::domain::{Credentials, LastLogin, SuperuserGuard, User, password_mista
 const ATTEMPTS: usize = 8;
 
 /// A user as answers show one.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct UserView {
-    /// The account.
-    pub user: Stored<User>,
+    /// The name, unique within the tenant.
+    pub username: String,
+    /// Administers the tenant's users.
+    pub is_superuser: bool,
+    /// May log in.
+    pub is_active: bool,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When it was changed last.
+    pub updated_at: Option<Timestamp>,
     /// The last login, if there was one.
     pub last_login: Option<Timestamp>,
+}
+
+impl UserView {
+    pub(super) fn new(user: &Stored<User>, last_login: Option<Timestamp>) -> Self {
+        Self {
+            username: user.username.clone(),
+            is_superuser: user.is_superuser,
+            is_active: user.is_active,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            last_login,
+        }
+    }
 }
 
 /// What a change of an account changes; `None` leaves a field as it is.
@@ -55,6 +80,12 @@ impl Users {
 
     /// Adds a user to the caller's tenant.
     pub async fn create(&self, caller: &Caller, credentials: Credentials) -> Result<UserView> {
+        caller
+            .once(&self.documents, self.insert(caller, credentials))
+            .await
+    }
+
+    async fn insert(&self, caller: &Caller, credentials: Credentials) -> Result<UserView> {
         self.administration.require(caller).await?;
         let Credentials { username, password } = credentials;
         if self
@@ -66,15 +97,17 @@ impl Users {
             return Err(taken(&username));
         }
         let hashed_password = self.passwords.hash(&password).await;
-        let user = User {
+        let user = Arc::new(User {
             username: username.clone(),
             hashed_password,
             is_superuser: false,
             is_active: true,
-        };
-        let changes = self.documents.changes(&caller.actor()).insert(user);
+        });
+        let changes = self.documents.changes(&caller.actor());
+        let view = UserView::new(&changes.inserted(Arc::clone(&user)), None);
+        let changes = changes.insert_shared(user).answering(caller.request(), &view);
         match self.documents.commit(&caller.scope(), changes).await {
-            Ok(()) => self.view(caller, &username).await,
+            Ok(()) => Ok(view),
             Err(StoreError::Duplicate { .. }) => Err(taken(&username)),
             Err(error) => Err(error.into()),
         }
@@ -97,10 +130,7 @@ impl Users {
         let names: Vec<String> = listing.rows.iter().map(|user| user.username.clone()).collect();
         let logins = self.documents.get_many::<LastLogin>(&scope, &names).await?;
         let rows = listing.rows.into_iter().zip(logins);
-        let views = rows.map(|(user, login)| UserView {
-            user,
-            last_login: login.map(|it| it.last_login),
-        });
+        let views = rows.map(|(user, login)| UserView::new(&user, login.map(|it| it.last_login)));
         Ok((views.collect(), listing.total))
     }
 
@@ -124,37 +154,59 @@ impl Users {
 
     /// Changes an account: one's own password, or anything for a superuser.
     pub async fn change(&self, caller: &Caller, username: &str, change: UserChange) -> Result<UserView> {
+        let work = async {
+            let new = self.changed(caller, username, &change).await?;
+            self.edit(caller, username, new).await
+        };
+        let view = caller.once(&self.documents, work).await?;
+        view.ok_or_else(|| missing(username))
+    }
+
+    /// How an account is changed, if the caller may do that.
+    async fn changed(
+        &self,
+        caller: &Caller,
+        username: &str,
+        change: &UserChange,
+    ) -> Result<impl Fn(User) -> Option<User>> {
         let is_own = self.authorize(caller, username).await?;
         if change.is_active.is_some() || change.is_superuser.is_some() {
             self.require_administrator(caller).await?;
         }
-        let hashed_password = self.new_hash(caller, username, &change, is_own).await?;
-        self.edit(caller, username, |user| {
+        let hashed_password = self.new_hash(caller, username, change, is_own).await?;
+        let (is_active, is_superuser) = (change.is_active, change.is_superuser);
+        Ok(move |user: User| {
             Some(User {
                 hashed_password: hashed_password.clone().unwrap_or(user.hashed_password),
-                is_active: change.is_active.unwrap_or(user.is_active),
-                is_superuser: change.is_superuser.unwrap_or(user.is_superuser),
+                is_active: is_active.unwrap_or(user.is_active),
+                is_superuser: is_superuser.unwrap_or(user.is_superuser),
                 username: user.username,
             })
         })
-        .await?;
-        self.view(caller, username).await
     }
 
     /// Removes an account.
     pub async fn delete(&self, caller: &Caller, username: &str) -> Result<()> {
-        self.administration.require(caller).await?;
-        self.edit(caller, username, |_| None).await
+        let work = async {
+            self.administration.require(caller).await?;
+            self.edit(caller, username, |_| None).await
+        };
+        caller.once(&self.documents, work).await.map(|_| ())
     }
 
     /// Replaces a user by what `edit` makes of it, or removes it if that is nothing.
-    async fn edit(&self, caller: &Caller, username: &str, edit: impl Fn(User) -> Option<User>) -> Result<()> {
+    async fn edit(
+        &self,
+        caller: &Caller,
+        username: &str,
+        edit: impl Fn(User) -> Option<User>,
+    ) -> Result<Option<UserView>> {
         for _ in 0..ATTEMPTS {
             let current = self.stored(caller, username).await?;
             let edited = edit((*current.value).clone());
             let keeps_rights = edited.as_ref().is_some_and(User::is_administrator);
             let loses_rights = current.is_administrator() && !keeps_rights;
-            let mut changes = self.changes(caller, &current, edited);
+            let (mut changes, view) = self.changes(caller, &current, edited).await?;
             if loses_rights {
                 changes = self
                     .administration
@@ -162,7 +214,7 @@ impl Users {
                     .await?;
             }
             match self.documents.commit(&caller.scope(), changes).await {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(view),
                 Err(error) if error.is_stale() || is_guard(&error) => {}
                 Err(error) => return Err(error.into()),
             }
@@ -170,14 +222,28 @@ impl Users {
         Err(codes::UPDATE_REFUSED.error(format!("user {username} is being changed by others, try again")))
     }
 
-    fn changes(&self, caller: &Caller, current: &Stored<User>, edited: Option<User>) -> Changes {
+    /// The changes, and what they leave: nothing of a user who is removed.
+    async fn changes(
+        &self,
+        caller: &Caller,
+        current: &Stored<User>,
+        edited: Option<User>,
+    ) -> Result<(Changes, Option<UserView>)> {
         let changes = self.documents.changes(&caller.actor());
-        match edited {
-            Some(user) => changes.replace(user, current.revision),
-            None => changes
-                .delete::<User>(&current.username, Some(current.revision))
-                .delete::<LastLogin>(&current.username, None),
-        }
+        let (changes, view) = match edited.map(Arc::new) {
+            Some(user) => {
+                let stored = changes.replaced(Arc::clone(&user), current);
+                let view = UserView::new(&stored, self.last_login(caller, &user.username).await?);
+                (changes.replace_shared(user, current.revision), Some(view))
+            }
+            None => {
+                let changes = changes
+                    .delete::<User>(&current.username, Some(current.revision))
+                    .delete::<LastLogin>(&current.username, None);
+                (changes, None)
+            }
+        };
+        Ok((changes.answering(caller.request(), &view), view))
     }
 
     /// Succeeds for the account's owner (true) and for superusers (false).
@@ -236,17 +302,22 @@ impl Users {
 
     async fn view(&self, caller: &Caller, username: &str) -> Result<UserView> {
         let user = self.stored(caller, username).await?;
+        Ok(UserView::new(&user, self.last_login(caller, username).await?))
+    }
+
+    async fn last_login(&self, caller: &Caller, username: &str) -> Result<Option<Timestamp>> {
         let login = self.documents.get::<LastLogin>(&caller.scope(), username).await?;
-        Ok(UserView {
-            user,
-            last_login: login.map(|login| login.last_login),
-        })
+        Ok(login.map(|login| login.last_login))
     }
 
     async fn stored(&self, caller: &Caller, username: &str) -> Result<Stored<User>> {
         let user = self.documents.get(&caller.scope(), username).await?;
-        user.ok_or_else(|| codes::NOT_FOUND.error(format!("user {username} is not found")))
+        user.ok_or_else(|| missing(username))
     }
+}
+
+fn missing(username: &str) -> Error {
+    codes::NOT_FOUND.error(format!("user {username} is not found"))
 }
 
 fn is_guard(error: &StoreError) -> bool {

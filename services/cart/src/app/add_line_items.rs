@@ -18,6 +18,10 @@ impl App {
         id: CartId,
         entries: Vec<LineEntry>,
     ) -> Result<Arc<Cart>, Error> {
+        self.once(till, self.add_lines(till, id, entries)).await
+    }
+
+    async fn add_lines(&self, till: &Till, id: CartId, entries: Vec<LineEntry>) -> Result<Arc<Cart>, Error> {
         let codes: Vec<ItemCode> = entries.iter().map(|entry| entry.item_code.clone()).collect();
         let (items, taxes, promotions) = tokio::try_join!(
             self.masters.items(&till.tenant, &till.store, &codes),

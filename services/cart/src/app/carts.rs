@@ -6,7 +6,6 @@ use kugel_error::{Error, codes};
 use kugel_store::{Action, Body, Changes, Documents, Revision, Scope, StoreError, Write};
 use kugel_types::{TenantId, TerminalId};
 
-use super::requests::{self, Answer};
 use super::{ATTEMPTS_MAX, Copies, Till, overtaken};
 use crate::domain::cart::{Cart, CartId, cart_not_found};
 use crate::records::CACHE_CART;
@@ -81,16 +80,13 @@ impl CartStore {
         }
     }
 
-    /// Adds a new cart. `false`: the same request added one meanwhile.
-    pub(crate) async fn insert(&self, till: &Till, cart: Cart) -> Result<bool, Error> {
+    /// Adds a new cart.
+    pub(crate) async fn insert(&self, till: &Till, cart: Cart) -> Result<CartId, Error> {
         let id = cart.cart_id;
         let changes = self.documents.changes(&till.to_string()).insert(cart);
-        let changes = requests::remember(changes, till, || Answer::Opened(id));
-        match self.documents.commit(&Scope::from(&till.tenant), changes).await {
-            Ok(()) => Ok(true),
-            Err(StoreError::Duplicate { .. }) => Ok(false),
-            Err(error) => Err(not_saved(error)),
-        }
+        let changes = changes.answering(till.request.as_ref(), &id);
+        let committed = self.documents.commit(&Scope::from(&till.tenant), changes).await;
+        committed.map(|()| id).map_err(not_saved)
     }
 
     /// Puts a changed cart into a commit. It fails as stale if the cart was changed since it was read.
@@ -137,14 +133,13 @@ impl CartStore {
     ) -> Result<Arc<Cart>, Error> {
         let mut source = Source::Copy;
         for _ in 0..ATTEMPTS_MAX {
-            if let Some(answer) = requests::answered(&self.documents, till).await? {
-                return cart_of(answer);
-            }
             let loaded = self.load(till, id, source).await?;
             source = Source::Document;
             let mut cart = Cart::clone(&loaded.cart);
+            // A command that changes nothing may be spared, but not the answer that its repetition will ask for.
+            let is_sparable = !loaded.is_copy && till.request.is_none();
             match change(&mut cart) {
-                Ok(()) if cart == *loaded.cart && !loaded.is_copy => return Ok(loaded.cart),
+                Ok(()) if is_sparable && cart == *loaded.cart => return Ok(loaded.cart),
                 Ok(()) => {}
                 // What a copy forbids, the cart itself may allow.
                 Err(_) if loaded.is_copy => continue,
@@ -157,29 +152,19 @@ impl CartStore {
         Err(overtaken())
     }
 
-    /// One try to write a changed cart. `None`: it, or the same request, was written meanwhile.
+    /// One try to write a changed cart. `None`: it was written meanwhile.
     async fn try_save(&self, till: &Till, cart: Cart, read: Revision) -> Result<Option<Arc<Cart>>, Error> {
         let changes = self.documents.changes(&till.to_string());
         let (changes, saving) = self.save(changes, cart, read)?;
-        let changes = requests::remember(changes, till, || {
-            Answer::Cart(Box::new(Cart::clone(&saving.cart)))
-        });
+        let changes = changes.answering(till.request.as_ref(), &saving.cart);
         match self.documents.commit(&Scope::from(&till.tenant), changes).await {
             Ok(()) => {
                 self.saved(&till.tenant, &saving).await;
                 Ok(Some(saving.cart))
             }
-            Err(StoreError::Stale { .. } | StoreError::Duplicate { .. }) => Ok(None),
+            Err(StoreError::Stale { .. }) => Ok(None),
             Err(error) => Err(not_saved(error)),
         }
-    }
-}
-
-/// The cart of an answer that was given before.
-pub(crate) fn cart_of(answer: Answer) -> Result<Arc<Cart>, Error> {
-    match answer {
-        Answer::Cart(cart) => Ok(Arc::from(cart)),
-        Answer::Opened(_) | Answer::Reversed(_) => Err(requests::mistaken()),
     }
 }
 

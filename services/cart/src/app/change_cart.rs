@@ -19,11 +19,19 @@ impl App {
         Ok(loaded.cart)
     }
 
+    /// Changes a cart by a rule that needs nothing but the cart.
+    async fn change(
+        &self,
+        till: &Till,
+        id: CartId,
+        rule: impl Fn(&mut Cart) -> Result<(), Error> + Send + Sync,
+    ) -> Result<Arc<Cart>, Error> {
+        self.once(till, self.carts.change(till, id, rule)).await
+    }
+
     /// Cancels a line.
     pub async fn cancel_line_item(&self, till: &Till, id: CartId, line_no: i32) -> Result<Arc<Cart>, Error> {
-        self.carts
-            .change(till, id, |cart| cart.cancel_line(line_no))
-            .await
+        self.change(till, id, |cart| cart.cancel_line(line_no)).await
     }
 
     /// Sets the price of a line by hand.
@@ -34,8 +42,7 @@ impl App {
         line_no: i32,
         unit_price: Money,
     ) -> Result<Arc<Cart>, Error> {
-        self.carts
-            .change(till, id, |cart| cart.set_unit_price(line_no, unit_price))
+        self.change(till, id, |cart| cart.set_unit_price(line_no, unit_price))
             .await
     }
 
@@ -47,8 +54,7 @@ impl App {
         line_no: i32,
         quantity: Quantity,
     ) -> Result<Arc<Cart>, Error> {
-        self.carts
-            .change(till, id, |cart| cart.set_quantity(line_no, quantity))
+        self.change(till, id, |cart| cart.set_quantity(line_no, quantity))
             .await
     }
 
@@ -60,14 +66,13 @@ impl App {
         line_no: i32,
         discounts: Vec<Discount>,
     ) -> Result<Arc<Cart>, Error> {
-        self.carts
-            .change(till, id, |cart| cart.discount_line(line_no, discounts.clone()))
+        self.change(till, id, |cart| cart.discount_line(line_no, discounts.clone()))
             .await
     }
 
     /// Ends the entry of items.
     pub async fn subtotal_cart(&self, till: &Till, id: CartId) -> Result<Arc<Cart>, Error> {
-        self.carts.change(till, id, Cart::subtotal).await
+        self.change(till, id, Cart::subtotal).await
     }
 
     /// Replaces the discounts on the whole cart.
@@ -77,13 +82,12 @@ impl App {
         id: CartId,
         discounts: Vec<Discount>,
     ) -> Result<Arc<Cart>, Error> {
-        self.carts
-            .change(till, id, |cart| cart.discount(discounts.clone()))
+        self.change(till, id, |cart| cart.discount(discounts.clone()))
             .await
     }
 
     /// Goes back from payment to the entry of items.
     pub async fn resume_item_entry(&self, till: &Till, id: CartId) -> Result<Arc<Cart>, Error> {
-        self.carts.change(till, id, Cart::resume_item_entry).await
+        self.change(till, id, Cart::resume_item_entry).await
     }
 }

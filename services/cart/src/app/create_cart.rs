@@ -3,8 +3,7 @@
 use kugel_error::Error;
 use kugel_types::TerminalId;
 
-use super::requests::{self, Answer};
-use super::{ATTEMPTS_MAX, App, Till, overtaken};
+use super::{App, Till};
 use crate::domain::cart::{Cart, CartId, CartMasters, NO_NUMBER, Sales, User, sale_type};
 use crate::domain::settings::CartSettings;
 use crate::domain::state::{CartEvent, CartState};
@@ -24,19 +23,11 @@ impl App {
     /// Opens an empty cart at a terminal that is opened and has somebody signed in.
     pub async fn create_cart(&self, till: &Till, wish: NewCart) -> Result<CartId, Error> {
         let transaction_type = sale_type(wish.transaction_type)?;
-        for _ in 0..ATTEMPTS_MAX {
-            match requests::answered(&self.documents, till).await? {
-                None => {}
-                Some(Answer::Opened(id)) => return Ok(id),
-                Some(Answer::Cart(_) | Answer::Reversed(_)) => return Err(requests::mistaken()),
-            }
+        self.once(till, async {
             let cart = self.new_cart(till, &wish, transaction_type).await?;
-            let id = cart.cart_id;
-            if self.carts.insert(till, cart).await? {
-                return Ok(id);
-            }
-        }
-        Err(overtaken())
+            self.carts.insert(till, cart).await
+        })
+        .await
     }
 
     async fn new_cart(

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use kugel_error::Error;
 use kugel_types::{EventId, LocalTime};
 
-use super::carts::{Loaded, Source, cart_of};
-use super::requests::{self, Answer};
+use super::carts::{Loaded, Source};
 use super::{App, NUMBERING_ATTEMPTS_MAX, Till, overtaken};
 use crate::domain::cart::{Cart, CartId};
 use crate::domain::receipt;
@@ -18,21 +17,18 @@ type Finish = fn(&mut Cart, Closing<'_>) -> Result<(), Error>;
 impl App {
     /// Completes a paid cart.
     pub async fn bill_cart(&self, till: &Till, id: CartId) -> Result<Arc<Cart>, Error> {
-        self.finish(till, id, Cart::bill).await
+        self.once(till, self.finish(till, id, Cart::bill)).await
     }
 
     /// Gives a cart up. That is a transaction too: it has numbers, a log and an event.
     pub async fn cancel_cart(&self, till: &Till, id: CartId) -> Result<Arc<Cart>, Error> {
-        self.finish(till, id, Cart::cancel).await
+        self.once(till, self.finish(till, id, Cart::cancel)).await
     }
 
     async fn finish(&self, till: &Till, id: CartId, finish: Finish) -> Result<Arc<Cart>, Error> {
         let state = self.terminals.terminal(till).await?;
         let mut source = Source::Copy;
         for _ in 0..NUMBERING_ATTEMPTS_MAX {
-            if let Some(answer) = requests::answered(&self.documents, till).await? {
-                return cart_of(answer);
-            }
             let loaded = self.carts.load(till, id, source).await?;
             source = Source::Document;
             let is_copy = loaded.is_copy;
@@ -75,10 +71,8 @@ impl App {
         cart.journal_text = Some(log.journal_text.clone());
         let changes = self.take(self.documents.changes(&till.to_string()), till, &next);
         let (changes, saving) = self.carts.save(changes, cart, loaded.revision)?;
-        let changes = requests::remember(changes, till, || {
-            Answer::Cart(Box::new(Cart::clone(&saving.cart)))
-        });
-        let (changes, event, _) = self.log(changes, till, event_id, log)?;
+        let changes = changes.answering(till.request.as_ref(), &saving.cart);
+        let (changes, event) = self.log(changes, till, event_id, log)?;
         if !self.commit(till, changes, event).await? {
             return Ok(None);
         }

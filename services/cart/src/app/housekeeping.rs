@@ -1,4 +1,4 @@
-//! Removes what nobody asks for any more: carts that have become transactions, and answers to repeated requests.
+//! Removes what nobody asks for any more: carts that have become transactions.
 
 use std::time::Duration;
 
@@ -7,14 +7,11 @@ use kugel_error::Error;
 use kugel_store::{Documents, Page, Query, Record, Scope};
 
 use super::App;
-use super::requests::ProcessedRequest;
 use crate::domain::cart::Cart;
 use crate::domain::state::CartState;
 
 /// How long a finished cart can still be read. Its transaction is in the log for ever.
 const FINISHED_CARTS_KEPT: SignedDuration = SignedDuration::from_hours(10);
-/// How long a request may be repeated.
-const REQUESTS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// Time between two rounds.
 const INTERVAL: Duration = Duration::from_secs(1_800);
 /// Documents that are removed in one commit.
@@ -43,8 +40,6 @@ impl App {
                 .one_of("cart_status", finished)
                 .less("updated_at", self.before(FINISHED_CARTS_KEPT));
             removed += remove::<Cart>(&self.documents, &scope, carts).await?;
-            let requests = Query::all().less("created_at", self.before(REQUESTS_KEPT));
-            removed += remove::<ProcessedRequest>(&self.documents, &scope, requests).await?;
         }
         Ok(removed)
     }

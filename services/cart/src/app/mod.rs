@@ -10,9 +10,9 @@ mod finish_cart;
 mod housekeeping;
 mod list_transactions;
 mod pay;
-pub(crate) mod requests;
 mod reverse_transaction;
 mod stream_transactions;
+mod till;
 
 use std::sync::Arc;
 
@@ -29,8 +29,8 @@ pub use copies::Copies;
 pub use create_cart::NewCart;
 pub(crate) use list_transactions::newest_first;
 pub use list_transactions::{Transaction, TransactionFilter, TransactionPage};
-pub use requests::{RequestKey, Till};
 pub use stream_transactions::StreamStart;
+pub use till::Till;
 
 use crate::domain::numbering::{Numbers, ReceiptRange};
 use crate::domain::settings::CartDefaults;
@@ -112,7 +112,7 @@ impl App {
         till: &Till,
         event_id: EventId,
         log: TransactionLog,
-    ) -> Result<(Changes, Arc<Event>, Arc<TransactionLog>), Error> {
+    ) -> Result<(Changes, Arc<Event>), Error> {
         let log = Arc::new(log);
         let body = Body::of(Arc::clone(&log)).map_err(|error| {
             codes::CART_INTERNAL
@@ -135,7 +135,7 @@ impl App {
             traceparent: till.traceparent.clone(),
             body,
         });
-        Ok((self.outbox.stage(changes.write(write), &event), event, log))
+        Ok((self.outbox.stage(changes.write(write), &event), event))
     }
 
     /// Commits a transaction and hands its event over. `false`: somebody else was faster, and everything is to be done
@@ -155,6 +155,7 @@ impl App {
                 self.outbox.dispatch(event);
                 Ok(true)
             }
+            Err(error) if error.is_same_request() => Err(error.into()),
             Err(StoreError::Stale { .. } | StoreError::Duplicate { .. }) => Ok(false),
             Err(error) => Err(codes::CART_INTERNAL
                 .error("the transaction could not be written")

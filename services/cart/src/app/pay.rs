@@ -18,10 +18,13 @@ impl App {
         id: CartId,
         entries: Vec<PaymentEntry>,
     ) -> Result<Arc<Cart>, Error> {
-        let methods = self.payment_methods(&till.tenant, &entries).await?;
-        self.carts
-            .change(till, id, |cart| cart.pay(&entries, &methods))
-            .await
+        self.once(till, async {
+            let methods = self.payment_methods(&till.tenant, &entries).await?;
+            self.carts
+                .change(till, id, |cart| cart.pay(&entries, &methods))
+                .await
+        })
+        .await
     }
 
     /// The payment method of each entry in its place.

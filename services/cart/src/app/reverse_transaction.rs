@@ -7,7 +7,6 @@ use kugel_proto::cart::v1::TransactionLog;
 use kugel_store::{Changes, Scope, Stored};
 use kugel_types::{EventId, StoreCode, TerminalId, TerminalNo};
 
-use super::requests::{self, Answer};
 use super::{App, NUMBERING_ATTEMPTS_MAX, Till, Transaction, overtaken};
 use crate::domain::masters::PaymentMaster;
 use crate::domain::payment::PaymentEntry;
@@ -40,6 +39,24 @@ impl App {
         transaction_no: i64,
         entries: Vec<PaymentEntry>,
     ) -> Result<Transaction, Error> {
+        let reverse = self.reverse(reversal, caller, named, transaction_no, &entries);
+        let number = self.once(caller, reverse).await?;
+        Ok(Transaction {
+            log: self.transaction_log(caller, number).await?,
+            is_voided: false,
+            is_refunded: false,
+        })
+    }
+
+    /// Gives the number of the transaction that reverses.
+    async fn reverse(
+        &self,
+        reversal: Reversal,
+        caller: &Till,
+        named: &TerminalId,
+        transaction_no: i64,
+        entries: &[PaymentEntry],
+    ) -> Result<i64, Error> {
         reversal.check_terminal(caller, named)?;
         let original = self.transaction_log(named, transaction_no).await?;
         let settings = self.masters.settings(&caller.tenant).await?;
@@ -47,37 +64,21 @@ impl App {
             reversal,
             caller,
             original,
-            entries: &entries,
+            entries,
             methods: None,
             state: self.terminals.terminal(caller).await?,
             settings: CartSettings::at(caller, &settings, &self.defaults)?,
         };
         for _ in 0..NUMBERING_ATTEMPTS_MAX {
-            if let Some(answer) = requests::answered(&self.documents, caller).await? {
-                return self.reversed_before(caller, answer).await;
-            }
-            if let Some(transaction) = self.try_reverse(&mut wish).await? {
-                return Ok(transaction);
+            if let Some(number) = self.try_reverse(&mut wish).await? {
+                return Ok(number);
             }
         }
         Err(overtaken())
     }
 
-    /// The reversal that the same request made before, as it was answered then.
-    async fn reversed_before(&self, caller: &Till, answer: Answer) -> Result<Transaction, Error> {
-        let Answer::Reversed(number) = answer else {
-            return Err(requests::mistaken());
-        };
-        let log = self.transaction_log(caller, number).await?;
-        Ok(Transaction {
-            log,
-            is_voided: false,
-            is_refunded: false,
-        })
-    }
-
     /// One try. `None`: the status or the terminal's numbers were changed meanwhile.
-    async fn try_reverse(&self, wish: &mut Wish<'_>) -> Result<Option<Transaction>, Error> {
+    async fn try_reverse(&self, wish: &mut Wish<'_>) -> Result<Option<i64>, Error> {
         let caller = wish.caller;
         let original = Arc::clone(&wish.original);
         let status = self.status_of(caller, &original).await?;
@@ -111,14 +112,11 @@ impl App {
             _ => changes,
         };
         let number = log.transaction_no;
-        let changes = requests::remember(changes, caller, || Answer::Reversed(number));
-        let (changes, event, log) = self.log(changes, caller, event_id, log)?;
+        // The log is for ever: the number is answer enough.
+        let changes = changes.answering(caller.request.as_ref(), &number);
+        let (changes, event) = self.log(changes, caller, event_id, log)?;
         let done = self.commit(caller, changes, event).await?;
-        Ok(done.then_some(Transaction {
-            log,
-            is_voided: false,
-            is_refunded: false,
-        }))
+        Ok(done.then_some(number))
     }
 
     /// The payments of the reversal, by methods that the payment master knows.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
 use kugel_bus::{Bus, Event, Failure, Handler, InProcessBus, Outbox, SweepPolicy, Topic, deliveries};
-use kugel_cart::app::{App, CartStore, Copies, NewCart, RequestKey, Till};
+use kugel_cart::app::{App, CartStore, Copies, NewCart, Till};
 use kugel_cart::domain::cart::{Cart, CartId, Staff};
 use kugel_cart::domain::entry::LineEntry;
 use kugel_cart::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
@@ -19,7 +19,7 @@ use kugel_error::{Error, Result, codes};
 use kugel_pricing::{PaymentKind, PaymentMethod, TaxRule};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_state::State;
-use kugel_store::{Collection, DataDir, Documents, SqliteStore};
+use kugel_store::{Collection, DataDir, Documents, RequestKey, SqliteStore};
 use kugel_types::{
     Currency, ItemCode, ManualClock, Money, Quantity, RoundMethod, StoreCode, TenantId, TerminalId,
 };
@@ -44,7 +44,7 @@ pub(crate) fn till_of(id: &str) -> Till {
 /// The till with a request id for its next command.
 pub(crate) fn repeatable(till: &Till, id: &str, fingerprint: &str) -> Till {
     let request = Some(RequestKey {
-        id: id.to_owned(),
+        id: format!("{} {id}", till.terminal),
         fingerprint: fingerprint.to_owned(),
     });
     Till {

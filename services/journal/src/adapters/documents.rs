@@ -4,7 +4,7 @@ use kugel_error::{Error, codes};
 use kugel_proto::Decimal;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
-use kugel_store::{Collection, Field, Index, Record};
+use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 use kugel_types::{BusinessDate, Money, StoreCode, TerminalNo};
 use serde::{Deserialize, Serialize};
 
@@ -218,10 +218,11 @@ fn instant(text: &str) -> Result<i64, Error> {
 }
 
 /// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 5] = [
+pub(crate) static COLLECTIONS: [&Collection; 6] = [
     &TRANSACTION_LOGS,
     &CASH_LOGS,
     &OPEN_CLOSE_LOGS,
     &JOURNALS,
     &kugel_bus::inbox::PROCESSED_EVENTS,
+    &PROCESSED_REQUESTS,
 ];

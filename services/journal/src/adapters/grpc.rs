@@ -68,7 +68,8 @@ impl JournalService for Journal {
         let place = Place::new(caller.tenant(), &request.store_code, request.terminal_no)?;
         let posted = request.journal.ok_or_else(|| missing("journal"))?;
         let entry = convert::new_entry(&place, posted, &self.zone)?;
-        let stored = add_entry::add_entry(&self.documents, &caller.scope(), &caller.actor(), entry).await?;
+        let (scope, actor) = (caller.scope(), caller.actor());
+        let stored = add_entry::add_entry(&self.documents, &scope, &actor, caller.request(), entry).await?;
         let journal = Some(convert::journal_entry(caller.tenant(), &stored));
         Ok(Response::new(pb::CreateJournalResponse { journal }))
     }

@@ -1,7 +1,7 @@
 //! The collections: names as the older system has them, and what lists may be sorted by.
 
 use kugel_bus::ChangeKind;
-use kugel_store::{Collection, Field, Index, Record};
+use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 
 use crate::app::Master;
 use crate::domain::item_book::ItemBook;
@@ -89,7 +89,7 @@ master!(
 );
 
 /// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 9] = [
+pub(crate) static COLLECTIONS: [&Collection; 10] = [
     Staff::COLLECTION,
     Category::COLLECTION,
     Item::COLLECTION,
@@ -99,4 +99,5 @@ pub(crate) static COLLECTIONS: [&Collection; 9] = [
     Setting::COLLECTION,
     Tax::COLLECTION,
     Promotion::COLLECTION,
+    &PROCESSED_REQUESTS,
 ];

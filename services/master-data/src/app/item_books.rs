@@ -50,22 +50,20 @@ impl ItemBooks {
             categories,
         }
         .checked()?;
+        caller
+            .once(self.masters.documents(), self.insert(caller, book))
+            .await
+    }
+
+    async fn insert(&self, caller: &Caller, book: ItemBook) -> Result<Stored<ItemBook>> {
         for _ in 0..ATTEMPTS {
-            let item_book_id = self.free_id(caller).await?;
-            let changes = self
-                .masters
-                .documents()
-                .changes(&caller.actor())
-                .insert(ItemBook {
-                    item_book_id: item_book_id.clone(),
-                    ..book.clone()
-                });
-            match self
-                .masters
-                .commit::<ItemBook>(caller, &item_book_id, changes)
-                .await
-            {
-                Ok(()) => return self.masters.get(caller, &item_book_id).await,
+            let book = ItemBook {
+                item_book_id: self.free_id(caller).await?,
+                ..book.clone()
+            };
+            match self.masters.insert(caller, book).await {
+                Ok(stored) => return Ok(stored),
+                Err(error) if error.is_same_request() => return Err(error.into()),
                 Err(StoreError::Duplicate { .. }) => {}
                 Err(error) => return Err(error.into()),
             }

@@ -61,8 +61,11 @@ impl Items {
 
     /// Gives a live item a price of the store's own.
     pub async fn create_store_item(&self, caller: &Caller, item: StoreItem) -> Result<Stored<StoreItem>> {
-        self.get(caller, &item.item_code, false).await?;
-        self.0.create(caller, item).await
+        let work = async {
+            self.get(caller, &item.item_code, false).await?;
+            self.0.create(caller, item).await
+        };
+        caller.once(self.0.documents(), work).await
     }
 
     /// A live item as the store sells it. Both reads are of documents in memory: tills do this at every scan.

@@ -76,15 +76,30 @@ impl Masters {
         Ok(self.documents.commit(&caller.scope(), changes).await?)
     }
 
-    /// Adds a master.
+    /// Adds a master, once for each request.
     pub async fn create<T: Master>(&self, caller: &Caller, value: T) -> Result<Stored<T>> {
         let id = value.id();
-        let changes = self.documents.changes(&caller.actor()).insert(value);
-        match self.commit::<T>(caller, &id, changes).await {
-            Err(StoreError::Duplicate { .. }) => Err(duplicate::<T>(&id)),
-            other => other.map_err(Error::from),
-        }?;
-        self.get(caller, &id).await
+        let work = async {
+            match self.insert(caller, value).await {
+                Err(StoreError::Duplicate { .. }) => Err(duplicate::<T>(&id)),
+                other => other.map_err(Error::from),
+            }
+        };
+        caller.once(&self.documents, work).await
+    }
+
+    /// Adds a master; `Duplicate` if its key is taken.
+    pub(super) async fn insert<T: Master>(
+        &self,
+        caller: &Caller,
+        value: T,
+    ) -> std::result::Result<Stored<T>, StoreError> {
+        let (id, value) = (value.id(), Arc::new(value));
+        let changes = self.documents.changes(&caller.actor());
+        let stored = changes.inserted(Arc::clone(&value));
+        let changes = changes.insert_shared(value).answering(caller.request(), &stored);
+        self.commit::<T>(caller, &id, changes).await?;
+        Ok(stored)
     }
 
     /// The master with that key.
@@ -121,9 +136,18 @@ impl Masters {
         })
     }
 
-    /// Replaces a master by what `edit` makes of it. A change that somebody else makes in between is not overwritten:
-    /// `edit` then starts from the new state.
+    /// Replaces a master by what `edit` makes of it, once for each request. A change that somebody else makes in between
+    /// is not overwritten: `edit` then starts from the new state.
     pub async fn change<T: Master>(
+        &self,
+        caller: &Caller,
+        id: &str,
+        edit: impl Fn(&T) -> Result<T>,
+    ) -> Result<Stored<T>> {
+        caller.once(&self.documents, self.replace(caller, id, edit)).await
+    }
+
+    async fn replace<T: Master>(
         &self,
         caller: &Caller,
         id: &str,
@@ -131,12 +155,14 @@ impl Masters {
     ) -> Result<Stored<T>> {
         for _ in 0..ATTEMPTS {
             let current = self.get::<T>(caller, id).await?;
-            let changes = self
-                .documents
-                .changes(&caller.actor())
-                .replace(edit(&current)?, current.revision);
+            let value = Arc::new(edit(&current)?);
+            let changes = self.documents.changes(&caller.actor());
+            let stored = changes.replaced(Arc::clone(&value), &current);
+            let changes = changes
+                .replace_shared(value, current.revision)
+                .answering(caller.request(), &stored);
             match self.commit::<T>(caller, id, changes).await {
-                Ok(()) => return self.get(caller, id).await,
+                Ok(()) => return Ok(stored),
                 Err(error) if error.is_stale() => {}
                 Err(error) => return Err(error.into()),
             }
@@ -144,14 +170,19 @@ impl Masters {
         Err(contended::<T>(id))
     }
 
-    /// Removes a master.
+    /// Removes a master, once for each request.
     pub async fn delete<T: Master>(&self, caller: &Caller, id: &str) -> Result<()> {
+        caller.once(&self.documents, self.remove::<T>(caller, id)).await
+    }
+
+    async fn remove<T: Master>(&self, caller: &Caller, id: &str) -> Result<()> {
         for _ in 0..ATTEMPTS {
             let current = self.get::<T>(caller, id).await?;
             let changes = self
                 .documents
                 .changes(&caller.actor())
-                .delete::<T>(id, Some(current.revision));
+                .delete::<T>(id, Some(current.revision))
+                .answering(caller.request(), &());
             match self.commit::<T>(caller, id, changes).await {
                 Ok(()) => return Ok(()),
                 Err(error) if error.is_stale() => {}

@@ -41,12 +41,15 @@ impl StaffMembers {
 
     /// Replaces name, PIN and roles.
     pub async fn update(&self, caller: &Caller, draft: StaffDraft) -> Result<Stored<Staff>> {
-        // Whether the person exists is asked first: hashing is costly on purpose.
-        self.masters.get::<Staff>(caller, &draft.staff_id).await?;
-        let staff = self.hashed(draft).await;
-        self.masters
-            .change(caller, &staff.staff_id, |_: &Staff| Ok(staff.clone()))
-            .await
+        let work = async {
+            // Whether the person exists is asked first: hashing is costly on purpose.
+            self.masters.get::<Staff>(caller, &draft.staff_id).await?;
+            let staff = self.hashed(draft).await;
+            self.masters
+                .change(caller, &staff.staff_id, |_: &Staff| Ok(staff.clone()))
+                .await
+        };
+        caller.once(self.masters.documents(), work).await
     }
 
     /// The person, if the PIN is right. Unknown person and wrong PIN look alike and take the same time.

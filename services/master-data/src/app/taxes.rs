@@ -1,9 +1,9 @@
 //! Taxes: a tenant's own rules over those Kugel brings along.
 
 use jiff::Timestamp;
-use kugel_error::{Error, Result, codes};
+use kugel_error::{Result, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Query, StoreError, Stored};
+use kugel_store::{Query, Stored};
 use kugel_types::Direction;
 
 use super::masters::{duplicate, missing};
@@ -111,12 +111,10 @@ impl Taxes {
     pub async fn update(&self, caller: &Caller, tax: Tax) -> Result<EffectiveTax> {
         let is_new = self.0.find::<Tax>(caller, &tax.tax_code).await?.is_none();
         if is_new && tax::default_of(&tax.tax_code).is_some() {
-            let changes = self.0.documents().changes(&caller.actor()).insert(tax.clone());
-            match self.0.commit::<Tax>(caller, &tax.tax_code, changes).await {
-                Ok(()) => return self.get(caller, &tax.tax_code).await,
+            match self.0.create(caller, tax.clone()).await {
                 // Somebody else was first; theirs is replaced like any other.
-                Err(StoreError::Duplicate { .. }) => {}
-                Err(error) => return Err(Error::from(error)),
+                Err(error) if error.is(&codes::DUPLICATE_KEY) => {}
+                other => return other.map(Into::into),
             }
         }
         self.0
@@ -127,6 +125,11 @@ impl Taxes {
 
     /// Removes the tenant's own record of a rule.
     pub async fn delete(&self, caller: &Caller, tax_code: &str) -> Result<()> {
+        let remove = self.remove(caller, tax_code);
+        caller.once(self.0.documents(), remove).await
+    }
+
+    async fn remove(&self, caller: &Caller, tax_code: &str) -> Result<()> {
         let own = self.0.find::<Tax>(caller, tax_code).await?;
         if own.is_none() && tax::default_of(tax_code).is_some() {
             return Err(codes::OPERATION_NOT_ALLOWED.error(format!(

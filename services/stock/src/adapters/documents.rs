@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kugel_store::{Action, Body, Collection, Field, Index, Query, Record, Write};
+use kugel_store::{Action, Body, Collection, Field, Index, PROCESSED_REQUESTS, Query, Record, Write};
 use kugel_types::{ItemCode, Quantity, StoreCode};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -48,12 +48,6 @@ static SNAPSHOT_RUNS: Collection = Collection {
     name: "snapshot_runs",
     fields: &[],
     indexes: &[],
-};
-
-static PROCESSED_REQUESTS: Collection = Collection {
-    name: "processed_requests",
-    fields: &[],
-    indexes: &[Index::on(&["created_at"])],
 };
 
 /// The stock of an item in a store.
@@ -171,17 +165,6 @@ impl<'a> UpdateRecord<'a> {
         }
     }
 
-    /// True if the movement is the one that the record tells of.
-    pub(crate) fn is_of(&self, movement: &Movement) -> bool {
-        self.store_code == movement.store.as_str()
-            && self.item_code == movement.item.as_str()
-            && self.update_type == movement.kind.name()
-            && self.quantity_change == movement.change.decimal()
-            && self.reference_id.as_deref() == movement.reference.as_deref()
-            && self.operator_id.as_deref() == movement.operator.as_deref()
-            && self.note.as_deref() == movement.note.as_deref()
-    }
-
     /// The key.
     pub(crate) fn key(&self) -> String {
         // Twelve digits sort as text like the numbers they are.
@@ -294,30 +277,6 @@ impl Record for RunRecord {
     const COLLECTION: &'static Collection = &SNAPSHOT_RUNS;
     fn id(&self) -> String {
         Self::KEY.to_owned()
-    }
-}
-
-/// What a request with an id made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Made {
-    /// The change with this key.
-    Update(String),
-    /// The snapshot with this key.
-    Snapshot(String),
-}
-
-/// A request with an id that was carried out.
-#[derive(Debug, Serialize, Deserialize)]
-pub(crate) struct RequestRecord {
-    /// Who asked, and the id.
-    pub(crate) key: String,
-    pub(crate) made: Made,
-}
-
-impl Record for RequestRecord {
-    const COLLECTION: &'static Collection = &PROCESSED_REQUESTS;
-    fn id(&self) -> String {
-        self.key.clone()
     }
 }
 

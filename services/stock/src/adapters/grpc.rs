@@ -15,7 +15,6 @@ use tonic::{Request, Response, Status};
 use crate::adapters::{convert, render};
 use crate::app::alerts::Alerts;
 use crate::app::list_stock::{self, Selection};
-use crate::app::requests::RequestKey;
 use crate::app::schedule_snapshots::Scheduler;
 use crate::app::take_snapshot::{self, Order};
 use crate::app::update_stock::{Thresholds, UpdateStock};
@@ -114,10 +113,9 @@ impl StockService for Stock {
         let (caller, request) = admit(request)?;
         let movement = convert::movement(request, caller.principal(), self.clock.now())?;
         let (tenant, actor) = (caller.tenant(), caller.actor());
-        let key = RequestKey::new(&actor, caller.request_id())?;
         let update = self
             .updates
-            .change_quantity(tenant, &actor, key.as_ref(), &movement)
+            .change_quantity(tenant, &actor, caller.request(), &movement)
             .await?;
         Ok(Response::new(pb::UpdateStockResponse {
             update: Some(render::update(tenant, &update)),
@@ -160,7 +158,13 @@ impl StockService for Stock {
             ..Thresholds::default()
         };
         self.updates
-            .set_thresholds(caller.tenant(), &caller.actor(), &store, &item, &thresholds)
+            .set_thresholds(
+                caller.tenant(),
+                &caller.actor(),
+                caller.request(),
+                (&store, &item),
+                &thresholds,
+            )
             .await?;
         Ok(Response::new(pb::SetMinimumQuantityResponse {}))
     }
@@ -182,7 +186,13 @@ impl StockService for Stock {
             minimum: None,
         };
         self.updates
-            .set_thresholds(caller.tenant(), &caller.actor(), &store, &item, &thresholds)
+            .set_thresholds(
+                caller.tenant(),
+                &caller.actor(),
+                caller.request(),
+                (&store, &item),
+                &thresholds,
+            )
             .await?;
         Ok(Response::new(pb::SetReorderParametersResponse {}))
     }
@@ -217,7 +227,7 @@ impl StockService for Stock {
             store: &store,
             at: self.clock.now(),
             created_by: convert::author(request.created_by, caller.principal()),
-            request: RequestKey::new(&actor, caller.request_id())?,
+            request: caller.request().cloned(),
         };
         let snapshot =
             take_snapshot::order_snapshot(&self.documents, &scope, &self.zone, &actor, order).await?;
@@ -281,7 +291,12 @@ impl StockService for Stock {
         let (caller, request) = admit(request)?;
         let in_force = self
             .scheduler
-            .replace(&caller.scope(), &caller.actor(), convert::draft(request))
+            .replace(
+                &caller.scope(),
+                &caller.actor(),
+                caller.request(),
+                convert::draft(request),
+            )
             .await?;
         let schedule = Some(render::schedule(caller.tenant(), &in_force));
         Ok(Response::new(pb::SetSnapshotScheduleResponse { schedule }))
@@ -292,7 +307,9 @@ impl StockService for Stock {
         request: Request<pb::DeleteSnapshotScheduleRequest>,
     ) -> Answer<pb::DeleteSnapshotScheduleResponse> {
         let (caller, _) = admit(request)?;
-        self.scheduler.delete(&caller.scope(), &caller.actor()).await?;
+        self.scheduler
+            .delete(&caller.scope(), &caller.actor(), caller.request())
+            .await?;
         Ok(Response::new(pb::DeleteSnapshotScheduleResponse {
             deleted: true,
         }))

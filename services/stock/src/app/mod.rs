@@ -4,7 +4,6 @@ pub(crate) mod alerts;
 pub(crate) mod apply_sales;
 pub(crate) mod ledger;
 pub(crate) mod list_stock;
-pub(crate) mod requests;
 pub(crate) mod schedule_snapshots;
 pub(crate) mod take_snapshot;
 pub(crate) mod update_stock;

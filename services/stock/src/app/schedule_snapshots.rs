@@ -6,14 +6,13 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use kugel_error::{Error, codes};
-use kugel_store::{Documents, Scope, Stored};
+use kugel_store::{Documents, RequestKey, Scope, Stored};
 use kugel_types::{Clock, StoreCode};
 use parking_lot::Mutex;
 
 use crate::adapters::documents::{RunRecord, ScheduleRecord};
 use crate::app::ACTOR;
 use crate::app::list_stock::stores_with_stock;
-use crate::app::requests;
 use crate::app::take_snapshot::{Order, remove_old_snapshots, take_snapshot};
 use crate::domain::schedule::{Interval, Schedule, Targets};
 use crate::domain::schedule_draft::{ALL_STORES, Draft, Refusal};
@@ -52,6 +51,14 @@ impl Scheduler {
     /// The schedule in force: the tenant's own, else the default.
     pub(crate) async fn in_force(&self, scope: &Scope) -> Result<InForce, Error> {
         let stored: Option<Stored<ScheduleRecord>> = self.documents.get(scope, ScheduleRecord::KEY).await?;
+        self.with_run(scope, stored).await
+    }
+
+    async fn with_run(
+        &self,
+        scope: &Scope,
+        stored: Option<Stored<ScheduleRecord>>,
+    ) -> Result<InForce, Error> {
         let schedule = match &stored {
             Some(stored) => self.check(stored.draft())?,
             None => Schedule::default_with(self.retention_days),
@@ -70,26 +77,59 @@ impl Scheduler {
     }
 
     /// Replaces the tenant's schedule.
-    pub(crate) async fn replace(&self, scope: &Scope, actor: &str, draft: Draft) -> Result<InForce, Error> {
+    pub(crate) async fn replace(
+        &self,
+        scope: &Scope,
+        actor: &str,
+        request: Option<&RequestKey>,
+        draft: Draft,
+    ) -> Result<InForce, Error> {
         let schedule = self.check(draft)?;
-        let changes = self
-            .documents
-            .changes(actor)
-            .upsert(ScheduleRecord::new(&schedule));
-        self.documents.commit(scope, changes).await?;
-        self.looks.lock().remove(scope);
-        self.in_force(scope).await
+        let work = async {
+            let former: Option<Stored<ScheduleRecord>> =
+                self.documents.get(scope, ScheduleRecord::KEY).await?;
+            let changes = self.documents.changes(actor);
+            let record = Arc::new(ScheduleRecord::new(&schedule));
+            let stored = match &former {
+                Some(former) => changes.replaced(Arc::clone(&record), former),
+                None => changes.inserted(Arc::clone(&record)),
+            };
+            let in_force = self.with_run(scope, Some(stored)).await?;
+            let answer = (in_force.stored, in_force.last_run, in_force.next_run);
+            let changes = changes
+                .upsert(ScheduleRecord::clone(&record))
+                .answering(request, &answer);
+            self.documents.commit(scope, changes).await?;
+            self.looks.lock().remove(scope);
+            Ok(answer)
+        };
+        let (stored, last_run, next_run) = self.documents.once(scope, request, work).await?;
+        Ok(InForce {
+            schedule,
+            stored,
+            last_run,
+            next_run,
+        })
     }
 
     /// Removes the tenant's schedule: the default one is in force again.
-    pub(crate) async fn delete(&self, scope: &Scope, actor: &str) -> Result<(), Error> {
-        let changes = self
-            .documents
-            .changes(actor)
-            .delete::<ScheduleRecord>(ScheduleRecord::KEY, None);
-        self.documents.commit(scope, changes).await?;
-        self.looks.lock().remove(scope);
-        Ok(())
+    pub(crate) async fn delete(
+        &self,
+        scope: &Scope,
+        actor: &str,
+        request: Option<&RequestKey>,
+    ) -> Result<(), Error> {
+        let work = async {
+            let changes = self
+                .documents
+                .changes(actor)
+                .delete::<ScheduleRecord>(ScheduleRecord::KEY, None)
+                .answering(request, &());
+            self.documents.commit(scope, changes).await?;
+            self.looks.lock().remove(scope);
+            Ok(())
+        };
+        self.documents.once(scope, request, work).await
     }
 
     fn check(&self, draft: Draft) -> Result<Schedule, Error> {
@@ -133,7 +173,6 @@ impl Scheduler {
         let in_force = self.in_force(scope).await?;
         let days = in_force.schedule.retention_days;
         remove_old_snapshots(&self.documents, scope, ACTOR, now, days).await?;
-        requests::forget(&self.documents, scope, ACTOR, now).await?;
         if let Some(due) = in_force.due(now, &self.zone) {
             self.run(scope, &in_force.schedule.targets, due, now).await?;
         }

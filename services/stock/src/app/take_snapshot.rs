@@ -3,12 +3,11 @@
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use kugel_error::{Error, codes};
-use kugel_store::{Direction, Documents, Listing, Page, Query, Scope, Sort, StoreError, Stored};
+use kugel_store::{Direction, Documents, Listing, Page, Query, RequestKey, Scope, Sort, StoreError, Stored};
 use kugel_types::{LocalTime, StoreCode};
 use rust_decimal::Decimal;
 
-use crate::adapters::documents::{Made, SnapshotItem, SnapshotRecord, StockRecord, of_store};
-use crate::app::requests::{self, RequestKey};
+use crate::adapters::documents::{SnapshotItem, SnapshotRecord, StockRecord, of_store};
 
 /// Snapshots that are removed in one commit.
 const REMOVAL_LIMIT: u32 = 100;
@@ -24,46 +23,22 @@ pub(crate) struct Order<'a> {
     pub(crate) request: Option<RequestKey>,
 }
 
-/// Takes a snapshot that somebody asks for; a request with an id is carried out once.
+/// Takes a snapshot that somebody asks for, once for each request.
 pub(crate) async fn order_snapshot(
     documents: &Documents,
     scope: &Scope,
     zone: &TimeZone,
     actor: &str,
     order: Order<'_>,
-) -> Result<SnapshotRecord, Error> {
-    let (store, author, request) = (order.store, order.created_by.clone(), order.request.clone());
-    let done = || done(documents, scope, request.as_ref(), store, &author);
-    if let Some(snapshot) = done().await? {
-        return Ok(snapshot);
-    }
-    match take_snapshot(documents, scope, zone, actor, order).await {
-        Err(error) if requests::is_repetition(&error) => done().await?.ok_or_else(|| error.into()),
-        other => Ok(other?),
-    }
-}
-
-/// The snapshot that the request made, if it was carried out before.
-async fn done(
-    documents: &Documents,
-    scope: &Scope,
-    request: Option<&RequestKey>,
-    store: &StoreCode,
-    author: &str,
-) -> Result<Option<SnapshotRecord>, Error> {
-    let Some(made) = requests::made(documents, scope, request).await? else {
-        return Ok(None);
+) -> Result<Stored<SnapshotRecord>, Error> {
+    let (store, request) = (order.store, order.request.clone());
+    let work = async {
+        let snapshot = take_snapshot(documents, scope, zone, actor, order).await?;
+        Ok(snapshot.snapshot_id)
     };
-    let Made::Snapshot(id) = made else {
-        return Err(requests::mistaken());
-    };
-    let stored: Option<Stored<SnapshotRecord>> = documents.get(scope, &id).await?;
-    match stored {
-        Some(stored) if stored.store_code == store.as_str() && stored.value.created_by == author => {
-            Ok(Some((*stored.value).clone()))
-        }
-        _ => Err(requests::mistaken()),
-    }
+    // A snapshot is long and never changed: its id is answer enough.
+    let id: String = documents.once(scope, request.as_ref(), work).await?;
+    get_snapshot(documents, scope, store, &id).await
 }
 
 /// Takes a snapshot: one read of all items of the store, however many they are.
@@ -88,9 +63,11 @@ pub(crate) async fn take_snapshot(
         stocks,
         created_by: order.created_by,
     };
-    let made = || Made::Snapshot(snapshot.snapshot_id.clone());
-    let changes = requests::remember(documents.changes(actor), order.request.as_ref(), made);
-    documents.commit(scope, changes.append(&snapshot)).await?;
+    let changes = documents
+        .changes(actor)
+        .append(&snapshot)
+        .answering(order.request.as_ref(), &snapshot.snapshot_id);
+    documents.commit(scope, changes).await?;
     Ok(snapshot)
 }
 

@@ -3,15 +3,17 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kugel_error::{Error, codes};
-use kugel_store::{Changes, Scope, Stored};
+use kugel_store::{Changes, RequestKey, Scope, Stored};
 use kugel_types::{ItemCode, Quantity, StoreCode, TenantId};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 
-use crate::adapters::documents::{Made, StockRecord, UpdateRecord};
+use crate::adapters::documents::{StockRecord, UpdateRecord};
 use crate::app::alerts::Alerts;
 use crate::app::ledger::{Ledger, LedgerError, is_conflict};
-use crate::app::requests::{self, RequestKey};
 use crate::domain::level::{Level, Step};
 use crate::domain::movement::Movement;
 
@@ -26,6 +28,15 @@ pub(crate) struct Thresholds {
     pub(crate) minimum: Option<Quantity>,
     pub(crate) reorder_point: Option<Quantity>,
     pub(crate) reorder_quantity: Option<Quantity>,
+}
+
+/// What a change by hand made: of its record, that which its request does not say.
+#[derive(Serialize, Deserialize)]
+struct Made {
+    at: Timestamp,
+    sequence: i64,
+    before: Decimal,
+    after: Decimal,
 }
 
 /// Changes items by hand.
@@ -63,51 +74,21 @@ impl UpdateStock {
                 .error(message)
                 .field("quantity_change", rule));
         }
-        let _turn = self.queue(tenant, &movement.store, &movement.item).lock().await;
         let scope = Scope::from(tenant);
-        if let Some(done) = self.done(&scope, request, movement).await? {
-            return Ok(done);
-        }
-        let mark = |changes: Changes, steps: &[Step]| {
-            let made = || Made::Update(UpdateRecord::new(movement, steps[0]).key());
-            requests::remember(changes, request, made)
-        };
-        let movements = std::slice::from_ref(movement);
-        let recorded = match self.ledger.record(&scope, actor, movements, mark).await {
-            Err(LedgerError::Store(error)) if requests::is_repetition(&error) => {
-                return self
-                    .done(&scope, request, movement)
-                    .await?
-                    .ok_or_else(|| error.into());
+        let work = async {
+            let _turn = self.queue(tenant, &movement.store, &movement.item).lock().await;
+            let mark =
+                |changes: Changes, steps: &[Step]| changes.answering(request, &Made::new(movement, steps[0]));
+            let movements = std::slice::from_ref(movement);
+            let recorded = self.ledger.record(&scope, actor, movements, mark).await?;
+            for (store, item, level) in &recorded.levels {
+                self.alerts.check(tenant, store, item, level);
             }
-            other => other?,
+            let step = recorded.steps.first().expect("a movement makes a step");
+            Ok(Made::new(movement, *step))
         };
-        for (store, item, level) in &recorded.levels {
-            self.alerts.check(tenant, store, item, level);
-        }
-        let step = recorded.steps.first().expect("a movement makes a step");
-        Ok(UpdateRecord::new(movement, *step))
-    }
-
-    /// The change that the request made, if it was carried out before.
-    async fn done(
-        &self,
-        scope: &Scope,
-        request: Option<&RequestKey>,
-        movement: &Movement,
-    ) -> Result<Option<UpdateRecord<'static>>, Error> {
-        let documents = &self.ledger.documents;
-        let Some(made) = requests::made(documents, scope, request).await? else {
-            return Ok(None);
-        };
-        let Made::Update(key) = made else {
-            return Err(requests::mistaken());
-        };
-        let stored: Option<Stored<UpdateRecord<'static>>> = documents.get(scope, &key).await?;
-        match stored {
-            Some(stored) if stored.is_of(movement) => Ok(Some((*stored.value).clone())),
-            _ => Err(requests::mistaken()),
-        }
+        let made = self.ledger.documents.once(&scope, request, work).await?;
+        Ok(made.record(movement))
     }
 
     /// Sets thresholds, creating the item if need be, and warns if one is reached.
@@ -115,8 +96,21 @@ impl UpdateStock {
         &self,
         tenant: &TenantId,
         actor: &str,
-        store: &StoreCode,
-        item: &ItemCode,
+        request: Option<&RequestKey>,
+        place: (&StoreCode, &ItemCode),
+        thresholds: &Thresholds,
+    ) -> Result<(), Error> {
+        let scope = Scope::from(tenant);
+        let work = self.put_thresholds(tenant, actor, request, place, thresholds);
+        self.ledger.documents.once(&scope, request, work).await
+    }
+
+    async fn put_thresholds(
+        &self,
+        tenant: &TenantId,
+        actor: &str,
+        request: Option<&RequestKey>,
+        (store, item): (&StoreCode, &ItemCode),
         thresholds: &Thresholds,
     ) -> Result<(), Error> {
         let _turn = self.queue(tenant, store, item).lock().await;
@@ -132,6 +126,7 @@ impl UpdateStock {
                 Some(stored) => documents.changes(actor).replace(record, stored.revision),
                 None => documents.changes(actor).insert(record),
             };
+            let changes = changes.answering(request, &());
             match documents.commit(&scope, changes).await {
                 Ok(()) => {
                     self.alerts.check(tenant, store, item, &level);
@@ -148,6 +143,29 @@ impl UpdateStock {
         (tenant, store, item).hash(&mut hasher);
         let number = usize::try_from(hasher.finish() % QUEUES as u64).unwrap_or_default();
         &self.queues[number]
+    }
+}
+
+impl Made {
+    fn new(movement: &Movement, step: Step) -> Self {
+        Self {
+            at: movement.at,
+            sequence: step.sequence,
+            before: step.before.decimal(),
+            after: step.after.decimal(),
+        }
+    }
+
+    fn record(self, movement: &Movement) -> UpdateRecord<'_> {
+        let step = Step {
+            sequence: self.sequence,
+            before: Quantity::from_decimal(self.before),
+            after: Quantity::from_decimal(self.after),
+        };
+        UpdateRecord {
+            timestamp: self.at,
+            ..UpdateRecord::new(movement, step)
+        }
     }
 }
 

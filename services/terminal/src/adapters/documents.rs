@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use kugel_auth::ApiKeyHash;
 use kugel_error::{Error, codes};
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
-use kugel_store::{Collection, Field, Index, Record};
+use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 use kugel_types::{BusinessDate, Money, TerminalId};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -280,11 +280,12 @@ impl Record for OpenCloseLogDocument {
 }
 
 /// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 6] = [
+pub(crate) static COLLECTIONS: [&Collection; 7] = [
     &TENANTS,
     &STORES,
     &TERMINALS,
     &CASH_LOGS,
     &OPEN_CLOSE_LOGS,
     &super::TERMINAL_DELIVERIES,
+    &PROCESSED_REQUESTS,
 ];

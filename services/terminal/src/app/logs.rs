@@ -10,9 +10,9 @@ use kugel_proto::terminal::v1::{CashLog, OpenCloseLog, StaffInfo, TerminalInfo};
 use kugel_store::{Body, Changes};
 use kugel_types::{Currency, EventId, LocalTime, Money, TerminalId};
 
+use super::StoreDocument;
 use super::receipt::{self, Printed};
 use super::token::wire_count;
-use super::{Changed, StoreDocument};
 use crate::adapters::documents::{CashLogDocument, OpenCloseLogDocument};
 use crate::domain::{Refusal, SessionSales, Terminal};
 
@@ -195,18 +195,12 @@ impl Log {
         }))
     }
 
-    fn printed(&self) -> (String, String) {
+    /// Receipt and journal text.
+    pub(crate) fn printed(&self) -> (String, String) {
         match &self.entry {
             Entry::Cash(log) => (log.receipt_text.clone(), log.journal_text.clone()),
             Entry::OpenClose(log) => (log.receipt_text.clone(), log.journal_text.clone()),
         }
-    }
-}
-
-impl Changed {
-    /// Receipt and journal text of the log that the use case is about: its last one.
-    pub(crate) fn printed(&self) -> (String, String) {
-        self.logs.last().map(Log::printed).unwrap_or_default()
     }
 }
 

@@ -27,6 +27,7 @@ use kugel_error::{Error, ErrorSpec, codes};
 use kugel_rpc::Caller;
 use kugel_store::{Documents, Scope, StoreError, Stored};
 use kugel_types::{Clock, Currency, LocalTime, TenantId, TerminalId};
+use serde::{Deserialize, Serialize};
 
 use crate::adapters::documents::{StoreDocument, TerminalDocument};
 use crate::domain::Terminal;
@@ -92,35 +93,69 @@ impl TerminalView {
     }
 }
 
-/// A terminal after a change, with the logs that the change made.
-pub(crate) struct Changed {
-    pub(crate) view: TerminalView,
-    pub(crate) logs: Vec<Log>,
+/// A terminal after a change: the answer that is kept with it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Changed<N = ()> {
+    terminal: Stored<TerminalDocument>,
+    /// What was printed about it: what the last log says.
+    pub(crate) receipt_text: String,
+    pub(crate) journal_text: String,
+    /// What else the answer is made of.
+    pub(crate) note: N,
+}
+
+impl<N> Changed<N> {
+    pub(crate) fn view(&self) -> Result<TerminalView, Error> {
+        TerminalView::of(&self.terminal)
+    }
 }
 
 impl App {
-    /// Changes a terminal: `step` alters it and says what is to be logged; both become one commit, and the events of
-    /// the logs go out after it. If somebody else was faster, everything is done again on what they left.
-    async fn change(
+    /// Changes a terminal and shows it, once for each request.
+    async fn change_once(
+        &self,
+        caller: &Caller,
+        id: &TerminalId,
+        step: impl Fn(&mut Terminal) -> Result<(), Error> + Send + Sync,
+    ) -> Result<TerminalView, Error> {
+        let step = |terminal: &mut Terminal, _| step(terminal).map(|()| Vec::new());
+        let change = self.change(caller, id, &codes::UPDATE_REFUSED, (), step);
+        caller.once(&self.documents, change).await?.view()
+    }
+
+    /// Changes a terminal: `step` alters it and says what is to be logged; both become one commit with the answer, and
+    /// the events of the logs go out after it. If somebody else was faster, everything is done again on what they left.
+    async fn change<N: Serialize + Clone>(
         &self,
         caller: &Caller,
         id: &TerminalId,
         lost_race: &'static ErrorSpec,
+        note: N,
         step: impl Fn(&mut Terminal, Timestamp) -> Result<Vec<Log>, Error> + Send + Sync,
-    ) -> Result<Changed, Error> {
+    ) -> Result<Changed<N>, Error> {
         let scope = Scope::from(&id.tenant);
         let actor = caller.actor();
         for _ in 0..ATTEMPTS {
             let stored = self.load(id).await?;
             let mut terminal = stored.terminal()?;
-            let now = self.clock.now();
+            let changes = self.documents.changes(&actor);
+            let now = changes.at();
             let logs = step(&mut terminal, now)?;
             let events = logs
                 .iter()
                 .map(|log| log.event(now, caller.traceparent()))
                 .collect::<Result<Vec<_>, _>>()?;
-            let document = TerminalDocument::from(&terminal);
-            let mut changes = self.documents.changes(&actor).replace(document, stored.revision);
+            let document = Arc::new(TerminalDocument::from(&terminal));
+            let (receipt_text, journal_text) = logs.last().map(Log::printed).unwrap_or_default();
+            let changed = Changed {
+                terminal: changes.replaced(Arc::clone(&document), &stored),
+                receipt_text,
+                journal_text,
+                note: note.clone(),
+            };
+            let mut changes = changes
+                .replace_shared(document, stored.revision)
+                .answering(caller.request(), &changed);
             for (log, event) in logs.iter().zip(&events) {
                 changes = self.outbox.stage(log.insert(changes), event);
             }
@@ -133,12 +168,7 @@ impl App {
                 self.outbox.dispatch(event);
             }
             self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
-            let view = TerminalView {
-                terminal,
-                created_at: stored.created_at,
-                updated_at: Some(now),
-            };
-            return Ok(Changed { view, logs });
+            return Ok(changed);
         }
         Err(lost_race.error(format!("terminal {id} is being changed by others, try again")))
     }

@@ -5,7 +5,7 @@ use kugel_rpc::Caller;
 use kugel_types::{EventId, Money, TerminalId};
 
 use super::logs::{Log, Place};
-use super::{App, TerminalView};
+use super::{App, Changed, TerminalView};
 
 /// A session that began, and what is printed about it.
 #[derive(Debug, Clone)]
@@ -26,33 +26,41 @@ impl App {
         id: &TerminalId,
         initial_amount: Option<Money>,
     ) -> Result<OpenedSession, Error> {
+        let work = self.open(caller, id, initial_amount);
+        let opened = caller.once(&self.documents, work).await?;
+        Ok(OpenedSession {
+            view: opened.view()?,
+            receipt_text: opened.receipt_text,
+            journal_text: opened.journal_text,
+        })
+    }
+
+    async fn open(
+        &self,
+        caller: &Caller,
+        id: &TerminalId,
+        initial_amount: Option<Money>,
+    ) -> Result<Changed, Error> {
         let place = self.place(id).await?;
         place.check_amount("initial_amount", initial_amount)?;
-        let changed = self
-            .change(caller, id, &codes::OPEN_FAILED, |terminal, now| {
-                let time = self.local(now);
-                terminal.open(time.business_date(), initial_amount, now)?;
-                let mut logs = Vec::new();
-                if let Some(fund) = initial_amount {
-                    logs.push(Log::cash(
-                        EventId::generate(),
-                        terminal,
-                        &place,
-                        &time,
-                        fund,
-                        "Initial amount",
-                    )?);
-                }
-                logs.push(Log::opened(terminal, &place, &time)?);
-                Ok(logs)
-            })
-            .await?;
-        let (receipt_text, journal_text) = changed.printed();
-        Ok(OpenedSession {
-            view: changed.view,
-            receipt_text,
-            journal_text,
+        self.change(caller, id, &codes::OPEN_FAILED, (), |terminal, now| {
+            let time = self.local(now);
+            terminal.open(time.business_date(), initial_amount, now)?;
+            let mut logs = Vec::new();
+            if let Some(fund) = initial_amount {
+                logs.push(Log::cash(
+                    EventId::generate(),
+                    terminal,
+                    &place,
+                    &time,
+                    fund,
+                    "Initial amount",
+                )?);
+            }
+            logs.push(Log::opened(terminal, &place, &time)?);
+            Ok(logs)
         })
+        .await
     }
 
     /// Where the terminal stands, for logs and receipts.

@@ -1,10 +1,12 @@
 //! The register of terminals.
 
+use std::sync::Arc;
+
 use kugel_auth::ApiKey;
 use kugel_bus::ChangeKind;
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Direction, Listing, Page, Query, Scope, Sort, StoreError};
+use kugel_store::{Direction, Listing, Page, Query, Scope, Sort, StoreError, Stored};
 use kugel_types::{StoreCode, TenantId, TerminalId};
 
 use super::tenants::required;
@@ -41,17 +43,29 @@ impl App {
         caller: &Caller,
         new: NewTerminal,
     ) -> Result<(TerminalView, ApiKey), Error> {
-        let NewTerminal { id, description } = new;
-        let scope = Scope::from(&id.tenant);
+        let work = self.insert_terminal(caller, &new.id, new.description);
+        let (stored, seed) = caller.once(&self.documents, work).await?;
+        Ok((TerminalView::of(&stored)?, self.key(&new.id, &seed)))
+    }
+
+    /// Gives the terminal and the seed of its key.
+    async fn insert_terminal(
+        &self,
+        caller: &Caller,
+        id: &TerminalId,
+        description: String,
+    ) -> Result<(Stored<TerminalDocument>, String), Error> {
         self.load_store(&id.tenant, id.store.as_str()).await?;
-        let key = ApiKey::generate();
-        let mut terminal = Terminal::new(id.clone(), description, key.hash());
+        let seed = ApiKey::seed();
+        let mut terminal = Terminal::new(id.clone(), description, self.key(id, &seed).hash());
         self.resume_counters(&mut terminal).await?;
-        let changes = self
-            .documents
-            .changes(&caller.actor())
-            .insert(TerminalDocument::from(&terminal));
-        match self.documents.commit(&scope, changes).await {
+        let document = Arc::new(TerminalDocument::from(&terminal));
+        let changes = self.documents.changes(&caller.actor());
+        let answer = (changes.inserted(Arc::clone(&document)), seed);
+        let changes = changes
+            .insert_shared(document)
+            .answering(caller.request(), &answer);
+        match self.documents.commit(&Scope::from(&id.tenant), changes).await {
             Ok(()) => {}
             Err(StoreError::Duplicate { .. }) => {
                 return Err(codes::TERMINAL_EXISTS.error(format!("terminal {id} exists already")));
@@ -59,7 +73,12 @@ impl App {
             Err(error) => return Err(error.into()),
         }
         self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
-        Ok((self.terminal(&id).await?, key))
+        Ok(answer)
+    }
+
+    /// The key that belongs to a seed. What is kept with an answer is the seed: the key itself is kept nowhere.
+    fn key(&self, id: &TerminalId, seed: &str) -> ApiKey {
+        self.tokens.api_key(seed, &id.to_string())
     }
 
     /// Lets a terminal that was deleted and is entered again count on from its last log. If it began again, its
@@ -106,14 +125,18 @@ impl App {
 
     /// Deletes a terminal. Its logs stay.
     pub async fn delete_terminal(&self, caller: &Caller, id: &TerminalId) -> Result<(), Error> {
-        self.load(id).await?;
-        let changes = self
-            .documents
-            .changes(&caller.actor())
-            .delete::<TerminalDocument>(&id.to_string(), None);
-        self.documents.commit(&Scope::from(&id.tenant), changes).await?;
-        self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
-        Ok(())
+        let work = async {
+            self.load(id).await?;
+            let changes = self
+                .documents
+                .changes(&caller.actor())
+                .delete::<TerminalDocument>(&id.to_string(), None)
+                .answering(caller.request(), &());
+            self.documents.commit(&Scope::from(&id.tenant), changes).await?;
+            self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
+            Ok(())
+        };
+        caller.once(&self.documents, work).await
     }
 
     /// Makes a new key; the former one is void at once.
@@ -122,15 +145,15 @@ impl App {
         caller: &Caller,
         id: &TerminalId,
     ) -> Result<(TerminalView, ApiKey), Error> {
-        let key = ApiKey::generate();
-        let hash = key.hash();
-        let changed = self
-            .change(caller, id, &codes::UPDATE_REFUSED, |terminal, _| {
-                terminal.api_key_hash = hash.clone();
-                Ok(Vec::new())
-            })
-            .await?;
-        Ok((changed.view, key))
+        let seed = ApiKey::seed();
+        let hash = self.key(id, &seed).hash();
+        let step = |terminal: &mut Terminal, _| {
+            terminal.api_key_hash = hash.clone();
+            Ok(Vec::new())
+        };
+        let work = self.change(caller, id, &codes::UPDATE_REFUSED, seed, step);
+        let rotated = caller.once(&self.documents, work).await?;
+        Ok((rotated.view()?, self.key(id, &rotated.note)))
     }
 
     /// Changes what people call the terminal.
@@ -141,13 +164,11 @@ impl App {
         description: String,
     ) -> Result<TerminalView, Error> {
         let description = required("description", description)?;
-        let changed = self
-            .change(caller, id, &codes::UPDATE_REFUSED, |terminal, _| {
-                terminal.description.clone_from(&description);
-                Ok(Vec::new())
-            })
-            .await?;
-        Ok(changed.view)
+        self.change_once(caller, id, |terminal| {
+            terminal.description.clone_from(&description);
+            Ok(())
+        })
+        .await
     }
 
     /// Moves the terminal to another screen.
@@ -157,12 +178,7 @@ impl App {
         id: &TerminalId,
         mode: FunctionMode,
     ) -> Result<TerminalView, Error> {
-        let changed = self
-            .change(caller, id, &codes::UPDATE_REFUSED, |terminal, _| {
-                terminal.enter(mode)?;
-                Ok(Vec::new())
-            })
-            .await?;
-        Ok(changed.view)
+        self.change_once(caller, id, |terminal| Ok(terminal.enter(mode)?))
+            .await
     }
 }

@@ -6,7 +6,7 @@ use kugel_types::TerminalId;
 
 use super::tenants::required;
 use super::{App, TerminalView};
-use crate::domain::Refusal;
+use crate::domain::{Refusal, Staff, Terminal};
 
 /// Who wants to sign in.
 #[derive(Debug, Clone)]
@@ -28,36 +28,39 @@ impl App {
             pin,
         } = who;
         let staff_id = required("staff_id", staff_id)?;
+        let work = async {
+            let staff = self.staff_to_sign_in(&id, &staff_id, pin.as_deref()).await?;
+            let step =
+                |terminal: &mut Terminal, _| Ok(terminal.sign_in(staff.clone()).map(|()| Vec::new())?);
+            self.change(caller, &id, &codes::UPDATE_REFUSED, (), step).await
+        };
+        caller.once(&self.documents, work).await?.view()
+    }
+
+    async fn staff_to_sign_in(
+        &self,
+        id: &TerminalId,
+        staff_id: &str,
+        pin: Option<&str>,
+    ) -> Result<Staff, Error> {
         // Asked before the staff master is, so that a second sign-in does not depend on it.
-        if self.load(&id).await?.staff.is_some() {
+        if self.load(id).await?.staff.is_some() {
             return Err(Refusal::AlreadySignedIn.into());
         }
-        let staff = self
-            .neighbourhood
-            .staff(&id.tenant, &staff_id, pin.as_deref())
-            .await?;
-        let staff = staff.ok_or_else(|| {
+        let staff = self.neighbourhood.staff(&id.tenant, staff_id, pin).await?;
+        staff.ok_or_else(|| {
             codes::STAFF_NOT_USABLE
                 .error(format!("staff member {staff_id} cannot sign in"))
-                .with("staff_id", &staff_id)
-        })?;
-        let changed = self
-            .change(caller, &id, &codes::UPDATE_REFUSED, |terminal, _| {
-                terminal.sign_in(staff.clone())?;
-                Ok(Vec::new())
-            })
-            .await?;
-        Ok(changed.view)
+                .with("staff_id", staff_id)
+        })
     }
 
     /// Signs out whoever is signed in.
     pub async fn sign_out(&self, caller: &Caller, id: &TerminalId) -> Result<TerminalView, Error> {
-        let changed = self
-            .change(caller, id, &codes::UPDATE_REFUSED, |terminal, _| {
-                terminal.sign_out();
-                Ok(Vec::new())
-            })
-            .await?;
-        Ok(changed.view)
+        self.change_once(caller, id, |terminal| {
+            terminal.sign_out();
+            Ok(())
+        })
+        .await
     }
 }

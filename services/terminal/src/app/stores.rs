@@ -1,5 +1,7 @@
 //! Stores of a tenant.
 
+use std::sync::Arc;
+
 use kugel_bus::ChangeKind;
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
@@ -61,26 +63,40 @@ impl App {
             tags,
             currency,
         } = new;
-        let name = required("store_name", name)?;
-        self.load_tenant(&tenant).await?;
         let store = StoreDocument {
             store_code: code.to_string(),
-            store_name: name,
+            store_name: required("store_name", name)?,
             status: "Idle".to_owned(),
             business_date: None,
             tags,
             currency: currency.unwrap_or(self.currency).code().to_owned(),
         };
-        let changes = self.documents.changes(&caller.actor()).insert(store);
-        match self.documents.commit(&Scope::from(&tenant), changes).await {
+        let work = self.insert_store(caller, &tenant, Arc::new(store));
+        caller.once(&self.documents, work).await
+    }
+
+    async fn insert_store(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        store: Arc<StoreDocument>,
+    ) -> Result<TenantView, Error> {
+        let mut view = self.tenant(tenant).await?;
+        let code = store.store_code.clone();
+        let changes = self.documents.changes(&caller.actor());
+        view.stores.push(changes.inserted(Arc::clone(&store)));
+        view.stores
+            .sort_by(|left, right| left.store_code.cmp(&right.store_code));
+        let changes = changes.insert_shared(store).answering(caller.request(), &view);
+        match self.documents.commit(&Scope::from(tenant), changes).await {
             Ok(()) => {}
             Err(StoreError::Duplicate { .. }) => {
                 return Err(codes::STORE_EXISTS.error(format!("store {code} exists already")));
             }
             Err(error) => return Err(error.into()),
         }
-        self.announce(&tenant, ChangeKind::Store, code.to_string());
-        self.tenant(&tenant).await
+        self.announce(tenant, ChangeKind::Store, code);
+        Ok(view)
     }
 
     /// A page of stores.
@@ -103,6 +119,17 @@ impl App {
         code: &StoreCode,
         patch: StorePatch,
     ) -> Result<Stored<StoreDocument>, Error> {
+        let work = self.replace_store(caller, tenant, code, patch);
+        caller.once(&self.documents, work).await
+    }
+
+    async fn replace_store(
+        &self,
+        caller: &Caller,
+        tenant: &TenantId,
+        code: &StoreCode,
+        patch: StorePatch,
+    ) -> Result<Stored<StoreDocument>, Error> {
         let stored = self.load_store(tenant, code.as_str()).await?;
         let mut store = StoreDocument::clone(&stored);
         store.store_name = required("store_name", patch.name)?;
@@ -118,13 +145,14 @@ impl App {
         if let Some(currency) = patch.currency {
             store.currency = currency.code().to_owned();
         }
-        let changes = self
-            .documents
-            .changes(&caller.actor())
-            .replace(store, stored.revision);
+        let (store, changes) = (Arc::new(store), self.documents.changes(&caller.actor()));
+        let answer = changes.replaced(Arc::clone(&store), &stored);
+        let changes = changes
+            .replace_shared(store, stored.revision)
+            .answering(caller.request(), &answer);
         self.documents.commit(&Scope::from(tenant), changes).await?;
         self.announce(tenant, ChangeKind::Store, code.to_string());
-        self.load_store(tenant, code.as_str()).await
+        Ok(answer)
     }
 
     /// Deletes a store in which no terminal stands.
@@ -134,6 +162,11 @@ impl App {
         tenant: &TenantId,
         code: &StoreCode,
     ) -> Result<(), Error> {
+        let work = self.remove_store(caller, tenant, code);
+        caller.once(&self.documents, work).await
+    }
+
+    async fn remove_store(&self, caller: &Caller, tenant: &TenantId, code: &StoreCode) -> Result<(), Error> {
         let scope = Scope::from(tenant);
         let stored = self.load_store(tenant, code.as_str()).await?;
         let query = Query::all().eq("store_code", code);
@@ -144,7 +177,8 @@ impl App {
         let changes = self
             .documents
             .changes(&caller.actor())
-            .delete::<StoreDocument>(code.as_str(), Some(stored.revision));
+            .delete::<StoreDocument>(code.as_str(), Some(stored.revision))
+            .answering(caller.request(), &());
         self.documents.commit(&scope, changes).await?;
         self.announce(tenant, ChangeKind::Store, code.to_string());
         Ok(())

@@ -1,10 +1,12 @@
 //! Tenants: set-up and master record.
 
-use jiff::Timestamp;
+use std::sync::Arc;
+
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
 use kugel_store::{Query, Scope, StoreError, Stored};
 use kugel_types::TenantId;
+use serde::{Deserialize, Serialize};
 
 use super::App;
 use crate::adapters::documents::{StoreDocument, TenantDocument};
@@ -20,15 +22,21 @@ pub struct NewTenant {
     pub tags: Vec<String>,
 }
 
+impl NewTenant {
+    fn record(self) -> Result<TenantDocument, Error> {
+        Ok(TenantDocument {
+            tenant_id: self.tenant.to_string(),
+            tenant_name: required("tenant_name", self.name)?,
+            tags: self.tags,
+        })
+    }
+}
+
 /// A tenant with its stores, as answers show it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TenantView {
     /// The master record.
-    pub tenant: TenantDocument,
-    /// When it was entered.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Option<Timestamp>,
+    pub tenant: Stored<TenantDocument>,
     /// Its stores by code.
     pub stores: Vec<Stored<StoreDocument>>,
 }
@@ -37,16 +45,23 @@ impl App {
     /// Prepares every service, then enters the record: so a tenant that has a record is ready, and a call that failed
     /// half-way is simply made again.
     pub async fn create_tenant(&self, caller: &Caller, new: NewTenant) -> Result<TenantView, Error> {
-        let NewTenant { tenant, name, tags } = new;
+        caller
+            .once(&self.documents, self.set_up_and_insert(caller, new))
+            .await
+    }
+
+    async fn set_up_and_insert(&self, caller: &Caller, new: NewTenant) -> Result<TenantView, Error> {
+        let tenant = new.tenant.clone();
         self.neighbourhood.set_up_tenant(&tenant).await?;
-        let record = TenantDocument {
-            tenant_id: tenant.to_string(),
-            tenant_name: required("tenant_name", name)?,
-            tags,
+        let record = Arc::new(new.record()?);
+        let changes = self.documents.changes(&caller.actor());
+        let view = TenantView {
+            tenant: changes.inserted(Arc::clone(&record)),
+            stores: self.stores(&tenant).await?,
         };
-        let changes = self.documents.changes(&caller.actor()).insert(record);
+        let changes = changes.insert_shared(record).answering(caller.request(), &view);
         match self.documents.commit(&Scope::from(&tenant), changes).await {
-            Ok(()) => self.tenant(&tenant).await,
+            Ok(()) => Ok(view),
             Err(StoreError::Duplicate { .. }) => {
                 Err(codes::TENANT_EXISTS.error(format!("tenant {tenant} exists already")))
             }
@@ -56,46 +71,56 @@ impl App {
 
     /// The tenant with its stores.
     pub async fn tenant(&self, tenant: &TenantId) -> Result<TenantView, Error> {
-        let record = self.load_tenant(tenant).await?;
-        let stores = self.documents.find(&Scope::from(tenant), Query::all()).await?;
         Ok(TenantView {
-            tenant: TenantDocument::clone(&record),
-            created_at: record.created_at,
-            updated_at: record.updated_at,
-            stores: stores.rows,
+            tenant: self.load_tenant(tenant).await?,
+            stores: self.stores(tenant).await?,
         })
+    }
+
+    async fn stores(&self, tenant: &TenantId) -> Result<Vec<Stored<StoreDocument>>, Error> {
+        Ok(self
+            .documents
+            .find(&Scope::from(tenant), Query::all())
+            .await?
+            .rows)
     }
 
     /// Overwrites name and tags.
     pub async fn update_tenant(&self, caller: &Caller, new: NewTenant) -> Result<TenantView, Error> {
-        let NewTenant { tenant, name, tags } = new;
-        let name = required("tenant_name", name)?;
-        let stored = self.load_tenant(&tenant).await?;
-        let record = TenantDocument {
-            tenant_id: tenant.to_string(),
-            tenant_name: name,
-            tags,
+        let tenant = new.tenant.clone();
+        let record = Arc::new(new.record()?);
+        let work = async {
+            let former = self.tenant(&tenant).await?;
+            let changes = self.documents.changes(&caller.actor());
+            let view = TenantView {
+                tenant: changes.replaced(Arc::clone(&record), &former.tenant),
+                ..former
+            };
+            let changes = changes
+                .replace_shared(record, former.tenant.revision)
+                .answering(caller.request(), &view);
+            self.documents.commit(&Scope::from(&tenant), changes).await?;
+            Ok(view)
         };
-        let changes = self
-            .documents
-            .changes(&caller.actor())
-            .replace(record, stored.revision);
-        self.documents.commit(&Scope::from(&tenant), changes).await?;
-        self.tenant(&tenant).await
+        caller.once(&self.documents, work).await
     }
 
     /// Deletes the record of a tenant that has no stores.
     pub async fn delete_tenant(&self, caller: &Caller, tenant: &TenantId) -> Result<(), Error> {
-        let view = self.tenant(tenant).await?;
-        if !view.stores.is_empty() {
-            let message = format!("tenant {tenant} still has {} stores", view.stores.len());
-            return Err(codes::CHILDREN_EXIST.error(message));
-        }
-        let changes = self
-            .documents
-            .changes(&caller.actor())
-            .delete::<TenantDocument>(tenant.as_str(), None);
-        Ok(self.documents.commit(&Scope::from(tenant), changes).await?)
+        let work = async {
+            let view = self.tenant(tenant).await?;
+            if !view.stores.is_empty() {
+                let message = format!("tenant {tenant} still has {} stores", view.stores.len());
+                return Err(codes::CHILDREN_EXIST.error(message));
+            }
+            let changes = self
+                .documents
+                .changes(&caller.actor())
+                .delete::<TenantDocument>(tenant.as_str(), None)
+                .answering(caller.request(), &());
+            Ok(self.documents.commit(&Scope::from(tenant), changes).await?)
+        };
+        caller.once(&self.documents, work).await
     }
 
     /// The tenant's record, or *not found*.

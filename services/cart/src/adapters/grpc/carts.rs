@@ -20,7 +20,7 @@ impl CartService for Carts {
         let (caller, request) = admit(request)?;
         let id = self
             .0
-            .create_cart(&convert::till(&caller, &request)?, convert::new_cart(request))
+            .create_cart(&convert::till(&caller)?, convert::new_cart(request))
             .await?;
         Ok(Response::new(pb::CreateCartResponse {
             cart_id: id.to_string(),
@@ -46,7 +46,7 @@ impl CartService for Carts {
         request: Request<pb::CancelCartRequest>,
     ) -> Result<Response<pb::CancelCartResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self.0.cancel_cart(&till, id).await?;
         Ok(Response::new(pb::CancelCartResponse {
             cart: Some(render::cart(&cart)),
@@ -58,7 +58,7 @@ impl CartService for Carts {
         request: Request<pb::AddLineItemsRequest>,
     ) -> Result<Response<pb::AddLineItemsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self
             .0
             .add_line_items(&till, id, convert::line_entries(&request.line_items)?)
@@ -73,7 +73,7 @@ impl CartService for Carts {
         request: Request<pb::CancelLineItemRequest>,
     ) -> Result<Response<pb::CancelLineItemResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self.0.cancel_line_item(&till, id, request.line_no).await?;
         Ok(Response::new(pb::CancelLineItemResponse {
             cart: Some(render::cart(&cart)),
@@ -85,7 +85,7 @@ impl CartService for Carts {
         request: Request<pb::UpdateUnitPriceRequest>,
     ) -> Result<Response<pb::UpdateUnitPriceResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self
             .0
             .update_unit_price(
@@ -105,7 +105,7 @@ impl CartService for Carts {
         request: Request<pb::UpdateQuantityRequest>,
     ) -> Result<Response<pb::UpdateQuantityResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self
             .0
             .update_quantity(
@@ -125,7 +125,7 @@ impl CartService for Carts {
         request: Request<pb::DiscountLineItemRequest>,
     ) -> Result<Response<pb::DiscountLineItemResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self
             .0
             .discount_line_item(
@@ -145,7 +145,7 @@ impl CartService for Carts {
         request: Request<pb::SubtotalCartRequest>,
     ) -> Result<Response<pb::SubtotalCartResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self.0.subtotal_cart(&till, id).await?;
         Ok(Response::new(pb::SubtotalCartResponse {
             cart: Some(render::cart(&cart)),
@@ -157,7 +157,7 @@ impl CartService for Carts {
         request: Request<pb::DiscountCartRequest>,
     ) -> Result<Response<pb::DiscountCartResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self
             .0
             .discount_cart(&till, id, convert::discounts(&request.discounts)?)
@@ -172,7 +172,7 @@ impl CartService for Carts {
         request: Request<pb::AddPaymentsRequest>,
     ) -> Result<Response<pb::AddPaymentsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self
             .0
             .add_payments(&till, id, convert::payments(&request.payments)?)
@@ -187,7 +187,7 @@ impl CartService for Carts {
         request: Request<pb::BillCartRequest>,
     ) -> Result<Response<pb::BillCartResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self.0.bill_cart(&till, id).await?;
         Ok(Response::new(pb::BillCartResponse {
             cart: Some(render::cart(&cart)),
@@ -199,7 +199,7 @@ impl CartService for Carts {
         request: Request<pb::ResumeItemEntryRequest>,
     ) -> Result<Response<pb::ResumeItemEntryResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (till, id) = (convert::till(&caller, &request)?, request.cart_id.parse()?);
+        let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self.0.resume_item_entry(&till, id).await?;
         Ok(Response::new(pb::ResumeItemEntryResponse {
             cart: Some(render::cart(&cart)),

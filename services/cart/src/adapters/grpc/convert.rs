@@ -6,20 +6,15 @@ use kugel_auth::TerminalClaims;
 use kugel_error::{Error, codes};
 use kugel_pricing::{Discount, DiscountValue};
 use kugel_proto::Decimal;
-use kugel_proto::Scoped;
 use kugel_proto::cart::v1 as pb;
 use kugel_rpc::Caller;
 use kugel_store::{Page, Sort};
 use kugel_types::{BusinessDate, EventId, InvalidAmount, Money, Quantity, TenantId, TerminalId, TerminalNo};
-use prost::Message;
-use sha2::{Digest, Sha256};
 
-use crate::app::{Acknowledgement, NewCart, RequestKey, StreamStart, Till, TransactionFilter};
+use crate::app::{Acknowledgement, NewCart, StreamStart, Till, TransactionFilter};
 use crate::domain::entry::LineEntry;
 use crate::domain::payment::PaymentEntry;
 
-/// Characters that a request id may have: a key of ours and a UUID take far fewer.
-const REQUEST_ID_LENGTH_MAX: usize = 128;
 /// Rows a page if the caller does not say.
 const ROWS_DEFAULT: u32 = 100;
 
@@ -46,31 +41,11 @@ pub(super) fn terminal(caller: &Caller) -> Result<&TerminalId, Error> {
 }
 
 /// The terminal that calls, with what makes its command repeatable.
-pub(super) fn till<T: Message + Scoped>(caller: &Caller, request: &T) -> Result<Till, Error> {
+pub(super) fn till(caller: &Caller) -> Result<Till, Error> {
     Ok(Till {
         terminal: terminal(caller)?.clone(),
         traceparent: caller.traceparent().map(ToOwned::to_owned),
-        request: caller
-            .request_id()
-            .map(|id| request_key(id, request))
-            .transpose()?,
-    })
-}
-
-fn request_key<T: Message + Scoped>(id: &str, request: &T) -> Result<RequestKey, Error> {
-    if id.len() > REQUEST_ID_LENGTH_MAX {
-        return Err(invalid(
-            "request_id",
-            format!("must have at most {REQUEST_ID_LENGTH_MAX} characters"),
-        ));
-    }
-    let digest = Sha256::new()
-        .chain_update(T::METHOD)
-        .chain_update(request.encode_to_vec())
-        .finalize();
-    Ok(RequestKey {
-        id: id.to_owned(),
-        fingerprint: format!("{digest:x}"),
+        request: caller.request().cloned(),
     })
 }
 
@@ -334,19 +309,5 @@ mod tests {
         );
         assert!(report("failed", None).unwrap().failure.is_some());
         check(report("done", None), "status");
-    }
-
-    #[test]
-    fn the_same_message_has_the_same_fingerprint() {
-        let bill = pb::BillCartRequest {
-            cart_id: "c".to_owned(),
-        };
-        let cancel = pb::CancelCartRequest {
-            cart_id: "c".to_owned(),
-        };
-        let key = |id: &str, message: &pb::BillCartRequest| request_key(id, message).unwrap().fingerprint;
-        assert_eq!(key("k", &bill), key("k", &bill.clone()));
-        assert_ne!(key("k", &bill), request_key("k", &cancel).unwrap().fingerprint);
-        check(request_key(&"k".repeat(129), &bill), "request_id");
     }
 }

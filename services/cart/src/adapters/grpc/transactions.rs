@@ -55,10 +55,7 @@ impl TransactionService for Transactions {
     ) -> Result<Response<pb::VoidTransactionResponse>, Status> {
         let (caller, request) = admit(request)?;
         let terminal = convert::named_terminal(caller.tenant(), &request.store_code, request.terminal_no)?;
-        let (till, payments) = (
-            convert::till(&caller, &request)?,
-            convert::payments(&request.payments)?,
-        );
+        let (till, payments) = (convert::till(&caller)?, convert::payments(&request.payments)?);
         let reversal = Reversal::Void;
         let made = self
             .0
@@ -75,10 +72,7 @@ impl TransactionService for Transactions {
     ) -> Result<Response<pb::ReturnTransactionResponse>, Status> {
         let (caller, request) = admit(request)?;
         let terminal = convert::named_terminal(caller.tenant(), &request.store_code, request.terminal_no)?;
-        let (till, payments) = (
-            convert::till(&caller, &request)?,
-            convert::payments(&request.payments)?,
-        );
+        let (till, payments) = (convert::till(&caller)?, convert::payments(&request.payments)?);
         let reversal = Reversal::Return;
         let made = self
             .0

@@ -56,8 +56,8 @@ pub(super) fn tenant(view: &TenantView, zone: &TimeZone) -> pb::Tenant {
         tenant_name: view.tenant.tenant_name.clone(),
         tags: view.tenant.tags.clone(),
         stores: view.stores.iter().map(|stored| store(stored, zone)).collect(),
-        entry_datetime: plain(view.created_at, zone),
-        last_update_datetime: view.updated_at.map(|instant| plain(instant, zone)),
+        entry_datetime: plain(view.tenant.created_at, zone),
+        last_update_datetime: view.tenant.updated_at.map(|instant| plain(instant, zone)),
     }
 }
 

@@ -121,7 +121,7 @@ impl TerminalService for Terminals {
         &self,
         request: Request<IssueTerminalTokenRequest>,
     ) -> Result<Response<IssueTerminalTokenResponse>, Status> {
-        let (visitor, message) = welcome(request);
+        let (visitor, message) = welcome(request)?;
         let named = Some(message.terminal_id)
             .filter(|text| !text.is_empty())
             .or(visitor.terminal_id);

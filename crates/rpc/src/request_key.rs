@@ -1,0 +1,99 @@
+//! The key that makes a call repeatable, as the caller sends it.
+
+use std::sync::Arc;
+
+use kugel_auth::{Principal, Tokens};
+use kugel_error::{Error, codes};
+use kugel_proto::Scoped;
+use kugel_store::RequestKey;
+use prost::Message;
+use tonic::Extensions;
+use tonic::metadata::MetadataMap;
+
+use crate::REQUEST_ID;
+
+/// Characters that a key may have: a UUID takes far fewer.
+const LENGTH_MAX: usize = 128;
+const RULE: &str = "must be 1 to 128 visible ASCII characters";
+
+/// What the stack leaves for a call with a key: the digest of its message is keyed.
+#[derive(Clone)]
+pub(crate) struct Fingerprints(pub(crate) Arc<Tokens>);
+
+/// Reads the key of a call. What only reads may always be repeated: there a key means nothing.
+pub(crate) fn request_key<T: Scoped + Message>(
+    metadata: &MetadataMap,
+    extensions: &Extensions,
+    caller: &Principal,
+    message: &T,
+) -> Result<Option<RequestKey>, Error> {
+    let Some(value) = metadata.get(REQUEST_ID).filter(|_| T::HAS_EFFECT) else {
+        return Ok(None);
+    };
+    let id = value.to_str().ok().filter(|id| fits(id)).ok_or_else(|| {
+        codes::INVALID_INPUT
+            .error(format!("the request id {RULE}"))
+            .field(REQUEST_ID, RULE)
+    })?;
+    let Fingerprints(tokens) = extensions
+        .get()
+        .ok_or_else(|| codes::SYSTEM_FAILURE.error("the call came past the server stack"))?;
+    Ok(Some(RequestKey {
+        // A key has no blank, so no two callers and keys are written alike.
+        id: format!("{} {id}", caller.identity()),
+        fingerprint: tokens.fingerprint(T::METHOD, &message.encode_to_vec()),
+    }))
+}
+
+fn fits(id: &str) -> bool {
+    (1..=LENGTH_MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
+#[cfg(test)]
+mod tests {
+    use kugel_auth::Lifetimes;
+    use kugel_proto::cart::v1::{BillCartRequest, CancelCartRequest, GetCartRequest};
+    use kugel_types::SystemClock;
+
+    use super::*;
+
+    fn key<T: Scoped + Message>(id: &str, message: &T) -> Result<Option<RequestKey>, Error> {
+        let mut metadata = MetadataMap::new();
+        metadata.insert(REQUEST_ID, id.parse().unwrap());
+        let mut extensions = Extensions::new();
+        let lifetimes = Lifetimes { user: 1, terminal: 1 };
+        let tokens = Tokens::new("root", lifetimes, Arc::new(SystemClock));
+        extensions.insert(Fingerprints(Arc::new(tokens)));
+        request_key(&metadata, &extensions, &Principal::Anonymous, message)
+    }
+
+    fn bill(cart: &str) -> BillCartRequest {
+        BillCartRequest {
+            cart_id: cart.to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_key_names_the_caller_and_is_told_from_another_content() {
+        let first = key("k-1", &bill("a")).unwrap().unwrap();
+        assert_eq!(first.id, "anonymous k-1");
+        assert_eq!(key("k-1", &bill("a")).unwrap().unwrap(), first);
+        let cancel = CancelCartRequest {
+            cart_id: "a".to_owned(),
+        };
+        for other in [key("k-1", &bill("b")), key("k-1", &cancel)] {
+            assert_ne!(other.unwrap().unwrap().fingerprint, first.fingerprint);
+        }
+    }
+
+    #[test]
+    fn a_bad_key_is_refused_where_it_would_mean_something() {
+        for bad in ["", "a b", &"k".repeat(129)] {
+            let error = key(bad, &bill("a")).unwrap_err();
+            assert!(error.is(&codes::INVALID_INPUT), "{bad:?}");
+            assert_eq!(error.fields()[0].field, "request_id");
+            assert_eq!(key(bad, &GetCartRequest::default()).unwrap(), None);
+        }
+        assert!(key(&"k".repeat(128), &bill("a")).unwrap().is_some());
+    }
+}
