@@ -17,6 +17,7 @@ use tower::{Service, ServiceExt as _};
 use crate::balance::Balance;
 use crate::origin::Origin;
 use crate::remote::{Limits, Remote};
+use crate::stack::message_limit;
 use crate::{LocalService, Misconfiguration, Tls};
 
 /// The connection to a service. Cheap to clone; generated clients take it as their transport.
@@ -29,9 +30,6 @@ enum Inner {
     Local(Arc<OnceLock<LocalService>>),
     Network(Arc<Remote<Arc<Balance>>>),
 }
-
-/// Compression flag and length before each message.
-const FRAME_HEAD: usize = 5;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -120,8 +118,7 @@ impl Neighbours {
         let tls = Tls::read(settings)?;
         let limits = Limits {
             time: Duration::from_secs(settings.request_timeout_seconds),
-            // What comes in by JSON is no longer as protobuf.
-            bytes: settings.body_limit_bytes.saturating_add(FRAME_HEAD),
+            bytes: usize::try_from(message_limit(settings)).unwrap_or(usize::MAX),
             calls: settings.concurrency_limit,
         };
         let addresses = [

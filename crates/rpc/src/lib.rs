@@ -1,9 +1,10 @@
 //! The mesh in one place: how a service is served, how its callers are admitted, and how it calls its neighbours.
 //!
 //! A service's crate gives [`Parts`] for [`Deps`]. [`serve`] puts the server stack around its routes: panic guard,
-//! metrics and log, load shedding, deadline, authentication, one file each. [`admit`] is the only way for a handler to
-//! get a [`Caller`], and it checks the policy that the method declares in proto. [`Channel`] is a neighbour in the same
-//! process or across the network; generated clients take it either way.
+//! metrics and log, load shedding, deadline, wire, authentication, one file each. [`admit`] is the only way for a
+//! handler to get a [`Caller`], and it checks the policy that the method declares in proto. [`Channel`] is a neighbour
+//! in the same process or across the network; generated clients take it either way. Across the network, `remote.rs` is
+//! its client stack, `balance.rs` finds and chooses instances, and `tls.rs` shows and checks certificates.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
@@ -25,6 +26,7 @@ mod request_key;
 mod shed;
 mod stack;
 mod tls;
+mod wire;
 
 pub use admit::{Caller, Visitor, admit, welcome};
 pub use api_keys::ApiKeys;
@@ -42,3 +44,6 @@ pub const API_KEY: &str = "x-api-key";
 pub const NEW_TOKEN: &str = "x-new-token";
 /// The metadata that makes a mutating call repeatable; in HTTP it is called `Idempotency-Key`.
 pub const REQUEST_ID: &str = "request_id";
+
+/// How the paths of questions about health begin.
+const HEALTH: &str = "/grpc.health.v1.";

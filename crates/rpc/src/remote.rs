@@ -16,10 +16,10 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::retry::budget::{Budget as _, TpsBudget};
 
-use crate::REQUEST_ID;
 use crate::balance::Balance;
 use crate::call::hand_on;
 use crate::instance::Failure;
+use crate::{HEALTH, REQUEST_ID};
 
 /// Tries of one call, the first included.
 const ATTEMPT_LIMIT: u32 = 5;
@@ -159,7 +159,7 @@ impl<T: Transport> Remote<T> {
         let timeout = format!("{}m", left.as_millis().min(99_999_999));
         let timeout = HeaderValue::try_from(timeout).expect("digits and a letter");
         parts.headers.insert("grpc-timeout", timeout);
-        let is_health = parts.uri.path().starts_with("/grpc.health.v1.");
+        let is_health = parts.uri.path().starts_with(HEALTH);
         let patience = if is_health { HEALTH_PATIENCE } else { PATIENCE };
         // Who has little time is told why nobody answers before it is over.
         let patience = patience.min(left * 3 / 4);

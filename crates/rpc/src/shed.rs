@@ -7,14 +7,22 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::ServiceExt as _;
 
-use crate::LocalService;
+use crate::{HEALTH, LocalService};
 
 /// Refuses rather than queues: a till that is told to wait can decide, one that hangs cannot.
-pub(crate) async fn shed(request: Request<Body>, next: LocalService, slots: &Semaphore) -> Response<Body> {
-    let Ok(_slot) = slots.try_acquire() else {
-        metrics::counter!("kugel_requests_shed_total").increment(1);
+pub(crate) async fn shed(
+    request: Request<Body>,
+    next: LocalService,
+    service: &'static str,
+    slots: &Semaphore,
+) -> Response<Body> {
+    // A busy service is still a healthy one.
+    let is_question_of_health = request.uri().path().starts_with(HEALTH);
+    let slot = slots.try_acquire();
+    if slot.is_err() && !is_question_of_health {
+        metrics::counter!("kugel_requests_shed_total", "service" => service).increment(1);
         return Status::from(codes::OVERLOADED.error("the service is busy, try again in a moment"))
             .into_http();
-    };
+    }
     next.oneshot(request).await.unwrap_or_else(|never| match never {})
 }

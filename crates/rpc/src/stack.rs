@@ -17,6 +17,7 @@ use crate::deadline::deadline;
 use crate::observe::{Timers, observe};
 use crate::panic_guard::panic_guard;
 use crate::shed::shed;
+use crate::wire::wire;
 use crate::{ApiKeys, Parts};
 
 /// A service that can be called without a socket.
@@ -27,8 +28,9 @@ pub type LocalService = BoxCloneSyncService<Request<Body>, Response<Body>, Infal
 pub struct Layers {
     tokens: Arc<Tokens>,
     api_keys: Arc<ApiKeys>,
-    slots: Arc<Semaphore>,
-    limit: Duration,
+    calls: usize,
+    bytes: u64,
+    time: Duration,
 }
 
 impl Layers {
@@ -37,19 +39,30 @@ impl Layers {
         Self {
             tokens,
             api_keys: Arc::new(api_keys),
-            slots: Arc::new(Semaphore::new(settings.concurrency_limit)),
-            limit: Duration::from_secs(settings.request_timeout_seconds),
+            calls: settings.concurrency_limit.min(Semaphore::MAX_PERMITS),
+            bytes: message_limit(settings),
+            time: Duration::from_secs(settings.request_timeout_seconds),
         }
     }
+}
+
+/// The bytes that a call may send: what comes in by JSON is no longer as protobuf.
+pub(crate) fn message_limit(settings: &Settings) -> u64 {
+    /// Compression flag and length before each message.
+    const FRAME_HEAD: u64 = 5;
+    u64::try_from(settings.body_limit_bytes)
+        .unwrap_or(u64::MAX)
+        .saturating_add(FRAME_HEAD)
 }
 
 /// Puts the stack around a service's routes. The order, from the outside:
 ///
 /// 1. panic guard: a bug in any layer below still yields a status;
 /// 2. metrics and log: above shedding, so that refused calls are counted;
-/// 3. load shedding: refuse before spending work on authentication;
+/// 3. load shedding, each service for itself: refuse before spending work on authentication;
 /// 4. deadline: the caller's, or ours if that is shorter;
-/// 5. authentication: puts the credential where [`crate::admit`] finds it.
+/// 5. wire: size and shape of the message;
+/// 6. authentication: puts the credential where [`crate::admit`] finds it.
 pub fn serve(parts: &Parts, layers: &Layers) -> LocalService {
     let name = parts.name;
     let service = BoxCloneSyncService::new(parts.routes.clone().prepare());
@@ -58,12 +71,13 @@ pub fn serve(parts: &Parts, layers: &Layers) -> LocalService {
         let shared = shared.clone();
         async move { authenticate(request, next, &shared.tokens, &shared.api_keys).await }
     });
-    let limit = layers.limit;
-    let service = around(service, move |request, next| deadline(request, next, limit));
-    let slots = layers.slots.clone();
+    let (bytes, time) = (layers.bytes, layers.time);
+    let service = around(service, move |request, next| wire(request, next, bytes));
+    let service = around(service, move |request, next| deadline(request, next, time));
+    let slots = Arc::new(Semaphore::new(layers.calls));
     let service = around(service, move |request, next| {
         let slots = slots.clone();
-        async move { shed(request, next, &slots).await }
+        async move { shed(request, next, name, &slots).await }
     });
     let timers = Arc::new(Timers::default());
     let service = around(service, move |request, next| {
