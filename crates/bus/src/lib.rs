@@ -18,6 +18,7 @@ mod in_process;
 pub mod inbox;
 mod outbox;
 mod port;
+mod rebuild;
 
 pub use change::{Change, ChangeKind};
 pub use delivery::{DeliveryRecord, DeliveryState, ServiceDelivery, deliveries};
@@ -25,3 +26,4 @@ pub use event::{Event, Topic};
 pub use in_process::InProcessBus;
 pub use outbox::{Outbox, SweepPolicy};
 pub use port::{Acknowledgement, AcknowledgementListener, Bus, ChangeListener, Failure, Handler};
+pub use rebuild::Rebuild;

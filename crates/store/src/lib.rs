@@ -20,6 +20,7 @@ mod port;
 mod query;
 mod requests;
 mod sqlite;
+mod walk;
 
 pub use body::Body;
 pub use collection::{Collection, Field, FieldKind, Index};

@@ -16,9 +16,11 @@ mod tests;
 
 use std::sync::Arc;
 
+use kugel_bus::Rebuild;
 use kugel_error::Error;
 use kugel_proto::journal::v1::journal_service_server::JournalServiceServer;
 use kugel_rpc::{Deps, Parts};
+use kugel_store::Documents;
 
 use crate::adapters::events;
 use crate::adapters::grpc::Journal;
@@ -26,6 +28,11 @@ use crate::app::file_logs::FileLogs;
 
 /// The service's name: of its database, its queues and its port.
 pub const NAME: &str = "journal";
+
+/// The consumer of the service's events by itself, to make its documents anew.
+pub fn rebuild(documents: Documents) -> Arc<dyn Rebuild> {
+    Arc::new(FileLogs::new(documents))
+}
 
 /// Builds the service and begins to consume its events.
 pub fn build(deps: Deps) -> Result<Parts, Error> {

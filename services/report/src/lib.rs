@@ -24,15 +24,22 @@ mod tests;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kugel_bus::Rebuild;
 use kugel_error::Error;
 use kugel_proto::report::v1::report_service_server::ReportServiceServer;
 use kugel_rpc::{Deps, Parts};
+use kugel_store::Documents;
 use tonic::service::Routes;
 
 use crate::adapters::clients::{CategoryNames, Journal};
-use crate::adapters::events;
+use crate::adapters::events::{self, LogHandler};
 use crate::adapters::grpc::ReportGrpc;
 use crate::app::make_report::ReportDesk;
+
+/// The consumer of the service's events by itself, to make its documents anew.
+pub fn rebuild(documents: Documents) -> Arc<dyn Rebuild> {
+    Arc::new(LogHandler::new(documents))
+}
 
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts, Error> {

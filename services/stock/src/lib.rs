@@ -20,12 +20,14 @@ use std::time::Duration;
 use kugel_error::Error;
 use kugel_proto::stock::v1::stock_service_server::StockServiceServer;
 use kugel_rpc::{Deps, Parts};
+use kugel_store::Documents;
 
 use crate::adapters::events;
 use crate::adapters::grpc::Stock;
 use crate::app::alerts::Alerts;
 use crate::app::apply_sales::ApplySales;
 use crate::app::ledger::Ledger;
+use crate::app::rebuild::Rebuilding;
 use crate::app::schedule_snapshots::Scheduler;
 use crate::app::update_stock::UpdateStock;
 
@@ -36,6 +38,11 @@ pub const NAME: &str = "stock";
 const SCHEDULER_PERIOD: Duration = Duration::from_secs(30);
 /// How often alerts that were told long ago are forgotten.
 const CLEAN_UP_PERIOD: Duration = Duration::from_secs(600);
+
+/// The consumer of the service's events by itself, to make its documents anew.
+pub fn rebuild(documents: Documents) -> Arc<dyn kugel_bus::Rebuild> {
+    Arc::new(Rebuilding::new(Ledger { documents }))
+}
 
 /// Builds the service and begins to consume its events.
 pub fn build(deps: Deps) -> Result<Parts, Error> {

@@ -23,6 +23,10 @@ impl FileLogs {
         Self { documents }
     }
 
+    pub(crate) fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
     /// Files all events in one commit. That none of them was seen before is tried before it is asked: it is nearly
     /// always so, and asking costs a read for each event.
     pub(crate) async fn file(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<(), Failure> {

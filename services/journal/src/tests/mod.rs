@@ -2,6 +2,7 @@
 
 mod filing;
 mod posting;
+mod rebuilding;
 mod searching;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use kugel_proto::journal::v1 as pb;
 
 use super::{World, decimal, event, refusal, transaction};
 
-fn entry() -> pb::NewJournalEntry {
+pub(super) fn entry() -> pb::NewJournalEntry {
     pb::NewJournalEntry {
         tenant_id: "T1".into(),
         store_code: "S1".into(),
@@ -23,7 +23,7 @@ fn entry() -> pb::NewJournalEntry {
     }
 }
 
-fn create(entry: pb::NewJournalEntry) -> pb::CreateJournalRequest {
+pub(super) fn create(entry: pb::NewJournalEntry) -> pb::CreateJournalRequest {
     pb::CreateJournalRequest {
         tenant_id: "T1".into(),
         store_code: "S1".into(),
@@ -32,7 +32,7 @@ fn create(entry: pb::NewJournalEntry) -> pb::CreateJournalRequest {
     }
 }
 
-fn post(log: TransactionLog) -> pb::PostTransactionRequest {
+pub(super) fn post(log: TransactionLog) -> pb::PostTransactionRequest {
     pb::PostTransactionRequest {
         tenant_id: "T1".into(),
         store_code: "S1".into(),

@@ -15,7 +15,8 @@ use crate::domain::session::Log;
 
 /// Who changes documents when an event does.
 pub const ACTOR: &str = "service:report";
-const TOPICS: &[Topic] = &[
+/// What reports listen to.
+pub const TOPICS: &[Topic] = &[
     Topic::TranlogReport,
     Topic::CashlogReport,
     Topic::OpencloselogReport,
@@ -62,6 +63,11 @@ impl LogHandler {
     /// Counts into `documents`.
     pub fn new(documents: Documents) -> Self {
         Self { documents }
+    }
+
+    /// What it counts into.
+    pub fn documents(&self) -> &Documents {
+        &self.documents
     }
 
     async fn count(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<(), Refused> {

@@ -19,7 +19,7 @@ async fn gross(world: &World) -> rust_decimal::Decimal {
     report.sales_gross.unwrap().amount.unwrap().exact().unwrap()
 }
 
-async fn recount(world: &World, repair: bool) -> RecountTotalsResponse {
+pub(super) async fn recount(world: &World, repair: bool) -> RecountTotalsResponse {
     let request = RecountTotalsRequest {
         tenant_id: "T1".to_owned(),
         repair,

@@ -6,5 +6,6 @@ mod counting;
 mod examples;
 mod paper;
 mod properties;
+mod rebuilding;
 mod stand_ins;
 mod world;

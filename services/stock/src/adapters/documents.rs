@@ -312,9 +312,10 @@ mod tests {
 }
 
 /// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 7] = [
+pub(crate) static COLLECTIONS: [&Collection; 8] = [
     &STOCKS,
     &STOCK_UPDATES,
+    &super::aside::UPDATES_ASIDE,
     &STOCK_SNAPSHOTS,
     &SNAPSHOT_SCHEDULES,
     &SNAPSHOT_RUNS,

@@ -1,5 +1,6 @@
 //! The edges: gRPC, stored documents, events.
 
+pub(crate) mod aside;
 pub(crate) mod convert;
 pub(crate) mod documents;
 pub(crate) mod events;

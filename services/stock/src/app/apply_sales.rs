@@ -20,41 +20,47 @@ pub(crate) struct ApplySales {
 }
 
 impl ApplySales {
-    /// Applies all events in one commit, then raises the alerts that the new levels give reason for. That none of the
-    /// events was seen before is tried before it is asked: it is nearly always so, and asking costs a read each.
+    /// Applies all events in one commit, then raises the alerts that the new levels give reason for.
     pub(crate) async fn apply(&self, tenant: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure> {
-        let scope = Scope::from(tenant);
-        let recorded = match self.record(&scope, events).await? {
-            Some(recorded) => recorded,
-            None => {
-                let fresh = inbox::unprocessed(&self.ledger.documents, &scope, events).await?;
-                let repeated = || Failure::Transient("the events are being processed elsewhere".to_owned());
-                self.record(&scope, &fresh).await?.ok_or_else(repeated)?
-            }
-        };
+        let recorded = record_sales(&self.ledger, &Scope::from(tenant), events).await?;
         for (store, item, level) in &recorded.levels {
             self.alerts.check(tenant, store, item, level);
         }
         Ok(())
     }
+}
 
-    /// `None` if one of the events was processed before.
-    async fn record(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<Option<Recorded>, Failure> {
-        let mut movements = Vec::new();
-        for event in events {
-            movements.extend(read(event).map_err(Failure::Malformed)?);
-        }
-        let mark = |changes: Changes, _: &[Step]| {
-            events
-                .iter()
-                .fold(changes, |changes, event| inbox::mark(changes, event))
-        };
-        match self.ledger.record(scope, ACTOR, &movements, mark).await {
-            Ok(recorded) => Ok(Some(recorded)),
-            Err(LedgerError::Store(error)) if inbox::is_repetition(&error) => Ok(None),
-            Err(LedgerError::Store(error)) => Err(error.into()),
-            Err(LedgerError::Overflow(overflow)) => Err(Failure::Malformed(overflow.to_string())),
-        }
+/// Records all events in one commit. That none of them was seen before is tried before it is asked: it is nearly always
+/// so, and asking costs a read each.
+pub(crate) async fn record_sales(
+    ledger: &Ledger,
+    scope: &Scope,
+    events: &[Arc<Event>],
+) -> Result<Recorded, Failure> {
+    if let Some(recorded) = record(ledger, scope, events).await? {
+        return Ok(recorded);
+    }
+    let fresh = inbox::unprocessed(&ledger.documents, scope, events).await?;
+    let repeated = || Failure::Transient("the events are being processed elsewhere".to_owned());
+    record(ledger, scope, &fresh).await?.ok_or_else(repeated)
+}
+
+/// `None` if one of the events was processed before.
+async fn record(ledger: &Ledger, scope: &Scope, events: &[Arc<Event>]) -> Result<Option<Recorded>, Failure> {
+    let mut movements = Vec::new();
+    for event in events {
+        movements.extend(read(event).map_err(Failure::Malformed)?);
+    }
+    let mark = |changes: Changes, _: &[Step]| {
+        events
+            .iter()
+            .fold(changes, |changes, event| inbox::mark(changes, event))
+    };
+    match ledger.record(scope, ACTOR, &movements, mark).await {
+        Ok(recorded) => Ok(Some(recorded)),
+        Err(LedgerError::Store(error)) if inbox::is_repetition(&error) => Ok(None),
+        Err(LedgerError::Store(error)) => Err(error.into()),
+        Err(LedgerError::Overflow(overflow)) => Err(Failure::Malformed(overflow.to_string())),
     }
 }
 

@@ -42,6 +42,16 @@ impl Level {
         })
     }
 
+    /// The level without quantity and history: what it is watched for.
+    pub(crate) fn thresholds(&self) -> Self {
+        Self {
+            minimum: self.minimum,
+            reorder_point: self.reorder_point,
+            reorder_quantity: self.reorder_quantity,
+            ..Self::default()
+        }
+    }
+
     /// True if the quantity is below the minimum. An item without a minimum is low once it is negative.
     pub(crate) fn is_low(&self) -> bool {
         self.quantity < self.minimum

@@ -1,6 +1,7 @@
 //! The service as its callers see it: the real handlers behind the real server stack, over the in-process store and bus.
 
 mod listing;
+mod rebuilding;
 mod sales;
 mod snapshots;
 mod watching;
