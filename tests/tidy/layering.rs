@@ -30,6 +30,7 @@ const LEVELS: [(&str, u8); 16] = [
 /// Libraries that only their adapter may name, so that each can be exchanged in one place.
 const CONFINED: &[(&str, &[&str])] = &[
     ("rusqlite", &["kugel-store"]),
+    ("mongodb", &["kugel-store"]),
     ("redis", &["kugel-state"]),
     ("tokio-rustls", &["kugel-rpc"]),
     ("moka", &["kugel-store", "kugel-state", "kugel-auth"]),

@@ -22,13 +22,13 @@ mod requests;
 mod sqlite;
 mod walk;
 
+pub use self::mongodb::MongoStore;
 pub use body::Body;
 pub use collection::{Collection, Field, FieldKind, Index};
 pub use document::{Action, Commit, Document, Revision, Scope, Write};
 pub use documents::{Changes, Documents, Listing, Record, Stored};
 pub use error::StoreError;
 pub use kugel_types::{Direction, Page, Sort};
-pub use self::mongodb::MongoStore;
 pub use port::{Found, Store};
 pub use query::{Filter, Query, Test, Value};
 pub use requests::{PROCESSED_REQUESTS, RequestKey};

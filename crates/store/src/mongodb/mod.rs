@@ -26,10 +26,12 @@ use crate::{Collection, Commit, Document, Found, Query, Scope, Store, StoreError
 use link::Link;
 
 /// How long a read by key, a commit or a ping may take, repetitions included.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(15);
 /// How long a query may take.
 const QUERY_PATIENCE: Duration = Duration::from_secs(30);
-/// How long the indexes of one collection may take to build.
+/// How long a first writer waits for its collections. A server makes none while it is busy with a checkpoint.
+const MAKING_PATIENCE: Duration = Duration::from_secs(60);
+/// How long the indexes of one collection may take to build at the start.
 const BUILD_PATIENCE: Duration = Duration::from_secs(600);
 /// The longest name of a database that MongoDB takes, in bytes.
 const LONGEST_NAME: usize = 63;
@@ -148,12 +150,17 @@ impl Inner {
         let is_ready = |write: &crate::Write| self.is_ready(scope, write.collection);
         if !commit.writes.iter().all(is_ready) {
             // Before the transaction: a collection made within one would make it wait and collide.
-            let _making = self.making.lock().await;
-            for write in &commit.writes {
-                self.make(scope, &database, write.collection).await?;
-            }
+            let making = async {
+                let _making = self.making.lock().await;
+                for write in &commit.writes {
+                    self.make(scope, &database, write.collection).await?;
+                }
+                Ok(())
+            };
+            self.link.within(MAKING_PATIENCE, making).await?;
         }
-        commit::run(&self.link, &database, commit).await
+        let work = commit::run(&self.link, &database, commit);
+        self.link.within(PATIENCE, work).await
     }
 
     async fn get_many(
@@ -330,7 +337,7 @@ impl Store for MongoStore {
         if commit.writes.is_empty() {
             return Ok(());
         }
-        self.0.link.within(PATIENCE, self.0.commit(scope, commit)).await
+        self.0.commit(scope, commit).await
     }
 
     async fn prepare(&self, collections: &[&'static Collection]) -> Result<(), StoreError> {
