@@ -97,3 +97,6 @@ fn failed(status: tonic::Status) -> Error {
             .caused_by(status),
     }
 }
+
+#[cfg(test)]
+mod tests;
