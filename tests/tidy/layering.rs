@@ -32,6 +32,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("rusqlite", &["kugel-store"]),
     ("mongodb", &["kugel-store"]),
     ("redis", &["kugel-state"]),
+    ("lapin", &["kugel-bus"]),
     ("tokio-rustls", &["kugel-rpc"]),
     ("moka", &["kugel-store", "kugel-state", "kugel-auth"]),
     ("jsonwebtoken", &["kugel-auth"]),

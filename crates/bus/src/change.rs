@@ -1,9 +1,11 @@
 //! Announcements of changed masters, so that caches elsewhere drop what they hold.
 
 use kugel_types::TenantId;
+use serde::{Deserialize, Serialize};
 
 /// What kind of master was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ChangeKind {
     /// A common item; the key is the item code.
     Item,
@@ -28,12 +30,33 @@ pub enum ChangeKind {
 }
 
 /// One changed master.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Change {
     /// Whose.
+    #[serde(with = "crate::text")]
     pub tenant: TenantId,
     /// Of what kind.
     pub kind: ChangeKind,
     /// Which one; how it is written depends on the kind.
     pub key: String,
+}
+
+/// What a listener hears.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Announcement {
+    /// One master was changed.
+    Changed(Change),
+    /// Announcements may have been missed while the broker was away: whatever is kept may be out of date.
+    Everything,
+}
+
+impl Announcement {
+    /// The change, if it is the only one.
+    pub fn change(&self) -> Option<&Change> {
+        match self {
+            Self::Changed(change) => Some(change),
+            Self::Everything => None,
+        }
+    }
 }

@@ -8,7 +8,7 @@ use kugel_types::TerminalNo;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Event, Topic};
+use crate::{Event, Failure, Topic};
 
 /// What became of an event, at one consumer or altogether.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +37,9 @@ pub struct ServiceDelivery {
     pub delivered_at: Option<Timestamp>,
     /// Why it failed.
     pub error_message: Option<String>,
+    /// True if it failed for good: the sweep leaves it alone, and a person decides whether to send it again.
+    #[serde(default)]
+    pub is_parked: bool,
 }
 
 /// An event that was committed together with its cause, and what became of it.
@@ -97,13 +100,22 @@ fn sortable<S: serde::Serializer>(instant: &Timestamp, serializer: S) -> Result<
 impl DeliveryRecord {
     /// The record of an event about to be committed.
     pub(crate) fn of(event: &Event) -> Self {
+        let payload = RawValue::from_string(event.body.text().to_owned()).expect("an event's body is JSON");
+        Self {
+            payload: Some(payload.into()),
+            ..Self::without_payload(event)
+        }
+    }
+
+    /// All of the record but the event's body, which is as large as the rest many times over.
+    pub(crate) fn without_payload(event: &Event) -> Self {
         let service = |name: &&str| ServiceDelivery {
             service_name: (*name).to_owned(),
             status: DeliveryState::Pending,
             delivered_at: None,
             error_message: None,
+            is_parked: false,
         };
-        let payload = RawValue::from_string(event.body.text().to_owned()).expect("an event's body is JSON");
         Self {
             event_id: event.id.to_string(),
             topic: event.topic,
@@ -115,7 +127,7 @@ impl DeliveryRecord {
             terminal_no: event.terminal.get(),
             schema_version: event.schema_version,
             traceparent: event.traceparent.clone(),
-            payload: Some(payload.into()),
+            payload: None,
             services: event.topic.consumers().iter().map(service).collect(),
         }
     }
@@ -135,8 +147,41 @@ impl DeliveryRecord {
         })
     }
 
+    /// The consumers that have not processed the event.
+    pub fn undelivered(&self) -> Vec<&str> {
+        self.services_that(|entry| entry.status != DeliveryState::Delivered)
+    }
+
+    /// The consumers to which a sweep sends the event again.
+    pub(crate) fn waiting(&self) -> Vec<&str> {
+        self.services_that(|entry| entry.status != DeliveryState::Delivered && !entry.is_parked)
+    }
+
+    fn services_that(&self, matches: impl Fn(&ServiceDelivery) -> bool) -> Vec<&str> {
+        let entries = self.services.iter().filter(|entry| matches(entry));
+        entries.map(|entry| entry.service_name.as_str()).collect()
+    }
+
+    /// Takes over what another process or moment knows of the same event. What is delivered stays so.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for theirs in &other.services {
+            let ours = self
+                .services
+                .iter_mut()
+                .find(|entry| entry.service_name == theirs.service_name);
+            if let Some(ours) = ours
+                && ours.status != DeliveryState::Delivered
+                && theirs.status != DeliveryState::Pending
+            {
+                ours.clone_from(theirs);
+            }
+        }
+        self.last_updated_at = self.last_updated_at.max(other.last_updated_at);
+        self.conclude();
+    }
+
     /// Notes what a consumer reported. False if the consumer is not one of this event's, or nothing changes.
-    pub(crate) fn note(&mut self, service: &str, failure: Option<&str>, now: Timestamp) -> bool {
+    pub(crate) fn note(&mut self, service: &str, failure: Option<&Failure>, now: Timestamp) -> bool {
         let Some(entry) = self
             .services
             .iter_mut()
@@ -152,18 +197,31 @@ impl DeliveryRecord {
                 entry.status = DeliveryState::Delivered;
                 entry.delivered_at = Some(now);
                 entry.error_message = None;
+                entry.is_parked = false;
             }
-            Some(reason) => {
+            Some(failure) => {
                 entry.status = DeliveryState::Failed;
-                entry.error_message = Some(reason.to_owned());
+                entry.error_message = Some(failure.to_string());
+                entry.is_parked = matches!(failure, Failure::Malformed(_));
             }
         }
         self.last_updated_at = now;
+        self.conclude();
+        true
+    }
+
+    fn conclude(&mut self) {
         self.status = self.overall();
         if self.status == DeliveryState::Delivered {
             self.payload = None;
         }
-        true
+    }
+
+    /// True if a consumer has said nothing yet.
+    pub(crate) fn is_open(&self) -> bool {
+        self.services
+            .iter()
+            .any(|entry| entry.status == DeliveryState::Pending)
     }
 
     fn overall(&self) -> DeliveryState {

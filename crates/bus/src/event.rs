@@ -29,6 +29,17 @@ impl Topic {
             Self::OpencloselogReport => "opencloselog_report",
         }
     }
+    /// The topics that carry events of tills.
+    pub const EVENTS: [Self; 3] = [Self::TranlogReport, Self::CashlogReport, Self::OpencloselogReport];
+
+    /// The service that publishes the topic's events and keeps their delivery records.
+    pub fn producer(self) -> Option<&'static str> {
+        match self {
+            Self::TranlogReport => Some("cart"),
+            Self::CashlogReport | Self::OpencloselogReport => Some("terminal"),
+            Self::TranlogStatus => None,
+        }
+    }
     /// The services that must process an event of this topic before it counts as delivered.
     pub fn consumers(self) -> &'static [&'static str] {
         match self {

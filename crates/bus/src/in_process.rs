@@ -11,8 +11,8 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::port::{AcknowledgementListener, ChangeListener};
-use crate::{Acknowledgement, Bus, Change, Event, Failure, Handler, Topic};
+use crate::port::{AcknowledgementListener, ChangeListener, ReadyListener};
+use crate::{Acknowledgement, Announcement, Bus, Change, Event, Failure, Handler, Topic};
 
 /// Events that a consumer is given at once: enough to share a flush, few enough to stay prompt.
 const BATCH_LIMIT: usize = 256;
@@ -38,6 +38,7 @@ struct Shared {
 }
 
 struct Subscriber {
+    service: &'static str,
     topics: &'static [Topic],
     queue: mpsc::UnboundedSender<Arc<Event>>,
 }
@@ -58,22 +59,25 @@ impl Bus for InProcessBus {
             shared: self.shared.clone(),
         };
         self.tasks.lock().push(tokio::spawn(worker.run(events)));
-        self.subscribers.write().push(Subscriber { topics, queue });
+        self.subscribers.write().push(Subscriber {
+            service,
+            topics,
+            queue,
+        });
     }
 
     async fn publish(&self, event: Arc<Event>) -> Result<(), Failure> {
-        for subscriber in self
-            .subscribers
-            .read()
-            .iter()
-            .filter(|one| one.topics.contains(&event.topic))
-        {
-            self.shared.backlog.fetch_add(1, Ordering::SeqCst);
-            if subscriber.queue.send(event.clone()).is_err() {
-                self.shared.backlog.fetch_sub(1, Ordering::SeqCst);
-                return Err(Failure::Transient("the consumer has stopped".to_owned()));
-            }
-        }
+        self.hand_over(&event, |_| true)
+    }
+
+    async fn publish_to(&self, event: Arc<Event>, services: &[&str]) -> Result<(), Failure> {
+        self.hand_over(&event, |service| services.contains(&service))
+    }
+
+    /// Nothing is ever lost on the way, so nobody is ever told.
+    fn on_ready(&self, _: ReadyListener) {}
+
+    async fn ping(&self) -> Result<(), Failure> {
         Ok(())
     }
 
@@ -82,7 +86,11 @@ impl Bus for InProcessBus {
     }
 
     fn announce(&self, change: &Change) {
-        self.changes.read().iter().for_each(|listener| listener(change));
+        let announcement = Announcement::Changed(change.clone());
+        self.changes
+            .read()
+            .iter()
+            .for_each(|listener| listener(&announcement));
     }
 
     fn on_change(&self, listener: ChangeListener) {
@@ -101,6 +109,21 @@ impl Bus for InProcessBus {
                 tracing::error!(%error, "a consumer ended in a panic");
             }
         }
+    }
+}
+
+impl InProcessBus {
+    fn hand_over(&self, event: &Arc<Event>, is_meant: impl Fn(&str) -> bool) -> Result<(), Failure> {
+        let subscribers = self.subscribers.read();
+        let meant = |one: &&Subscriber| one.topics.contains(&event.topic) && is_meant(one.service);
+        for subscriber in subscribers.iter().filter(meant) {
+            self.shared.backlog.fetch_add(1, Ordering::SeqCst);
+            if subscriber.queue.send(event.clone()).is_err() {
+                self.shared.backlog.fetch_sub(1, Ordering::SeqCst);
+                return Err(Failure::Transient("the consumer has stopped".to_owned()));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -156,14 +179,14 @@ impl Worker {
                 }
                 Err(failure) => {
                     let (service, topic) = (self.service, event.topic.name());
-                    tracing::error!(event.id = %event.id, service, topic, %failure, "event is parked");
-                    return self.acknowledge(std::slice::from_ref(event), Some(failure.to_string()));
+                    tracing::error!(event.id = %event.id, service, topic, %failure, "event is not processed");
+                    return self.acknowledge(std::slice::from_ref(event), Some(failure));
                 }
             }
         }
     }
 
-    fn acknowledge(&self, events: &[Arc<Event>], failure: Option<String>) {
+    fn acknowledge(&self, events: &[Arc<Event>], failure: Option<Failure>) {
         for (topics, listener) in self.shared.acknowledgements.read().iter() {
             let heard = events.iter().filter(|event| topics.contains(&event.topic));
             let acknowledgement = |event: &Arc<Event>| Acknowledgement {

@@ -18,12 +18,17 @@ mod in_process;
 pub mod inbox;
 mod outbox;
 mod port;
+mod rabbitmq;
 mod rebuild;
+mod text;
 
-pub use change::{Change, ChangeKind};
+pub use change::{Announcement, Change, ChangeKind};
 pub use delivery::{DeliveryRecord, DeliveryState, ServiceDelivery, deliveries};
 pub use event::{Event, Topic};
 pub use in_process::InProcessBus;
-pub use outbox::{Outbox, SweepPolicy};
-pub use port::{Acknowledgement, AcknowledgementListener, Bus, ChangeListener, Failure, Handler};
+pub use outbox::{Deliveries, Outbox, ReplayError, SweepPolicy};
+pub use port::{
+    Acknowledgement, AcknowledgementListener, Bus, ChangeListener, Failure, Handler, ReadyListener,
+};
+pub use rabbitmq::{DeadLetter, DeadLetters, RabbitBus, RabbitError};
 pub use rebuild::Rebuild;

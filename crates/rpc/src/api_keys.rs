@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kugel_auth::{ApiKey, Principal, Staff, TerminalClaims, Tokens};
-use kugel_bus::{Bus, ChangeKind};
+use kugel_bus::{Announcement, Bus, ChangeKind};
 use kugel_config::Settings;
 use kugel_error::{Error, codes};
 use kugel_proto::terminal::v1::AuthenticateTerminalRequest;
@@ -33,11 +33,13 @@ impl ApiKeys {
         let known: Arc<ReadCache<(String, String), Arc<Principal>>> =
             Arc::new(ReadCache::new(10_000, Duration::from_secs(lifetime)));
         let cache = known.clone();
-        bus.on_change(Box::new(move |change| {
-            if change.kind == ChangeKind::Terminal {
+        bus.on_change(Box::new(move |announcement| match announcement {
+            Announcement::Everything => cache.invalidate_all(),
+            Announcement::Changed(change) if change.kind == ChangeKind::Terminal => {
                 let terminal = change.key.clone();
                 cache.invalidate_if(move |(id, _)| *id == terminal);
             }
+            Announcement::Changed(_) => {}
         }));
         Self {
             terminals: TerminalServiceClient::new(channel),

@@ -37,7 +37,9 @@ impl World {
         let bus = Arc::new(InProcessBus::default());
         let changes: Arc<Mutex<Vec<Change>>> = Arc::default();
         let heard = Arc::clone(&changes);
-        bus.on_change(Box::new(move |change| heard.lock().unwrap().push(change.clone())));
+        bus.on_change(Box::new(move |heard_now| {
+            heard.lock().unwrap().extend(heard_now.change().cloned());
+        }));
         let lifetimes = Lifetimes {
             user: 1800,
             terminal: 86_400,

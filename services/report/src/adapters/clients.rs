@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kugel_auth::Tokens;
-use kugel_bus::{Bus, ChangeKind};
+use kugel_bus::{Announcement, Bus, ChangeKind};
 use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
 use kugel_proto::journal::v1::{CreateJournalRequest, NewJournalEntry};
 use kugel_proto::master_data::v1::ListCategoriesRequest;
@@ -37,10 +37,12 @@ impl CategoryNames {
     pub fn new(channel: Channel, tokens: Arc<Tokens>, bus: &dyn Bus, lifetime: Duration) -> Self {
         let names = Arc::new(ReadCache::new(TENANTS_AT_HAND, lifetime));
         let stale = Arc::clone(&names);
-        bus.on_change(Box::new(move |change| {
-            if change.kind == ChangeKind::Category {
+        bus.on_change(Box::new(move |announcement| match announcement {
+            Announcement::Everything => stale.invalidate_all(),
+            Announcement::Changed(change) if change.kind == ChangeKind::Category => {
                 stale.invalidate(&change.tenant);
             }
+            Announcement::Changed(_) => {}
         }));
         Self {
             channel,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kugel_auth::Tokens;
-use kugel_bus::{Bus, Change, ChangeKind};
+use kugel_bus::{Announcement, Bus, Change, ChangeKind};
 use kugel_error::Result;
 use kugel_pricing::TaxRule;
 use kugel_proto::master_data::v1 as wire;
@@ -68,6 +68,14 @@ impl Cached {
         }
     }
 
+    fn forget_all(&self) {
+        self.items.invalidate_all();
+        self.taxes.invalidate_all();
+        self.settings.invalidate_all();
+        self.promotions.invalidate_all();
+        self.payments.invalidate_all();
+    }
+
     fn forget_item(&self, change: &Change, code: &str) {
         if let Ok(code) = code.parse::<ItemCode>() {
             self.items.invalidate(&(change.tenant.clone(), code));
@@ -86,7 +94,10 @@ impl MasterClient {
             payments: ReadCache::new(TENANTS_AT_HAND, lifetime),
         });
         let stale = Arc::clone(&cached);
-        bus.on_change(Box::new(move |change| stale.forget(change)));
+        bus.on_change(Box::new(move |announcement| match announcement {
+            Announcement::Changed(change) => stale.forget(change),
+            Announcement::Everything => stale.forget_all(),
+        }));
         Self {
             neighbour: Neighbour {
                 name: "master-data",

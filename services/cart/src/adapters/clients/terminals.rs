@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use kugel_auth::Tokens;
-use kugel_bus::{Bus, ChangeKind};
+use kugel_bus::{Announcement, Bus, ChangeKind};
 use kugel_error::{Error, Result, codes};
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
@@ -41,18 +41,25 @@ impl TerminalClient {
         let terminals = Arc::new(ReadCache::new(TERMINALS_AT_HAND, lifetime));
         let stores = Arc::new(ReadCache::new(STORES_AT_HAND, lifetime));
         let (stale_terminals, stale_stores) = (Arc::clone(&terminals), Arc::clone(&stores));
-        bus.on_change(Box::new(move |change| match change.kind {
-            ChangeKind::Terminal => {
-                if let Ok(id) = change.key.parse::<TerminalId>() {
-                    stale_terminals.invalidate(&id);
+        bus.on_change(Box::new(move |announcement| {
+            let Announcement::Changed(change) = announcement else {
+                stale_terminals.invalidate_all();
+                stale_stores.invalidate_all();
+                return;
+            };
+            match change.kind {
+                ChangeKind::Terminal => {
+                    if let Ok(id) = change.key.parse::<TerminalId>() {
+                        stale_terminals.invalidate(&id);
+                    }
                 }
-            }
-            ChangeKind::Store => {
-                if let Ok(code) = change.key.parse::<StoreCode>() {
-                    stale_stores.invalidate(&(change.tenant.clone(), code));
+                ChangeKind::Store => {
+                    if let Ok(code) = change.key.parse::<StoreCode>() {
+                        stale_stores.invalidate(&(change.tenant.clone(), code));
+                    }
                 }
+                _ => {}
             }
-            _ => {}
         }));
         let neighbour = Neighbour {
             name: "terminal",

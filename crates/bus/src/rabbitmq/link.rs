@@ -1,0 +1,104 @@
+//! A connection that is made again for ever.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lapin::{Connection, ConnectionProperties, Error};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::address::{Address, advice};
+
+/// Pauses between connections: the first, and the longest.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// A connection that lived so long was a good one: the next pause is the first again.
+const GOOD_LIFE: Duration = Duration::from_secs(5);
+
+/// Why a session ended.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Lost {
+    #[error(transparent)]
+    Broker(#[from] Error),
+    /// The connection is whole, but begins anew: what is declared at its beginning may be missing.
+    #[error("{0}")]
+    Disturbed(String),
+}
+
+impl Lost {
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Broker(error) => advice(error),
+            Self::Disturbed(_) => "nothing: queues are declared anew and events are sent again",
+        }
+    }
+}
+
+/// What is done with a connection while it lasts.
+#[async_trait]
+pub(super) trait Session: Send {
+    /// What the connection is for, as broker and logs show it.
+    const PURPOSE: &'static str;
+
+    /// Works until the connection is lost, or until `stop`: then finishes what is in hand.
+    async fn run(&mut self, connection: &Connection, stop: &CancellationToken) -> Result<(), Lost>;
+}
+
+/// Connects, works and connects again until `stop`.
+pub(super) async fn keep<S: Session>(
+    address: Address,
+    name: String,
+    mut session: S,
+    stop: CancellationToken,
+) {
+    let mut pause = PAUSES.0;
+    let connected = metrics::gauge!("kugel_broker_connected", "purpose" => S::PURPOSE);
+    loop {
+        connected.set(0);
+        let properties = ConnectionProperties::default()
+            .with_connection_name(format!("kugel {name}: {}", S::PURPOSE).into());
+        let connection = tokio::select! {
+            connection = Connection::connect_uri(address.uri(), properties) => connection,
+            () = stop.cancelled() => return,
+        };
+        let begun = Instant::now();
+        let outcome = match connection {
+            Ok(connection) => {
+                tracing::debug!(broker = address.place(), purpose = S::PURPOSE, "connected");
+                connected.set(1);
+                let outcome = session.run(&connection, &stop).await;
+                // A lost connection is closed already, and says so.
+                let _ = connection.close(200, "OK".into()).await;
+                outcome
+            }
+            Err(error) => Err(error.into()),
+        };
+        connected.set(0);
+        let Err(lost) = outcome else {
+            return;
+        };
+        if stop.is_cancelled() {
+            return;
+        }
+        if begun.elapsed() >= GOOD_LIFE {
+            pause = PAUSES.0;
+        }
+        tracing::warn!(
+            broker = address.place(),
+            purpose = S::PURPOSE,
+            reason = %lost,
+            advice = lost.advice(),
+            "no connection to the broker, trying again"
+        );
+        tokio::select! {
+            () = tokio::time::sleep(jittered(pause)) => {}
+            () = stop.cancelled() => return,
+        }
+        pause = PAUSES.1.min(pause * 2);
+    }
+}
+
+/// Half the pause to all of it, so that the processes of a mesh do not come back all at once.
+fn jittered(pause: Duration) -> Duration {
+    let longest = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
+    Duration::from_millis(rand::random_range(longest / 2..=longest))
+}

@@ -1,0 +1,132 @@
+//! The outbox and the bus of one process.
+
+use std::sync::Arc;
+
+use kugel_bus::{Bus, DeliveryState, InProcessBus};
+
+use crate::world::{POLICY, World, eventually};
+
+#[tokio::test]
+async fn the_in_process_bus_conforms() {
+    kugel_bus::conformance::run(Arc::new(InProcessBus::default()), "Q7301".parse().unwrap()).await;
+}
+
+#[tokio::test]
+async fn an_event_is_delivered_and_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(folder.path());
+    let (_bus, outbox) = world.start(true);
+    let mut last = None;
+    for _ in 0..20 {
+        let event = world.commit(&outbox).await;
+        outbox.dispatch(event.clone());
+        last = Some(event);
+    }
+    eventually("all is written down", async || {
+        outbox.backlog() == 0 && world.undelivered().await == 0
+    })
+    .await;
+    assert_eq!(world.counts().await, [20, 20, 20]);
+    let record = outbox
+        .record(&world.tenant, &last.unwrap().id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(record.status, DeliveryState::Delivered);
+    assert!(
+        record
+            .services
+            .iter()
+            .all(|one| one.delivered_at.is_some() && one.error_message.is_none())
+    );
+}
+
+#[tokio::test]
+async fn what_was_committed_is_delivered_by_the_next_process_and_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(folder.path());
+    let (_bus, outbox) = world.start(false);
+    let first = world.commit(&outbox).await;
+    world.commit(&outbox).await;
+    drop(outbox);
+    let (bus, outbox) = world.start(true);
+    bus.publish(first).await.unwrap();
+    eventually("nothing is left", async || {
+        world.undelivered().await == 0 && outbox.backlog() == 0 && bus.backlog() == 0
+    })
+    .await;
+    assert_eq!(
+        world.counts().await,
+        [2, 2, 2],
+        "a second copy has no second effect"
+    );
+}
+
+#[tokio::test]
+async fn the_delivery_status_call_counts_like_the_bus() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(folder.path());
+    let (_bus, outbox) = world.start(false);
+    let event = world.commit(&outbox).await;
+    let status = async || {
+        outbox
+            .record(&world.tenant, &event.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .status
+    };
+    assert!(
+        outbox
+            .acknowledge(&world.tenant, &event.id, "report", None)
+            .await
+            .unwrap()
+    );
+    assert!(
+        outbox
+            .acknowledge(&world.tenant, &event.id, "stock", Some("no".to_owned()))
+            .await
+            .unwrap()
+    );
+    assert_eq!(status().await, DeliveryState::PartiallyDelivered);
+    for service in ["stock", "journal", "nobody"] {
+        assert!(
+            outbox
+                .acknowledge(&world.tenant, &event.id, service, None)
+                .await
+                .unwrap()
+        );
+    }
+    assert_eq!(status().await, DeliveryState::Delivered);
+    let unknown = kugel_types::EventId::generate();
+    assert!(
+        !outbox
+            .acknowledge(&world.tenant, &unknown, "report", None)
+            .await
+            .unwrap()
+    );
+}
+
+#[tokio::test]
+async fn a_sweep_sends_what_is_old_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(folder.path());
+    let (_bus, outbox) = world.start(true);
+    world.commit(&outbox).await;
+    assert_eq!(
+        outbox.sweep(POLICY.interval).await.unwrap(),
+        0,
+        "too young to be lost"
+    );
+    world.clock.advance(301);
+    assert_eq!(outbox.sweep(POLICY.interval).await.unwrap(), 1);
+    eventually("it has arrived", async || world.undelivered().await == 0).await;
+    assert_eq!(world.counts().await, [1, 1, 1]);
+    world.commit(&outbox).await;
+    world.clock.advance(86_401);
+    assert_eq!(
+        outbox.sweep(POLICY.interval).await.unwrap(),
+        0,
+        "beyond the horizon it is left alone"
+    );
+}

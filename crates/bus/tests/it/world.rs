@@ -1,0 +1,158 @@
+//! A producer, three consumers that count, and the stores they count in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use kugel_bus::{Bus, Event, Failure, Handler, InProcessBus, Outbox, SweepPolicy, Topic, deliveries, inbox};
+use kugel_store::{Collection, DataDir, Documents, Query, Record, Scope, SqliteStore};
+use kugel_types::{ManualClock, TenantId};
+use serde::{Deserialize, Serialize};
+
+pub(crate) static DELIVERIES: Collection = deliveries("status_tran_delivery");
+static TALLIES: Collection = Collection {
+    name: "tallies",
+    fields: &[],
+    indexes: &[],
+};
+pub(crate) const POLICY: SweepPolicy = SweepPolicy {
+    interval: Duration::from_secs(300),
+    horizon: Duration::from_secs(86_400),
+    failed_after: Duration::from_secs(900),
+};
+
+#[derive(Serialize, Deserialize)]
+struct Tally {
+    service: String,
+    count: u64,
+}
+
+impl Record for Tally {
+    const COLLECTION: &'static Collection = &TALLIES;
+    fn id(&self) -> String {
+        self.service.clone()
+    }
+}
+
+/// Counts the events it has processed, in a document of its own, exactly once each.
+pub(crate) struct Counter {
+    pub(crate) service: &'static str,
+    pub(crate) documents: Documents,
+}
+
+#[async_trait]
+impl Handler for Counter {
+    async fn handle(&self, tenant: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure> {
+        let scope = Scope::from(tenant);
+        let events = inbox::unprocessed(&self.documents, &scope, events).await?;
+        let tally = self.documents.get::<Tally>(&scope, self.service).await?;
+        let count = tally.map_or(0, |tally| tally.count) + events.len() as u64;
+        let mut changes = self.documents.changes("test").upsert(Tally {
+            service: self.service.to_owned(),
+            count,
+        });
+        for event in &events {
+            changes = inbox::mark(changes, event);
+        }
+        Ok(self.documents.commit(&scope, changes).await?)
+    }
+}
+
+pub(crate) struct World {
+    pub(crate) producer: Documents,
+    pub(crate) consumers: Vec<(&'static str, Documents)>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) tenant: TenantId,
+}
+
+impl World {
+    pub(crate) fn new(folder: &std::path::Path) -> Self {
+        let clock = Arc::new(ManualClock::for_test("2026-06-11T00:00:00Z".parse().unwrap()));
+        let data = DataDir::open(folder).unwrap();
+        let open = |service: &str| {
+            let store = Arc::new(SqliteStore::open(&data, service).unwrap());
+            Documents::new(store, clock.clone())
+        };
+        let consumers = ["report", "journal", "stock"]
+            .map(|service| (service, open(service)))
+            .to_vec();
+        Self {
+            producer: open("cart"),
+            consumers,
+            clock: clock.clone(),
+            tenant: "Q7301".parse().unwrap(),
+        }
+    }
+
+    /// A process: a bus with its consumers and an outbox.
+    pub(crate) fn start(&self, consuming: bool) -> (Arc<InProcessBus>, Outbox) {
+        let bus = Arc::new(InProcessBus::default());
+        if consuming {
+            self.consume(&*bus);
+        }
+        (bus.clone(), self.outbox(bus))
+    }
+
+    /// Lets all three consumers count what they get.
+    pub(crate) fn consume(&self, bus: &dyn Bus) {
+        for (service, documents) in &self.consumers {
+            let counter = Counter {
+                service,
+                documents: documents.clone(),
+            };
+            bus.subscribe(service, &[Topic::TranlogReport], Arc::new(counter));
+        }
+    }
+
+    /// An outbox at work.
+    pub(crate) fn outbox(&self, bus: Arc<dyn Bus>) -> Outbox {
+        let topics: &[Topic] = &[Topic::TranlogReport];
+        let (documents, clock) = (self.producer.clone(), self.clock.clone());
+        let (outbox, task) = Outbox::new(documents, bus, clock, &DELIVERIES, topics, POLICY);
+        tokio::spawn(task);
+        outbox
+    }
+
+    pub(crate) async fn commit(&self, outbox: &Outbox) -> Arc<Event> {
+        let mut event = (*kugel_bus::conformance::event(&self.tenant, Topic::TranlogReport, "{}")).clone();
+        event.occurred_at = kugel_types::Clock::now(&*self.clock);
+        let event = Arc::new(event);
+        let changes = outbox.stage(self.producer.changes("till"), &event);
+        self.producer
+            .commit(&Scope::from(&self.tenant), changes)
+            .await
+            .unwrap();
+        event
+    }
+
+    pub(crate) async fn counts(&self) -> Vec<u64> {
+        let mut counts = Vec::new();
+        for (service, documents) in &self.consumers {
+            let tally = documents
+                .get::<Tally>(&Scope::from(&self.tenant), service)
+                .await
+                .unwrap();
+            counts.push(tally.map_or(0, |tally| tally.count));
+        }
+        counts
+    }
+
+    pub(crate) async fn undelivered(&self) -> u64 {
+        let query = Query::all().one_of("status", ["published", "partially_delivered", "failed"]);
+        let scope = Scope::from(&self.tenant);
+        let store = self.producer.store();
+        store.find(&scope, &DELIVERIES, &query).await.unwrap().total
+    }
+}
+
+pub(crate) async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
+    let wait = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    assert!(
+        tokio::time::timeout(Duration::from_secs(20), wait).await.is_ok(),
+        "{what}"
+    );
+}
