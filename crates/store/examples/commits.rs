@@ -1,6 +1,7 @@
-//! Measures the store: durable commits a second with one caller and with 64, then reads by key and by query.
+//! Measures a store: durable commits a second of one document and of a bill's five, with one caller and with 64, then
+//! reads by key and by query.
 //!
-//! `cargo run --release -p kugel-store --example commits [FOLDER]`, on the disk that is to be measured.
+//! `cargo run --release -p kugel-store --example commits [FOLDER | mongodb://..]`, on the disk that is to be measured.
 
 #![allow(clippy::unwrap_used, reason = "a measurement that fails has nothing to say")]
 
@@ -8,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kugel_store::{
-    Collection, DataDir, Direction, Documents, Field, Index, Page, Query, Record, Revision, Scope,
-    SqliteStore,
+    Action, Body, Changes, Collection, DataDir, Direction, Documents, Field, Index, MongoStore, Page, Query,
+    Record, Revision, Scope, SqliteStore, Write,
 };
 use kugel_types::SystemClock;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,22 @@ static CARTS: Collection = Collection {
     fields: &[Field::text("store_code"), Field::integer("number")],
     indexes: &[Index::on(&["store_code", "number"])],
 };
+
+/// What a bill writes besides its cart.
+static COUNTERS: Collection = beside("counter");
+static BESIDE: [Collection; 3] = [
+    beside("log_tran"),
+    beside("status_tran"),
+    beside("status_delivery"),
+];
+
+const fn beside(name: &'static str) -> Collection {
+    Collection {
+        name,
+        fields: CARTS.fields,
+        indexes: CARTS.indexes,
+    }
+}
 
 /// About 4 KB of JSON, as a cart of twenty lines.
 #[derive(Clone, Serialize, Deserialize)]
@@ -63,8 +80,29 @@ fn cart(id: String, number: i64) -> Cart {
     }
 }
 
-/// Inserts a cart and replaces it `commits - 1` times; returns how long each commit took.
-async fn till(documents: Documents, name: String, commits: i64) -> Vec<Duration> {
+/// Adds the other documents of a bill: a counter that is changed, a log, and two small records of its state.
+fn bill(changes: Changes, till: &str, number: i64) -> Changes {
+    let small = || Body::from_text(format!(r#"{{"store_code":"s1","number":{number}}}"#));
+    let log = Body::from_text(serde_json::to_string(&cart(till.to_owned(), number)).unwrap());
+    let counter = Write {
+        collection: &COUNTERS,
+        id: till.to_owned(),
+        action: match number {
+            0 => Action::Insert(small()),
+            _ => Action::Replace(small(), Revision::new(number)),
+        },
+    };
+    let bodies = [log, small(), small()];
+    let beside = BESIDE.iter().zip(bodies).map(|(collection, body)| Write {
+        collection,
+        id: format!("{till}/{number}"),
+        action: Action::Append(body),
+    });
+    beside.fold(changes.write(counter), Changes::write)
+}
+
+/// Inserts a cart and replaces it `commits - 1` times, by itself or as part of a bill; returns how long each commit took.
+async fn till(documents: Documents, name: String, commits: i64, bills: bool) -> Vec<Duration> {
     let scope = Scope::Tenant("bench".parse().unwrap());
     let mut times = Vec::new();
     for number in 0..commits {
@@ -73,6 +111,11 @@ async fn till(documents: Documents, name: String, commits: i64) -> Vec<Duration>
         let changes = match number {
             0 => changes.insert(next),
             _ => changes.replace(next, Revision::new(number)),
+        };
+        let changes = if bills {
+            bill(changes, &name, number)
+        } else {
+            changes
         };
         let start = Instant::now();
         documents.commit(&scope, changes).await.unwrap();
@@ -90,10 +133,17 @@ async fn till(documents: Documents, name: String, commits: i64) -> Vec<Duration>
     times
 }
 
-async fn measure_commits(documents: &Documents, tills: usize, commits: i64) {
+async fn measure_commits(documents: &Documents, tills: usize, commits: i64, bills: bool) {
     let start = Instant::now();
     let tasks: Vec<_> = (0..tills)
-        .map(|n| tokio::spawn(till(documents.clone(), format!("{tills}/{n}"), commits)))
+        .map(|n| {
+            tokio::spawn(till(
+                documents.clone(),
+                format!("{tills}/{n}/{bills}"),
+                commits,
+                bills,
+            ))
+        })
         .collect();
     let mut times = Vec::new();
     for task in tasks {
@@ -103,43 +153,61 @@ async fn measure_commits(documents: &Documents, tills: usize, commits: i64) {
     times.sort_unstable();
     let at = |percent: usize| times[(times.len() - 1) * percent / 100].as_micros();
     println!(
-        "{tills:3} callers: {:6} commits/s, p50 {} us, p99 {} us",
+        "{tills:3} callers: {:6} {}/s, p50 {} us, p99 {} us",
         times.len() as u128 * 1_000_000 / elapsed.as_micros(),
+        if bills { "bills" } else { "commits" },
         at(50),
         at(99)
     );
 }
 
-async fn measure_reads(documents: &Documents) {
+async fn measure_reads(documents: &Documents, gets: u32, finds: u32) {
     let scope = Scope::Tenant("bench".parse().unwrap());
-    let rounds = 200_000;
     let start = Instant::now();
-    for round in 0..rounds {
-        let id = format!("64/{}", round % 64);
+    for round in 0..gets {
+        let id = format!("64/{}/false", round % 64);
         std::hint::black_box(documents.get::<Cart>(&scope, &id).await.unwrap().unwrap());
     }
-    println!("get:    {} ns", start.elapsed().as_nanos() / rounds);
-    let rounds = 2_000;
+    println!("get:     {} ns", start.elapsed().as_nanos() / u128::from(gets));
     let query = Query::all()
         .eq("store_code", "s9")
         .sort(("number", Direction::Descending));
     let start = Instant::now();
-    for _ in 0..rounds {
+    for _ in 0..finds {
         let page = query.clone().page(Page { limit: 20, number: 1 });
         std::hint::black_box(documents.find::<Cart>(&scope, page).await.unwrap());
     }
-    println!("find 20: {} us", start.elapsed().as_micros() / rounds);
+    println!("find 20: {} us", start.elapsed().as_micros() / u128::from(finds));
+}
+
+/// Measures `commits` of one caller, and fewer of each where there are many.
+async fn measure(documents: &Documents, commits: i64, gets: u32) {
+    for bills in [false, true] {
+        measure_commits(documents, 1, commits, bills).await;
+        measure_commits(documents, 8, commits * 2 / 3, bills).await;
+        measure_commits(documents, 64, commits / 3, bills).await;
+    }
+    measure_reads(documents, gets, 2_000).await;
 }
 
 #[tokio::main]
 async fn main() {
-    let folder = std::env::args().nth(1);
-    let data_dir = folder.map_or_else(DataDir::for_test, DataDir::open).unwrap();
+    let place = std::env::args().nth(1);
+    if let Some(uri) = place.as_deref().filter(|place| place.starts_with("mongodb")) {
+        let namespace = format!("bench{}_", std::process::id());
+        let store = MongoStore::connect(uri, &namespace, "bench").unwrap();
+        measure(
+            &Documents::new(Arc::new(store), Arc::new(SystemClock)),
+            600,
+            5_000,
+        )
+        .await;
+        MongoStore::drop_namespace(uri, &namespace).await.unwrap();
+        return;
+    }
+    let data_dir = place.map_or_else(DataDir::for_test, DataDir::open).unwrap();
     let store = SqliteStore::open(&data_dir, "bench").unwrap();
     let documents = Documents::new(Arc::new(store.clone()), Arc::new(SystemClock));
-    measure_commits(&documents, 1, 3_000).await;
-    measure_commits(&documents, 8, 2_000).await;
-    measure_commits(&documents, 64, 1_000).await;
-    measure_reads(&documents).await;
+    measure(&documents, 3_000, 200_000).await;
     store.close().await;
 }

@@ -135,8 +135,7 @@ impl Work<'_> {
                 Err(Setback::Conflict(reason)) => pause(attempt, &reason).await,
                 Err(Setback::Unclear) => steps = self.steps(false),
                 Err(Setback::Broken(error)) => {
-                    let is_absent = matches!(&*error.kind, ErrorKind::ServerSelection { .. });
-                    if is_absent || broken == BROKEN_CONNECTIONS {
+                    if is_absent(&error) || broken == BROKEN_CONNECTIONS {
                         return Err(self.link.failure(&error));
                     }
                     broken += 1;
@@ -179,17 +178,15 @@ impl Work<'_> {
         }
         let mut unknown = 0;
         loop {
-            match session.commit_transaction().await {
-                Ok(()) => return Ok(()),
-                // The same commit may be sent as often as one likes: it happens once.
-                Err(error)
-                    if error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT)
-                        && unknown < UNKNOWN_OUTCOMES =>
-                {
-                    unknown += 1;
-                }
-                Err(error) => return Err(self.setback(error, None)),
+            let Err(error) = session.commit_transaction().await else {
+                return Ok(());
+            };
+            // The same commit may be sent as often as one likes: it happens once. Where nobody is, nobody answers.
+            let is_unknown = error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) && !is_absent(&error);
+            if !is_unknown || unknown == UNKNOWN_OUTCOMES {
+                return Err(self.setback(error, None));
             }
+            unknown += 1;
         }
     }
 
@@ -314,6 +311,10 @@ impl Work<'_> {
             _ => Setback::Refused(StoreError::Unavailable(format!("MongoDB: {message}"))),
         }
     }
+}
+
+fn is_absent(error: &Error) -> bool {
+    matches!(&*error.kind, ErrorKind::ServerSelection { .. })
 }
 
 fn stale(statement: &Statement) -> StoreError {
