@@ -7,11 +7,12 @@
 //! cache only if it was even and still is the same. The writer takes keys out *before* the commit becomes visible and
 //! puts the new documents in after, so nobody can see a new document in the database and then an old one here.
 
-use std::hash::{BuildHasher, Hash, RandomState};
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use quick_cache::{DefaultHashBuilder, Equivalent, Weighter};
 
 use crate::Document;
 
@@ -24,9 +25,12 @@ const STRIPES: usize = 128;
 /// A rough share of an entry that is not text: keys, counters, the document's own fields.
 const ENTRY_BYTES: usize = 320;
 
+/// How many documents the limit of memory is about good for: the cache's lists are sized by it.
+const DOCUMENT_BYTES: u64 = 8192;
+
 /// The documents of every database of the process, within one limit of memory.
 pub(crate) struct Cache {
-    documents: moka::sync::Cache<Key, Known>,
+    documents: quick_cache::sync::Cache<Key, Known, Weight>,
     next: AtomicU64,
 }
 
@@ -37,18 +41,36 @@ struct Key {
     id: Box<str>,
 }
 
+/// A key to look up: hashes as [`Key`] does, field by field, without owning its text.
+#[derive(Hash)]
+struct Lookup<'a> {
+    database: u64,
+    collection: &'static str,
+    id: &'a str,
+}
+
+impl Equivalent<Key> for Lookup<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.database == key.database && self.id == &*key.id && self.collection == key.collection
+    }
+}
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<Key, Known> for Weight {
+    fn weight(&self, key: &Key, known: &Known) -> u64 {
+        // The typed form takes about twice the room of its text.
+        let text = known.as_ref().map_or(0, |document| document.body.text().len());
+        (text * 3 + key.id.len() * 2 + ENTRY_BYTES) as u64
+    }
+}
+
 impl Cache {
     pub(super) fn new(bytes: u64) -> Self {
-        let documents = moka::sync::Cache::builder()
-            .max_capacity(bytes)
-            .weigher(|key: &Key, known: &Known| {
-                // The typed form takes about twice the room of its text.
-                let text = known.as_ref().map_or(0, |document| document.body.text().len());
-                u32::try_from(text * 3 + key.id.len() * 2 + ENTRY_BYTES).unwrap_or(u32::MAX)
-            })
-            .build();
+        let documents = usize::try_from(bytes / DOCUMENT_BYTES).unwrap_or(usize::MAX);
         Self {
-            documents,
+            documents: quick_cache::sync::Cache::with_weighter(documents, bytes, Weight),
             next: AtomicU64::new(0),
         }
     }
@@ -58,7 +80,7 @@ impl Cache {
 pub(super) struct View {
     cache: Arc<Cache>,
     database: u64,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
     stripes: [Mutex<u64>; STRIPES],
 }
 
@@ -75,14 +97,14 @@ impl View {
         Self {
             cache,
             database,
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             stripes: [const { Mutex::new(0) }; STRIPES],
         }
     }
 
     /// What is known of a key, if anything is.
     pub(super) fn get(&self, collection: &'static str, id: &str) -> Option<Known> {
-        self.cache.documents.get(&self.key(collection, id))
+        self.cache.documents.get(&self.lookup(collection, id))
     }
 
     /// Taken before a read of one key, handed to [`View::fill`] after it.
@@ -118,7 +140,7 @@ impl View {
                 *self.stripes[stripe].lock() += 1;
                 pending.0 |= 1 << stripe;
             }
-            self.cache.documents.invalidate(&self.key(collection, id));
+            self.cache.documents.remove(&self.lookup(collection, id));
         }
         pending
     }
@@ -133,7 +155,9 @@ impl View {
             match known {
                 Some(known) => self.cache.documents.insert(self.key(collection, id), known),
                 // An earlier change of the same key, in this or another commit of the batch, may have just put it in.
-                None => self.cache.documents.invalidate(&self.key(collection, id)),
+                None => {
+                    self.cache.documents.remove(&self.lookup(collection, id));
+                }
             }
         }
         for (number, stripe) in self.stripes.iter().enumerate() {
@@ -148,6 +172,14 @@ impl View {
             database: self.database,
             collection,
             id: id.into(),
+        }
+    }
+
+    fn lookup<'a>(&self, collection: &'static str, id: &'a str) -> Lookup<'a> {
+        Lookup {
+            database: self.database,
+            collection,
+            id,
         }
     }
 

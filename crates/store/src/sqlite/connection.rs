@@ -21,12 +21,13 @@ const STATEMENTS: usize = 256;
 /// Opens the connection that writes, creating the file if need be.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     check_header(path)?;
-    // The log is copied between batches (see `log`), not within whichever commit makes it too long. `full` makes every commit wait for the disk: an answered commit survives a power cut.
+    // The log is copied between batches (see `log`), not within whichever commit makes it too long. `full` makes every
+    // commit wait for the disk: an answered commit survives a power cut. A cart or a log of a usual size fits a page.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     open(
         path,
         flags,
-        "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0;",
+        "pragma page_size = 8192; pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0;",
     )
 }
 
@@ -95,16 +96,17 @@ pub(super) fn broken_rule(collection: &Collection, error: &rusqlite::Error) -> O
     match code.extended_code {
         ffi::SQLITE_CONSTRAINT_PRIMARYKEY => Some("id".to_owned()),
         ffi::SQLITE_CONSTRAINT_UNIQUE => {
-            // The message is "UNIQUE constraint failed: index 'name'".
-            let name = message
+            // The message is "UNIQUE constraint failed: table.column, table.column".
+            let columns = message
                 .as_deref()
-                .and_then(|text| text.split('\'').nth(1))
+                .and_then(|text| text.split_once(": "))
+                .map(|(_, columns)| columns)
                 .unwrap_or_default();
             let index = collection
                 .indexes
                 .iter()
-                .find(|index| sql::index_name(collection, index) == name);
-            Some(index.map_or_else(|| name.to_owned(), crate::Index::label))
+                .find(|index| sql::unique_columns(collection, index) == columns);
+            Some(index.map_or_else(|| columns.to_owned(), crate::Index::label))
         }
         _ => None,
     }

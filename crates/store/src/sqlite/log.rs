@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-/// Frames that may wait to be copied into the database file, 4 KB each. SQLite's own rule would copy them within the
+/// Frames that may wait to be copied into the database file, 8 KB each. SQLite's own rule would copy them within the
 /// commit that reaches the limit, before its answer.
-const FRAMES_WAITING: i64 = 2000;
+const FRAMES_WAITING: i64 = 1000;
 /// A page and the header of its frame.
-const FRAME_BYTES: u64 = 4096 + 24;
+const FRAME_BYTES: u64 = 8192 + 24;
 /// What the log is lengthened by at a time, and up to where. After the first copy it is overwritten from its start.
 const STEP_BYTES: usize = 1 << 20;
-const LENGTH_MAX: u64 = (FRAMES_WAITING as u64 + 512) * FRAME_BYTES;
+const LENGTH_MAX: u64 = (FRAMES_WAITING as u64 + 256) * FRAME_BYTES;
 /// Frames that lie ready ahead of the writer.
 const FRAMES_AHEAD: u64 = 64;
 /// Below it the database is not busy enough for its log to be lengthened.

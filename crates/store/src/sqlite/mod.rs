@@ -4,7 +4,9 @@ mod cache;
 mod connection;
 mod data_dir;
 mod database;
+mod fields;
 mod log;
+mod schema;
 mod sql;
 mod writer;
 

@@ -5,25 +5,53 @@ use std::fmt::Write;
 use kugel_types::Direction;
 use rusqlite::types::Value as SqlValue;
 
+use super::fields;
 use crate::{Collection, Index, Query, Test, Value};
 
 /// The columns of every read, in the order that `connection::document` expects.
 const COLUMNS: &str = "id, revision, created_at, updated_at, created_by, updated_by, body";
 
 /// A field as an expression. An index serves a query only if both spell it alike, so both come here.
-pub(super) fn expression(field: &str) -> String {
+pub(super) fn expression(collection: &Collection, field: &str) -> String {
     match field {
         "id" | "created_at" | "updated_at" => field.to_owned(),
+        _ if fields::indexed(collection).contains(&field) => column(field),
         _ => format!("body->>'$.{field}'"),
     }
 }
 
+/// The column beside the body that holds an indexed field.
+fn column(field: &str) -> String {
+    format!("\"body.{field}\"")
+}
+
 pub(super) fn create_table(collection: &Collection) -> String {
+    let indexed: String = fields::indexed(collection)
+        .into_iter()
+        .map(|field| format!(", {}", column(field)))
+        .collect();
     format!(
         "create table if not exists \"{}\" (id text primary key not null, revision integer not null, \
          created_at integer not null, updated_at integer, created_by text not null, updated_by text, \
-         body text not null)",
+         body text not null{indexed})",
         collection.name
+    )
+}
+
+/// Adds a column for a field that is indexed now and was not when the table was made.
+pub(super) fn add_column(collection: &Collection, field: &str) -> String {
+    let (table, column) = (collection.name, column(field));
+    format!(
+        "alter table \"{table}\" add column {column}; update \"{table}\" set {column} = body->>'$.{field}'"
+    )
+}
+
+/// Drops the column of a field that is indexed no longer: nobody would keep it up to date.
+pub(super) fn drop_column(collection: &Collection, field: &str) -> String {
+    format!(
+        "alter table \"{}\" drop column {}",
+        collection.name,
+        column(field)
     )
 }
 
@@ -33,8 +61,24 @@ pub(super) fn index_name(collection: &Collection, index: &Index) -> String {
     format!("{}:{}:{kind}", collection.name, index.fields.join("+"))
 }
 
+/// What SQLite calls the columns of an index when a document breaks its rule.
+pub(super) fn unique_columns(collection: &Collection, index: &Index) -> String {
+    let column = |field: &&str| {
+        format!(
+            "{}.{}",
+            collection.name,
+            expression(collection, field).replace('"', "")
+        )
+    };
+    index.fields.iter().map(column).collect::<Vec<_>>().join(", ")
+}
+
 pub(super) fn create_index(collection: &Collection, index: &Index) -> String {
-    let mut fields: Vec<String> = index.fields.iter().map(|field| expression(field)).collect();
+    let mut fields: Vec<String> = index
+        .fields
+        .iter()
+        .map(|field| expression(collection, field))
+        .collect();
     if !index.unique {
         // The tie-breaker of every order, so that the index serves the whole order.
         fields.push("id".to_owned());
@@ -44,11 +88,18 @@ pub(super) fn create_index(collection: &Collection, index: &Index) -> String {
     format!("create {unique}index if not exists \"{name}\" on \"{table}\" ({fields})")
 }
 
-/// The statements that move single documents of a collection.
+/// The statements that move single documents of a collection. Parameters: 1 the id, 2 the instant, 3 the actor, 4 the
+/// body, and last what else the statement asks for, each followed by the indexed fields if there are any.
 pub(super) struct Statements {
+    /// The fields that lie in columns.
+    pub(super) indexed: Vec<&'static str>,
     pub(super) insert: String,
+    /// 5 is the revision.
     pub(super) replace: String,
-    pub(super) upsert: String,
+    /// Like `replace`, where no indexed field changes: SQLite would write their indexes all the same.
+    pub(super) replace_body: String,
+    pub(super) overwrite: String,
+    pub(super) origin: String,
     pub(super) delete: String,
     pub(super) delete_expected: String,
     pub(super) restore: String,
@@ -57,24 +108,43 @@ pub(super) struct Statements {
 impl Statements {
     pub(super) fn of(collection: &Collection) -> Self {
         let table = collection.name;
-        let insert = format!(
-            "insert into \"{table}\" (id, revision, created_at, created_by, body) values (?1, 1, ?2, ?3, ?4)"
-        );
+        let indexed = fields::indexed(collection);
+        let columns: String = indexed
+            .iter()
+            .map(|field| format!(", {}", column(field)))
+            .collect();
+        let places = |first: usize| -> String {
+            let places = (first..).take(indexed.len());
+            places.map(|place| format!(", ?{place}")).collect()
+        };
+        let assigned = |first: usize| -> String {
+            let places = indexed.iter().zip(first..);
+            places
+                .map(|(field, place)| format!(", {} = ?{place}", column(field)))
+                .collect()
+        };
         let set = "set revision = revision + 1, updated_at = ?2, updated_by = ?3, body = ?4";
+        let update = format!("update \"{table}\" {set}");
         Self {
-            replace: format!(
-                "update \"{table}\" {set} where id = ?1 and revision = ?5 returning created_at, created_by"
+            insert: format!(
+                "insert into \"{table}\" (id, revision, created_at, created_by, body{columns}) \
+                 values (?1, 1, ?2, ?3, ?4{})",
+                places(5)
             ),
-            upsert: format!(
-                "{insert} on conflict (id) do update {set} returning revision, created_at, created_by"
-            ),
+            replace: format!("{update}{} where id = ?1 and revision = ?5", assigned(6)),
+            replace_body: format!("{update} where id = ?1 and revision = ?5"),
+            overwrite: format!("{update}{} where id = ?1", assigned(5)),
+            origin: format!("select created_at, created_by from \"{table}\" where id = ?1"),
             delete: format!("delete from \"{table}\" where id = ?1"),
             delete_expected: format!("delete from \"{table}\" where id = ?1 and revision = ?2"),
             restore: format!(
-                "insert into \"{table}\" ({COLUMNS}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7) on conflict (id) do update set \
-                 revision = ?2, created_at = ?3, updated_at = ?4, created_by = ?5, updated_by = ?6, body = ?7"
+                "insert into \"{table}\" ({COLUMNS}{columns}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7{}) \
+                 on conflict (id) do update set revision = ?2, created_at = ?3, updated_at = ?4, created_by = ?5, \
+                 updated_by = ?6, body = ?7{}",
+                places(8),
+                assigned(8)
             ),
-            insert,
+            indexed,
         }
     }
 }
@@ -96,7 +166,7 @@ pub(super) fn render(collection: &Collection, query: &Query) -> Rendered {
     let conditions: Vec<String> = query
         .filters
         .iter()
-        .map(|filter| condition(&expression(&filter.field), &filter.test, &mut values))
+        .map(|filter| condition(&expression(collection, &filter.field), &filter.test, &mut values))
         .collect();
     let mut from = format!("from \"{}\"", collection.name);
     if !conditions.is_empty() {
@@ -106,8 +176,8 @@ pub(super) fn render(collection: &Collection, query: &Query) -> Rendered {
         .full_order()
         .into_iter()
         .map(|(field, direction)| match direction {
-            Direction::Ascending => expression(field),
-            Direction::Descending => format!("{} desc", expression(field)),
+            Direction::Ascending => expression(collection, field),
+            Direction::Descending => format!("{} desc", expression(collection, field)),
         })
         .collect();
     let mut page = format!("select {COLUMNS} {from} order by {}", order.join(", "));

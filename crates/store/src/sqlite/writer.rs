@@ -5,25 +5,41 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::types::Value;
+use rusqlite::{Connection, ToSql, params};
 
 use crate::{Action, Body, Collection, Commit, Document, Revision, StoreError, Write};
 
 use super::cache::{Known, View};
 use super::connection::{broken_rule, failure, instant};
+use super::fields;
 use super::log::Log;
-use super::sql::{self, Statements};
+use super::schema;
+use super::sql::Statements;
 
 /// What a write left behind.
-pub(super) struct Effect {
+struct Effect<'c> {
     collection: &'static str,
-    id: String,
+    id: &'c str,
     /// The document under the key, or that there is none; absent if the cache is not to keep it.
     known: Option<Known>,
 }
 
 /// The effects of a commit, or why it was refused.
-type Outcome = Result<Vec<Effect>, StoreError>;
+type Outcome<'c> = Result<Vec<Effect<'c>>, StoreError>;
+
+/// Commits on their way into one transaction.
+struct Batch<'c> {
+    commits: &'c [Commit],
+    /// Why collections cannot be written to.
+    unprepared: HashMap<&'static str, StoreError>,
+    view: &'c View,
+    /// True if what the view knows of a key is still so unless its revision was raised: nothing is removed in between.
+    is_steady: bool,
+}
+
+/// When and by whom a document is written.
+type Mark<'a> = (Timestamp, &'a str);
 
 /// Owns the connection that writes. Whoever holds it is the writer.
 pub(super) struct Writer {
@@ -48,7 +64,7 @@ impl Writer {
     /// transaction itself fails, all of them have failed.
     pub(super) fn commit_all(&mut self, commits: Vec<Commit>, view: &View) -> Vec<Result<(), StoreError>> {
         let count = commits.len();
-        match self.transaction(commits, view) {
+        match self.transaction(&commits, view) {
             Ok(outcomes) => outcomes,
             Err(error) => {
                 tracing::error!(database.path = %self.path.display(), %error, commits = count, "commits failed");
@@ -67,115 +83,131 @@ impl Writer {
 
     fn transaction(
         &mut self,
-        commits: Vec<Commit>,
+        commits: &[Commit],
         view: &View,
     ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
+        let writes = || commits.iter().flat_map(|commit| &commit.writes);
         // A table made within a commit's savepoint would vanish with it, so tables come first.
         let mut unprepared = HashMap::new();
-        for write in commits.iter().flat_map(|commit| &commit.writes) {
+        for write in writes() {
             if let Err(error) = self.prepare(write.collection) {
                 unprepared.insert(write.collection.name, error);
             }
         }
+        let batch = Batch {
+            commits,
+            unprepared,
+            view,
+            is_steady: !writes().any(|write| matches!(write.action, Action::Delete(_))),
+        };
         self.run("begin immediate")?;
-        let alone = commits.len() == 1;
-        let mut outcomes = Vec::with_capacity(commits.len());
-        for commit in commits {
-            let refusal = commit
-                .writes
-                .iter()
-                .find_map(|write| unprepared.get(write.collection.name));
-            outcomes.push(match refusal {
-                Some(error) => Err(error.clone()),
-                None => self.attempt(commit, alone)?,
-            });
-        }
+        // Savepoints cost more than many a write, and hardly any commit is refused once it has written something.
+        let outcomes = match self.attempt_all(&batch, false)? {
+            Some(outcomes) => outcomes,
+            None => {
+                self.run("rollback")?;
+                self.run("begin immediate")?;
+                self.attempt_all(&batch, true)?.ok_or_else(|| self.lost())?
+            }
+        };
         self.finish(&outcomes, view)?;
         Ok(outcomes.into_iter().map(|outcome| outcome.map(|_| ())).collect())
     }
 
     /// Ends the transaction and brings the cache up to date around it.
-    fn finish(&self, outcomes: &[Outcome], view: &View) -> Result<(), StoreError> {
+    fn finish(&self, outcomes: &[Outcome<'_>], view: &View) -> Result<(), StoreError> {
         let effects = || outcomes.iter().flatten().flatten();
         if effects().next().is_none() {
             return self.run("rollback");
         }
-        let pending = view.begin(effects().map(|effect| (effect.collection, effect.id.as_str())));
+        let pending = view.begin(effects().map(|effect| (effect.collection, effect.id)));
         let committed = self.run("commit");
         let visible = effects().filter(|_| committed.is_ok());
         view.settle(
             pending,
-            visible.map(|effect| (effect.collection, effect.id.as_str(), effect.known.clone())),
+            visible.map(|effect| (effect.collection, effect.id, effect.known.clone())),
         );
         committed
     }
 
-    /// Applies one commit. The outer error means that the whole transaction is lost.
-    fn attempt(&self, commit: Commit, alone: bool) -> Result<Outcome, StoreError> {
-        // One statement undoes itself, and a commit that is alone goes with its transaction: both save two statements.
-        let guarded = !alone && commit.writes.len() > 1;
-        if guarded {
-            self.run("savepoint one")?;
-        }
-        let Commit { writes, at, actor } = commit;
-        let outcome: Outcome = writes
-            .into_iter()
-            .map(|write| self.apply(write, at, &actor))
-            .collect();
-        if outcome.is_err() {
-            if self.connection.is_autocommit() {
-                // A full disk or a read error has made SQLite roll everything back.
-                return Err(outcome.err().unwrap_or_else(|| self.lost()));
+    /// Applies the commits one after the other. `None`: one was refused when it had written already, which only a
+    /// savepoint can undo. The error means that the whole transaction is lost.
+    fn attempt_all<'c>(
+        &self,
+        batch: &Batch<'c>,
+        is_guarded: bool,
+    ) -> Result<Option<Vec<Outcome<'c>>>, StoreError> {
+        let mut outcomes = Vec::with_capacity(batch.commits.len());
+        for commit in batch.commits {
+            let mut writes = commit.writes.iter();
+            let refusal = writes.find_map(|write| batch.unprepared.get(write.collection.name));
+            if let Some(error) = refusal {
+                outcomes.push(Err(error.clone()));
+                continue;
             }
-            if guarded {
-                self.run("rollback to one")?;
+            if is_guarded {
+                self.run("savepoint one")?;
             }
+            let mut effects = Vec::with_capacity(commit.writes.len());
+            let applied = commit.writes.iter().try_for_each(|write| {
+                self.apply(batch, commit, write)
+                    .map(|effect| effects.push(effect))
+            });
+            if let Err(error) = &applied {
+                if self.connection.is_autocommit() {
+                    // A full disk or a read error has made SQLite roll everything back.
+                    return Err(error.clone());
+                }
+                if is_guarded {
+                    self.run("rollback to one")?;
+                } else if !effects.is_empty() {
+                    return Ok(None);
+                }
+            }
+            if is_guarded {
+                self.run("release one")?;
+            }
+            outcomes.push(applied.map(|()| effects));
         }
-        if guarded {
-            self.run("release one")?;
-        }
-        Ok(outcome)
+        Ok(Some(outcomes))
     }
 
-    fn apply(&self, write: Write, at: Timestamp, actor: &str) -> Result<Effect, StoreError> {
-        let Write {
-            collection,
-            id,
-            action,
-        } = write;
+    fn apply<'c>(
+        &self,
+        batch: &Batch<'_>,
+        commit: &Commit,
+        write: &'c Write,
+    ) -> Result<Effect<'c>, StoreError> {
+        let (collection, id) = (write.collection, write.id.as_str());
         let Some(statements) = self.statements.get(collection.name) else {
             return Err(self.lost());
         };
-        let known = match action {
+        let mark = (commit.at, commit.actor.as_str());
+        let stale = || StoreError::Stale {
+            collection: collection.name,
+            id: id.to_owned(),
+        };
+        let known = match &write.action {
             Action::Insert(body) => self
-                .insert(statements, &id, at, actor, &body)
-                .map(|()| kept(inserted(&id, at, actor, body))),
-            Action::Append(body) => self.insert(statements, &id, at, actor, &body).map(|()| None),
+                .insert(statements, id, mark, body)
+                .map(|()| kept(inserted(id, mark, body))),
+            Action::Append(body) => self.insert(statements, id, mark, body).map(|()| None),
             Action::Replace(body, expected) => {
-                let replaced = self.replace(statements, &id, at, actor, (body, expected));
-                match replaced {
-                    Ok(None) => {
-                        return Err(StoreError::Stale {
-                            collection: collection.name,
-                            id,
-                        });
-                    }
+                let known = batch.view.get(collection.name, id).flatten();
+                let before = known.filter(|before| batch.is_steady && before.revision == *expected);
+                match self.replace(statements, id, mark, (body, *expected), before.as_deref()) {
+                    Ok(None) => return Err(stale()),
                     other => other.map(|document| document.and_then(kept)),
                 }
             }
-            Action::Upsert(body) => self.upsert(statements, &id, at, actor, body).map(kept),
-            Action::Delete(expected) => match self.delete(statements, &id, expected) {
-                Ok(0) if expected.is_some() => {
-                    return Err(StoreError::Stale {
-                        collection: collection.name,
-                        id,
-                    });
-                }
+            Action::Upsert(body) => self.upsert(statements, id, mark, body).map(|()| None),
+            Action::Delete(expected) => match self.delete(statements, id, *expected) {
+                Ok(0) if expected.is_some() => return Err(stale()),
                 other => other.map(|_| Some(None)),
             },
             Action::Restore(document) => self
-                .restore(statements, &id, &document)
-                .map(|()| Some(Some(document))),
+                .restore(statements, id, document)
+                .map(|()| Some(Some(Arc::clone(document)))),
         };
         match known {
             Ok(known) => Ok(Effect {
@@ -197,52 +229,64 @@ impl Writer {
         &self,
         statements: &Statements,
         id: &str,
-        at: Timestamp,
-        actor: &str,
+        (at, actor): Mark<'_>,
         body: &Body,
     ) -> rusqlite::Result<()> {
-        let mut insert = self.connection.prepare_cached(&statements.insert)?;
-        insert.execute(params![id, at.as_microsecond(), actor, body.text()])?;
-        Ok(())
+        let indexed = fields::values(body.text(), &statements.indexed);
+        let values = params![id, at.as_microsecond(), actor, body.text()];
+        self.execute(&statements.insert, values, &indexed).map(|_| ())
     }
 
+    /// Replaces a body; `None` if there is no such revision. `before` is the document as it was, if that is known.
     fn replace(
         &self,
         statements: &Statements,
         id: &str,
-        at: Timestamp,
-        actor: &str,
-        (body, expected): (Body, Revision),
+        (at, actor): Mark<'_>,
+        (body, expected): (&Body, Revision),
+        before: Option<&Document>,
     ) -> rusqlite::Result<Option<Document>> {
-        let mut replace = self.connection.prepare_cached(&statements.replace)?;
+        let indexed = fields::values(body.text(), &statements.indexed);
+        let is_same = |before: &Document| fields::values(before.body.text(), &statements.indexed) == indexed;
+        let (statement, indexed) = if before.is_some_and(is_same) {
+            (&statements.replace_body, [].as_slice())
+        } else {
+            (&statements.replace, indexed.as_slice())
+        };
         let values = params![id, at.as_microsecond(), actor, body.text(), expected.get()];
-        let created = replace
-            .query_row(values, |row| Ok((instant(row.get(0)?, 0)?, row.get(1)?)))
-            .optional()?;
-        Ok(created.map(|created| updated(id, expected.next(), created, (at, actor), body)))
+        if self.execute(statement, values, indexed)? == 0 {
+            return Ok(None);
+        }
+        let origin = match before {
+            Some(before) => (before.created_at, before.created_by.clone()),
+            None => {
+                let mut origin = self.connection.prepare_cached(&statements.origin)?;
+                origin.query_row([id], |row| Ok((instant(row.get(0)?, 0)?, row.get(1)?)))?
+            }
+        };
+        Ok(Some(updated(id, expected.next(), origin, (at, actor), body)))
     }
 
-    fn upsert(
-        &self,
-        statements: &Statements,
-        id: &str,
-        at: Timestamp,
-        actor: &str,
-        body: Body,
-    ) -> rusqlite::Result<Document> {
-        let mut upsert = self.connection.prepare_cached(&statements.upsert)?;
-        let values = params![id, at.as_microsecond(), actor, body.text()];
-        let (revision, created) = upsert.query_row(values, |row| {
-            Ok((
-                Revision::new(row.get(0)?),
-                (instant(row.get(1)?, 1)?, row.get(2)?),
-            ))
-        })?;
-        Ok(if revision == Revision::FIRST {
-            inserted(id, at, actor, body)
-        } else {
-            updated(id, revision, created, (at, actor), body)
-        })
+    fn upsert(&self, statements: &Statements, id: &str, mark: Mark<'_>, body: &Body) -> rusqlite::Result<()> {
+        let indexed = fields::values(body.text(), &statements.indexed);
+        let values = params![id, mark.0.as_microsecond(), mark.1, body.text()];
+        match self.execute(&statements.overwrite, values, &indexed)? {
+            0 => self.insert(statements, id, mark, body),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs a statement on the document's own values and those of its indexed fields.
+    fn execute(&self, statement: &str, values: &[&dyn ToSql], indexed: &[Value]) -> rusqlite::Result<usize> {
+        let mut statement = self.connection.prepare_cached(statement)?;
+        let all = values
+            .iter()
+            .copied()
+            .chain(indexed.iter().map(|value| value as &dyn ToSql));
+        for (place, value) in (1..).zip(all) {
+            statement.raw_bind_parameter(place, value)?;
+        }
+        statement.raw_execute()
     }
 
     fn delete(
@@ -264,8 +308,8 @@ impl Writer {
     }
 
     fn restore(&self, statements: &Statements, id: &str, document: &Document) -> rusqlite::Result<()> {
-        let mut restore = self.connection.prepare_cached(&statements.restore)?;
-        restore.execute(params![
+        let indexed = fields::values(document.body.text(), &statements.indexed);
+        let values = params![
             id,
             document.revision.get(),
             document.created_at.as_microsecond(),
@@ -273,8 +317,8 @@ impl Writer {
             document.created_by,
             document.updated_by,
             document.body.text()
-        ])?;
-        Ok(())
+        ];
+        self.execute(&statements.restore, values, &indexed).map(|_| ())
     }
 
     /// Makes the collection's table and indexes if they are not there, and drops indexes no longer declared: an old
@@ -283,15 +327,16 @@ impl Writer {
         if self.statements.contains_key(collection.name) {
             return Ok(());
         }
-        let made =
-            make(&mut self.connection, collection).map_err(|error| match broken_rule(collection, &error) {
+        let made = schema::make(&mut self.connection, collection).map_err(|error| {
+            match broken_rule(collection, &error) {
                 Some(_) => StoreError::Unavailable(format!(
                     "{}: documents of {} break a unique index that is declared now: {error}",
                     self.path.display(),
                     collection.name
                 )),
                 None => failure(&self.path, &error),
-            });
+            }
+        });
         made?;
         self.statements
             .insert(collection.name, Statements::of(collection));
@@ -308,33 +353,12 @@ impl Writer {
     }
 }
 
-fn make(connection: &mut Connection, collection: &Collection) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
-    transaction.execute_batch(&sql::create_table(collection))?;
-    let declared: Vec<String> = collection
-        .indexes
-        .iter()
-        .map(|index| sql::index_name(collection, index))
-        .collect();
-    let found: Vec<String> = transaction
-        .prepare("select name from sqlite_master where type = 'index' and tbl_name = ?1 and sql is not null")?
-        .query_map([collection.name], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    for name in found.iter().filter(|name| !declared.contains(name)) {
-        transaction.execute_batch(&format!("drop index \"{name}\""))?;
-    }
-    for index in collection.indexes {
-        transaction.execute_batch(&sql::create_index(collection, index))?;
-    }
-    transaction.commit()
-}
-
 /// The cache is to know of the document.
 fn kept(document: Document) -> Option<Known> {
     Some(Some(Arc::new(document)))
 }
 
-fn inserted(id: &str, at: Timestamp, actor: &str, body: Body) -> Document {
+fn inserted(id: &str, (at, actor): Mark<'_>, body: &Body) -> Document {
     Document {
         id: id.to_owned(),
         revision: Revision::FIRST,
@@ -342,7 +366,7 @@ fn inserted(id: &str, at: Timestamp, actor: &str, body: Body) -> Document {
         updated_at: None,
         created_by: actor.to_owned(),
         updated_by: None,
-        body,
+        body: body.clone(),
     }
 }
 
@@ -350,8 +374,8 @@ fn updated(
     id: &str,
     revision: Revision,
     (created_at, created_by): (Timestamp, String),
-    (at, actor): (Timestamp, &str),
-    body: Body,
+    (at, actor): Mark<'_>,
+    body: &Body,
 ) -> Document {
     Document {
         id: id.to_owned(),
@@ -360,6 +384,6 @@ fn updated(
         updated_at: Some(at),
         created_by,
         updated_by: Some(actor.to_owned()),
-        body,
+        body: body.clone(),
     }
 }
