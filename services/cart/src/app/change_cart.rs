@@ -7,16 +7,16 @@ use kugel_pricing::Discount;
 use kugel_types::{Money, Quantity, TerminalId};
 
 use super::carts::Source;
-use super::{App, Till};
+use super::{App, ShownCart, Till};
 use crate::domain::cart::{Cart, CartId};
 use crate::domain::state::CartEvent;
 
 impl App {
     /// Reads a cart, in every state.
-    pub async fn get_cart(&self, terminal: &TerminalId, id: CartId) -> Result<Arc<Cart>, Error> {
+    pub async fn get_cart(&self, terminal: &TerminalId, id: CartId) -> Result<ShownCart, Error> {
         let loaded = self.carts.load(terminal, id, Source::Document).await?;
         loaded.cart.cart_status.transition(CartEvent::Read)?;
-        Ok(loaded.cart)
+        self.shown(terminal, loaded.cart).await
     }
 
     /// Changes a cart by a rule that needs nothing but the cart.

@@ -73,8 +73,6 @@ impl App {
                 settings,
                 promotions: None,
             },
-            receipt_text: None,
-            journal_text: None,
         })
     }
 }

@@ -1,28 +1,57 @@
 //! Ends a cart: bills or cancels it, with numbers, log and event in one commit.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use kugel_error::Error;
-use kugel_types::{EventId, LocalTime};
+use kugel_proto::cart::v1::TransactionLog;
+use kugel_types::{EventId, LocalTime, TerminalId};
 
 use super::carts::{Loaded, Source};
 use super::{App, NUMBERING_ATTEMPTS_MAX, Till, overtaken};
-use crate::domain::cart::{Cart, CartId};
+use crate::domain::cart::{Cart, CartId, NO_NUMBER};
 use crate::domain::receipt;
 use crate::domain::terminal::TerminalState;
 use crate::domain::transaction::Closing;
+
+/// A cart, and the transaction that it became once it is finished.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ShownCart {
+    /// The cart.
+    pub cart: Arc<Cart>,
+    /// The log, which holds the receipt.
+    pub log: Option<Arc<TransactionLog>>,
+}
+
+impl Deref for ShownCart {
+    type Target = Cart;
+    fn deref(&self) -> &Cart {
+        &self.cart
+    }
+}
 
 type Finish = fn(&mut Cart, Closing<'_>) -> Result<(), Error>;
 
 impl App {
     /// Completes a paid cart.
-    pub async fn bill_cart(&self, till: &Till, id: CartId) -> Result<Arc<Cart>, Error> {
-        self.once(till, self.finish(till, id, Cart::bill)).await
+    pub async fn bill_cart(&self, till: &Till, id: CartId) -> Result<ShownCart, Error> {
+        let cart = self.once(till, self.finish(till, id, Cart::bill)).await?;
+        self.shown(till, cart).await
     }
 
     /// Gives a cart up. That is a transaction too: it has numbers, a log and an event.
-    pub async fn cancel_cart(&self, till: &Till, id: CartId) -> Result<Arc<Cart>, Error> {
-        self.once(till, self.finish(till, id, Cart::cancel)).await
+    pub async fn cancel_cart(&self, till: &Till, id: CartId) -> Result<ShownCart, Error> {
+        let cart = self.once(till, self.finish(till, id, Cart::cancel)).await?;
+        self.shown(till, cart).await
+    }
+
+    /// A cart as it is shown: with its receipt, once it is finished.
+    pub(crate) async fn shown(&self, terminal: &TerminalId, cart: Arc<Cart>) -> Result<ShownCart, Error> {
+        let log = match cart.transaction_no {
+            NO_NUMBER => None,
+            number => Some(self.transaction_log(terminal, number).await?),
+        };
+        Ok(ShownCart { cart, log })
     }
 
     async fn finish(&self, till: &Till, id: CartId, finish: Finish) -> Result<Arc<Cart>, Error> {
@@ -67,8 +96,6 @@ impl App {
         let event_id = EventId::generate();
         let mut log = cart.log(&event_id);
         receipt::print(&mut log, &self.zone)?;
-        cart.receipt_text = Some(log.receipt_text.clone());
-        cart.journal_text = Some(log.journal_text.clone());
         let changes = self.take(self.documents.changes(&till.to_string()), till, &next);
         let (changes, saving) = self.carts.save(changes, cart, loaded.revision)?;
         let changes = changes.answering(till.request.as_ref(), &saving.cart);

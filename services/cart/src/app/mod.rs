@@ -27,6 +27,7 @@ pub use acknowledge::Acknowledgement;
 pub use carts::CartStore;
 pub use copies::Copies;
 pub use create_cart::NewCart;
+pub use finish_cart::ShownCart;
 pub(crate) use list_transactions::newest_first;
 pub use list_transactions::{Transaction, TransactionFilter, TransactionPage};
 pub use stream_transactions::StreamStart;

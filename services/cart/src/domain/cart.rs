@@ -1,7 +1,8 @@
 //! The cart: what is in the basket, what it comes to, and what it is worked out from.
 //!
 //! The aggregate is also the document: nobody but this service reads `cache_cart`, so a second shape would only have to
-//! be kept equal. What clients and consumers see are the messages of the contract.
+//! be kept equal. What clients and consumers see are the messages of the contract. The receipt is kept in the log alone.
+//! What is false or zero on most lines is left out of the document, for a cart is written at every command.
 
 use std::fmt;
 
@@ -133,10 +134,6 @@ pub struct Cart {
     pub taxes: Vec<CartTax>,
     /// What the cart keeps of the masters.
     pub masters: CartMasters,
-    /// The receipt for the printer, once there is one.
-    pub receipt_text: Option<String>,
-    /// The receipt as text, once there is one.
-    pub journal_text: Option<String>,
 }
 
 /// What a cart keeps of the masters it has used.
@@ -203,6 +200,7 @@ pub struct CartLine {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub image_urls: Vec<String>,
     /// True if the item may not be discounted.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub is_discount_restricted: bool,
     /// The price in the item master when the line was entered.
     #[serde(with = "exact::amount")]
@@ -211,20 +209,22 @@ pub struct CartLine {
     #[serde(with = "exact::amount")]
     pub unit_price: Money,
     /// The price before it was first changed by hand; zero until then.
-    #[serde(with = "exact::amount")]
+    #[serde(default, skip_serializing_if = "is_zero", with = "exact::amount")]
     pub unit_price_original: Money,
     /// True once the price was changed by hand.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub is_unit_price_changed: bool,
     /// How much.
     #[serde(with = "exact::amount")]
     pub quantity: Quantity,
     /// True once the line was cancelled.
+    #[serde(default, skip_serializing_if = "is_false")]
     pub is_cancelled: bool,
     /// Price times quantity less discounts.
     #[serde(with = "exact::amount")]
     pub amount: Money,
     /// The sum of the discounts.
-    #[serde(with = "exact::amount")]
+    #[serde(default, skip_serializing_if = "is_zero", with = "exact::amount")]
     pub discount_amount: Money,
     /// The line's share of the tax of its code.
     #[serde(with = "exact::amount")]
@@ -235,6 +235,14 @@ pub struct CartLine {
     /// The line's share of each subtotal discount.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "exact::amounts")]
     pub allocated_amounts: Vec<Money>,
+}
+
+fn is_false(truth: &bool) -> bool {
+    !truth
+}
+
+fn is_zero(amount: &Money) -> bool {
+    amount.is_zero()
 }
 
 /// How a discount is given.

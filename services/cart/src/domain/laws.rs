@@ -55,8 +55,6 @@ fn empty_cart() -> Cart {
             settings: CartSettings::at(&terminal, &[], &defaults).unwrap(),
             promotions: None,
         },
-        receipt_text: None,
-        journal_text: None,
     }
 }
 

@@ -36,7 +36,7 @@ async fn a_sale_is_billed_numbered_logged_and_delivered() {
     assert_eq!(billed.cart_status, CartState::Completed);
     assert_eq!((billed.transaction_no, billed.receipt_no), (1, 111_111));
     assert_eq!(billed.sales.change_amount, money("300"));
-    assert!(billed.receipt_text.as_ref().unwrap().contains("MELON"));
+    assert!(billed.log.as_ref().unwrap().receipt_text.contains("MELON"));
     refused(
         shop.app.bill_cart(&pos, cart).await,
         &codes::OPERATION_NOT_ALLOWED,
@@ -53,7 +53,7 @@ async fn a_sale_is_billed_numbered_logged_and_delivered() {
     assert_eq!(log.staff.as_ref().unwrap().id, "mori");
     assert_eq!(log.payments[1].amount.as_ref().unwrap().value, "1200");
     assert_eq!(log.payments[1].deposit_amount.as_ref().unwrap().value, "1500");
-    assert_eq!(log.journal_text, *billed.journal_text.as_ref().unwrap());
+    assert_eq!(log.journal_text, *billed.log.as_ref().unwrap().journal_text);
     let read = shop.app.get_transaction(&pos, 1).await.unwrap();
     assert_eq!(read.log, log);
     eventually(|| shop.app.outbox.backlog() == 0).await;

@@ -282,7 +282,7 @@ impl Shop {
         self.add(till, cart, &[("melon", "1")]).await.unwrap();
         self.app.subtotal_cart(till, cart).await.unwrap();
         self.pay(till, cart, &[("01", "2000")]).await.unwrap();
-        self.app.bill_cart(till, cart).await.unwrap()
+        self.app.bill_cart(till, cart).await.unwrap().cart
     }
 }
 

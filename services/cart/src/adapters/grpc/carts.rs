@@ -37,7 +37,7 @@ impl CartService for Carts {
             .get_cart(convert::terminal(&caller)?, request.cart_id.parse()?)
             .await?;
         Ok(Response::new(pb::GetCartResponse {
-            cart: Some(render::cart(&cart)),
+            cart: Some(render::shown(&cart)),
         }))
     }
 
@@ -49,7 +49,7 @@ impl CartService for Carts {
         let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self.0.cancel_cart(&till, id).await?;
         Ok(Response::new(pb::CancelCartResponse {
-            cart: Some(render::cart(&cart)),
+            cart: Some(render::shown(&cart)),
         }))
     }
 
@@ -190,7 +190,7 @@ impl CartService for Carts {
         let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self.0.bill_cart(&till, id).await?;
         Ok(Response::new(pb::BillCartResponse {
-            cart: Some(render::cart(&cart)),
+            cart: Some(render::shown(&cart)),
         }))
     }
 

@@ -8,7 +8,7 @@ use kugel_proto::common::v1::ListMetadata;
 use kugel_types::Money;
 
 use super::convert::ListQuery;
-use crate::app::Transaction;
+use crate::app::{ShownCart, Transaction};
 use crate::domain::cart::{Cart, CartDiscount, CartLine, CartPayment, CartTax};
 
 fn wire(number: rust_decimal::Decimal) -> Option<Decimal> {
@@ -40,8 +40,8 @@ pub(super) fn cart(cart: &Cart) -> pb::Cart {
         payments: cart.payments.iter().map(payment).collect(),
         taxes: cart.taxes.iter().zip(1..).map(tax).collect(),
         subtotal_discounts: cart.subtotal_discounts.iter().map(discount).collect(),
-        receipt_text: cart.receipt_text.clone(),
-        journal_text: cart.journal_text.clone(),
+        receipt_text: None,
+        journal_text: None,
         staff: cart.staff.as_ref().map(|staff| pb::Staff {
             id: staff.id.clone(),
             name: staff.name.clone(),
@@ -54,6 +54,15 @@ pub(super) fn cart(cart: &Cart) -> pb::Cart {
             name: user.name.clone(),
         }),
         currency_code: cart.currency_code.code().to_owned(),
+    }
+}
+
+pub(super) fn shown(shown: &ShownCart) -> pb::Cart {
+    let log = shown.log.as_deref();
+    pb::Cart {
+        receipt_text: log.map(|log| log.receipt_text.clone()),
+        journal_text: log.map(|log| log.journal_text.clone()),
+        ..cart(&shown.cart)
     }
 }
 
