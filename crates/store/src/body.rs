@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Deserializer as _, MapAccess, Visitor};
+use serde_json::value::RawValue;
 
 /// JSON text that remembers its typed form.
 ///
@@ -43,6 +44,14 @@ impl Body {
         &self.0.text
     }
 
+    /// The same object without some of its members, whatever else it holds.
+    pub fn without(&self, members: &'static [&'static str]) -> Result<Self, serde_json::Error> {
+        let mut json = serde_json::Deserializer::from_str(&self.0.text);
+        let text = json.deserialize_map(Remainder(members))?;
+        json.end()?;
+        Ok(Self::from_text(text))
+    }
+
     /// The typed form. The first type that is asked for is remembered; another type is parsed afresh each time.
     pub fn parse<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Arc<T>, serde_json::Error> {
         if let Some(memo) = self.0.parsed.get()
@@ -57,6 +66,28 @@ impl Body {
             .parsed
             .set(Arc::clone(&value) as Arc<dyn Any + Send + Sync>);
         Ok(value)
+    }
+}
+
+/// Copies the members of an object but for some, each as it is spelt.
+struct Remainder(&'static [&'static str]);
+
+impl<'de> Visitor<'de> for Remainder {
+    type Value = String;
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<String, A::Error> {
+        let mut text = String::from("{");
+        // Keys are copied as they are spelt too, quotes and all.
+        while let Some((key, value)) = object.next_entry::<&RawValue, &RawValue>()? {
+            if !self.0.contains(&key.get().trim_matches('"')) {
+                let comma = if text.len() > 1 { "," } else { "" };
+                text.extend([comma, key.get(), ":", value.get()]);
+            }
+        }
+        text.push('}');
+        Ok(text)
     }
 }
 
@@ -93,6 +124,16 @@ mod tests {
         let copy = body.clone();
         let first = body.parse::<Vec<i64>>().unwrap();
         assert!(Arc::ptr_eq(&first, &copy.parse::<Vec<i64>>().unwrap()));
+    }
+
+    #[test]
+    fn members_are_taken_out_and_the_rest_is_left_as_it_was() {
+        let body = Body::from_text(r#" {"a": [1, {"b":2.50}], "b":"\"}", "c" : null, "new": {"b":1}} "#);
+        let rest = |members| body.without(members).unwrap().text().to_owned();
+        assert_eq!(rest(&["b", "c"]), r#"{"a":[1, {"b":2.50}],"new":{"b":1}}"#);
+        assert_eq!(rest(&["a", "b", "c", "new"]), "{}");
+        assert!(Body::from_text("[]").without(&["b"]).is_err());
+        assert!(Body::from_text(r#"{"a":1} {"#).without(&["b"]).is_err());
     }
 
     #[test]

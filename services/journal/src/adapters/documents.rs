@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::kind;
 
-/// Transactions as the cart service logged them.
+/// Transactions as the cart service logged them, but for [`TEXTS`].
 pub(crate) static TRANSACTION_LOGS: Collection = Collection {
     name: "transaction_logs",
     fields: &[],
     indexes: &[],
 };
+/// The members of a transaction's log that lie in its entry and are half of its bytes.
+pub(crate) const TEXTS: &[&str] = &["receipt_text", "journal_text"];
 /// Drawer movements as the terminal service logged them.
 pub(crate) static CASH_LOGS: Collection = Collection {
     name: "cash_logs",
@@ -95,13 +97,24 @@ impl Record for TransactionRecord {
 }
 
 impl TransactionRecord {
-    /// True if the logs differ in nothing but the event that carried them.
+    /// The log without its texts.
+    pub(crate) fn of(log: TransactionLog) -> Self {
+        Self(TransactionLog {
+            receipt_text: String::new(),
+            journal_text: String::new(),
+            ..log
+        })
+    }
+
+    /// True if the logs differ in nothing but the event that carried them, texts aside.
     pub(crate) fn is_same_as(&self, log: &TransactionLog) -> bool {
-        let without_event = |log: &TransactionLog| TransactionLog {
-            event_id: String::new(),
-            ..log.clone()
-        };
-        without_event(&self.0) == without_event(log)
+        let event_id = self.0.event_id.clone();
+        self.0
+            == Self::of(TransactionLog {
+                event_id,
+                ..log.clone()
+            })
+            .0
     }
 }
 

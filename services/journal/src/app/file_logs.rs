@@ -1,4 +1,4 @@
-//! Files logs: the log as it came, its journal entry and, for an event, its inbox mark are one commit.
+//! Files logs: the log as it came but for its texts, its journal entry and, for an event, its inbox mark are one commit.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
 use kugel_store::{Action, Body, Changes, Collection, Documents, Scope, StoreError, Write};
 
 use crate::adapters::documents::{
-    CASH_LOGS, Entry, OPEN_CLOSE_LOGS, TRANSACTION_LOGS, TransactionRecord, transaction_key,
+    CASH_LOGS, Entry, OPEN_CLOSE_LOGS, TEXTS, TRANSACTION_LOGS, TransactionRecord, transaction_key,
 };
 use crate::app::ACTOR;
 
@@ -87,7 +87,7 @@ pub(crate) async fn post_transaction(
     let entry = Entry::of_transaction(&log)?;
     let changes = documents
         .changes(actor)
-        .insert(TransactionRecord(log))
+        .insert(TransactionRecord::of(log))
         .insert(entry);
     match documents.commit(scope, changes).await {
         Err(error) if !is_filed(&error) => Err(error.into()),
@@ -120,7 +120,11 @@ fn read(event: &Event) -> Result<(Write, Entry), Error> {
         Topic::TranlogReport | Topic::TranlogStatus => {
             let log: Arc<TransactionLog> = parse(&event.body)?;
             Ok((
-                insert(&TRANSACTION_LOGS, transaction_key(&log), event),
+                Write {
+                    collection: &TRANSACTION_LOGS,
+                    id: transaction_key(&log),
+                    action: Action::Append(event.body.without(TEXTS).map_err(unreadable)?),
+                },
                 Entry::of_transaction(&log)?,
             ))
         }
@@ -136,6 +140,9 @@ fn insert(collection: &'static Collection, id: String, event: &Event) -> Write {
 }
 
 fn parse<T: serde::de::DeserializeOwned + Send + Sync + 'static>(body: &Body) -> Result<Arc<T>, Error> {
-    body.parse()
-        .map_err(|error| kugel_error::codes::INVALID_INPUT.error(error.to_string()))
+    body.parse().map_err(unreadable)
+}
+
+fn unreadable(error: impl std::fmt::Display) -> Error {
+    kugel_error::codes::INVALID_INPUT.error(error.to_string())
 }

@@ -66,7 +66,10 @@ async fn run() {
 
 /// True if the part was asked for by name, as in `cargo bench -p kugel --bench load -- checkout`, or none was.
 fn wanted(part: &str) -> bool {
-    let mut named = std::env::args().skip(1).filter(|name| !name.starts_with('-')).peekable();
+    let mut named = std::env::args()
+        .skip(1)
+        .filter(|name| !name.starts_with('-'))
+        .peekable();
     named.peek().is_none() || named.any(|name| name == part)
 }
 

@@ -15,7 +15,7 @@ use crate::domain::session::{Log, Parts};
 use crate::domain::settlement::Received;
 use crate::domain::totals::Totals;
 
-/// A log as it came. Terminal and transaction numbers are padded in keys, so that the order of keys is the order of
+/// A log as it came, but for [`TEXTS`]. Terminal and transaction numbers are padded in keys, so that the order of keys is the order of
 /// numbers.
 pub trait LogDocument: Record {
     /// The shape on the wire, in events and in documents.
@@ -28,13 +28,13 @@ pub trait LogDocument: Record {
     /// The log as the fold reads it.
     fn read(log: &Self::Wire) -> Result<Log<'_>, Error>;
 
-    /// The write that files a log. `body` is its JSON text as it came, so that nothing of it is lost.
-    fn filed(log: &Self::Wire, body: Body) -> Write {
-        Write {
+    /// The write that files a log. `body` is its JSON text as it came, of which only [`TEXTS`] is left out.
+    fn filed(log: &Self::Wire, body: &Body) -> Result<Write, serde_json::Error> {
+        Ok(Write {
             collection: Self::COLLECTION,
             id: Self::id_of(log),
-            action: Action::Insert(body),
-        }
+            action: Action::Append(body.without(TEXTS)?),
+        })
     }
 }
 
@@ -73,8 +73,11 @@ macro_rules! log_document {
     };
 }
 
+/// What of a transaction's log nothing is counted from and the journal keeps, and what is half of its bytes.
+const TEXTS: &[&str] = &["receipt_text", "journal_text"];
+
 log_document!(
-    /// A transaction log. The terminal's number for it is unique: a second log of the number is the same one again.
+    /// A transaction log, without its texts. The terminal's number for it is unique: a second log of the number is the same one again.
     TransactionDocument, TransactionLog, TRANSACTION_LOGS = "transaction_logs",
     |log| logs::transaction(log).map(Log::Transaction),
     |log| format!("{}/{:04}/{:012}", log.store_code, log.terminal_no, log.transaction_no)

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use kugel_bus::{Bus, Event, Failure, Handler, Topic, inbox};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
-use kugel_store::{Changes, Documents, Scope, StoreError};
+use kugel_store::{Body, Documents, Scope, StoreError, Write};
 use kugel_types::TenantId;
 
 use super::documents::{CashDocument, LogDocument, OpenCloseDocument, TransactionDocument};
@@ -81,8 +81,13 @@ impl LogHandler {
         let changes = events
             .iter()
             .fold(changes, |changes, event| inbox::mark(changes, event));
-        let filed = events.iter().zip(&parsed);
-        let changes = filed.fold(changes, |changes, (event, parsed)| parsed.file(changes, event));
+        let mut changes = changes;
+        for (event, parsed) in events.iter().zip(&parsed) {
+            let filed = parsed
+                .filed(&event.body)
+                .map_err(|error| Failure::Malformed(error.to_string()))?;
+            changes = changes.write(filed);
+        }
         Ok(count(&self.documents, scope, &changes, &fold(logs)).await?)
     }
 }
@@ -113,13 +118,12 @@ impl Parsed {
         log.map_err(|error| Failure::Malformed(error.to_string()))
     }
 
-    fn file(&self, changes: Changes, event: &Event) -> Changes {
-        let body = event.body.clone();
-        changes.write(match self {
+    fn filed(&self, body: &Body) -> Result<Write, serde_json::Error> {
+        match self {
             Self::Transaction(log) => TransactionDocument::filed(log, body),
             Self::Cash(log) => CashDocument::filed(log, body),
             Self::OpenClose(log) => OpenCloseDocument::filed(log, body),
-        })
+        }
     }
 }
 

@@ -25,14 +25,13 @@ pub async fn post_transaction(
         transaction_no: log.transaction_no,
     };
     let log = Arc::new(log);
-    let body = Body::of(Arc::clone(&log)).map_err(|error| {
+    let filed = Body::of(Arc::clone(&log)).and_then(|body| TransactionDocument::filed(&log, &body));
+    let filed = filed.map_err(|error| {
         codes::CREATE_FAILED
             .error("the log could not be written")
             .caused_by(error)
     })?;
-    let changes = documents
-        .changes(actor)
-        .write(TransactionDocument::filed(&log, body));
+    let changes = documents.changes(actor).write(filed);
     match count(documents, scope, &changes, &sums).await {
         Err(error) if error.is_duplicate_in(TransactionDocument::COLLECTION.name) => Ok(counted),
         result => result.map(|()| counted).map_err(Error::from),
