@@ -13,6 +13,8 @@ use tokio::sync::OnceCell;
 
 use crate::StoreError;
 
+/// What connections are called at the server, unless the URI says otherwise.
+const APPLICATION: &str = "kugel";
 /// How long a server is looked for before it counts as absent.
 const SELECTION: Duration = Duration::from_secs(2);
 /// Connections a process opens at most; they are opened as they are needed.
@@ -30,6 +32,8 @@ pub(super) struct Link {
     /// The hosts, for messages: the URI itself holds a password.
     place: String,
     client: OnceCell<Client>,
+    /// Held by the one who looks for dead writers.
+    pub(super) clearing: tokio::sync::Mutex<()>,
 }
 
 impl Link {
@@ -49,14 +53,24 @@ impl Link {
             _ => String::new(),
         };
         let client = OnceCell::new();
-        Ok(Self { uri, place, client })
+        Ok(Self {
+            uri,
+            place,
+            client,
+            clearing: tokio::sync::Mutex::default(),
+        })
+    }
+
+    /// How its connections are called at the server.
+    pub(super) fn application(&self) -> &str {
+        self.uri.app_name.as_deref().unwrap_or(APPLICATION)
     }
 
     /// The client. Making it asks no server.
     pub(super) async fn client(&self) -> Result<&Client, StoreError> {
         let make = || async {
             let mut options = ClientOptions::parse(self.uri.clone()).await?;
-            options.app_name.get_or_insert("kugel".to_owned());
+            options.app_name.get_or_insert(APPLICATION.to_owned());
             options.server_selection_timeout.get_or_insert(SELECTION);
             options.connect_timeout.get_or_insert(SELECTION);
             options.max_pool_size.get_or_insert(CONNECTIONS);

@@ -9,6 +9,7 @@ mod indexes;
 mod json;
 mod layout;
 mod link;
+mod orphans;
 mod query;
 mod statement;
 
@@ -159,7 +160,7 @@ impl Inner {
             };
             self.link.within(MAKING_PATIENCE, making).await?;
         }
-        let work = commit::run(&self.link, &database, commit);
+        let work = orphans::clearing(&self.link, commit::run(&self.link, &database, commit));
         self.link.within(PATIENCE, work).await
     }
 

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod documents;
+mod orphans;
 mod outages;
 mod schema;
 
