@@ -109,7 +109,7 @@ fn scopes(pool: &DescriptorPool) -> Result<String, Failure> {
         .ok_or("no http option")?;
     let mut code = String::new();
     let mut methods = String::new();
-    let mut idempotent = Vec::new();
+    let (mut idempotent, mut reading) = (Vec::new(), Vec::new());
     for method in pool
         .services()
         .flat_map(|service| service.methods().collect::<Vec<_>>())
@@ -141,16 +141,22 @@ fn scopes(pool: &DescriptorPool) -> Result<String, Failure> {
         scope(&method, policy, level != Some(1), &mut code)?;
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
         writeln!(methods, "    {path:?},")?;
+        if level == Some(1) {
+            reading.push(path.clone());
+        }
         if matches!(level, Some(1 | 2)) {
             idempotent.push(path);
         }
     }
     idempotent.sort();
+    reading.sort();
     write!(
         code,
         "/// The gRPC paths of every method of Kugel's own services.\npub const METHODS: &[&str] = &[\n{methods}];\n\
          /// The gRPC paths of the methods that may be called again without a second effect, in order.\n\
-         pub const IDEMPOTENT_METHODS: &[&str] = &{idempotent:#?};\n"
+         pub const IDEMPOTENT_METHODS: &[&str] = &{idempotent:#?};\n\
+         /// The gRPC paths of the methods that have no effect at all, in order.\n\
+         pub const READING_METHODS: &[&str] = &{reading:#?};\n"
     )?;
     Ok(code)
 }

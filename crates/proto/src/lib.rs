@@ -7,7 +7,7 @@
 mod decimal;
 mod policy;
 
-pub use policy::{Caller, IDEMPOTENT_METHODS, METHODS, Policy, Scoped};
+pub use policy::{Caller, IDEMPOTENT_METHODS, METHODS, Policy, READING_METHODS, Scoped};
 
 /// Everything of the contract as a `FileDescriptorSet` with options and source comments.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

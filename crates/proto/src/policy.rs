@@ -45,4 +45,4 @@ mod scopes {
     include!(concat!(env!("OUT_DIR"), "/scopes.rs"));
 }
 
-pub use scopes::{IDEMPOTENT_METHODS, METHODS};
+pub use scopes::{IDEMPOTENT_METHODS, METHODS, READING_METHODS};

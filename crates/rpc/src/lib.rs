@@ -15,6 +15,7 @@ mod balance;
 mod call;
 mod channel;
 mod deadline;
+mod finish;
 mod health;
 mod instance;
 mod observe;

@@ -14,6 +14,7 @@ use tower::util::BoxCloneSyncService;
 
 use crate::authenticate::authenticate;
 use crate::deadline::deadline;
+use crate::finish::finish;
 use crate::observe::{Timers, observe};
 use crate::panic_guard::panic_guard;
 use crate::shed::shed;
@@ -59,10 +60,11 @@ pub(crate) fn message_limit(settings: &Settings) -> u64 {
 ///
 /// 1. panic guard: a bug in any layer below still yields a status;
 /// 2. metrics and log: above shedding, so that refused calls are counted;
-/// 3. load shedding, each service for itself: refuse before spending work on authentication;
-/// 4. deadline: the caller's, or ours if that is shorter;
-/// 5. wire: size and shape of the message;
-/// 6. authentication: puts the credential where [`crate::admit`] finds it.
+/// 3. deadline: the caller's, or ours if that is shorter;
+/// 4. finish: a command goes on though its caller has gone;
+/// 5. load shedding, each service for itself: refuse before spending work on authentication;
+/// 6. wire: size and shape of the message;
+/// 7. authentication: puts the credential where [`crate::admit`] finds it.
 pub fn serve(parts: &Parts, layers: &Layers) -> LocalService {
     let name = parts.name;
     let service = BoxCloneSyncService::new(parts.routes.clone().prepare());
@@ -73,12 +75,13 @@ pub fn serve(parts: &Parts, layers: &Layers) -> LocalService {
     });
     let (bytes, time) = (layers.bytes, layers.time);
     let service = around(service, move |request, next| wire(request, next, bytes));
-    let service = around(service, move |request, next| deadline(request, next, time));
     let slots = Arc::new(Semaphore::new(layers.calls));
     let service = around(service, move |request, next| {
         let slots = slots.clone();
         async move { shed(request, next, name, &slots).await }
     });
+    let service = around(service, finish);
+    let service = around(service, move |request, next| deadline(request, next, time));
     let timers = Arc::new(Timers::default());
     let service = around(service, move |request, next| {
         observe(request, next, name, timers.clone())
