@@ -65,6 +65,8 @@ struct Inner {
     unwritten: AtomicUsize,
     /// Asks for a sweep of everything.
     sweep_now: Notify,
+    /// Asks for one a little later.
+    sweep_soon: Notify,
 }
 
 impl Outbox {
@@ -93,6 +95,7 @@ impl Outbox {
             // One for the first sweep, which must be over before an empty backlog means anything.
             unwritten: AtomicUsize::new(1),
             sweep_now: Notify::new(),
+            sweep_soon: Notify::new(),
         }));
         outbox.listen(topics);
         let (publisher, keeper, sweeper) = (outbox.clone(), outbox.clone(), outbox.clone());
@@ -145,6 +148,12 @@ impl Outbox {
             let is_full = matches!(error, mpsc::error::TrySendError::Full(_));
             self.0.has_overflown.fetch_or(is_full, Ordering::SeqCst);
         }
+    }
+
+    /// To be called when nobody knows whether a commit with an event has happened. If it has, the event is sent as soon as
+    /// the store tells.
+    pub fn doubt(&self) {
+        self.0.sweep_soon.notify_one();
     }
 
     /// Notes what a consumer reported through the delivery-status call. False: there is no such event.

@@ -20,6 +20,9 @@ const PAGE: u32 = 500;
 /// Pauses after a sweep that could not read: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
+/// By then, a commit whose answer was lost has happened or never will.
+const DOUBT: Duration = Duration::from_secs(2);
+
 /// Why a sweep ended early.
 enum Interrupted {
     Store(StoreError),
@@ -63,6 +66,10 @@ impl Outbox {
         loop {
             let age = tokio::select! {
                 () = self.0.sweep_now.notified() => Duration::ZERO,
+                () = self.0.sweep_soon.notified() => {
+                    tokio::time::sleep(DOUBT).await;
+                    Duration::ZERO
+                }
                 _ = ticks.tick() => interval,
             };
             self.sweep_until_read(age, false).await;

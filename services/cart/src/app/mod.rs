@@ -158,9 +158,12 @@ impl App {
             }
             Err(error) if error.is_same_request() => Err(error.into()),
             Err(StoreError::Stale { .. } | StoreError::Duplicate { .. }) => Ok(false),
-            Err(error) => Err(codes::CART_INTERNAL
-                .error("the transaction could not be written")
-                .caused_by(error)),
+            Err(error) => {
+                self.outbox.doubt();
+                Err(codes::CART_INTERNAL
+                    .error("the transaction could not be written")
+                    .caused_by(error))
+            }
         }
     }
 }

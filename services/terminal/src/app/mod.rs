@@ -162,7 +162,10 @@ impl App {
             match self.documents.commit(&scope, changes).await {
                 Ok(()) => {}
                 Err(StoreError::Stale { .. }) => continue,
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    self.outbox.doubt();
+                    return Err(error.into());
+                }
             }
             for event in events {
                 self.outbox.dispatch(event);
