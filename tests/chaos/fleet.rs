@@ -197,7 +197,6 @@ fn settings() -> Vec<(String, String)> {
         ("PASSWORD_MEMORY_KIB", "8"),
         ("TOKEN_EXPIRE_MINUTES", "1440"),
         ("REQUEST_TIMEOUT_SECONDS", &timeout),
-        ("UNDELIVERED_CHECK_INTERVAL_IN_MINUTES", "1"),
     ];
     settings
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

@@ -16,6 +16,8 @@ pub(crate) struct Stats {
     /// Connections that broke, and answers that did not come in time.
     broken: AtomicUsize,
     silent: AtomicUsize,
+    /// Commands that a till did not wait for.
+    abandoned: AtomicUsize,
     /// What is wrong with an answer, whatever the books say.
     faults: Mutex<Vec<String>>,
     /// How long commands took from the first try to the success, kill by kill.
@@ -40,6 +42,7 @@ impl Stats {
             refusals: Mutex::default(),
             broken: AtomicUsize::new(0),
             silent: AtomicUsize::new(0),
+            abandoned: AtomicUsize::new(0),
             faults: Mutex::default(),
             slowest: Mutex::default(),
             kills: Mutex::default(),
@@ -65,6 +68,9 @@ impl Stats {
     }
     pub(crate) fn silent(&self) {
         self.silent.fetch_add(1, Ordering::Relaxed);
+    }
+    pub(crate) fn abandoned(&self) {
+        self.abandoned.fetch_add(1, Ordering::Relaxed);
     }
     pub(crate) fn fault(&self, text: String) {
         println!("  !     {text}");
@@ -98,7 +104,7 @@ impl Stats {
         let mark = self.mark();
         println!(
             "{} commands in {} s ({}/s), the slowest {:.1} s from its first try to its success; {} repeats: \
-             {} refused, {} cut off, {} without an answer in time",
+             {} refused, {} cut off, {} without an answer in time, {} hung up on",
             mark.commands(),
             elapsed.as_secs(),
             a_second(mark.commands(), elapsed),
@@ -107,6 +113,7 @@ impl Stats {
             mark.refused,
             mark.broken,
             mark.silent,
+            self.abandoned.load(Ordering::Relaxed),
         );
         for (what, (count, slowest)) in &*self.refusals.lock().unwrap() {
             println!(
@@ -118,7 +125,7 @@ impl Stats {
             let mut times = times.clone();
             times.sort_unstable();
             println!(
-                "  {target:<12} killed {:>3} time(s); every till sold again after {:.1} s (median), {:.1} s (most)",
+                "  {target:<12} killed {:>3} time(s); every till had sold after {:.1} s (median), {:.1} s (most)",
                 times.len(),
                 times[times.len() / 2].as_secs_f64(),
                 times[times.len() - 1].as_secs_f64()

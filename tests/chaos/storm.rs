@@ -38,17 +38,20 @@ pub(crate) async fn rage(fleet: &mut Fleet, stats: &Stats, kills: usize, seed: u
             }
             findings.extend(fleet.kill(second));
         }
-        sleep(Duration::from_millis(dice.random_range(0..1_500))).await;
-        fleet.restart().await;
-        let restarted = begun.elapsed();
-        let recovered = recovery(stats, &mark, begun).await;
+        let away = Duration::from_millis(dice.random_range(0..1_500));
+        let restart = async {
+            sleep(away).await;
+            fleet.restart().await;
+            begun.elapsed()
+        };
+        let (restarted, recovered) = tokio::join!(restart, recovery(stats, &mark, begun));
         killed += hit.len();
         let names = hit.join(" and ");
         match recovered {
             Ok(recovered) => {
                 hit.iter().for_each(|target| stats.killed(target, recovered));
                 println!(
-                    "kill {killed:>3}/{kills}  {names}: started again after {:.1} s, every till sold after {:.1} s; {} commands",
+                    "kill {killed:>3}/{kills}  {names}: back after {:.1} s, every till has sold after {:.1} s; {} commands",
                     restarted.as_secs_f64(),
                     recovered.as_secs_f64(),
                     stats.mark().commands()

@@ -21,6 +21,9 @@ use crate::stats::Stats;
 const PATIENCE: Duration = REQUEST_TIMEOUT.saturating_add(Duration::from_secs(2));
 /// A command that is not answered for so long is stuck.
 const STUCK: Duration = Duration::from_secs(120);
+/// One command in so many is hung up on, after up to so long: as if the till had lost its network.
+const HANG_UP: u32 = 40;
+const HANG_UP_US: u64 = 60_000;
 /// A till pauses for up to this between two customers.
 const PAUSE_MS: u64 = 120;
 
@@ -304,9 +307,18 @@ impl Cashier {
     }
 
     /// One try. `Some(None)`: try again. `None`: it was refused for good.
-    async fn attempt(&self, rest: &Rest, command: &Command, body: &Value) -> Option<Option<Value>> {
+    async fn attempt(&mut self, rest: &Rest, command: &Command, body: &Value) -> Option<Option<Value>> {
         let begun = Instant::now();
-        let reply = match timeout(PATIENCE, rest.try_send(Method::POST, &command.call, Some(body))).await {
+        let hangs_up = self.dice.random_ratio(1, HANG_UP);
+        let patience = match hangs_up {
+            true => Duration::from_micros(self.dice.random_range(0..HANG_UP_US)),
+            false => PATIENCE,
+        };
+        let reply = match timeout(patience, rest.try_send(Method::POST, &command.call, Some(body))).await {
+            Err(_) if hangs_up => {
+                self.stats.abandoned();
+                return Some(None);
+            }
             Err(_) => {
                 self.stats.silent();
                 return Some(None);
