@@ -3,32 +3,45 @@
 # Where the demonstration keeps its data; `make demo` starts it afresh.
 DEMO_DATA := target/demo-data
 
+# A shell may know the servers of the mesh, which is not what the single process is to use.
+SINGLE := env -u MONGODB_URI -u REDIS_URL -u AMQP_URL
+
 # How `make chaos` goes about it; `cargo test -p kugel-e2e --test chaos -- --help` tells what there is.
 CHAOS := --kills 20
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check chaos bench servers servers-down
+.PHONY: help run demo mesh mesh-down servers servers-down test check chaos bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*## /\1\t/' | expand -t 14 | sed 's/^/  make /'
 
 run: ## Build Kugel and serve it on http://127.0.0.1:8080 (data in kugel-data)
-	cargo run --release --locked -p kugel -- serve
+	$(SINGLE) cargo run --release --locked -p kugel -- serve
 
-demo: ## Replay a real trading day through Kugel, then verify every figure
+demo: ## Replay a real trading day through Kugel, or through a running mesh (SERVER=URL), and verify every figure
+ifdef SERVER
+	cargo run --release --locked -p kugel -- demo --server $(SERVER)
+	eval "$$(.ci/mesh env)" && cargo run --release --locked -p kugel -- verify
+else
 	rm -rf $(DEMO_DATA)
-	cargo run --release --locked -p kugel -- demo --data-dir $(DEMO_DATA)
-	cargo run --release --locked -p kugel -- verify --data-dir $(DEMO_DATA)
+	$(SINGLE) cargo run --release --locked -p kugel -- demo --data-dir $(DEMO_DATA)
+	$(SINGLE) cargo run --release --locked -p kugel -- verify --data-dir $(DEMO_DATA)
+endif
 
-servers: ## Start MongoDB, Redis and RabbitMQ on this machine: eval "$$(make -s servers)"
+mesh: ## Start gateway and seven services on MongoDB, Redis and RabbitMQ; Ctrl-C stops them
+	@.ci/mesh up
+
+mesh-down: ## Stop the mesh from elsewhere
+	@.ci/mesh down
+
+servers: ## Start MongoDB, Redis and RabbitMQ on this machine and print the exports that lead to them
 	@.ci/servers up
 
 servers-down: ## Stop them again; their data stays
 	@.ci/servers down
 
-test: ## Run every test (the runner's summary comes last)
-	cargo test --quiet --locked --workspace --doc
-	"$$(.ci/tools nextest)" nextest run --locked --workspace --no-fail-fast
+test: ## Run every test, on both sizes of Kugel (the runner's summary comes last)
+	.ci/test
 
 check: ## Format, lints, contract, licences, WebAssembly, chart: what CI asks before the tests
 	cargo fmt --all --check
@@ -37,7 +50,7 @@ check: ## Format, lints, contract, licences, WebAssembly, chart: what CI asks be
 	.ci/breaking
 	"$$(.ci/tools deny)" --locked --workspace check --hide-inclusion-graph bans licenses sources
 	.ci/wasm
-	"$$(.ci/tools helm)" lint --strict --quiet k8s
+	.ci/chart
 
 chaos: ## Kill processes while tills sell, then count: nothing lost, nothing doubled
 	cargo test --quiet --locked --workspace --test chaos -- --size single $(CHAOS)

@@ -1,14 +1,12 @@
 //! A power cut in the middle of trading: whatever was acknowledged is there afterwards, once.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
 use kugel_testkit::{Rest, ServerProcess, Till};
 use serde_json::{Value, json};
-use tokio::process::Command;
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
@@ -56,7 +54,7 @@ async fn no_acknowledged_sale_is_lost_or_doubled() {
         }
     }
     server.stop().await;
-    verify(folder.path()).await;
+    verify(&server).await;
 }
 
 /// Each till with the cart whose bill it heard nothing of.
@@ -129,13 +127,8 @@ async fn check(till: &Till, ledger: &[(i32, i64)]) {
 }
 
 /// `kugel verify` by the executable itself.
-async fn verify(folder: &Path) {
-    let output = Command::new(PROGRAM)
-        .args(["verify", "--data-dir"])
-        .arg(folder)
-        .output()
-        .await
-        .unwrap();
+async fn verify(server: &ServerProcess) {
+    let output = server.tool(&["verify"]).output().await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(
         output.status.success(),

@@ -121,7 +121,7 @@ async fn sales(till: &Till) -> Value {
 /// The transaction log as verification reads it: a service's REST client, and the log of the first sale.
 async fn logged(world: &World, shop: &Shop) -> (Rest, Value) {
     let tenant = shop.tenant.id.parse().unwrap();
-    let token = world.kugel().tokens().service("stock", &tenant);
+    let token = world.tokens().service("stock", &tenant);
     let request = json!({"tenantId": shop.tenant.id, "storeCode": "tk01", "terminalNo": 1});
     let grpc = world.grpc(Door::Native).bearer(&token);
     let mut log = grpc

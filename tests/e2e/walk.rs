@@ -134,7 +134,7 @@ impl Credentials {
         Self {
             administrator: tenant.token.clone(),
             terminal: till.token.clone(),
-            service: world.kugel().tokens().service("test", &id).to_string(),
+            service: world.tokens().service("test", &id).to_string(),
         }
     }
 

@@ -1,5 +1,7 @@
 //! The chart speaks of the program that is there.
 
+use kugel::process::{GATEWAY, mesh_port};
+
 use crate::documents::settings;
 use crate::tree::{files, none, read};
 
@@ -44,10 +46,11 @@ fn the_chart_sets_only_settings_that_exist() {
 
 #[test]
 fn the_chart_probes_what_the_gateway_serves() {
-    let template = read("k8s/templates/statefulset.yaml");
+    let templates = ["single", "mesh"].map(|size| read(&format!("k8s/templates/{size}.yaml")));
     let gateway = read("services/gateway/src/edge.rs");
-    let probed: Vec<&str> = template
-        .lines()
+    let probed: Vec<&str> = templates
+        .iter()
+        .flat_map(|template| template.lines())
         .filter_map(|line| line.trim().strip_prefix("path: "))
         .collect();
     assert!(!probed.is_empty(), "the chart probes nothing");
@@ -57,4 +60,27 @@ fn the_chart_probes_what_the_gateway_serves() {
             "the gateway does not serve {path}"
         );
     }
+}
+
+#[test]
+fn the_chart_runs_every_process_on_its_port() {
+    let helpers = read("k8s/templates/_helpers.tpl");
+    let ports = helpers.split("define \"kugel.ports\" -}}").nth(1).unwrap();
+    let ports = ports.split("{{- end }}").next().unwrap();
+    let values = read("k8s/values.yaml");
+    let processes = values.split("\n  processes:\n").nth(1).unwrap();
+    let mut processes: Vec<&str> = processes
+        .lines()
+        .filter_map(|line| line.strip_prefix("    ")?.split_once(':'))
+        .map(|(name, _)| name)
+        .filter(|name| !name.starts_with([' ', '#']))
+        .collect();
+    let position = processes.iter().position(|name| *name == GATEWAY);
+    processes.remove(position.expect("the chart runs the gateway"));
+    let expected: String = processes
+        .iter()
+        .map(|name| format!("{name}: {}\n", mesh_port(name).expect(name)))
+        .collect();
+    assert_eq!(ports.trim_start(), expected);
+    assert_eq!(processes.len(), 7);
 }

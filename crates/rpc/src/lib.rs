@@ -32,7 +32,7 @@ mod wire;
 pub use admit::{Caller, Visitor, admit, welcome};
 pub use api_keys::ApiKeys;
 pub use channel::{Channel, Neighbours, outgoing};
-pub use health::Readiness;
+pub use health::{Dependency, Readiness};
 pub use parts::{Deps, Parts};
 pub use stack::{Layers, LocalService, serve};
 pub use tls::{Misconfiguration, Tls, TlsListener, TlsStream};

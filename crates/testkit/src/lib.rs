@@ -1,8 +1,9 @@
 //! The real server under test, clients for all of its doors, and shops that read like sentences.
 //!
 //! [`World`] runs Kugel inside the test, [`ServerProcess`] runs the executable beside it, so that it can be killed. Both
-//! are a [`Site`]: an address with a [`Rest`] and a [`Grpc`] client. From a site grow a [`Tenant`], its [`Store`]s and
-//! their [`Till`]s, each with its credentials. Nothing here knows how Kugel works inside, so a shop can be built at any
+//! come in the [`Size`] that is tested, one process or the mesh on real servers, and are a [`Site`]: an address with a
+//! [`Rest`] and a [`Grpc`] client. From a site grow a [`Tenant`], its [`Store`]s and their [`Till`]s, each with its
+//! credentials. Nothing here knows how Kugel works inside, so a shop can be built at any
 //! address:
 //!
 //! ```no_run
@@ -20,10 +21,12 @@
 
 mod contract;
 mod grpc;
+mod namespace;
 mod process;
 mod rest;
 mod shop;
 mod site;
+mod size;
 mod wait;
 mod world;
 
@@ -33,5 +36,6 @@ pub use process::ServerProcess;
 pub use rest::{Reply, Rest};
 pub use shop::{Store, Tenant, Till};
 pub use site::Site;
+pub use size::{Servers, Size};
 pub use wait::eventually;
 pub use world::World;

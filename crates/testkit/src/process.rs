@@ -1,86 +1,196 @@
-//! The executable beside the test, so that it can be killed.
+//! The executable beside the test, so that it can be killed: one process, or the eight of the mesh.
 
+use std::net::TcpListener;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
+use futures::future::join_all;
+use kugel::process::GATEWAY;
+use kugel_rpc::Neighbours;
 use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 
-use crate::Site;
+use crate::namespace::Namespace;
+use crate::size::Size;
+use crate::{Site, eventually};
 
-/// A running `kugel serve`. It is killed when this is dropped.
+/// How long the processes may take to be ready.
+const START_LIMIT: Duration = Duration::from_secs(60);
+
+/// What no child takes over from whoever runs the tests.
+const SETTINGS_OF_OTHERS: [&str; 7] = [
+    "MONGODB_URI",
+    "REDIS_URL",
+    "AMQP_URL",
+    "NAMESPACE",
+    "SECRET_KEY",
+    "DATA_DIR",
+    "LISTEN",
+];
+
+/// A running Kugel. It is killed when this is dropped.
 pub struct ServerProcess {
     program: PathBuf,
-    folder: PathBuf,
-    child: Child,
+    environment: Vec<(String, String)>,
+    /// What each process is told, the one with the door last.
+    plans: Vec<Vec<String>>,
+    running: Vec<Running>,
     site: Site,
+    _namespace: Option<Namespace>,
+}
+
+struct Running {
+    child: Child,
     /// Kept open: a server whose output nobody takes would be stopped by its own greeting.
     output: Lines<BufReader<ChildStdout>>,
 }
 
 impl ServerProcess {
-    /// Starts `program` on a free port and waits until it says that it is ready.
+    /// Starts `program` in the size that is tested, with its data in `folder` if it keeps any there, and waits until it is
+    /// ready.
     pub async fn start(program: impl AsRef<Path>, folder: impl AsRef<Path>) -> Self {
-        Self::start_on("127.0.0.1:0", program.as_ref(), folder.as_ref()).await
+        let Size::Mesh(servers) = Size::chosen() else {
+            return Self::start_single(program, folder).await;
+        };
+        let namespace = Namespace::new(servers.clone());
+        let mut environment = vec![
+            ("NAMESPACE".to_owned(), namespace.name().to_owned()),
+            (
+                "SECRET_KEY".to_owned(),
+                "0123456789abcdef0123456789abcdef".to_owned(),
+            ),
+        ];
+        let servers = servers.environment();
+        environment.extend(servers.map(|(name, address)| (name.to_owned(), address.to_owned())));
+        let addresses = free_addresses(8);
+        let mut plans = Vec::new();
+        for (name, address) in Neighbours::NAMES.into_iter().chain([GATEWAY]).zip(&addresses) {
+            plans.push(["serve", name, "--listen", address].map(str::to_owned).to_vec());
+            let setting = format!("{}_URL", name.replace('-', "_").to_uppercase());
+            if name != GATEWAY {
+                environment.push((setting, format!("http://{address}")));
+            }
+        }
+        let url = format!("http://{}", addresses[7]);
+        Self::launch(program.as_ref(), environment, plans, url, Some(namespace)).await
     }
 
-    async fn start_on(address: &str, program: &Path, folder: &Path) -> Self {
-        let mut child = Command::new(program)
-            .args(["serve", "--listen", address, "--data-dir"])
-            .arg(folder)
-            .env("LOG", "warn")
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
-        let greeting = output
-            .next_line()
-            .await
-            .unwrap()
-            .expect("the server ended at once");
-        let url = greeting
-            .split_whitespace()
-            .find(|word| word.starts_with("http://"));
-        let url = url.unwrap_or_else(|| panic!("no address in {greeting:?}"));
-        Self {
+    /// Starts `program` as one process on `folder`, whatever size is tested.
+    pub async fn start_single(program: impl AsRef<Path>, folder: impl AsRef<Path>) -> Self {
+        let folder = folder.as_ref().to_str().unwrap().to_owned();
+        let environment = vec![("DATA_DIR".to_owned(), folder)];
+        let address = free_addresses(1).remove(0);
+        let plan = ["serve", "--listen", &address].map(str::to_owned).to_vec();
+        let url = format!("http://{address}");
+        Self::launch(program.as_ref(), environment, vec![plan], url, None).await
+    }
+
+    async fn launch(
+        program: &Path,
+        environment: Vec<(String, String)>,
+        plans: Vec<Vec<String>>,
+        url: String,
+        namespace: Option<Namespace>,
+    ) -> Self {
+        let mut server = Self {
             program: program.to_owned(),
-            folder: folder.to_owned(),
-            child,
-            site: Site::at(url.trim_end_matches(',')),
-            output,
+            environment,
+            plans,
+            running: Vec::new(),
+            site: Site::at(url),
+            _namespace: namespace,
+        };
+        server.start_again().await;
+        server
+    }
+
+    /// Starts again on the same documents and ports after [`Self::kill`] or [`Self::stop`].
+    pub async fn start_again(&mut self) {
+        self.running.clear();
+        for plan in &self.plans {
+            self.running.push(Running::start(self.tool(plan)));
+        }
+        join_all(self.running.iter_mut().map(Running::greeting)).await;
+        let root = self.site.root();
+        eventually(START_LIMIT, async || {
+            let health = root.try_send(http::Method::GET, "/health", None).await.ok()?;
+            (health.status == 200).then_some(())
+        })
+        .await;
+    }
+
+    /// The executable with arguments of the test's own, e.g. `verify`, on the same documents.
+    pub fn tool<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
+        let mut command = Command::new(&self.program);
+        SETTINGS_OF_OTHERS
+            .iter()
+            .for_each(|name| _ = command.env_remove(name));
+        command
+            .args(arguments)
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
+            .env("LOG", "warn")
+            .kill_on_drop(true);
+        command
+    }
+
+    /// Kills everything as a power cut would: no goodbye, no flush.
+    pub async fn kill(&mut self) {
+        for running in &mut self.running {
+            running.child.start_kill().unwrap();
+        }
+        for running in &mut self.running {
+            running.child.wait().await.unwrap();
         }
     }
 
-    /// Kills the process as a power cut would: no goodbye, no flush.
-    pub async fn kill(&mut self) {
-        self.child.kill().await.unwrap();
-    }
-
-    /// Starts again on the same folder and port after [`Self::kill`] or [`Self::stop`].
-    pub async fn start_again(&mut self) {
-        let address = self.site.url().trim_start_matches("http://").to_owned();
-        *self = Self::start_on(&address, &self.program.clone(), &self.folder.clone()).await;
-    }
-
-    /// The process id.
+    /// The id of the process that has the door.
     pub fn id(&self) -> u32 {
-        self.child.id().expect("the process runs")
+        let door = self.running.last().unwrap();
+        door.child.id().expect("the process runs")
     }
 
-    /// Asks the process to stop, as an operator does, and waits until it has said goodbye.
+    /// Asks every process to stop, as an operator does, the one with the door first, and waits until they have said
+    /// goodbye.
     pub async fn stop(&mut self) {
-        let asked = Command::new("kill")
-            .arg(self.id().to_string())
-            .status()
-            .await
-            .unwrap();
+        self.running.last_mut().unwrap().stop().await;
+        let (_, others) = self.running.split_last_mut().unwrap();
+        join_all(others.iter_mut().map(Running::stop)).await;
+    }
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, output }
+    }
+
+    async fn greeting(&mut self) {
+        let greeting = self.output.next_line().await.unwrap();
+        assert!(greeting.is_some(), "a process ended at once");
+    }
+
+    async fn stop(&mut self) {
+        let id = self.child.id().expect("the process runs").to_string();
+        let asked = Command::new("kill").arg(id).status().await.unwrap();
         assert!(asked.success());
         while self.output.next_line().await.unwrap().is_some() {}
         let status = self.child.wait().await.unwrap();
         assert!(status.success(), "the server stopped with {status}");
     }
+}
+
+/// Addresses of this machine that nobody listens on just now.
+fn free_addresses(count: usize) -> Vec<String> {
+    let listeners: Vec<_> = (0..count)
+        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
+        .collect();
+    let addresses = listeners
+        .iter()
+        .map(|listener| listener.local_addr().unwrap().to_string());
+    addresses.collect()
 }
 
 impl Deref for ServerProcess {

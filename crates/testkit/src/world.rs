@@ -5,23 +5,34 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::{join_all, try_join_all};
 use jiff::Timestamp;
 use kugel::cli::Verify;
-use kugel::process::Kugel;
+use kugel::process::{GATEWAY, Kugel};
+use kugel_auth::Tokens;
 use kugel_config::Settings;
+use kugel_rpc::Neighbours;
 use kugel_types::{Clock, ManualClock, SystemClock};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::Site;
+use crate::namespace::Namespace;
+use crate::size::Size;
 
-/// Kugel with all services on a free port, and a data folder of its own that goes with it.
+/// How long the services may take to be ready, and events to arrive.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Kugel in the size that is tested: all services on a free port with a data folder of its own, or gateway and seven
+/// services on eight ports, over names of their own on the servers.
 pub struct World {
-    kugel: Kugel,
+    /// The one that answers first.
+    kugels: Vec<Kugel>,
     site: Site,
     settings: Settings,
     clock: Arc<dyn Clock>,
     folder: TempDir,
+    namespace: Option<Namespace>,
 }
 
 impl World {
@@ -47,65 +58,128 @@ impl World {
         let mut settings = Settings::for_test();
         folder.path().clone_into(&mut settings.data_dir);
         change(&mut settings);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let kugel = Kugel::start(settings.clone(), clock.clone(), listener, None)
-            .await
-            .unwrap();
+        let (namespace, listeners) = match Size::chosen() {
+            Size::Single => (None, listeners(&["127.0.0.1:0".to_owned()]).await),
+            Size::Mesh(servers) => {
+                servers.apply(&mut settings);
+                let namespace = Namespace::new(servers);
+                namespace.name().clone_into(&mut settings.namespace);
+                let listeners = listeners(&vec!["127.0.0.1:0".to_owned(); 8]).await;
+                for (name, listener) in Neighbours::NAMES.iter().zip(&listeners[1..]) {
+                    *url_of(&mut settings, name) = format!("http://{}", listener.local_addr().unwrap());
+                }
+                (Some(namespace), listeners)
+            }
+        };
+        let kugels = start(&settings, &clock, listeners).await;
         Self {
-            site: Site::at(format!("http://{}", kugel.address())),
-            kugel,
+            site: Site::at(format!("http://{}", kugels[0].address())),
+            kugels,
             settings,
             clock,
             folder,
+            namespace,
         }
     }
 
-    /// The data folder.
+    /// The data folder; empty in the mesh.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The process: its tokens, its backlog.
-    pub fn kugel(&self) -> &Kugel {
-        &self.kugel
+    /// The keys of the services.
+    pub fn tokens(&self) -> &Tokens {
+        self.kugels.iter().find_map(Kugel::tokens).unwrap()
     }
 
-    /// Waits until every event has arrived everywhere.
+    fn backlog(&self) -> usize {
+        self.kugels.iter().map(Kugel::backlog).sum()
+    }
+
+    /// Waits until every event has arrived everywhere. In the mesh that is so when no producer waits for anybody: events
+    /// that are on their way are still undelivered at theirs.
     pub async fn settled(&self) {
-        let limit = Duration::from_secs(20);
-        let settled = tokio::time::timeout(limit, self.kugel.settled()).await;
+        let settled = tokio::time::timeout(LIMIT, async {
+            while self.backlog() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
         assert!(
-            settled.is_ok(),
+            settled.await.is_ok(),
             "{} events have not arrived",
-            self.kugel.backlog()
+            self.backlog()
         );
     }
 
-    /// Stops Kugel and starts it again on the same folder and port.
+    /// Stops Kugel and starts it again on the same documents and ports.
     pub async fn restart(self) -> Self {
-        let address = self.kugel.address();
-        self.kugel.stop().await;
-        let listener = TcpListener::bind(address).await.unwrap();
-        let kugel = Kugel::start(self.settings.clone(), self.clock.clone(), listener, None)
-            .await
-            .unwrap();
-        Self { kugel, ..self }
+        let addresses: Vec<_> = self
+            .kugels
+            .iter()
+            .map(|kugel| kugel.address().to_string())
+            .collect();
+        stop(self.kugels).await;
+        let kugels = start(&self.settings, &self.clock, listeners(&addresses).await).await;
+        Self { kugels, ..self }
     }
 
     /// Stops Kugel and recomputes everything that must be conserved.
     pub async fn finish(self) {
         self.settled().await;
-        self.kugel.stop().await;
-        let options = Verify {
-            data_dir: None,
-            tenant: None,
-        };
+        stop(self.kugels).await;
+        let options = Verify::default();
         let clean = kugel::verify::run(self.settings, options).await.unwrap();
+        drop(self.namespace);
         assert!(
             clean,
             "the books do not balance: see the verification's list above"
         );
     }
+}
+
+fn url_of<'a>(settings: &'a mut Settings, service: &str) -> &'a mut String {
+    match service {
+        "account" => &mut settings.account_url,
+        "terminal" => &mut settings.terminal_url,
+        "master-data" => &mut settings.master_data_url,
+        "cart" => &mut settings.cart_url,
+        "report" => &mut settings.report_url,
+        "journal" => &mut settings.journal_url,
+        "stock" => &mut settings.stock_url,
+        other => panic!("there is no service {other}"),
+    }
+}
+
+async fn listeners(addresses: &[String]) -> Vec<TcpListener> {
+    try_join_all(addresses.iter().map(TcpListener::bind))
+        .await
+        .unwrap()
+}
+
+/// One process on one port, or the eight of the mesh on as many, the gateway first. All are ready when this returns.
+async fn start(settings: &Settings, clock: &Arc<dyn Clock>, listeners: Vec<TcpListener>) -> Vec<Kugel> {
+    let is_mesh = listeners.len() > 1;
+    let names = [GATEWAY].into_iter().chain(Neighbours::NAMES);
+    let starts = listeners.into_iter().zip(names).map(|(listener, name)| {
+        let (settings, clock) = (settings.clone(), clock.clone());
+        async move {
+            match name {
+                _ if !is_mesh => Kugel::start(settings, clock, listener, None).await,
+                GATEWAY => Kugel::start_gateway(settings, clock, listener, None).await,
+                name => Kugel::start_service(name, settings, clock, listener, None).await,
+            }
+        }
+    });
+    let kugels = try_join_all(starts).await.unwrap();
+    let ready = tokio::time::timeout(LIMIT, join_all(kugels.iter().map(Kugel::ready))).await;
+    assert!(ready.is_ok(), "the services are not ready within {LIMIT:?}");
+    kugels
+}
+
+/// The door closes first, then what is behind it.
+async fn stop(mut kugels: Vec<Kugel>) {
+    kugels.remove(0).stop().await;
+    join_all(kugels.into_iter().map(Kugel::stop)).await;
 }
 
 impl Deref for World {

@@ -25,14 +25,34 @@ const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// How often a gRPC health watch looks again.
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How a service is, in the words of the contract.
+/// What services lean on, as their own health checks call it.
+const SERVERS: [&str; 3] = ["store", "bus", "state"];
+
+/// How a service is, or a server that it leans on, in the words of the contract.
 #[derive(Debug, Serialize)]
 struct Component {
     status: &'static str,
     response_time_ms: u64,
-    details: (),
+    /// The servers that a service leans on: `healthy` or `unhealthy`.
+    details: Option<BTreeMap<&'static str, &'static str>>,
     error: Option<String>,
     component: (),
+}
+
+impl Component {
+    fn since(begun: Instant, error: Option<String>) -> Self {
+        Self {
+            status: if error.is_none() { "healthy" } else { "unhealthy" },
+            response_time_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+            details: None,
+            error,
+            component: (),
+        }
+    }
+
+    fn is_healthy(&self) -> bool {
+        self.error.is_none()
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -54,10 +74,28 @@ pub(crate) struct Health {
 }
 
 impl Health {
-    /// Answers `/health` for one service or for all.
+    /// Answers `/health` for one service or for all. Over all of them a check is called after its service; a service's own
+    /// are called after what it leans on. A service may be ready while one of these is away: the answer then says so and
+    /// is a success all the same, so that nobody takes the service out of use.
     pub(crate) async fn report(&self, service: Option<&str>) -> Response<Body> {
-        let checks = self.check(service).await;
-        let healthy = checks.values().all(|component| component.error.is_none());
+        let (is_ready, checks) = match service.and_then(|name| Some((name, self.channels.get(name)?))) {
+            Some((name, channel)) => {
+                let (whole, servers) = tokio::join!(ask(channel), ask_servers(channel));
+                let is_ready = whole.is_healthy();
+                let servers: BTreeMap<_, _> = servers
+                    .into_iter()
+                    .map(|(name, component)| (name.to_owned(), component))
+                    .collect();
+                // One that cannot be asked what it leans on is a line itself.
+                let alone = BTreeMap::from([(name.to_owned(), whole)]);
+                (is_ready, if servers.is_empty() { alone } else { servers })
+            }
+            None => {
+                let checks = self.check(None).await;
+                (checks.values().all(Component::is_healthy), checks)
+            }
+        };
+        let healthy = is_ready && checks.values().all(Component::is_healthy);
         let report = Report {
             status: if healthy { "healthy" } else { "unhealthy" },
             timestamp: self.clock.now().strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string(),
@@ -67,7 +105,7 @@ impl Health {
         };
         let body = serde_json::to_vec(&report).expect("the report is plain text");
         reply::json(
-            if healthy {
+            if is_ready {
                 StatusCode::OK
             } else {
                 StatusCode::SERVICE_UNAVAILABLE
@@ -76,16 +114,20 @@ impl Health {
         )
     }
 
-    /// Asks the services, all at the same time. Over all of them a check is called after its service; a service's own
-    /// one is `store`, because that is what a service needs to be ready.
+    /// Asks the services, all at the same time.
     async fn check(&self, service: Option<&str>) -> BTreeMap<String, Component> {
         let wanted = self
             .channels
             .iter()
             .filter(|(name, _)| service.is_none_or(|wanted| wanted == *name));
         let asked = wanted.map(|(name, channel)| async move {
-            let check = if service.is_some() { "store" } else { name };
-            (check.to_owned(), ask(channel.clone()).await)
+            let (mut whole, servers) = tokio::join!(ask(channel), ask_servers(channel));
+            let details: BTreeMap<_, _> = servers
+                .into_iter()
+                .map(|(name, component)| (name, component.status))
+                .collect();
+            whole.details = (!details.is_empty()).then_some(details);
+            (name.to_owned(), whole)
         });
         join_all(asked).await.into_iter().collect()
     }
@@ -99,8 +141,7 @@ impl Health {
             }
         };
         let checks = self.check(short).await;
-        let healthy = checks.values().all(|component| component.error.is_none());
-        Ok(if healthy {
+        Ok(if checks.values().all(Component::is_healthy) {
             ServingStatus::Serving
         } else {
             ServingStatus::NotServing
@@ -108,25 +149,37 @@ impl Health {
     }
 }
 
-async fn ask(channel: Channel) -> Component {
+/// Asks a service for everything that it may lean on. What it does not know is left out, and so is everything if the
+/// service does not answer: that is one finding and not four.
+async fn ask_servers(channel: &Channel) -> Vec<(&'static str, Component)> {
+    let asked = SERVERS.map(|server| async move {
+        let begun = Instant::now();
+        let is_serving = question(channel, server).await.ok()?;
+        let error = (!is_serving).then(|| "it does not answer".to_owned());
+        Some((server, Component::since(begun, error)))
+    });
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
+/// Asks a service whether it is ready.
+async fn ask(channel: &Channel) -> Component {
     let begun = Instant::now();
+    let error = match question(channel, "").await {
+        Ok(true) => None,
+        Ok(false) => Some("the service is not ready".to_owned()),
+        Err(status) => Some(status.message().to_owned()),
+    };
+    Component::since(begun, error)
+}
+
+async fn question(channel: &Channel, name: &str) -> Result<bool, Status> {
     let request = HealthCheckRequest {
-        service: String::new(),
+        service: name.to_owned(),
     };
-    let answer = tokio::time::timeout(ANSWER_LIMIT, HealthClient::new(channel).check(request)).await;
-    let error = match answer {
-        Ok(Ok(answer)) if answer.get_ref().status() == ServingStatus::Serving => None,
-        Ok(Ok(_)) => Some("the service is not ready".to_owned()),
-        Ok(Err(status)) => Some(status.message().to_owned()),
-        Err(_) => Some(format!("no answer within {ANSWER_LIMIT:?}")),
-    };
-    Component {
-        status: if error.is_none() { "healthy" } else { "unhealthy" },
-        response_time_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
-        details: (),
-        error,
-        component: (),
-    }
+    let mut client = HealthClient::new(channel.clone());
+    let answer = tokio::time::timeout(ANSWER_LIMIT, client.check(request)).await;
+    let late = |_| Status::deadline_exceeded(format!("no answer within {ANSWER_LIMIT:?}"));
+    Ok(answer.map_err(late)??.get_ref().status() == ServingStatus::Serving)
 }
 
 fn answer(status: ServingStatus) -> HealthCheckResponse {

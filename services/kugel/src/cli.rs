@@ -20,8 +20,10 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run everything in one process on an embedded store, or one service by itself.
+    /// Run everything in one process, or one of the eight processes of the mesh.
     Serve(Serve),
+    /// Ask a running process whether it is ready: exit code 0 says yes.
+    Ready(Ready),
     /// Create a tenant with stores and tills and replay real sales through a running Kugel.
     Demo(Demo),
     /// Recompute what must be conserved and name the first record that breaks it.
@@ -31,7 +33,7 @@ pub enum Command {
 /// `kugel serve`
 #[derive(Debug, Args)]
 pub struct Serve {
-    /// One service by itself: account, terminal, master-data, cart, report, journal or stock.
+    /// One process of the mesh: gateway, account, terminal, master-data, cart, report, journal or stock.
     pub service: Option<String>,
     /// Address and port to listen on [default: 127.0.0.1:8080; a single service: its port of the mesh].
     #[arg(long, value_name = "ADDRESS:PORT")]
@@ -39,6 +41,14 @@ pub struct Serve {
     /// Folder of the embedded store [default: kugel-data].
     #[arg(long, value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
+}
+
+/// `kugel ready`
+#[derive(Debug, Args)]
+pub struct Ready {
+    /// The process: gateway on this machine, or a service where the settings say it is.
+    #[arg(default_value = "gateway")]
+    pub process: String,
 }
 
 /// `kugel demo`

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Parser as _;
 use kugel::cli::{Cli, Command, Serve};
-use kugel::process::{Kugel, mesh_port};
+use kugel::process::{GATEWAY, Kugel, mesh_port};
 use kugel_config::{LogFormat, Settings};
 use kugel_telemetry::Format;
 use kugel_types::SystemClock;
@@ -41,6 +41,11 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Serve(options) => {
             let metrics = telemetry(&settings, &settings.log)?;
             serve(settings, options, metrics).await
+        }
+        Command::Ready(options) => {
+            kugel::process::ready(&settings, &options.process).await?;
+            println!("{} is ready", options.process);
+            Ok(ExitCode::SUCCESS)
         }
         Command::Demo(options) => {
             telemetry(&settings, "warn")?;
@@ -92,18 +97,20 @@ async fn serve(
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {address}: choose another one with --listen"))?;
-    let folder = settings.data_dir.display().to_string();
-    let clock = Arc::new(SystemClock);
-    let kugel = match &options.service {
-        None => Kugel::start(settings, clock, listener, Some(metrics)).await?,
-        Some(service) => Kugel::start_service(service, settings, clock, listener).await?,
+    let place = match &settings.mongodb_uri {
+        Some(_) => "documents in MongoDB".to_owned(),
+        None => format!("data in {}", settings.data_dir.display()),
     };
-    match &options.service {
-        None => print_welcome(kugel.address(), &folder),
-        Some(service) => {
-            println!("{service} serves gRPC on http://{}", kugel.address());
-            println!("Its events wait in its outbox: a process by itself has no broker to publish them to.");
-        }
+    let (clock, metrics) = (Arc::new(SystemClock), Some(metrics));
+    let kugel = match options.service.as_deref() {
+        None => Kugel::start(settings, clock, listener, metrics).await?,
+        Some(GATEWAY) => Kugel::start_gateway(settings, clock, listener, metrics).await?,
+        Some(service) => Kugel::start_service(service, settings, clock, listener, metrics).await?,
+    };
+    match options.service.as_deref() {
+        None => print_welcome(kugel.address(), &place),
+        Some(GATEWAY) => print_welcome(kugel.address(), "documents where the seven services keep them"),
+        Some(service) => println!("{service} serves gRPC on http://{}", kugel.address()),
     }
     wait_for_stop().await?;
     println!("stopping: finishing what is under way");
@@ -111,8 +118,8 @@ async fn serve(
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_welcome(address: std::net::SocketAddr, folder: &str) {
-    println!("Kugel is ready on http://{address}, data in {folder}");
+fn print_welcome(address: std::net::SocketAddr, place: &str) {
+    println!("Kugel is ready on http://{address}, {place}");
     println!("  API page       http://{address}/docs");
     println!("  OpenAPI        http://{address}/openapi.json");
     println!("  health         http://{address}/health");

@@ -13,7 +13,9 @@ mod stock;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::Context as _;
 use kugel_auth::Tokens;
 use kugel_config::Settings;
 use kugel_proto::cart::v1::transaction_service_client::TransactionServiceClient;
@@ -62,28 +64,35 @@ impl Inspector<'_> {
     }
 }
 
-/// Checks the tenants of a data folder. True: everything is conserved.
+/// How long a server may take to answer before the verification gives up.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Checks the tenants of a data folder, or of the MongoDB that the settings name: unheard by the processes that serve it,
+/// and meaningful while nothing is sold through them. True: everything is conserved.
 pub async fn run(settings: Settings, options: Verify) -> anyhow::Result<bool> {
     anyhow::ensure!(
-        settings.data_dir.is_dir(),
+        settings.mongodb_uri.is_some() || settings.data_dir.is_dir(),
         "there is no data folder {}: name one with --data-dir",
         settings.data_dir.display()
     );
-    let kugel = Kugel::start_offline(settings, Arc::new(SystemClock))?;
+    let kugel = Kugel::start_offline(settings, Arc::new(SystemClock)).await?;
+    let ready = tokio::time::timeout(PATIENCE, kugel.ready()).await;
+    ready.context("MongoDB does not answer: see the warnings above")?;
     kugel.settled().await;
     let mut tenants = kugel.tenants().await?;
     if let Some(wanted) = &options.tenant {
         tenants.retain(|tenant| tenant.as_str() == wanted);
         anyhow::ensure!(
             !tenants.is_empty(),
-            "there is no tenant {wanted} in this data folder"
+            "there is no tenant {wanted} here"
         );
     }
     let mut clean = true;
+    let tokens = kugel.tokens().context("services have keys")?;
     for tenant in &tenants {
         let inspector = Inspector {
             neighbours: kugel.neighbours(),
-            tokens: kugel.tokens(),
+            tokens,
             tenant,
         };
         clean &= verify_tenant(&inspector).await?;

@@ -144,9 +144,17 @@ impl TerminalClient {
 #[async_trait]
 impl Terminals for TerminalClient {
     async fn terminal(&self, id: &TerminalId) -> Result<Arc<TerminalState>> {
+        // Only what lets the till sell is answered from memory: one that was opened a moment ago must not be refused because
+        // the announcement of it is still on its way.
+        let at_hand = self.terminals.get(id);
+        if let Some(state) = at_hand.filter(|state| state.is_opened && state.staff.is_some()) {
+            return Ok(state);
+        }
+        let generation = self.terminals.generation();
+        let state = self.load_terminal(id).await?;
         self.terminals
-            .get_or_load(id.clone(), self.load_terminal(id))
-            .await
+            .insert_loaded(generation, id.clone(), Arc::clone(&state));
+        Ok(state)
     }
 
     async fn store(&self, tenant: &TenantId, store: &StoreCode) -> Result<Arc<StoreState>> {
@@ -180,10 +188,14 @@ mod tests {
         let lifetime = Duration::from_secs(300);
         let client = TerminalClient::new(Channel::local(), tokens_for_test(), &bus, lifetime);
         let (one, two): (TerminalId, TerminalId) = ("t1-s1-1".parse().unwrap(), "t2-s1-1".parse().unwrap());
+        let cashier = Staff {
+            id: "31".to_owned(),
+            name: "Mori".to_owned(),
+        };
         let state = Arc::new(TerminalState {
             is_opened: true,
             session: None,
-            staff: None,
+            staff: Some(cashier),
         });
         for id in [&one, &two] {
             let load = async { Ok::<_, Error>(Arc::clone(&state)) };
@@ -209,5 +221,26 @@ mod tests {
         );
         client.forget_terminals(&two.tenant);
         assert!(client.cached_terminals().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_never_answered_from_memory() {
+        let bus = InProcessBus::default();
+        let lifetime = Duration::from_secs(300);
+        let client = TerminalClient::new(Channel::local(), tokens_for_test(), &bus, lifetime);
+        let id: TerminalId = "t1-s1-1".parse().unwrap();
+        for is_opened in [false, true] {
+            let state = TerminalState {
+                is_opened,
+                session: None,
+                staff: None,
+            };
+            let generation = client.terminals.generation();
+            client
+                .terminals
+                .insert_loaded(generation, id.clone(), Arc::new(state));
+            let error = client.terminal(&id).await.expect_err("nobody is there to ask");
+            assert!(error.is(&codes::CART_NEIGHBOUR_FAILED));
+        }
     }
 }

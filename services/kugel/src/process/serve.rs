@@ -1,0 +1,82 @@
+//! The port: connections in, and their end when the process stops.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use axum::serve::{Listener, ListenerExt as _};
+use kugel_rpc::{LocalService, TlsListener, TlsStream};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+use tower::util::MapResponseLayer;
+
+use crate::streams;
+
+/// Renders all metrics of the process.
+pub(super) type Render = Arc<dyn Fn() -> String + Send + Sync>;
+
+/// A service by itself: native gRPC, and its metrics for whoever collects them.
+pub(super) fn service_router(service: LocalService, metrics: Option<Render>) -> Router {
+    let routes =
+        service.map_request(|request: http::Request<axum::body::Body>| request.map(tonic::body::Body::new));
+    let router = Router::new().fallback_service(routes);
+    match metrics {
+        Some(render) => router.route("/metrics", get(move || async move { render() })),
+        None => router,
+    }
+}
+
+/// Serves until `stop`; then nothing new is accepted, calls under way are finished, and the task ends.
+pub(super) fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> JoinHandle<std::io::Result<()>> {
+    // Answers are small: waiting to fill a packet would only delay them.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY cannot be set");
+        }
+    });
+    let router = ending_streams(router, &stop);
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    tokio::spawn(async move { server.await })
+}
+
+/// The same for callers who show a certificate.
+pub(super) fn serve_tls(
+    listener: TlsListener,
+    router: Router,
+    stop: CancellationToken,
+) -> JoinHandle<std::io::Result<()>> {
+    let router = ending_streams(router, &stop);
+    let server = axum::serve(Guarded(listener), router).with_graceful_shutdown(stop.cancelled_owned());
+    tokio::spawn(async move { server.await })
+}
+
+fn ending_streams(router: Router, stop: &CancellationToken) -> Router {
+    let stop = stop.clone();
+    router.layer(MapResponseLayer::new(move |response: Response| {
+        streams::end_with(stop.clone(), response)
+    }))
+}
+
+/// A listener as axum wants it.
+struct Guarded(TlsListener);
+
+impl Listener for Guarded {
+    type Io = TlsStream;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (TlsStream, SocketAddr) {
+        self.0.accept().await
+    }
+
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        Ok(self.0.local_addr())
+    }
+}
