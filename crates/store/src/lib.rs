@@ -22,7 +22,7 @@ mod requests;
 mod sqlite;
 mod walk;
 
-pub use self::mongodb::MongoStore;
+pub use self::mongodb::{DecimalSum, GroupSum, MongoStore};
 pub use body::Body;
 pub use collection::{Collection, Field, FieldKind, Index};
 pub use document::{Action, Commit, Document, Revision, Scope, Write};

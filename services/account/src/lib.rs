@@ -14,6 +14,13 @@ pub mod domain;
 
 use kugel_error::Result;
 use kugel_rpc::{Deps, Parts};
+use kugel_store::{Collection, Record as _};
+use kugel_types::TenantId;
+
+/// Where the shared documents tell of a tenant: their collection, and the key.
+pub fn registration(tenant: &TenantId) -> (&'static Collection, String) {
+    (domain::Tenant::COLLECTION, domain::Tenant::key(tenant.as_str()))
+}
 
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts> {

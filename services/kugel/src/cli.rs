@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// The backend behind the tills: seven services and a gateway in one executable.
 #[derive(Debug, Parser)]
@@ -28,6 +28,12 @@ pub enum Command {
     Demo(Demo),
     /// Recompute what must be conserved and name the first record that breaks it.
     Verify(Verify),
+    /// Write everything of one tenant into one file.
+    Export(Export),
+    /// Bring a tenant's file into the store that the settings name.
+    Import(Import),
+    /// Make the journal, the stock or the reports of a tenant anew from the logs.
+    Rebuild(Rebuild),
 }
 
 /// `kugel serve`
@@ -76,7 +82,7 @@ pub struct Demo {
 }
 
 /// `kugel verify`
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Verify {
     /// Folder of the embedded store; no other process may be using it [default: kugel-data].
     #[arg(long, value_name = "FOLDER")]
@@ -84,4 +90,88 @@ pub struct Verify {
     /// Only this tenant.
     #[arg(long, value_name = "ID")]
     pub tenant: Option<String>,
+    /// Print a JSON object a tenant instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `kugel export`
+///
+/// The file holds the documents of all seven services, with password hashes, hashes of API keys and the events that have
+/// not arrived yet. Nothing may be written to the tenant meanwhile: the embedded store is locked, and where MongoDB is
+/// shared with running services a change is noticed and the export refused.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The tenant.
+    #[arg(long, value_name = "ID")]
+    pub tenant: String,
+    /// The file to write, `-` for the standard output [default: ID.kugel].
+    #[arg(value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Folder of the embedded store; no other process may be using it [default: kugel-data].
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// `kugel import`
+///
+/// The file is checked to its last line before anything is written. The tenant must not exist where it is imported, and
+/// is registered there last: an import that was cut off is repeated, or taken back with --take-back. Other tenants may
+/// be served meanwhile where MongoDB is shared with running services.
+#[derive(Debug, Args)]
+pub struct Import {
+    /// The file that `kugel export` wrote.
+    #[arg(value_name = "FILE", required_unless_present = "take_back")]
+    pub file: Option<PathBuf>,
+    /// Instead: remove what an import of this tenant left behind that was cut off.
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    pub take_back: Option<String>,
+    /// Folder of the embedded store; no other process may be using it [default: kugel-data].
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// `kugel rebuild`
+///
+/// Removes what events made of the service's documents and folds all events of the past again, from the transactions of
+/// the cart service and the logs of the terminal service. What came another way stays: changes of stock by hand,
+/// thresholds, snapshots and schedules, journal entries and transactions that were posted. Totals and digest are printed
+/// before and after, and everything is verified.
+///
+/// The embedded store is locked meanwhile. Where MongoDB is shared with running services, stop all processes of the
+/// service that is rebuilt, and of `kugel serve` in one process: two that fold at the same time would count twice. The
+/// others may go on, their events wait in the service's queue and count once; the verification is then repeated when
+/// nothing is sold. Cut off, the command is run again before the service serves.
+#[derive(Debug, Args)]
+pub struct Rebuild {
+    /// What to make anew.
+    pub service: Folding,
+    /// The tenant.
+    #[arg(long, value_name = "ID")]
+    pub tenant: String,
+    /// Folder of the embedded store; no other process may be using it [default: kugel-data].
+    #[arg(long, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// The services whose documents are made of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Folding {
+    /// The electronic journal.
+    Journal,
+    /// Levels and history of stock.
+    Stock,
+    /// The sums that reports are made of.
+    Report,
+}
+
+impl Folding {
+    /// The service's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Journal => "journal",
+            Self::Stock => "stock",
+            Self::Report => "report",
+        }
+    }
 }

@@ -5,7 +5,10 @@
 
 pub mod cli;
 pub mod demo;
+pub mod export;
+pub mod import;
 pub mod process;
+pub mod rebuild;
 mod secret;
 mod streams;
 pub mod verify;

@@ -1,5 +1,6 @@
 //! Reads the command line and the settings, and picks the exit code.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -58,16 +59,47 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Verify(options) => {
             telemetry(&settings, "warn")?;
-            if let Some(folder) = &options.data_dir {
-                settings.data_dir.clone_from(folder);
-            }
-            let clean = kugel::verify::run(settings, options).await?;
-            Ok(if clean {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::FAILURE
-            })
+            let settings = settings_in(settings, &options.data_dir);
+            kugel::verify::run(settings, options).await.map(exit_code)
         }
+        Command::Export(options) => {
+            telemetry(&settings, "warn")?;
+            let settings = settings_in(settings, &options.data_dir);
+            kugel::export::run(settings, options)
+                .await
+                .map(|()| ExitCode::SUCCESS)
+        }
+        Command::Import(options) => {
+            telemetry(&settings, "warn")?;
+            let settings = settings_in(settings, &options.data_dir);
+            kugel::import::run(settings, options)
+                .await
+                .map(|()| ExitCode::SUCCESS)
+        }
+        Command::Rebuild(options) => {
+            telemetry(&settings, "warn")?;
+            let settings = settings_in(settings, &options.data_dir);
+            kugel::rebuild::run(settings, options).await.map(exit_code)
+        }
+    }
+}
+
+/// The settings with the folder that the command line names, if it names one.
+fn settings_in(settings: Settings, folder: &Option<PathBuf>) -> Settings {
+    match folder {
+        Some(folder) => Settings {
+            data_dir: folder.clone(),
+            ..settings
+        },
+        None => settings,
+    }
+}
+
+fn exit_code(is_well: bool) -> ExitCode {
+    if is_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 

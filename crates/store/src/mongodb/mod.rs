@@ -12,6 +12,7 @@ mod link;
 mod orphans;
 mod query;
 mod statement;
+mod sums;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -25,6 +26,8 @@ use parking_lot::RwLock;
 
 use crate::{Collection, Commit, Document, Found, Query, Scope, Store, StoreError, names};
 use link::Link;
+
+pub use sums::{DecimalSum, GroupSum};
 
 /// How long a read by key, a commit or a ping may take, repetitions included.
 const PATIENCE: Duration = Duration::from_secs(15);

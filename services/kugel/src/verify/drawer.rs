@@ -10,6 +10,7 @@ use kugel_proto::terminal::v1::stream_logs_response::Log;
 use kugel_proto::terminal::v1::{OpenCloseLog, StreamLogsRequest};
 use rust_decimal::Decimal;
 
+use super::tally::Tally;
 use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, sign};
 
 /// A session: store, terminal, business date, opening of that date.
@@ -23,7 +24,11 @@ struct Drawer {
     close: Option<OpenCloseLog>,
 }
 
-pub(super) async fn check(inspector: &Inspector<'_>, log: &[TransactionLog]) -> anyhow::Result<Outcome> {
+pub(super) async fn check(
+    inspector: &Inspector<'_>,
+    log: &[TransactionLog],
+    tally: &mut Tally,
+) -> anyhow::Result<Outcome> {
     let mut drawers: BTreeMap<Session, Drawer> = BTreeMap::new();
     for transaction in log {
         let session = (
@@ -45,6 +50,10 @@ pub(super) async fn check(inspector: &Inspector<'_>, log: &[TransactionLog]) -> 
     }
     for store in super::stores(inspector).await? {
         read_movements(inspector, &store, &mut drawers).await?;
+    }
+    for drawer in drawers.values() {
+        tally.add("sessions", Decimal::ONE);
+        tally.add("cash", drawer.cash);
     }
     for (session, drawer) in &drawers {
         if let Err(broken) = compare(inspector, session, drawer).await? {

@@ -5,12 +5,19 @@ use std::collections::BTreeMap;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
 use kugel_proto::journal::v1::{JournalEntry, StreamJournalsRequest};
+use prost::Message as _;
+use rust_decimal::Decimal;
 
+use super::tally::Tally;
 use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, key, name};
 
 type Entries = BTreeMap<(String, i32, i64), JournalEntry>;
 
-pub(super) async fn check(inspector: &Inspector<'_>, log: &[TransactionLog]) -> anyhow::Result<Outcome> {
+pub(super) async fn check(
+    inspector: &Inspector<'_>,
+    log: &[TransactionLog],
+    tally: &mut Tally,
+) -> anyhow::Result<Outcome> {
     let mut entries = Entries::new();
     for store in super::stores(inspector).await? {
         let mut client = JournalServiceClient::new(inspector.channel("journal"));
@@ -24,8 +31,10 @@ pub(super) async fn check(inspector: &Inspector<'_>, log: &[TransactionLog]) -> 
             .await?
             .into_inner();
         while let Some(row) = stream.message().await? {
-            // Openings, cash movements and reports have no transaction number and are not in the log.
             let Some(entry) = row.journal else { continue };
+            tally.add("journal", Decimal::ONE);
+            tally.hash("journal", &entry.encode_to_vec());
+            // Openings, cash movements and reports have no transaction number and are not in the log.
             let Some(number) = entry
                 .transaction_no
                 .filter(|_| entry.transaction_type.abs() < 300)

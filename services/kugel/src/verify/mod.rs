@@ -2,7 +2,7 @@
 //!
 //! The log is the authority for sales. [`sale`] checks each transaction by itself, [`numbers`] their numbering,
 //! [`drawer`], [`journal`], [`report`] and [`stock`] what other services made of them. A check names the first record
-//! that breaks its equation; nothing is repaired.
+//! that breaks its equation; nothing is repaired. [`tally`] adds up what can be compared with another place.
 
 mod drawer;
 mod journal;
@@ -10,6 +10,8 @@ mod numbers;
 mod report;
 mod sale;
 mod stock;
+mod tally;
+mod verdict;
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,9 +25,12 @@ use kugel_proto::cart::v1::{StreamTransactionsRequest, TransactionLog};
 use kugel_proto::terminal::v1::ListStoresRequest;
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_rpc::{Channel, Neighbours, outgoing};
+use kugel_store::Scope;
 use kugel_types::{SystemClock, TenantId};
 use rust_decimal::Decimal;
 
+pub use self::tally::Tally;
+pub use self::verdict::Verdict;
 use crate::cli::Verify;
 use crate::process::Kugel;
 
@@ -82,52 +87,58 @@ pub async fn run(settings: Settings, options: Verify) -> anyhow::Result<bool> {
     let mut tenants = kugel.tenants().await?;
     if let Some(wanted) = &options.tenant {
         tenants.retain(|tenant| tenant.as_str() == wanted);
-        anyhow::ensure!(
-            !tenants.is_empty(),
-            "there is no tenant {wanted} here"
-        );
+        anyhow::ensure!(!tenants.is_empty(), "there is no tenant {wanted} here");
     }
     let mut clean = true;
-    let tokens = kugel.tokens().context("services have keys")?;
     for tenant in &tenants {
-        let inspector = Inspector {
-            neighbours: kugel.neighbours(),
-            tokens,
-            tenant,
-        };
-        clean &= verify_tenant(&inspector).await?;
+        let verdict = look_at(&kugel, tenant).await?;
+        clean &= verdict.is_clean();
+        if options.json {
+            println!("{}", verdict.json());
+        } else {
+            println!("{verdict}");
+        }
     }
-    let verdict = if clean { "clean" } else { "NOT clean" };
-    println!("{} tenant(s): {verdict}", tenants.len());
+    if !options.json {
+        let said = if clean { "clean" } else { "NOT clean" };
+        println!("{} tenant(s): {said}", tenants.len());
+    }
     kugel.stop().await;
     Ok(clean)
 }
 
-async fn verify_tenant(inspector: &Inspector<'_>) -> anyhow::Result<bool> {
+/// Verifies one tenant, and says what it comes to.
+pub async fn look_at(kugel: &Kugel, tenant: &TenantId) -> anyhow::Result<Verdict> {
+    let inspector = &Inspector {
+        neighbours: kugel.neighbours(),
+        tokens: kugel.tokens().context("services have keys")?,
+        tenant,
+    };
     let log = transactions(inspector).await?;
-    println!("tenant {}: {} transactions", inspector.tenant, log.len());
-    let checks = [
+    let mut tally = Tally::of_log(&log);
+    let checks = vec![
         ("each transaction adds up", sale::check(inspector, &log).await?),
         ("numbers without hole or repeat", numbers::check(&log)),
-        ("drawer", drawer::check(inspector, &log).await?),
-        ("journal = log", journal::check(inspector, &log).await?),
+        ("drawer", drawer::check(inspector, &log, &mut tally).await?),
+        (
+            "journal = log",
+            journal::check(inspector, &log, &mut tally).await?,
+        ),
         ("report = recount = log", report::check(inspector, &log).await?),
         (
             "stock = opening - sold + returned",
-            stock::check(inspector, &log).await?,
+            stock::check(inspector, &log, &mut tally).await?,
         ),
     ];
-    let mut clean = true;
-    for (name, outcome) in checks {
-        match outcome {
-            Ok(count) => println!("  ok    {name} ({count})"),
-            Err(broken) => {
-                clean = false;
-                println!("  BREAK {name}: {broken}");
-            }
-        }
-    }
-    Ok(clean)
+    tally
+        .hash_documents(&kugel.holdings(), &Scope::from(tenant))
+        .await?;
+    Ok(Verdict {
+        tenant: tenant.clone(),
+        transactions: log.len(),
+        checks,
+        tally,
+    })
 }
 
 /// The whole log of a tenant, by store, terminal and number.

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
-use kugel_proto::stock::v1::{ListStocksRequest, StreamStockUpdatesRequest};
+use kugel_proto::stock::v1::{ListStocksRequest, Stock, StockUpdate, StreamStockUpdatesRequest};
+use prost::Message as _;
 use rust_decimal::Decimal;
 
+use super::tally::Tally;
 use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, sign};
 
 /// What an item's history comes to.
@@ -20,13 +22,17 @@ struct History {
 
 type Items = BTreeMap<(String, String), History>;
 
-pub(super) async fn check(inspector: &Inspector<'_>, log: &[TransactionLog]) -> anyhow::Result<Outcome> {
+pub(super) async fn check(
+    inspector: &Inspector<'_>,
+    log: &[TransactionLog],
+    tally: &mut Tally,
+) -> anyhow::Result<Outcome> {
     let mut items = Items::new();
     for store in super::stores(inspector).await? {
-        if let Err(broken) = read_history(inspector, &store, &mut items).await? {
+        if let Err(broken) = read_history(inspector, &store, &mut items, tally).await? {
             return Ok(Err(broken));
         }
-        if let Err(broken) = compare_levels(inspector, &store, &items).await? {
+        if let Err(broken) = compare_levels(inspector, &store, &items, tally).await? {
             return Ok(Err(broken));
         }
     }
@@ -38,6 +44,7 @@ async fn read_history(
     inspector: &Inspector<'_>,
     store: &str,
     items: &mut Items,
+    tally: &mut Tally,
 ) -> anyhow::Result<Result<(), Break>> {
     let mut client = StockServiceClient::new(inspector.channel("stock"));
     let message = StreamStockUpdatesRequest {
@@ -50,6 +57,8 @@ async fn read_history(
         .into_inner();
     while let Some(row) = stream.message().await? {
         let Some(update) = row.update else { continue };
+        tally.add("changes", Decimal::ONE);
+        tally.hash("stock", &apart_from_order(&update).encode_to_vec());
         let record = || {
             format!(
                 "store {store} item {} change {}",
@@ -95,6 +104,7 @@ async fn compare_levels(
     inspector: &Inspector<'_>,
     store: &str,
     items: &Items,
+    tally: &mut Tally,
 ) -> anyhow::Result<Result<(), Break>> {
     let mut client = StockServiceClient::new(inspector.channel("stock"));
     for page in 1.. {
@@ -115,6 +125,8 @@ async fn compare_levels(
                 .get(&(store.to_owned(), stock.item_code.clone()))
                 .map(|history| history.level);
             let level = decimal(stock.current_quantity.as_ref());
+            tally.add("stock", level.unwrap_or_default());
+            tally.hash("stock", &apart_from_time(stock).encode_to_vec());
             if let Err(broken) = equal(
                 record,
                 "level = history",
@@ -129,6 +141,25 @@ async fn compare_levels(
         }
     }
     Ok(Ok(()))
+}
+
+/// A change without what depends on the order in which changes arrived.
+fn apart_from_order(update: &StockUpdate) -> StockUpdate {
+    StockUpdate {
+        before_quantity: None,
+        after_quantity: None,
+        sequence: 0,
+        ..update.clone()
+    }
+}
+
+/// A level without what says when it was written.
+fn apart_from_time(stock: &Stock) -> Stock {
+    Stock {
+        last_updated: String::new(),
+        last_transaction_id: None,
+        ..stock.clone()
+    }
 }
 
 fn compare_sales(log: &[TransactionLog], items: &Items) -> Outcome {

@@ -2,8 +2,8 @@
 //!
 //! What people did to stock is in no log of sales. It is laid aside first, each change moved in one commit, and moved
 //! back when its time comes: so at every instant each change by hand is in one place, and a rebuild that was cut off is
-//! simply begun again. Thresholds stay. A change by hand may get another sequence, if the tills' events had not arrived in
-//! the order in which they happened; a request that made it is then no longer recognised, and refused when repeated.
+//! simply begun again. Thresholds stay.
+//! A change by hand may get another sequence, if events had not arrived in the order in which they happened.
 
 use std::sync::Arc;
 
