@@ -14,6 +14,8 @@ mod events;
 mod gateway;
 mod isolation;
 mod masters;
+mod moving;
+mod repeats;
 mod reversal;
 mod sale;
 mod shop;

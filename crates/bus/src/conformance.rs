@@ -200,7 +200,7 @@ async fn eventually_async(what: &str, condition: impl AsyncFn() -> bool) {
         }
     };
     assert!(
-        tokio::time::timeout(Duration::from_secs(20), wait).await.is_ok(),
+        tokio::time::timeout(Duration::from_secs(60), wait).await.is_ok(),
         "{what}"
     );
 }

@@ -72,6 +72,7 @@ impl Balance {
                     .filter_map(|instance| instance.rests_until())
                     .min();
                 let wake = wake.unwrap_or_else(|| Instant::now() + BELIEF.1);
+                belief = BELIEF.1;
                 if wake >= give_up {
                     return Err(Failure::Unsent(last));
                 }
@@ -94,27 +95,34 @@ impl Balance {
         }
     }
 
-    /// The least busy of those that are not given a rest. Among equals they take turns.
+    /// The least busy of those that are not given a rest; among equals they take turns. Those that are connected come
+    /// first, and the others are connected meanwhile: a dead address must not cost a call the time of finding out.
     fn choose<'known>(&self, instances: &'known [Arc<Instance>]) -> Option<&'known Arc<Instance>> {
         if instances.is_empty() {
             return None;
         }
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % instances.len();
         let (after, before) = (&instances[turn..], &instances[..turn]);
-        let awake = after
+        let (connected, others): (Vec<_>, Vec<_>) = after
             .iter()
             .chain(before)
-            .filter(|instance| instance.rests_until().is_none());
-        awake.min_by_key(|instance| instance.load())
+            .filter(|instance| instance.rests_until().is_none())
+            .partition(|instance| instance.is_connected());
+        if connected.is_empty() {
+            return others.first().copied();
+        }
+        others.into_iter().for_each(Instance::connect_meanwhile);
+        connected.into_iter().min_by_key(|instance| instance.load())
     }
 
     /// What is known, looked up again if it is too old. Only who knows nothing waits for that.
     async fn instances(self: &Arc<Self>, belief: Duration) -> Arc<[Arc<Instance>]> {
         let known = self.known.read().clone();
-        if known.looked_up.is_some_and(|at| at.elapsed() < belief) {
+        let is_empty = known.instances.is_empty();
+        if !is_empty && known.looked_up.is_some_and(|at| at.elapsed() < belief) {
             return known.instances;
         }
-        if known.instances.is_empty() {
+        if is_empty {
             let _one_at_a_time = self.looking_up.lock().await;
             let known = self.known.read().clone();
             if known.looked_up.is_none_or(|at| at.elapsed() >= BELIEF.1) {

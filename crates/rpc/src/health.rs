@@ -70,10 +70,7 @@ impl Readiness {
         if !(self.is_open)() {
             return false;
         }
-        let needed = self
-            .dependencies
-            .iter()
-            .filter(|dependency| dependency.is_needed);
+        let needed = self.dependencies.iter().filter(|dependency| dependency.is_needed);
         futures::future::join_all(needed.map(answers))
             .await
             .iter()

@@ -93,6 +93,19 @@ impl Instance {
         (until > Instant::now()).then_some(until)
     }
 
+    pub(crate) fn is_connected(&self) -> bool {
+        self.lines.lock().iter().any(|line| line.is_alive())
+    }
+
+    /// Connects without anybody waiting for it.
+    pub(crate) fn connect_meanwhile(self: &Arc<Self>) {
+        if self.dialling.try_lock().is_ok() {
+            let this = Arc::clone(self);
+            // Why it fails is told by the call that needs it.
+            tokio::spawn(async move { drop(this.line().await) });
+        }
+    }
+
     /// A connection with room for a call. Those who need a new one wait for the same.
     pub(crate) async fn line(&self) -> Result<Arc<Line>, BoxError> {
         if let Some(line) = self.at_hand(CALLS_MAX) {
@@ -132,7 +145,7 @@ impl Instance {
     /// The connection with the fewest calls, if it has fewer than `limit`.
     fn at_hand(&self, limit: usize) -> Option<Arc<Line>> {
         let mut lines = self.lines.lock();
-        lines.retain(|line| !line.sender.is_closed() && !line.is_dead.load(Ordering::Relaxed));
+        lines.retain(|line| line.is_alive());
         let limit = if lines.len() < LINES_MAX {
             limit
         } else {
@@ -176,6 +189,10 @@ impl Line {
     /// Calls under way: everybody who holds the line, but the instance itself.
     fn load(line: &Arc<Self>) -> usize {
         Arc::strong_count(line) - 1
+    }
+
+    fn is_alive(&self) -> bool {
+        !self.sender.is_closed() && !self.is_dead.load(Ordering::Relaxed)
     }
 
     /// Sends a call. The line stays taken until the answer is read.

@@ -118,6 +118,10 @@ mod tests {
             Ok::<_, ()>("old price")
         };
         assert_eq!(cache.get_or_load("item", load).await, Ok("old price"));
-        assert_eq!(cache.get(&"item"), None, "whatever was loaded before is not kept either");
+        assert_eq!(
+            cache.get(&"item"),
+            None,
+            "whatever was loaded before is not kept either"
+        );
     }
 }

@@ -1,4 +1,8 @@
 //! The size that Kugel is tested in: one process, or the mesh on real servers.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "what is tested, and on which servers, is told by the environment"
+)]
 
 use std::env;
 
@@ -31,6 +35,17 @@ impl Size {
             Err(_) | Ok("" | "single") => Self::Single,
             Ok("mesh") => Self::Mesh(Servers::of_the_environment()),
             Ok(other) => panic!("KUGEL_TEST_SIZE is `{other}`: choose single or mesh"),
+        }
+    }
+
+    /// The servers, or nothing if one process is tested: then this says loudly that `test` concerns the mesh.
+    pub fn of_the_mesh(test: &str) -> Option<Servers> {
+        match Self::chosen() {
+            Self::Mesh(servers) => Some(servers),
+            Self::Single => {
+                println!("\n*** SKIPPED: {test} concerns the mesh: KUGEL_TEST_SIZE=mesh\n");
+                None
+            }
         }
     }
 

@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// Kugel in the size that is tested: all services on a free port with a data folder of its own, or gateway and seven
 /// services on eight ports, over names of their own on the servers.
 pub struct World {
-    /// The one that answers first.
+    /// The one that answers first, then the services, each as often as it is wanted.
     kugels: Vec<Kugel>,
     site: Site,
     settings: Settings,
@@ -43,34 +43,44 @@ impl World {
 
     /// Starts Kugel with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        Self::launch(change, Arc::new(SystemClock)).await
+        Self::launch(change, Arc::new(SystemClock), 1).await
+    }
+
+    /// Starts Kugel with so many replicas of each service; one process has none.
+    pub async fn start_replicated(replicas: usize) -> Self {
+        Self::launch(|_| {}, Arc::new(SystemClock), replicas).await
     }
 
     /// Starts Kugel at an instant, where time stands still until the test moves it.
     pub async fn start_at(instant: &str) -> (Self, Arc<ManualClock>) {
         let instant: Timestamp = instant.parse().unwrap();
         let clock = Arc::new(ManualClock::for_test(instant));
-        (Self::launch(|_| {}, clock.clone()).await, clock)
+        (Self::launch(|_| {}, clock.clone(), 1).await, clock)
     }
 
-    async fn launch(change: impl FnOnce(&mut Settings), clock: Arc<dyn Clock>) -> Self {
+    async fn launch(change: impl FnOnce(&mut Settings), clock: Arc<dyn Clock>, replicas: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::for_test();
         folder.path().clone_into(&mut settings.data_dir);
-        change(&mut settings);
-        let (namespace, listeners) = match Size::chosen() {
-            Size::Single => (None, listeners(&["127.0.0.1:0".to_owned()]).await),
+        let namespace = match Size::chosen() {
+            Size::Single => None,
             Size::Mesh(servers) => {
                 servers.apply(&mut settings);
                 let namespace = Namespace::new(servers);
                 namespace.name().clone_into(&mut settings.namespace);
-                let listeners = listeners(&vec!["127.0.0.1:0".to_owned(); 8]).await;
-                for (name, listener) in Neighbours::NAMES.iter().zip(&listeners[1..]) {
-                    *url_of(&mut settings, name) = format!("http://{}", listener.local_addr().unwrap());
-                }
-                (Some(namespace), listeners)
+                Some(namespace)
             }
         };
+        change(&mut settings);
+        let services = if namespace.is_some() { 7 * replicas } else { 0 };
+        let listeners = listeners(&vec!["127.0.0.1:0".to_owned(); 1 + services]).await;
+        if namespace.is_some() {
+            let url = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
+            for (place, name) in Neighbours::NAMES.into_iter().enumerate() {
+                let urls: Vec<_> = listeners[1 + place..].iter().step_by(7).map(url).collect();
+                *url_of(&mut settings, name) = urls.join(",");
+            }
+        }
         let kugels = start(&settings, &clock, listeners).await;
         Self {
             site: Site::at(format!("http://{}", kugels[0].address())),
@@ -80,6 +90,12 @@ impl World {
             folder,
             namespace,
         }
+    }
+
+    /// Stops one replica of each service, as an operator does who updates them.
+    pub async fn stop_replicas(&mut self) {
+        let rest = self.kugels.split_off(8);
+        join_all(rest.into_iter().map(Kugel::stop)).await;
     }
 
     /// The data folder; empty in the mesh.
@@ -156,10 +172,10 @@ async fn listeners(addresses: &[String]) -> Vec<TcpListener> {
         .unwrap()
 }
 
-/// One process on one port, or the eight of the mesh on as many, the gateway first. All are ready when this returns.
+/// One process on one port, or those of the mesh on as many, the gateway first. All are ready when this returns.
 async fn start(settings: &Settings, clock: &Arc<dyn Clock>, listeners: Vec<TcpListener>) -> Vec<Kugel> {
     let is_mesh = listeners.len() > 1;
-    let names = [GATEWAY].into_iter().chain(Neighbours::NAMES);
+    let names = [GATEWAY].into_iter().chain(Neighbours::NAMES.into_iter().cycle());
     let starts = listeners.into_iter().zip(names).map(|(listener, name)| {
         let (settings, clock) = (settings.clone(), clock.clone());
         async move {

@@ -34,6 +34,8 @@ pub enum Command {
     Import(Import),
     /// Make the journal, the stock or the reports of a tenant anew from the logs.
     Rebuild(Rebuild),
+    /// List events that have not arrived, show one, or send them again.
+    Events(Events),
 }
 
 /// `kugel serve`
@@ -174,4 +176,58 @@ impl Folding {
             Self::Report => "report",
         }
     }
+}
+
+/// `kugel events`
+///
+/// Events wait in the outboxes of the cart and the terminal service until every consumer has processed them. In the mesh
+/// a consumer lays aside what it cannot process, with the reason: those are dead letters. Looking changes nothing, and
+/// sending again is harmless, because every consumer counts an event once.
+#[derive(Debug, Args)]
+pub struct Events {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: EventsCommand,
+    /// Folder of the embedded store; no other process may be using it [default: kugel-data].
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// What to do with events.
+#[derive(Debug, Subcommand)]
+pub enum EventsCommand {
+    /// List undelivered events and dead letters with their reasons.
+    List(ListEvents),
+    /// Show one event: who has processed it, why others have not, and what it says.
+    Show {
+        /// The event.
+        id: String,
+    },
+    /// Send again: dead letters to their queue, undelivered events to who has not processed them.
+    Replay(ReplayEvents),
+}
+
+/// `kugel events list`
+#[derive(Debug, Args)]
+pub struct ListEvents {
+    /// Only this tenant.
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
+    /// Print a JSON object a line instead of text.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `kugel events replay`
+#[derive(Debug, Args)]
+pub struct ReplayEvents {
+    /// One event.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    pub id: Option<String>,
+    /// Everything that has not arrived.
+    #[arg(long)]
+    pub all: bool,
+    /// Only of this tenant.
+    #[arg(long, value_name = "ID")]
+    pub tenant: Option<String>,
 }

@@ -81,6 +81,11 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let settings = settings_in(settings, &options.data_dir);
             kugel::rebuild::run(settings, options).await.map(exit_code)
         }
+        Command::Events(options) => {
+            telemetry(&settings, "warn")?;
+            let settings = settings_in(settings, &options.data_dir);
+            kugel::events::run(settings, options).await.map(exit_code)
+        }
     }
 }
 

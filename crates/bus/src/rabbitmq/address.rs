@@ -8,8 +8,6 @@ use lapin::{Error, ErrorKind};
 const HEARTBEAT: u16 = 10;
 /// Longest frame. The client keeps buffers of 32 frames each way, which are most of what an idle connection costs.
 const FRAME_LIMIT: u32 = 32_768;
-/// Milliseconds that a connection may take to open.
-const CONNECT_LIMIT: u64 = 5_000;
 
 /// Settings that no broker can be reached with.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +31,6 @@ impl Address {
         })?;
         uri.query.heartbeat.get_or_insert(HEARTBEAT);
         uri.query.frame_max.get_or_insert(FRAME_LIMIT);
-        uri.query.connection_timeout.get_or_insert(CONNECT_LIMIT);
         let scheme = match uri.scheme {
             AMQPScheme::AMQP => "amqp",
             AMQPScheme::AMQPS => "amqps",

@@ -10,10 +10,10 @@ use lapin::protocol::{AMQPErrorKind, AMQPSoftError};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ErrorKind};
 
-use super::RabbitError;
 use super::address::{Address, advice};
 use super::parcel::{self, REASON};
 use super::topology::{DELIVERY_LIMIT, Names, consumers};
+use super::{RabbitError, link};
 use crate::Topic;
 
 /// A message that a consumer could not process.
@@ -193,14 +193,12 @@ fn reason(properties: &BasicProperties) -> String {
 pub(super) async fn connect(url: &str, purpose: &str) -> Result<Connection, RabbitError> {
     let address = Address::parse(url)?;
     let properties = ConnectionProperties::default().with_connection_name(format!("kugel: {purpose}").into());
-    Connection::connect_uri(address.uri(), properties)
-        .await
-        .map_err(|error| {
-            let (place, advice) = (address.place(), advice(&error));
-            RabbitError(format!(
-                "no connection to the broker at {place}: {error}; {advice}"
-            ))
-        })
+    link::connect(&address, properties).await.map_err(|error| {
+        let (place, advice) = (address.place(), advice(&error));
+        RabbitError(format!(
+            "no connection to the broker at {place}: {error}; {advice}"
+        ))
+    })
 }
 
 fn failed(error: lapin::Error) -> RabbitError {

@@ -11,6 +11,8 @@ use super::address::{Address, advice};
 
 /// Pauses between connections: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// How long a connection may take to be made.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// A connection that lived so long was a good one: the next pause is the first again.
 const GOOD_LIFE: Duration = Duration::from_secs(5);
 
@@ -54,10 +56,10 @@ pub(super) async fn keep<S: Session>(
     let connected = metrics::gauge!("kugel_broker_connected", "purpose" => S::PURPOSE);
     loop {
         connected.set(0);
-        let properties = ConnectionProperties::default()
-            .with_connection_name(format!("kugel {name}: {}", S::PURPOSE).into());
+        let properties =
+            ConnectionProperties::default().with_connection_name(format!("{name}: {}", S::PURPOSE).into());
         let connection = tokio::select! {
-            connection = Connection::connect_uri(address.uri(), properties) => connection,
+            connection = connect(&address, properties) => connection,
             () = stop.cancelled() => return,
         };
         let begun = Instant::now();
@@ -95,6 +97,17 @@ pub(super) async fn keep<S: Session>(
         }
         pause = PAUSES.1.min(pause * 2);
     }
+}
+
+/// Connects, or says that nobody answers.
+pub(super) async fn connect(
+    address: &Address,
+    properties: ConnectionProperties,
+) -> Result<Connection, Error> {
+    let connection = Connection::connect_uri(address.uri(), properties);
+    tokio::time::timeout(CONNECT_LIMIT, connection)
+        .await
+        .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
 }
 
 /// Half the pause to all of it, so that the processes of a mesh do not come back all at once.

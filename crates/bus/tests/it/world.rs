@@ -152,7 +152,7 @@ pub(crate) async fn eventually(what: &str, condition: impl AsyncFn() -> bool) {
         }
     };
     assert!(
-        tokio::time::timeout(Duration::from_secs(20), wait).await.is_ok(),
+        tokio::time::timeout(Duration::from_secs(60), wait).await.is_ok(),
         "{what}"
     );
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use kugel_rpc::REQUEST_ID;
+use tokio::net::{TcpSocket, TcpStream};
 use tonic::Code;
 use tower::ServiceExt as _;
 
@@ -48,6 +49,35 @@ async fn an_address_where_nobody_is_costs_no_call() {
         call(&channel, BILL, &[]).await.unwrap();
     }
     assert_eq!(stand.count(), 20);
+}
+
+/// A machine that is gone answers nobody, not even with a refusal.
+#[tokio::test]
+async fn a_silent_address_keeps_no_call_waiting_while_another_answers() {
+    let stand = Stand::open(NO_PAUSE).await;
+    // A queue for connections that is full and that nobody empties.
+    let silent = TcpSocket::new_v4().unwrap();
+    silent.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let silent = silent.listen(0).unwrap();
+    let address = silent.local_addr().unwrap();
+    let waiting = join_all(
+        (0..4).map(|_| tokio::time::timeout(Duration::from_millis(100), TcpStream::connect(address))),
+    )
+    .await;
+    assert!(waiting.iter().any(Result::is_err), "the queue is full");
+    let channel = cart(&format!("{},{}", url(stand.address), url(address)));
+    call(&channel, BILL, &[("grpc-timeout", "5S")]).await.unwrap();
+    let begun = Instant::now();
+    for _ in 0..50 {
+        call(&channel, BILL, &[]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(
+        begun.elapsed() < Duration::from_millis(1_500),
+        "{:?}",
+        begun.elapsed()
+    );
+    assert_eq!(stand.count(), 51);
 }
 
 #[tokio::test]

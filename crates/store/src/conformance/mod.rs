@@ -16,6 +16,7 @@ pub mod concurrency;
 mod fixture;
 pub mod queries;
 pub mod reads;
+pub mod requests;
 
 pub use fixture::{ITEMS, Item, Place, Subject};
 
@@ -73,6 +74,14 @@ macro_rules! conformance_tests {
             a_body_of_another_shape_is_malformed,
             scopes_are_listed_by_their_own_names,
             the_store_answers_a_ping,
+        ]);
+        $crate::conformance_tests!(@cases $open, requests: [
+            a_request_sent_again_is_answered_and_not_carried_out,
+            an_answer_is_what_the_store_holds,
+            a_key_with_another_content_is_refused,
+            a_request_sent_many_times_at_once_happens_once,
+            a_refusal_keeps_no_answer,
+            answers_are_forgotten_after_a_day,
         ]);
     };
     (@cases $open:path, $module:ident: [$($case:ident),+ $(,)?]) => {

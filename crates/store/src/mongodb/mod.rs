@@ -255,6 +255,8 @@ impl Inner {
     }
 
     async fn prepare(&self, collections: &[&'static Collection]) -> Result<(), StoreError> {
+        // A server without transactions would take single documents and then refuse the first bill.
+        self.link.within(PATIENCE, self.link.ping()).await?;
         let scopes = self.link.within(PATIENCE, self.scopes()).await?;
         for scope in &scopes {
             let database = self.database(scope).await?;

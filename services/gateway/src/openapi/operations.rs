@@ -98,8 +98,8 @@ fn parameters(binding: &Binding, schema: &Schema, schemas: &mut Schemas<'_>) -> 
         ));
     }
     if binding.verb != http::Method::GET {
-        let comment = "Makes the call repeatable: the same key and body get the same answer.";
-        let shown = json!({"type": "string", "description": comment});
+        let comment = "Makes the call repeatable: for 24 hours the same key and body get the same answer.";
+        let shown = json!({"type": "string", "description": comment, "pattern": "^[!-~]{1,128}$"});
         parameters.push(parameter("header", "Idempotency-Key", false, shown));
     }
     parameters.into()

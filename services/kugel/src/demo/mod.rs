@@ -58,9 +58,14 @@ pub async fn run(settings: Settings, options: Demo) -> anyhow::Result<()> {
     let plan = Plan::new(days, usize::from(options.terminals), &mut ledger);
     if let Some(url) = &options.server {
         let tenant = replay(url.trim_end_matches('/'), &plan, &options, ledger).await?;
-        println!("\nIts sales are in tenant {}. To check every equation:", tenant.id);
+        println!(
+            "\nIts sales are in tenant {}. To check every equation:",
+            tenant.id
+        );
         println!("  kugel verify --tenant {}", tenant.id);
-        println!("with the settings of the services (MONGODB_URI, SECRET_KEY), or --data-dir of a single process that is stopped");
+        println!(
+            "with the settings of the services (MONGODB_URI, SECRET_KEY), or --data-dir of a single process that is stopped"
+        );
         return Ok(());
     }
     let folder = settings.data_dir.display().to_string();

@@ -22,6 +22,7 @@ use kugel_types::{SystemClock, TenantId};
 use self::format::{Entry, Writer};
 use crate::cli::Export;
 use crate::process::{Holding, Kugel};
+use crate::verify;
 
 /// Documents that are read at once.
 const READ_AT_ONCE: u32 = 500;
@@ -46,6 +47,7 @@ pub async fn run(settings: Settings, options: Export) -> anyhow::Result<()> {
     let file = options
         .file
         .unwrap_or_else(|| PathBuf::from(format!("{tenant}.kugel")));
+    verify::settings_lead_somewhere(&settings)?;
     let kugel = Kugel::open_idle(settings, Arc::new(SystemClock)).await?;
     let outcome = export(&kugel, &tenant, &file).await;
     kugel.stop().await;

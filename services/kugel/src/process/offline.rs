@@ -44,6 +44,9 @@ impl Kugel {
 
     /// What the services that have begun keep.
     pub fn holdings(&self) -> Vec<Holding> {
-        self.services.iter().filter_map(|service| service.holding()).collect()
+        self.services
+            .iter()
+            .filter_map(|service| service.holding())
+            .collect()
     }
 }

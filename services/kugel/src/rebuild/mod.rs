@@ -42,6 +42,7 @@ pub struct Folded {
 pub async fn run(settings: Settings, options: cli::Rebuild) -> anyhow::Result<bool> {
     let tenant: TenantId = options.tenant.parse()?;
     let service = options.service.name();
+    verify::settings_lead_somewhere(&settings)?;
     if settings.mongodb_uri.is_some() {
         ensure_stopped(&settings, options.service).await?;
     }

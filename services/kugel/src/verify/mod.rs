@@ -75,11 +75,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 /// Checks the tenants of a data folder, or of the MongoDB that the settings name: unheard by the processes that serve it,
 /// and meaningful while nothing is sold through them. True: everything is conserved.
 pub async fn run(settings: Settings, options: Verify) -> anyhow::Result<bool> {
-    anyhow::ensure!(
-        settings.mongodb_uri.is_some() || settings.data_dir.is_dir(),
-        "there is no data folder {}: name one with --data-dir",
-        settings.data_dir.display()
-    );
+    settings_lead_somewhere(&settings)?;
     let kugel = Kugel::start_offline(settings, Arc::new(SystemClock)).await?;
     let ready = tokio::time::timeout(PATIENCE, kugel.ready()).await;
     ready.context("MongoDB does not answer: see the warnings above")?;
@@ -105,6 +101,16 @@ pub async fn run(settings: Settings, options: Verify) -> anyhow::Result<bool> {
     }
     kugel.stop().await;
     Ok(clean)
+}
+
+/// Refuses settings that name no documents: a tool that only reads must not make an empty folder.
+pub(crate) fn settings_lead_somewhere(settings: &Settings) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        settings.mongodb_uri.is_some() || settings.data_dir.is_dir(),
+        "there is no data folder {}: name one with --data-dir",
+        settings.data_dir.display()
+    );
+    Ok(())
 }
 
 /// Verifies one tenant, and says what it comes to.

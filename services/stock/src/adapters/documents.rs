@@ -280,6 +280,18 @@ impl Record for RunRecord {
     }
 }
 
+/// All collections of the service.
+pub(crate) static COLLECTIONS: [&Collection; 8] = [
+    &STOCKS,
+    &STOCK_UPDATES,
+    &super::aside::UPDATES_ASIDE,
+    &STOCK_SNAPSHOTS,
+    &SNAPSHOT_SCHEDULES,
+    &SNAPSHOT_RUNS,
+    &PROCESSED_REQUESTS,
+    &kugel_bus::inbox::PROCESSED_EVENTS,
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -310,15 +322,3 @@ mod tests {
         assert!(update("A", 9) < update("A", 10));
     }
 }
-
-/// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 8] = [
-    &STOCKS,
-    &STOCK_UPDATES,
-    &super::aside::UPDATES_ASIDE,
-    &STOCK_SNAPSHOTS,
-    &SNAPSHOT_SCHEDULES,
-    &SNAPSHOT_RUNS,
-    &PROCESSED_REQUESTS,
-    &kugel_bus::inbox::PROCESSED_EVENTS,
-];

@@ -1,0 +1,220 @@
+//! Master data.
+
+use serde_json::{Value, json};
+
+use super::Walk;
+
+/// Creates, changes and deletes a master. Creating twice with another `field` is refused, changing too.
+async fn life(
+    walk: &mut Walk,
+    methods: [&'static str; 3],
+    key: &str,
+    record: Value,
+    field: &str,
+    values: [Value; 3],
+) {
+    let [first, second, third] = values;
+    let with = |value: Value| {
+        let mut record = record.clone();
+        record[field] = value;
+        record
+    };
+    let other = json!({field: third});
+    walk.kept(methods[0], with(first), other.clone()).await;
+    walk.kept(methods[1], with(second), other).await;
+    let (gone, nobody) = (json!({key: record[key]}), json!({key: "ANOTHER"}));
+    walk.kept(methods[2], gone, nobody).await;
+}
+
+macro_rules! methods {
+    ($service:literal, $noun:literal) => {
+        [
+            concat!("master_data.v1.", $service, ".Create", $noun),
+            concat!("master_data.v1.", $service, ".Update", $noun),
+            concat!("master_data.v1.", $service, ".Delete", $noun),
+        ]
+    };
+}
+
+fn names() -> [Value; 3] {
+    ["One", "Two", "Three"].map(Value::from)
+}
+
+pub(super) async fn small(walk: &mut Walk) {
+    let category = json!({"categoryCode": "77", "taxCode": "01"});
+    life(
+        walk,
+        methods!("CategoryService", "Category"),
+        "categoryCode",
+        category,
+        "description",
+        names(),
+    )
+    .await;
+    let payment = json!({
+        "paymentCode": "77", "limitAmount": {"value": "0"}, "canRefund": true, "canDepositOver": false,
+        "canChange": false, "isActive": true,
+    });
+    life(
+        walk,
+        methods!("PaymentService", "Payment"),
+        "paymentCode",
+        payment,
+        "description",
+        names(),
+    )
+    .await;
+    let setting = json!({"name": "WALK"});
+    life(
+        walk,
+        methods!("SettingService", "Setting"),
+        "name",
+        setting,
+        "defaultValue",
+        names(),
+    )
+    .await;
+    let tax = json!({
+        "taxCode": "77", "taxType": "External", "rate": {"value": "7"}, "roundDigit": 0, "roundMethod": "Round",
+    });
+    life(
+        walk,
+        methods!("TaxService", "Tax"),
+        "taxCode",
+        tax,
+        "taxName",
+        names(),
+    )
+    .await;
+    let promotion = json!({
+        "promotionCode": "77", "promotionType": "category_discount", "startDatetime": "2026-01-01T00:00:00",
+        "endDatetime": "2026-02-01T00:00:00", "isActive": true,
+        "detail": {"targetCategoryCodes": ["10"], "discountRate": {"value": "10"}},
+    });
+    let [create, update, delete] = methods!("PromotionService", "Promotion");
+    let named = |name: &str| {
+        let mut promotion = promotion.clone();
+        promotion["name"] = name.into();
+        promotion
+    };
+    walk.kept(create, named("One"), json!({"name": "Three"})).await;
+    let change = json!({"promotionCode": "77", "name": "Two"});
+    walk.kept(update, change, json!({"name": "Three"})).await;
+    let gone = json!({"promotionCode": "77"});
+    walk.kept(delete, gone, json!({"promotionCode": "78"})).await;
+    staff(walk).await;
+}
+
+async fn staff(walk: &mut Walk) {
+    let [create, update, delete] = methods!("StaffService", "Staff");
+    let other = json!({"pin": "3333"});
+    let person = json!({"id": "77", "name": "Abe", "pin": "1111", "roles": ["cashier"]});
+    walk.kept(create, person, other.clone()).await;
+    let person = json!({"staffId": "77", "name": "Abe", "pin": "2222", "roles": []});
+    walk.kept(update, person, other).await;
+    let (gone, nobody) = (json!({"staffId": "77"}), json!({"staffId": "78"}));
+    walk.kept(delete, gone, nobody).await;
+}
+
+pub(super) async fn items(walk: &mut Walk) {
+    let [create, update, delete] = methods!("ItemService", "Item");
+    let item = |name: &str| {
+        json!({
+            "itemCode": "PEACH", "description": name, "unitPrice": {"value": "120"}, "unitCost": {"value": "80"},
+            "itemDetails": [], "imageUrls": [], "categoryCode": "10", "taxCode": "01",
+        })
+    };
+    let other = json!({"description": "Three"});
+    walk.kept(create, item("One"), other.clone()).await;
+    walk.kept(update, item("Two"), other).await;
+    let price = json!({"storeCode": "tk01", "itemCode": "PEACH"});
+    let prices = ["90", "95", "99"].map(|price| json!({"value": price}));
+    let store = methods!("ItemService", "StoreItem");
+    life(walk, store, "itemCode", price, "storePrice", prices).await;
+    let gone = json!({"itemCode": "PEACH", "isLogical": true});
+    walk.kept(delete, gone, json!({"isLogical": false})).await;
+}
+
+pub(super) async fn item_books(walk: &mut Walk) {
+    let book = json!({"title": "One", "categories": []});
+    let other = json!({"title": "Three"});
+    let made = walk
+        .kept(
+            "master_data.v1.ItemBookService.CreateItemBook",
+            book,
+            other.clone(),
+        )
+        .await;
+    let id = &made["itemBook"]["itemBookId"];
+    let title = json!({"itemBookId": id, "title": "Two", "categories": []});
+    walk.kept("master_data.v1.ItemBookService.UpdateItemBook", title, other)
+        .await;
+    let books = walk
+        .plain("master_data.v1.ItemBookService.ListItemBooks", json!({}))
+        .await;
+    assert_eq!(books["itemBooks"].as_array().unwrap().len(), 1);
+
+    let place = |fields: Value| {
+        let mut place = json!({"itemBookId": id});
+        place
+            .as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        place
+    };
+    let category = |title: &str| json!({"category": {"categoryNumber": 1, "title": title, "tabs": []}});
+    let tab = |title: &str| json!({"tab": {"tabNumber": 1, "title": title, "buttons": []}});
+    let button = |size: &str| json!({"button": {"posX": 0, "posY": 0, "size": size, "itemCode": "TEA"}});
+    let (in_book, in_category) = (json!({}), json!({"categoryNumber": 1}));
+    let in_tab = json!({"categoryNumber": 1, "tabNumber": 1});
+    let at_button = json!({"categoryNumber": 1, "tabNumber": 1, "posX": 0, "posY": 0});
+    let joined = |place: Value, part: Value| {
+        let mut joined = place;
+        joined
+            .as_object_mut()
+            .unwrap()
+            .extend(part.as_object().unwrap().clone());
+        joined
+    };
+    for (method, at, part, other) in [
+        (
+            "CreateItemBookCategory",
+            &in_book,
+            category("One"),
+            category("Three"),
+        ),
+        (
+            "UpdateItemBookCategory",
+            &in_category,
+            category("Two"),
+            category("Three"),
+        ),
+        ("CreateItemBookTab", &in_category, tab("One"), tab("Three")),
+        ("UpdateItemBookTab", &in_tab, tab("Two"), tab("Three")),
+        ("CreateItemBookButton", &in_tab, button("Single"), button("Quad")),
+        (
+            "UpdateItemBookButton",
+            &at_button,
+            button("DoubleWidth"),
+            button("Quad"),
+        ),
+        ("DeleteItemBookButton", &at_button, json!({}), json!({"posX": 3})),
+        ("DeleteItemBookTab", &in_tab, json!({}), json!({"tabNumber": 3})),
+        (
+            "DeleteItemBookCategory",
+            &in_category,
+            json!({}),
+            json!({"categoryNumber": 3}),
+        ),
+        (
+            "DeleteItemBook",
+            &in_book,
+            json!({}),
+            json!({"itemBookId": "20200101-0001"}),
+        ),
+    ] {
+        let method = format!("master_data.v1.ItemBookService.{method}");
+        let request = joined(place(at.clone()), part);
+        walk.kept(method.leak(), request, other).await;
+    }
+}

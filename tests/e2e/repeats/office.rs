@@ -1,0 +1,171 @@
+//! Accounts, tenants, stores and terminals.
+
+use std::path::Path;
+
+use kugel_testkit::Tenant;
+use serde_json::{Value, json};
+
+use super::Walk;
+use crate::shop::Shop;
+
+/// Registers a tenant, which nobody wished an id for: gives its id.
+pub(super) async fn register(walk: &mut Walk) -> String {
+    let method = "account.v1.AccountService.RegisterTenant";
+    let account = json!({"username": Tenant::ADMINISTRATOR, "password": Tenant::PASSWORD});
+    let answer = walk
+        .kept(method, account, json!({"password": "another-tree-9"}))
+        .await;
+    answer["user"]["tenantId"].as_str().unwrap().to_owned()
+}
+
+pub(super) async fn users(walk: &mut Walk) {
+    let (clerk, other) = (json!({"username": "clerk"}), json!({"username": "other"}));
+    let form = json!({
+        "username": Tenant::ADMINISTRATOR, "password": Tenant::PASSWORD, "clientId": walk.tenant.id,
+    });
+    walk.afresh("account.v1.AccountService.IssueToken", form).await;
+    let account = json!({"username": "clerk", "password": "plum-Tree-9"});
+    walk.kept("account.v1.AccountService.CreateUser", account, other.clone())
+        .await;
+    let change = json!({"username": "clerk", "isActive": false});
+    let back = json!({"isActive": true});
+    walk.kept("account.v1.AccountService.UpdateUser", change, back)
+        .await;
+    walk.kept("account.v1.AccountService.DeleteUser", clerk, other)
+        .await;
+}
+
+pub(super) async fn terminals(walk: &mut Walk) {
+    let store = json!({"storeCode": "s2", "storeName": "Plum Yard"});
+    let other = json!({"storeName": "Plum Court"});
+    walk.kept("terminal.v1.StoreService.CreateStore", store, other.clone())
+        .await;
+    let store = json!({"storeCode": "s2", "storeName": "Plum Hill", "tags": ["new"]});
+    walk.kept("terminal.v1.StoreService.UpdateStore", store, other)
+        .await;
+    let terminal = json!({"storeCode": "s2", "terminalNo": 1, "description": "left"});
+    let other = json!({"description": "right"});
+    let made = walk
+        .kept(
+            "terminal.v1.TerminalService.CreateTerminal",
+            terminal,
+            other.clone(),
+        )
+        .await;
+    let (id, key) = (&made["terminal"]["terminalId"], &made["terminal"]["apiKey"]);
+    let till = json!({"terminalId": id});
+    let stranger = json!({"terminalId": walk.till.terminal_id});
+    let rotate = "terminal.v1.TerminalService.RotateApiKey";
+    let rotated = walk.kept(rotate, till.clone(), stranger.clone()).await["terminal"]["apiKey"].clone();
+    assert_ne!(rotated, *key);
+    for key in [key, &rotated] {
+        assert_kept_nowhere(walk.world.folder(), key.as_str().unwrap());
+    }
+    let described = json!({"terminalId": id, "description": "middle"});
+    walk.kept("terminal.v1.TerminalService.UpdateDescription", described, other)
+        .await;
+    let mode = json!({"terminalId": id, "functionMode": "Journal"});
+    let other = json!({"functionMode": "Reports"});
+    walk.kept("terminal.v1.TerminalService.UpdateFunctionMode", mode, other)
+        .await;
+    session(walk, id, &stranger).await;
+    walk.kept("terminal.v1.TerminalService.DeleteTerminal", till, stranger)
+        .await;
+    let (gone, other) = (json!({"storeCode": "s2"}), json!({"storeCode": "s3"}));
+    walk.kept("terminal.v1.StoreService.DeleteStore", gone, other)
+        .await;
+}
+
+/// A day at a terminal, from sign-in to sign-out.
+async fn session(walk: &mut Walk, id: &Value, stranger: &Value) {
+    let amount = |text: &str| json!({"value": text});
+    let sign_in = json!({"terminalId": id, "staffId": Tenant::CASHIER, "staffPin": Tenant::PIN});
+    let other = json!({"staffPin": "0000"});
+    walk.kept("terminal.v1.SessionService.SignInTerminal", sign_in, other)
+        .await;
+    let open = json!({"terminalId": id, "initialAmount": amount("1000")});
+    let other = json!({"initialAmount": amount("2000")});
+    walk.kept("terminal.v1.SessionService.OpenTerminal", open, other)
+        .await;
+    for (method, value) in [
+        ("terminal.v1.SessionService.RecordCashIn", "500"),
+        ("terminal.v1.SessionService.RecordCashOut", "200"),
+        ("terminal.v1.SessionService.RecordCashInOut", "-100"),
+    ] {
+        let cash = json!({"terminalId": id, "amount": amount(value)});
+        walk.kept(method, cash, json!({"amount": amount("5")})).await;
+    }
+    let close = json!({"terminalId": id, "physicalAmount": amount("1200")});
+    let other = json!({"physicalAmount": amount("1100")});
+    let closed = walk
+        .kept("terminal.v1.SessionService.CloseTerminal", close, other)
+        .await;
+    assert_eq!(
+        closed["expectedAmount"],
+        amount("1200"),
+        "every movement counted once"
+    );
+    let out = json!({"terminalId": id});
+    walk.kept(
+        "terminal.v1.SessionService.SignOutTerminal",
+        out,
+        stranger.clone(),
+    )
+    .await;
+}
+
+/// What is idempotent by nature: preparing a tenant, forgetting copies, exchanging a key.
+pub(super) async fn set_ups(walk: &mut Walk) {
+    for method in [
+        "master_data.v1.TenantSetupService.SetUpTenant",
+        "cart.v1.TransactionService.SetUpTenant",
+        "report.v1.ReportService.SetUpTenant",
+        "journal.v1.JournalService.SetUpTenant",
+        "stock.v1.StockService.SetUpTenant",
+    ] {
+        walk.same(method, json!({})).await;
+    }
+    walk.afresh("cart.v1.TransactionService.ClearTerminalCache", json!({}))
+        .await;
+    let till = json!({"terminalId": walk.till.terminal_id});
+    walk.afresh("terminal.v1.TerminalService.IssueTerminalToken", till)
+        .await;
+}
+
+/// A tenant comes and goes.
+pub(super) async fn tenant(walk: &mut Walk, newcomer: String, shop: &Shop) {
+    let form = format!(
+        "username={}&password={}&client_id={newcomer}",
+        Tenant::ADMINISTRATOR,
+        Tenant::PASSWORD
+    );
+    let login = walk.world.rest().form("/accounts/token", &form).await;
+    walk.tenant.id = newcomer;
+    walk.tenant.token = login.body["access_token"].as_str().unwrap().to_owned();
+    let other = json!({"tenantName": "Pear Mart"});
+    let record = json!({"tenantName": "Peach Mart"});
+    walk.kept("terminal.v1.TenantService.CreateTenant", record, other.clone())
+        .await;
+    let record = json!({"tenantName": "Plum Mart"});
+    walk.kept("terminal.v1.TenantService.UpdateTenant", record, other)
+        .await;
+    walk.kept("terminal.v1.TenantService.DeleteTenant", json!({}), Value::Null)
+        .await;
+    walk.tenant = shop.tenant.clone();
+}
+
+/// No file below the folder holds the text.
+fn assert_kept_nowhere(folder: &Path, secret: &str) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            assert_kept_nowhere(&path, secret);
+            continue;
+        }
+        let bytes = std::fs::read(&path).unwrap();
+        let found = bytes
+            .windows(secret.len())
+            .any(|window| window == secret.as_bytes());
+        assert!(!found, "{}", path.display());
+    }
+}
