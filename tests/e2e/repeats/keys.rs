@@ -4,7 +4,7 @@ use kugel_testkit::{Door, World};
 use serde_json::{Value, json};
 
 fn category(code: &str) -> Value {
-    json!({"categoryCode": code, "description": code, "taxCode": "01"})
+    json!({"categoryCode": code, "description": code, "descriptionShort": code, "taxCode": "01"})
 }
 
 #[tokio::test]

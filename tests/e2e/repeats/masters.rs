@@ -22,8 +22,11 @@ async fn life(
     let other = json!({field: third});
     walk.kept(methods[0], with(first), other.clone()).await;
     walk.kept(methods[1], with(second), other).await;
-    let (gone, nobody) = (json!({key: record[key]}), json!({key: "ANOTHER"}));
-    walk.kept(methods[2], gone, nobody).await;
+    let mut gone = json!({key: record[key]});
+    if let Some(store) = record.get("storeCode") {
+        gone["storeCode"] = store.clone();
+    }
+    walk.kept(methods[2], gone, json!({key: "ANOTHER"})).await;
 }
 
 macro_rules! methods {
@@ -41,7 +44,7 @@ fn names() -> [Value; 3] {
 }
 
 pub(super) async fn small(walk: &mut Walk) {
-    let category = json!({"categoryCode": "77", "taxCode": "01"});
+    let category = json!({"categoryCode": "77", "descriptionShort": "77", "taxCode": "01"});
     life(
         walk,
         methods!("CategoryService", "Category"),
@@ -162,9 +165,10 @@ pub(super) async fn item_books(walk: &mut Walk) {
             .extend(fields.as_object().unwrap().clone());
         place
     };
-    let category = |title: &str| json!({"category": {"categoryNumber": 1, "title": title, "tabs": []}});
-    let tab = |title: &str| json!({"tab": {"tabNumber": 1, "title": title, "buttons": []}});
-    let button = |size: &str| json!({"button": {"posX": 0, "posY": 0, "size": size, "itemCode": "TEA"}});
+    let category =
+        |title: &str| json!({"category": {"categoryNumber": 1, "title": title, "color": "", "tabs": []}});
+    let tab = |title: &str| json!({"tab": {"tabNumber": 1, "title": title, "color": "", "buttons": []}});
+    let button = |size: &str| json!({"button": {"posX": 0, "posY": 0, "size": size, "imageUrl": "", "colorText": "", "itemCode": "TEA"}});
     let (in_book, in_category) = (json!({}), json!({"categoryNumber": 1}));
     let in_tab = json!({"categoryNumber": 1, "tabNumber": 1});
     let at_button = json!({"categoryNumber": 1, "tabNumber": 1, "posX": 0, "posY": 0});
