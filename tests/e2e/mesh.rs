@@ -22,8 +22,8 @@ async fn a_service_waits_for_its_servers_and_names_them() {
     let Some(servers) = Size::of_the_mesh("a service waiting for its servers") else {
         return;
     };
-    let mut mongodb = Relay::to(&servers.mongodb).await;
-    let port = Relay::to(&servers.mongodb).await.address().port();
+    let mut mongodb = Relay::to(&servers.mongodb);
+    let port = Relay::to(&servers.mongodb).address().port();
     let kugel = |arguments: &[&str]| {
         let mut command = Command::new(PROGRAM);
         command
@@ -67,7 +67,7 @@ async fn sales_go_on_without_broker_and_redis() {
     let Some(servers) = Size::of_the_mesh("an outage of broker and Redis") else {
         return;
     };
-    let (mut amqp, mut redis) = (Relay::to(&servers.amqp).await, Relay::to(&servers.redis).await);
+    let (mut amqp, mut redis) = (Relay::to(&servers.amqp), Relay::to(&servers.redis));
     amqp.open().await;
     redis.open().await;
     let world = World::start_with(|settings| {

@@ -164,12 +164,14 @@ impl<T: Transport> Remote<T> {
         // Who has little time is told why nobody answers before it is over.
         let patience = patience.min(left * 3 / 4);
         let call = self.transport.call(parts, body, patience);
+        let begun = Instant::now();
         let answer = tokio::time::timeout_at(deadline, call).await;
         match answer {
             Ok(Ok(answer)) => {
                 trial.ended(is_outage(&answer));
                 Tried {
-                    may_pass: code(&answer) == Some(Code::Unavailable),
+                    // Who took long to say no has waited for something itself, and will again.
+                    may_pass: code(&answer) == Some(Code::Unavailable) && begun.elapsed() < FAIR_TIME,
                     answer,
                 }
             }

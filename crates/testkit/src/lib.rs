@@ -22,6 +22,7 @@
 mod contract;
 mod grpc;
 mod namespace;
+mod ports;
 mod process;
 mod relay;
 mod rest;

@@ -1,6 +1,5 @@
 //! The executable beside the test, so that it can be killed: one process, or the eight of the mesh.
 
-use std::net::TcpListener;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -14,7 +13,7 @@ use tokio::process::{Child, ChildStdout, Command};
 
 use crate::namespace::Namespace;
 use crate::size::Size;
-use crate::{Site, eventually};
+use crate::{Site, eventually, ports};
 
 /// How long the processes may take to be ready.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -64,7 +63,7 @@ impl ServerProcess {
         ];
         let servers = servers.environment();
         environment.extend(servers.map(|(name, address)| (name.to_owned(), address.to_owned())));
-        let addresses = free_addresses(8);
+        let addresses = ports::free_addresses(8);
         let mut plans = Vec::new();
         for (name, address) in Neighbours::NAMES.into_iter().chain([GATEWAY]).zip(&addresses) {
             plans.push(["serve", name, "--listen", address].map(str::to_owned).to_vec());
@@ -81,7 +80,7 @@ impl ServerProcess {
     pub async fn start_single(program: impl AsRef<Path>, folder: impl AsRef<Path>) -> Self {
         let folder = folder.as_ref().to_str().unwrap().to_owned();
         let environment = vec![("DATA_DIR".to_owned(), folder)];
-        let address = free_addresses(1).remove(0);
+        let address = ports::free_addresses(1).remove(0);
         let plan = ["serve", "--listen", &address].map(str::to_owned).to_vec();
         let url = format!("http://{address}");
         Self::launch(program.as_ref(), environment, vec![plan], url, None).await
@@ -180,17 +179,6 @@ impl Running {
         let status = self.child.wait().await.unwrap();
         assert!(status.success(), "the server stopped with {status}");
     }
-}
-
-/// Addresses of this machine that nobody listens on just now.
-fn free_addresses(count: usize) -> Vec<String> {
-    let listeners: Vec<_> = (0..count)
-        .map(|_| TcpListener::bind("127.0.0.1:0").unwrap())
-        .collect();
-    let addresses = listeners
-        .iter()
-        .map(|listener| listener.local_addr().unwrap().to_string());
-    addresses.collect()
 }
 
 impl Deref for ServerProcess {

@@ -6,6 +6,8 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::ports;
+
 /// Stands between Kugel and a server. While it is closed, nobody listens at its address.
 pub struct Relay {
     address: SocketAddr,
@@ -16,12 +18,16 @@ pub struct Relay {
 
 impl Relay {
     /// A closed way to the server of `url`.
-    pub async fn to(url: &str) -> Self {
+    pub fn to(url: &str) -> Self {
         let (scheme, rest) = url.split_once("://").unwrap();
         let (user, rest) = rest.split_once('@').unwrap_or(("", rest));
         let (target, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-        let user = if user.is_empty() { String::new() } else { format!("{user}@") };
+        let address: SocketAddr = ports::free_addresses(1).remove(0).parse().unwrap();
+        let user = if user.is_empty() {
+            String::new()
+        } else {
+            format!("{user}@")
+        };
         Self {
             address,
             target: target.to_owned(),

@@ -16,9 +16,9 @@ use kugel_types::{Clock, ManualClock, SystemClock};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::Site;
 use crate::namespace::Namespace;
 use crate::size::Size;
+use crate::{Site, ports};
 
 /// How long the services may take to be ready, and events to arrive.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -73,7 +73,7 @@ impl World {
         };
         change(&mut settings);
         let services = if namespace.is_some() { 7 * replicas } else { 0 };
-        let listeners = listeners(&vec!["127.0.0.1:0".to_owned(); 1 + services]).await;
+        let listeners = listeners(&ports::free_addresses(1 + services)).await;
         if namespace.is_some() {
             let url = |listener: &TcpListener| format!("http://{}", listener.local_addr().unwrap());
             for (place, name) in Neighbours::NAMES.into_iter().enumerate() {

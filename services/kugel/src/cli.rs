@@ -29,10 +29,28 @@ pub enum Command {
     /// Recompute what must be conserved and name the first record that breaks it.
     Verify(Verify),
     /// Write everything of one tenant into one file.
+    ///
+    /// The file holds the documents of all seven services, with password hashes, hashes of API keys and the events that have
+    /// not arrived yet. Nothing may be written to the tenant meanwhile: the embedded store is locked, and where MongoDB is
+    /// shared with running services a change is noticed and the export refused.
     Export(Export),
     /// Bring a tenant's file into the store that the settings name.
+    ///
+    /// The file is checked to its last line before anything is written. The tenant must not exist where it is imported, and
+    /// is registered there last: an import that was cut off is repeated, or taken back with --take-back. Other tenants may
+    /// be served meanwhile where MongoDB is shared with running services.
     Import(Import),
     /// Make the journal, the stock or the reports of a tenant anew from the logs.
+    ///
+    /// Removes what events made of the service's documents and folds all events of the past again, from the transactions of
+    /// the cart service and the logs of the terminal service. What came another way stays: changes of stock by hand,
+    /// thresholds, snapshots and schedules, journal entries and transactions that were posted. Totals and digest are printed
+    /// before and after, and everything is verified.
+    ///
+    /// The embedded store is locked meanwhile. Where MongoDB is shared with running services, stop all processes of the
+    /// service that is rebuilt, and of `kugel serve` in one process: two that fold at the same time would count twice. The
+    /// others may go on, their events wait in the service's queue and count once; the verification is then repeated when
+    /// nothing is sold. Cut off, the command is run again before the service serves.
     Rebuild(Rebuild),
     /// List events that have not arrived, show one, or send them again.
     Events(Events),
@@ -98,10 +116,6 @@ pub struct Verify {
 }
 
 /// `kugel export`
-///
-/// The file holds the documents of all seven services, with password hashes, hashes of API keys and the events that have
-/// not arrived yet. Nothing may be written to the tenant meanwhile: the embedded store is locked, and where MongoDB is
-/// shared with running services a change is noticed and the export refused.
 #[derive(Debug, Args)]
 pub struct Export {
     /// The tenant.
@@ -116,10 +130,6 @@ pub struct Export {
 }
 
 /// `kugel import`
-///
-/// The file is checked to its last line before anything is written. The tenant must not exist where it is imported, and
-/// is registered there last: an import that was cut off is repeated, or taken back with --take-back. Other tenants may
-/// be served meanwhile where MongoDB is shared with running services.
 #[derive(Debug, Args)]
 pub struct Import {
     /// The file that `kugel export` wrote.
@@ -134,16 +144,6 @@ pub struct Import {
 }
 
 /// `kugel rebuild`
-///
-/// Removes what events made of the service's documents and folds all events of the past again, from the transactions of
-/// the cart service and the logs of the terminal service. What came another way stays: changes of stock by hand,
-/// thresholds, snapshots and schedules, journal entries and transactions that were posted. Totals and digest are printed
-/// before and after, and everything is verified.
-///
-/// The embedded store is locked meanwhile. Where MongoDB is shared with running services, stop all processes of the
-/// service that is rebuilt, and of `kugel serve` in one process: two that fold at the same time would count twice. The
-/// others may go on, their events wait in the service's queue and count once; the verification is then repeated when
-/// nothing is sold. Cut off, the command is run again before the service serves.
 #[derive(Debug, Args)]
 pub struct Rebuild {
     /// What to make anew.

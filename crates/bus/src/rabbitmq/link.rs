@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::StreamExt as _;
 use lapin::{Connection, ConnectionProperties, Error};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -13,6 +14,10 @@ use super::address::{Address, advice};
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// How long a connection may take to be made.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// How long a good-bye may take.
+const CLOSE_LIMIT: Duration = Duration::from_secs(2);
+/// How often a connection is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 /// A connection that lived so long was a good one: the next pause is the first again.
 const GOOD_LIFE: Duration = Duration::from_secs(5);
 
@@ -41,8 +46,12 @@ pub(super) trait Session: Send {
     /// What the connection is for, as broker and logs show it.
     const PURPOSE: &'static str;
 
-    /// Works until the connection is lost, or until `stop`: then finishes what is in hand.
+    /// Works until something is lost, or until `stop`: then finishes what is in hand. It is dropped when the connection
+    /// is gone, wherever it stands.
     async fn run(&mut self, connection: &Connection, stop: &CancellationToken) -> Result<(), Lost>;
+
+    /// The connection is gone.
+    fn ended(&mut self) {}
 }
 
 /// Connects, works and connects again until `stop`.
@@ -67,9 +76,13 @@ pub(super) async fn keep<S: Session>(
             Ok(connection) => {
                 tracing::debug!(broker = address.place(), purpose = S::PURPOSE, "connected");
                 connected.set(1);
-                let outcome = session.run(&connection, &stop).await;
-                // A lost connection is closed already, and says so.
-                let _ = connection.close(200, "OK".into()).await;
+                let outcome = tokio::select! {
+                    outcome = session.run(&connection, &stop) => outcome,
+                    lost = gone(&connection) => Err(lost),
+                };
+                session.ended();
+                // A lost connection is closed already and says so, or will never answer.
+                let _ = tokio::time::timeout(CLOSE_LIMIT, connection.close(200, "OK".into())).await;
                 outcome
             }
             Err(error) => Err(error.into()),
@@ -96,6 +109,27 @@ pub(super) async fn keep<S: Session>(
             () = stop.cancelled() => return,
         }
         pause = PAUSES.1.min(pause * 2);
+    }
+}
+
+/// Returns when the connection has failed. A call that was under way then may wait for its answer for ever, and a failure
+/// that happened before anybody listened is not told of, so the connection is looked at besides.
+async fn gone(connection: &Connection) -> Lost {
+    let mut events = connection.events_listener();
+    let mut looks = tokio::time::interval(LOOK);
+    loop {
+        tokio::select! {
+            event = events.next() => match event {
+                Some(lapin::Event::Error(error)) => return Lost::Broker(error),
+                Some(_) => {}
+                None => return Lost::Disturbed("the connection has ended".to_owned()),
+            },
+            _ = looks.tick() => {
+                if !connection.status().connected() {
+                    return Lost::Disturbed("the connection has ended".to_owned());
+                }
+            }
+        }
     }
 }
 

@@ -198,26 +198,16 @@ impl Session for Publishing {
     const PURPOSE: &'static str = "publishing";
 
     async fn run(&mut self, connection: &Connection, stop: &CancellationToken) -> Result<(), Lost> {
-        let mut events = connection.events_listener().fuse();
         let channel = connection.create_channel().await?;
         topology::declare(&channel, &self.shared.names).await?;
         channel.confirm_select(ConfirmSelectOptions::default()).await?;
         self.up.send_replace(true);
         self.shared.ready.read().iter().for_each(|listener| listener());
-        let failure = async {
-            while let Some(event) = events.next().await {
-                if let lapin::Event::Error(error) = event {
-                    return Lost::Broker(error);
-                }
-            }
-            Lost::Disturbed("the connection has ended".to_owned())
-        };
-        let outcome = tokio::select! {
-            outcome = self.work(&channel, stop) => outcome,
-            lost = failure => Err(lost),
-        };
+        self.work(&channel, stop).await
+    }
+
+    fn ended(&mut self) {
         self.up.send_replace(false);
-        outcome
     }
 }
 

@@ -18,6 +18,8 @@ enum Ending {
     Answer(Code),
     /// An answer of the service itself.
     Opinion,
+    /// The same after it has waited for something itself.
+    SlowOpinion,
     Unsent(Duration),
     Broken {
         is_news: bool,
@@ -36,6 +38,12 @@ impl Transport for Stage {
         match self.0 {
             Ending::Answer(code) => Ok(Status::new(code, "as told").into_http()),
             Ending::Opinion => Ok(refuse(codes::OVERLOADED.error("busy"))),
+            Ending::SlowOpinion => {
+                tokio::time::sleep(FAIR_TIME).await;
+                Ok(refuse(
+                    codes::DATABASE_FAILED.error("the database does not answer"),
+                ))
+            }
             Ending::Unsent(after) => {
                 tokio::time::sleep(after.min(patience)).await;
                 Err(Failure::Unsent("nobody is there".into()))
@@ -90,6 +98,7 @@ async fn only_what_can_be_repeated_is_repeated() {
     for ending in [
         Ending::Answer(Code::NotFound),
         Ending::Answer(Code::Internal),
+        Ending::SlowOpinion,
         Ending::Unsent(PATIENCE),
         Ending::Silence,
     ] {

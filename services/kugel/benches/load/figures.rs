@@ -13,7 +13,10 @@ pub(crate) struct Latencies(Vec<Duration>);
 
 impl Latencies {
     pub(crate) fn record(&mut self, begun: Instant) {
-        self.0.push(begun.elapsed());
+        self.add(begun.elapsed());
+    }
+    pub(crate) fn add(&mut self, latency: Duration) {
+        self.0.push(latency);
     }
     pub(crate) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);

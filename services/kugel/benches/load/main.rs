@@ -14,6 +14,7 @@ mod catalogue;
 mod checkout;
 mod echo;
 mod figures;
+mod mesh;
 mod server;
 mod shop;
 mod visible;
@@ -32,6 +33,15 @@ fn main() {
 
 async fn run() {
     conditions();
+    if PARTS.iter().any(|part| wanted(part)) {
+        single().await;
+    }
+    if wanted("mesh") {
+        mesh::measure().await;
+    }
+}
+
+async fn single() {
     let (kugel, ready) = Server::kugel().await;
     line(
         "start to ready",
@@ -55,14 +65,17 @@ async fn run() {
         checkout::add_line(&shop, &kugel).await;
     }
     if wanted("visible") {
-        visible::measure(&shop).await;
+        visible::measure(&shop, "p99 <= 50 ms").await;
     }
     if wanted("checkout") {
-        checkout::throughput(&shop, &kugel).await;
+        checkout::throughput(&shop, &kugel, ">= 2,000/s").await;
     }
     line("memory afterwards", &memory(), "");
     kugel.stop();
 }
+
+/// What is measured of the single process.
+const PARTS: [&str; 5] = ["echo", "catalogue", "line", "visible", "checkout"];
 
 /// True if the part was asked for by name, as in `cargo bench -p kugel --bench load -- checkout`, or none was.
 fn wanted(part: &str) -> bool {

@@ -8,9 +8,16 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 pub(crate) struct Server {
-    child: Child,
+    /// The first one answers.
+    pub(crate) processes: Vec<Process>,
     address: SocketAddr,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
+}
+
+/// A process and what it is called.
+pub(crate) struct Process {
+    pub(crate) name: String,
+    child: Child,
 }
 
 impl Server {
@@ -18,23 +25,31 @@ impl Server {
     pub(crate) async fn kugel() -> (Self, Duration) {
         let folder = tempfile::tempdir().unwrap();
         let address = free_address();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kugel"));
-        command
-            .args(["serve", "--listen", &address.to_string()])
-            .arg("--data-dir")
-            .arg(folder.path());
-        command.env("LOG", "warn");
+        let data = folder.path().display().to_string();
         let begun = Instant::now();
-        let child = command.stdout(Stdio::null()).spawn().unwrap();
-        let server = Self {
-            child,
-            address,
-            _folder: folder,
-        };
-        while get(address, "/health").await.is_none() {
-            tokio::time::sleep(Duration::from_micros(500)).await;
-        }
+        let process = Process::kugel(
+            "kugel",
+            &["serve", "--listen", &address.to_string(), "--data-dir", &data],
+            &[],
+        );
+        let server = Self::of(vec![process], address, folder);
+        server.healthy(Duration::from_micros(500)).await;
         (server, begun.elapsed())
+    }
+
+    pub(crate) fn of(processes: Vec<Process>, address: SocketAddr, folder: tempfile::TempDir) -> Self {
+        Self {
+            processes,
+            address,
+            folder,
+        }
+    }
+
+    /// Returns when it is ready.
+    pub(crate) async fn healthy(&self, pause: Duration) {
+        while get(self.address, "/health").await.is_none() {
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// This program again in another role.
@@ -47,15 +62,55 @@ impl Server {
         while TcpStream::connect(address).await.is_err() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
-        Self {
-            child,
+        let name = role.to_owned();
+        Self::of(
+            vec![Process { name, child }],
             address,
-            _folder: tempfile::tempdir().unwrap(),
-        }
+            tempfile::tempdir().unwrap(),
+        )
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Resident memory of all its processes.
+    pub(crate) fn resident_mb(&self) -> f64 {
+        self.processes.iter().map(Process::resident_mb).sum()
+    }
+
+    /// Processor time that all its processes have used so far.
+    pub(crate) fn cpu(&self) -> Duration {
+        self.processes.iter().map(|process| cpu(process.child.id())).sum()
+    }
+
+    pub(crate) fn stop(mut self) {
+        for process in &mut self.processes {
+            process.child.kill().unwrap();
+            process.child.wait().unwrap();
+        }
+        drop(self.folder);
+    }
+}
+
+impl Process {
+    /// The executable under test with further settings.
+    pub(crate) fn kugel(name: &str, arguments: &[&str], settings: &[(String, String)]) -> Self {
+        let child = Command::new(env!("CARGO_BIN_EXE_kugel"))
+            .args(arguments)
+            .envs(settings.iter().cloned())
+            .env("LOG", "warn")
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self {
+            name: name.to_owned(),
+            child,
+        }
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Resident memory as the kernel counts it.
@@ -64,24 +119,19 @@ impl Server {
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
     }
-
-    /// Processor time used so far, by user and kernel together. Unlike elapsed time it does not depend on what else the
-    /// machine is doing.
-    pub(crate) fn cpu(&self) -> Duration {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let fields: Vec<&str> = stat[stat.rfind(')').unwrap() + 2..].split(' ').collect();
-        // Fields 14 and 15 of proc(5), in hundredths of a second.
-        let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
-        Duration::from_millis(ticks * 10)
-    }
-
-    pub(crate) fn stop(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
 }
 
-fn free_address() -> SocketAddr {
+/// Processor time of a process so far, by user and kernel together. Unlike elapsed time it does not depend on what else
+/// the machine is doing.
+pub(crate) fn cpu(id: u32) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+    let fields: Vec<&str> = stat[stat.rfind(')').unwrap() + 2..].split(' ').collect();
+    // Fields 14 and 15 of proc(5), in hundredths of a second.
+    let ticks: u64 = fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap();
+    Duration::from_millis(ticks * 10)
+}
+
+pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 

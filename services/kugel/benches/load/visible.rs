@@ -1,6 +1,6 @@
 //! From the bill's answer until journal, stock and report show it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use kugel_proto::cart::v1::cart_service_client::CartServiceClient;
 use kugel_proto::journal::v1::SearchJournalsRequest;
@@ -17,8 +17,10 @@ use crate::figures::{Latencies, line};
 use crate::shop::{STORE, Shop, item_code, with_token};
 
 const SALES: usize = 300;
+/// Between two looks: whoever asks without a pause measures how he keeps the machine busy.
+const PAUSE: Duration = Duration::from_micros(500);
 
-pub(crate) async fn measure(shop: &Shop) {
+pub(crate) async fn measure(shop: &Shop, target: &str) {
     let channel = connect(&shop.url).await;
     let mut carts = CartServiceClient::new(channel.clone());
     let till = &shop.tills[1];
@@ -43,7 +45,7 @@ pub(crate) async fn measure(shop: &Shop) {
     line(
         "bill to visible in journal, stock and report",
         &latencies.percentiles(),
-        "p99 <= 50 ms",
+        target,
     );
 }
 
@@ -66,6 +68,7 @@ async fn journal(shop: &Shop, channel: Channel, terminal: i32, receipt: i64) {
         if !answer.journals.is_empty() {
             return;
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -94,6 +97,7 @@ async fn stock(shop: &Shop, channel: Channel, terminal: i32, sale: usize, transa
             Ok(_) => {}
             Err(status) => assert_eq!(status.code(), tonic::Code::NotFound),
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -117,5 +121,6 @@ async fn report(shop: &Shop, channel: Channel, terminal: i32, date: String, sale
         if answer.report.unwrap().sales_gross.unwrap().count >= sales {
             return;
         }
+        tokio::time::sleep(PAUSE).await;
     }
 }
