@@ -8,6 +8,9 @@ SINGLE := env -u MONGODB_URI -u REDIS_URL -u AMQP_URL
 
 # How `make chaos` goes about it; `cargo test -p kugel-e2e --test chaos -- --help` tells what there is.
 CHAOS := --kills 20
+# How many seconds a server stays away in the scenarios after it.
+OUTAGE := 60
+chaos_run := cargo test --quiet --locked --workspace --test chaos --
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo mesh mesh-down servers servers-down test check chaos bench
@@ -53,7 +56,11 @@ check: ## Format, lints, contract, licences, WebAssembly, chart: what CI asks be
 	.ci/chart
 
 chaos: ## Kill processes while tills sell, then count: nothing lost, nothing doubled
-	cargo test --quiet --locked --workspace --test chaos -- --size single $(CHAOS)
+	$(chaos_run) --size single $(CHAOS)
+	$(chaos_run) --size mesh $(CHAOS)
+	$(chaos_run) --size mesh --scenario redis-down --seconds $(OUTAGE)
+	$(chaos_run) --size mesh --scenario broker-down --seconds $(OUTAGE)
+	$(chaos_run) --size mesh --scenario mongo-down --seconds $(OUTAGE)
 
 bench: ## Measure a running Kugel beside a bare echo, and print the conditions
 	cargo bench --locked -p kugel --bench load

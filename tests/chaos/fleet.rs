@@ -8,7 +8,7 @@ use kugel_testkit::Site;
 use tokio::process::Command;
 
 use crate::Size;
-use crate::process::Process;
+use crate::process::{Process, alone};
 use crate::servers::{SERVERS, Servers, free_port};
 
 /// How long Kugel may take for an answer.
@@ -155,7 +155,7 @@ impl Fleet {
         if self.servers.is_none() {
             findings.extend(self.stop_processes().await);
         }
-        let output = Command::new(&self.program)
+        let output = Command::from(alone(std::process::Command::new(&self.program)))
             .arg("verify")
             .env("DATA_DIR", self.data())
             .envs(self.settings.iter().cloned())

@@ -39,7 +39,7 @@ impl Process {
             .append(true)
             .open(&self.log)
             .unwrap();
-        let child = Command::new(&self.program)
+        let child = alone(Command::new(&self.program))
             .args(&self.arguments)
             .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
@@ -84,6 +84,14 @@ impl Drop for Process {
     fn drop(&mut self) {
         self.kill();
     }
+}
+
+/// Without the settings of whoever runs this: the servers that these name are not for killing.
+pub(crate) fn alone(mut command: Command) -> Command {
+    for setting in ["MONGODB_URI", "REDIS_URL", "AMQP_URL", "NAMESPACE"] {
+        command.env_remove(setting);
+    }
+    command
 }
 
 /// Sends a signal by the program that exists for it.
