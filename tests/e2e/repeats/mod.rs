@@ -185,9 +185,12 @@ impl Walk {
 
     /// A request with the tenant, where it has a place.
     fn whole(&self, method: &str, mut request: Value) -> Value {
-        let has_tenant = self.rpc(method).descriptor.input().get_field_by_name("tenant_id");
-        if has_tenant.is_some() && request.get("tenantId").is_none() && !self.rpc(method).is_public() {
-            request["tenantId"] = json!(self.tenant.id);
+        let input = self.rpc(method).descriptor.input();
+        if let Some(field) = input.get_field_by_name("tenant_id")
+            && request.get(field.json_name()).is_none()
+            && !self.rpc(method).is_public()
+        {
+            request[field.json_name()] = json!(self.tenant.id);
         }
         request
     }

@@ -46,6 +46,9 @@ const SHIPPED_DAY: &str = include_str!("../../demo-data/2010-12-22.csv");
 const SHIPPED_SOURCE: &str = "Replaying 22 December 2010 of a UK online retailer. Source: Online Retail, Daqing Chen \
 (2015), UCI Machine Learning Repository, https://doi.org/10.24432/C5BW33, CC BY 4.0.";
 
+/// How long servers may take to answer before the demonstration gives up.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// Payment methods, by the codes that Kugel gives a kind.
 const CASH: &str = "01";
 const CARD: &str = "11";
@@ -68,20 +71,28 @@ pub async fn run(settings: Settings, options: Demo) -> anyhow::Result<()> {
         );
         return Ok(());
     }
-    let folder = settings.data_dir.display().to_string();
+    let (place, option) = match &settings.mongodb_uri {
+        Some(_) => ("MongoDB".to_owned(), String::new()),
+        None => {
+            let folder = settings.data_dir.display();
+            (format!("data folder {folder}"), format!(" --data-dir {folder}"))
+        }
+    };
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .context("cannot listen on this machine")?;
     let kugel = Kugel::start(settings, Arc::new(SystemClock), listener, None).await?;
+    let ready = tokio::time::timeout(PATIENCE, kugel.ready()).await;
+    ready.context("the servers of the settings do not answer: see the warnings above")?;
     let url = format!("http://{}", kugel.address());
     let outcome = replay(&url, &plan, &options, ledger)
         .await
         .map(|tenant| tenant.id);
     kugel.stop().await;
     let tenant = outcome?;
-    println!("\nIts sales are in tenant {tenant}, data folder {folder}. Next:");
-    println!("  kugel verify --data-dir {folder} --tenant {tenant}   check every equation");
-    println!("  kugel serve --data-dir {folder}   look around on http://127.0.0.1:8080/docs");
+    println!("\nIts sales are in tenant {tenant}, {place}. Next:");
+    println!("  kugel verify{option} --tenant {tenant}   check every equation");
+    println!("  kugel serve{option}   look around on http://127.0.0.1:8080/docs");
     Ok(())
 }
 
