@@ -1,6 +1,7 @@
 //! The users of a tenant: create, read, list, change and delete.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use kugel_auth::{Passwords, Principal};
@@ -14,7 +15,9 @@ use super::Administration;
 use crate::domain::{Credentials, LastLogin, SuperuserGuard, User, password_mistake};
 
 /// How often a change is tried again when somebody else changed the same account in between.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: u32 = 8;
+/// The pause after the first of them; each is twice as long as the one before.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// A user as answers show one.
 #[derive(Debug, Serialize, Deserialize)]
@@ -201,7 +204,7 @@ impl Users {
         username: &str,
         edit: impl Fn(User) -> Option<User>,
     ) -> Result<Option<UserView>> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let current = self.stored(caller, username).await?;
             let edited = edit((*current.value).clone());
             let keeps_rights = edited.as_ref().is_some_and(User::is_administrator);
@@ -215,7 +218,10 @@ impl Users {
             }
             match self.documents.commit(&caller.scope(), changes).await {
                 Ok(()) => return Ok(view),
-                Err(error) if error.is_stale() || is_guard(&error) => {}
+                // Whoever was first may still be committing: on a server far away that takes a while.
+                Err(error) if error.is_stale() || is_guard(&error) => {
+                    tokio::time::sleep(PAUSE * 2_u32.pow(attempt)).await;
+                }
                 Err(error) => return Err(error.into()),
             }
         }
