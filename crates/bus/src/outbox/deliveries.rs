@@ -43,20 +43,13 @@ impl Deliveries {
             .collect())
     }
 
-    /// How many events of all tenants some consumer has not processed.
-    pub async fn count_undelivered(&self) -> Result<u64, StoreError> {
+    /// How many events of all tenants some consumer has not answered for, neither well nor ill: while there are any,
+    /// something is on its way, in whatever process.
+    pub async fn count_unanswered(&self) -> Result<usize, StoreError> {
         let mut count = 0;
         for tenant in self.tenants().await? {
-            let query = Query::all()
-                .one_of("status", UNFINISHED)
-                .page(Page { limit: 1, number: 1 });
-            let scope = Scope::from(tenant);
-            count += self
-                .documents
-                .store()
-                .find(&scope, self.collection, &query)
-                .await?
-                .total;
+            let records = self.undelivered(&tenant).await?;
+            count += records.iter().filter(|record| record.is_open()).count();
         }
         Ok(count)
     }

@@ -5,7 +5,7 @@ use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{Error, ErrorKind};
 
 /// Seconds between heartbeats: a connection that was cut silently is noticed after two.
-const HEARTBEAT: u16 = 10;
+const HEARTBEAT: u16 = 5;
 /// Longest frame. The client keeps buffers of 32 frames each way, which are most of what an idle connection costs.
 const FRAME_LIMIT: u32 = 32_768;
 

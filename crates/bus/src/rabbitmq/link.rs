@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::address::{Address, advice};
 
 /// Pauses between connections: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
 /// How long a connection may take to be made.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How long a good-bye may take.
