@@ -14,6 +14,7 @@ mod events;
 mod gateway;
 mod isolation;
 mod masters;
+mod mesh;
 mod moving;
 mod repeats;
 mod reversal;

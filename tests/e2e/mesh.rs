@@ -39,7 +39,11 @@ async fn a_service_waits_for_its_servers_and_names_them() {
     };
     let listen = format!("127.0.0.1:{port}");
     let mut serve = kugel(&["serve", "journal", "--listen", &listen]);
-    let mut server = serve.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut server = serve
+        .stderr(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
     let mut said = BufReader::new(server.stderr.take().unwrap()).lines();
     let place = mongodb.address().to_string();
     let warning = tokio::time::timeout(SOON, async {
@@ -59,7 +63,10 @@ async fn a_service_waits_for_its_servers_and_names_them() {
     assert!(!answer.status.success());
     assert!(String::from_utf8_lossy(&answer.stderr).contains("journal is not ready"));
     mongodb.open().await;
-    eventually(SOON, async || ready.status().await.unwrap().success().then_some(())).await;
+    eventually(SOON, async || {
+        ready.output().await.unwrap().status.success().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -83,12 +90,20 @@ async fn sales_go_on_without_broker_and_redis() {
         shop.till.sell(&[("TEA", 2)]).await;
     }
     let health = world.root().get("/health").await;
-    assert_eq!(health.status, 200, "nobody is to take the services out of use: {}", health.text);
+    assert_eq!(
+        health.status, 200,
+        "nobody is to take the services out of use: {}",
+        health.text
+    );
     let cart = &health.body["checks"]["cart"];
     assert_eq!(cart["status"], "healthy", "{}", health.text);
     let expected = json!({"bus": "unhealthy", "state": "unhealthy", "store": "healthy"});
     assert_eq!(cart["details"], expected, "{}", health.text);
-    let own = world.root().header("x-kugel-service", "cart").get("/health").await;
+    let own = world
+        .root()
+        .header("x-kugel-service", "cart")
+        .get("/health")
+        .await;
     assert_eq!((own.status, &own.body["status"]), (200, &json!("unhealthy")));
     amqp.open().await;
     redis.open().await;
@@ -120,7 +135,10 @@ async fn replicas_share_the_work_and_count_once() {
         });
     }
     let wait_for = async |sales: usize| {
-        eventually(SOON, async || (sold.load(Ordering::SeqCst) >= sales).then_some(())).await;
+        eventually(SOON, async || {
+            (sold.load(Ordering::SeqCst) >= sales).then_some(())
+        })
+        .await;
     };
     wait_for(6).await;
     world.stop_replicas().await;
@@ -140,12 +158,14 @@ async fn replicas_share_the_work_and_count_once() {
 
 #[tokio::test]
 async fn a_service_by_itself_needs_a_secret_and_a_broker() {
+    let folder = tempfile::tempdir().unwrap();
     let run = async |settings: &[(&str, &str)]| {
         let mut command = Command::new(PROGRAM);
         for name in ["MONGODB_URI", "REDIS_URL", "AMQP_URL", "SECRET_KEY"] {
             command.env_remove(name);
         }
         let command = command.args(["serve", "cart", "--listen", "127.0.0.1:0"]);
+        let command = command.env("DATA_DIR", folder.path());
         let output = command.envs(settings.iter().copied()).output().await.unwrap();
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
@@ -159,5 +179,8 @@ async fn a_service_by_itself_needs_a_secret_and_a_broker() {
     assert!(said.contains("amqp") && said.lines().count() == 1, "{said}");
     let broken = ("MONGODB_URI", "mongodb//127.0.0.1");
     let said = run(&[secret, ("AMQP_URL", "amqp://127.0.0.1:1"), broken]).await;
-    assert!(said.contains("mongodb_uri") && said.lines().count() == 1, "{said}");
+    assert!(
+        said.contains("mongodb_uri") && said.lines().count() == 1,
+        "{said}"
+    );
 }

@@ -48,6 +48,12 @@ impl Backends {
     /// process locks its whole folder.
     pub(super) fn open(settings: &Settings, own: Option<&str>) -> anyhow::Result<Self> {
         let namespace = &settings.namespace;
+        // What may be refused comes before what begins to work.
+        let stores = Stores::open(settings, own)?;
+        let redis: Option<Arc<dyn State>> = match &settings.redis_url {
+            Some(url) => Some(Arc::new(RedisState::connect(url.reveal(), namespace)?)),
+            None => None,
+        };
         let bus: Arc<dyn Bus> = match &settings.amqp_url {
             Some(url) => {
                 let name = format!("kugel {}", own.unwrap_or(WHOLE));
@@ -55,12 +61,8 @@ impl Backends {
             }
             None => Arc::new(InProcessBus::default()),
         };
-        let redis: Option<Arc<dyn State>> = match &settings.redis_url {
-            Some(url) => Some(Arc::new(RedisState::connect(url.reveal(), namespace)?)),
-            None => None,
-        };
         Ok(Self {
-            stores: Stores::open(settings, own)?,
+            stores,
             bus,
             has_broker: settings.amqp_url.is_some(),
             state: match &redis {
