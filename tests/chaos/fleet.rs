@@ -11,8 +11,8 @@ use crate::Size;
 use crate::process::{Process, alone};
 use crate::servers::{SERVERS, Servers, free_port};
 
-/// How long Kugel may take for an answer.
-pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long Kugel may take for an answer: its own default.
+pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 const SERVICES: [&str; 7] = [
     "account",
     "terminal",

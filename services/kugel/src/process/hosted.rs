@@ -20,6 +20,9 @@ use super::Shared;
 use super::backends::ServiceStore;
 use super::offline::Holding;
 
+/// How long the last delivery states of a stopping service may take to be written.
+const FLUSH_LIMIT: Duration = Duration::from_secs(3);
+
 /// Pauses between questions to a server that does not answer: the first, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
 
@@ -200,8 +203,14 @@ impl Hosted {
         outboxes.into_iter().flatten().map(Outbox::backlog).sum()
     }
 
-    /// Ends the work in the background, then lets go of the documents.
+    /// Ends the work in the background, then lets go of the documents. What was heard of events and not yet written,
+    /// because other consumers have still to answer, is written first: nobody else has heard it.
     pub(super) async fn close(&self) {
+        if let Some(running) = self.running.get() {
+            let flushes = running.outboxes.iter().map(Outbox::flush);
+            // Without it the events are sent again, and answered for again.
+            let _ = tokio::time::timeout(FLUSH_LIMIT, futures::future::join_all(flushes)).await;
+        }
         let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         tasks.iter().for_each(JoinHandle::abort);
         self.store.close().await;

@@ -1,6 +1,7 @@
 //! Create, read, list, change and delete: the same for every master.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kugel_bus::{Bus, Change, ChangeKind};
 use kugel_error::{Error, Result, codes};
@@ -11,7 +12,9 @@ use kugel_types::Direction;
 use crate::domain::records::Item;
 
 /// How often a change is tried again when somebody else changed the same document in between.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: u32 = 8;
+/// The pause after the first of them; each is twice as long as the one before.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// A kind of master: the words for it and who must hear of its changes.
 pub trait Master: Record {
@@ -153,7 +156,7 @@ impl Masters {
         id: &str,
         edit: impl Fn(&T) -> Result<T>,
     ) -> Result<Stored<T>> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let current = self.get::<T>(caller, id).await?;
             let value = Arc::new(edit(&current)?);
             let changes = self.documents.changes(&caller.actor());
@@ -163,7 +166,8 @@ impl Masters {
                 .answering(caller.request(), &stored);
             match self.commit::<T>(caller, id, changes).await {
                 Ok(()) => return Ok(stored),
-                Err(error) if error.is_stale() => {}
+                // Whoever was first may still be committing: on a server far away that takes a while.
+                Err(error) if error.is_stale() => tokio::time::sleep(PAUSE * 2_u32.pow(attempt)).await,
                 Err(error) => return Err(error.into()),
             }
         }
@@ -176,7 +180,7 @@ impl Masters {
     }
 
     async fn remove<T: Master>(&self, caller: &Caller, id: &str) -> Result<()> {
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let current = self.get::<T>(caller, id).await?;
             let changes = self
                 .documents
@@ -185,7 +189,8 @@ impl Masters {
                 .answering(caller.request(), &());
             match self.commit::<T>(caller, id, changes).await {
                 Ok(()) => return Ok(()),
-                Err(error) if error.is_stale() => {}
+                // Whoever was first may still be committing: on a server far away that takes a while.
+                Err(error) if error.is_stale() => tokio::time::sleep(PAUSE * 2_u32.pow(attempt)).await,
                 Err(error) => return Err(error.into()),
             }
         }

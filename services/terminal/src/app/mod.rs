@@ -18,6 +18,7 @@ mod tests;
 mod token;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -47,7 +48,9 @@ pub use token::IssuedToken;
 pub(crate) use token::wire_count;
 
 /// How often a change of a terminal is tried again after others were faster.
-const ATTEMPTS: usize = 8;
+const ATTEMPTS: u32 = 8;
+/// The pause after the first of them; each is twice as long as the one before.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// The use cases of tenants, stores and terminals.
 #[derive(Clone)]
@@ -135,7 +138,7 @@ impl App {
     ) -> Result<Changed<N>, Error> {
         let scope = Scope::from(&id.tenant);
         let actor = caller.actor();
-        for _ in 0..ATTEMPTS {
+        for attempt in 0..ATTEMPTS {
             let stored = self.load(id).await?;
             let mut terminal = stored.terminal()?;
             let changes = self.documents.changes(&actor);
@@ -161,7 +164,11 @@ impl App {
             }
             match self.documents.commit(&scope, changes).await {
                 Ok(()) => {}
-                Err(StoreError::Stale { .. }) => continue,
+                // Whoever was first may still be committing: on a server far away that takes a while.
+                Err(StoreError::Stale { .. }) => {
+                    tokio::time::sleep(PAUSE * 2_u32.pow(attempt)).await;
+                    continue;
+                }
                 Err(error) => {
                     self.outbox.doubt();
                     return Err(error.into());
