@@ -7,7 +7,6 @@ use kugel_auth::{ApiKey, Principal, Tokens};
 use kugel_error::{Error, codes};
 use tonic::Status;
 use tonic::body::Body;
-use tower::ServiceExt as _;
 
 use crate::request_key::Fingerprints;
 use crate::{API_KEY, ApiKeys, LocalService, REQUEST_ID, TERMINAL_ID};
@@ -53,7 +52,7 @@ pub(crate) async fn authenticate(
     if let Some(fingerprints) = fingerprints {
         request.extensions_mut().insert(fingerprints);
     }
-    next.oneshot(request).await.unwrap_or_else(|never| match never {})
+    next.answer(request).await
 }
 
 /// A bearer token decides alone; the API key counts only where there is none.

@@ -12,7 +12,7 @@ use kugel_config::Settings;
 use kugel_types::TenantId;
 use tonic::body::Body;
 use tonic::metadata::MetadataValue;
-use tower::{Service, ServiceExt as _};
+use tower::Service;
 
 use crate::balance::Balance;
 use crate::origin::Origin;
@@ -79,8 +79,8 @@ impl Service<Request<Body>> for Channel {
         match &mut self.0 {
             Inner::Local(slot) => match slot.get() {
                 Some(service) => {
-                    let answer = service.clone().oneshot(request);
-                    Box::pin(async move { answer.await.map_err(|never| match never {}) })
+                    let answer = service.clone().answer(request);
+                    Box::pin(async move { Ok(answer.await) })
                 }
                 None => Box::pin(async { Err("the service is not started".into()) }),
             },

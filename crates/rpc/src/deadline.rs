@@ -7,7 +7,6 @@ use kugel_error::codes;
 use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
-use tower::ServiceExt as _;
 
 use crate::LocalService;
 use crate::call::{CALL, Call};
@@ -21,8 +20,8 @@ pub(crate) async fn deadline(request: Request<Body>, next: LocalService, limit: 
         deadline,
         traceparent: headers.get("traceparent").cloned(),
     };
-    match tokio::time::timeout_at(deadline, CALL.scope(call, next.oneshot(request))).await {
-        Ok(answer) => answer.unwrap_or_else(|never| match never {}),
+    match tokio::time::timeout_at(deadline, CALL.scope(call, next.answer(request))).await {
+        Ok(answer) => answer,
         Err(_) => {
             let error = codes::DEADLINE_EXCEEDED.error(format!("the call took longer than {limit:?}"));
             Status::from(error).into_http()

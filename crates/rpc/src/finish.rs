@@ -10,7 +10,6 @@ use kugel_error::codes;
 use kugel_proto::READING_METHODS;
 use tonic::Status;
 use tonic::body::Body;
-use tower::ServiceExt as _;
 
 use crate::call::CALL;
 use crate::{HEALTH, LocalService};
@@ -22,9 +21,9 @@ const LIMIT: Duration = Duration::from_secs(120);
 pub(crate) async fn finish(request: Request<Body>, next: LocalService) -> Response<Body> {
     let path = request.uri().path();
     let reads = READING_METHODS.binary_search(&path).is_ok() || path.starts_with(HEALTH);
-    let work = next.oneshot(request);
+    let work = next.answer(request);
     if reads {
-        return work.await.unwrap_or_else(|never| match never {});
+        return work.await;
     }
     let work = tokio::time::timeout(LIMIT, work);
     let task = match CALL.try_with(Clone::clone) {
@@ -32,7 +31,7 @@ pub(crate) async fn finish(request: Request<Body>, next: LocalService) -> Respon
         Err(_) => tokio::spawn(work),
     };
     match task.await {
-        Ok(Ok(answer)) => answer.unwrap_or_else(|never| match never {}),
+        Ok(Ok(answer)) => answer,
         Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
         // Nobody waits any more after so long, or the process stops.
         Ok(Err(_)) | Err(_) => {

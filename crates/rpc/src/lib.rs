@@ -18,12 +18,14 @@ mod deadline;
 mod finish;
 mod health;
 mod instance;
+mod local;
 mod observe;
 mod origin;
 mod panic_guard;
 mod parts;
 mod remote;
 mod request_key;
+mod routes;
 mod shed;
 mod stack;
 mod tls;
@@ -33,8 +35,10 @@ pub use admit::{Caller, Visitor, admit, welcome};
 pub use api_keys::ApiKeys;
 pub use channel::{Channel, Neighbours, outgoing};
 pub use health::{Dependency, Readiness};
+pub use local::LocalService;
 pub use parts::{Deps, Parts};
-pub use stack::{Layers, LocalService, serve};
+pub use routes::Routes;
+pub use stack::{Layers, serve};
 pub use tls::{Misconfiguration, Tls, TlsListener, TlsStream};
 
 /// The metadata that names the terminal of an API key.

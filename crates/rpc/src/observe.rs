@@ -9,7 +9,6 @@ use metrics::Histogram;
 use parking_lot::RwLock;
 use tonic::body::Body;
 use tonic::{Code, Status};
-use tower::ServiceExt as _;
 
 use crate::LocalService;
 
@@ -42,7 +41,7 @@ pub(crate) async fn observe(
 ) -> Response<Body> {
     let method = request.uri().path().to_owned();
     let begun = Instant::now();
-    let answer = next.oneshot(request).await.unwrap_or_else(|never| match never {});
+    let answer = next.answer(request).await;
     let elapsed = begun.elapsed();
     // A status in the headers means that the call failed before its first message.
     let status = answer

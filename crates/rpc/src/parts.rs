@@ -10,7 +10,7 @@ use kugel_state::State;
 use kugel_store::{Collection, Documents};
 use kugel_types::Clock;
 
-use crate::Neighbours;
+use crate::{Neighbours, Routes};
 
 /// What a service is built from. Two services of one process share everything but their documents.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ pub struct Parts {
     /// Its name, e.g. `master-data`.
     pub name: &'static str,
     /// Its gRPC services, without the server stack.
-    pub routes: tonic::service::Routes,
+    pub routes: Routes,
     /// Its outboxes: empty ones mean that everything it committed has arrived.
     pub outboxes: Vec<Outbox>,
     /// The collections that its documents lie in: what is checked at the start and what moves house.

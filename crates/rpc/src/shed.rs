@@ -5,7 +5,6 @@ use kugel_error::codes;
 use tokio::sync::Semaphore;
 use tonic::Status;
 use tonic::body::Body;
-use tower::ServiceExt as _;
 
 use crate::{HEALTH, LocalService};
 
@@ -24,5 +23,5 @@ pub(crate) async fn shed(
         return Status::from(codes::OVERLOADED.error("the service is busy, try again in a moment"))
             .into_http();
     }
-    next.oneshot(request).await.unwrap_or_else(|never| match never {})
+    next.answer(request).await
 }

@@ -1,16 +1,11 @@
 //! The server stack around a service's routes.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
 use kugel_auth::Tokens;
 use kugel_config::Settings;
 use tokio::sync::Semaphore;
-use tonic::body::Body;
-use tower::service_fn;
-use tower::util::BoxCloneSyncService;
 
 use crate::authenticate::authenticate;
 use crate::deadline::deadline;
@@ -19,10 +14,7 @@ use crate::observe::{Timers, observe};
 use crate::panic_guard::panic_guard;
 use crate::shed::shed;
 use crate::wire::wire;
-use crate::{ApiKeys, Parts};
-
-/// A service that can be called without a socket.
-pub type LocalService = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
+use crate::{ApiKeys, LocalService, Parts};
 
 /// What the layers need. One for all services of a process.
 #[derive(Clone)]
@@ -67,36 +59,22 @@ pub(crate) fn message_limit(settings: &Settings) -> u64 {
 /// 7. authentication: puts the credential where [`crate::admit`] finds it.
 pub fn serve(parts: &Parts, layers: &Layers) -> LocalService {
     let name = parts.name;
-    let service = BoxCloneSyncService::new(parts.routes.clone().prepare());
+    let service = parts.routes.clone().into_service();
     let shared = layers.clone();
-    let service = around(service, move |request, next| {
+    let service = service.within(move |request, next| {
         let shared = shared.clone();
         async move { authenticate(request, next, &shared.tokens, &shared.api_keys).await }
     });
     let (bytes, time) = (layers.bytes, layers.time);
-    let service = around(service, move |request, next| wire(request, next, bytes));
+    let service = service.within(move |request, next| wire(request, next, bytes));
     let slots = Arc::new(Semaphore::new(layers.calls));
-    let service = around(service, move |request, next| {
+    let service = service.within(move |request, next| {
         let slots = slots.clone();
         async move { shed(request, next, name, &slots).await }
     });
-    let service = around(service, finish);
-    let service = around(service, move |request, next| deadline(request, next, time));
+    let service = service.within(finish);
+    let service = service.within(move |request, next| deadline(request, next, time));
     let timers = Arc::new(Timers::default());
-    let service = around(service, move |request, next| {
-        observe(request, next, name, timers.clone())
-    });
-    around(service, panic_guard)
-}
-
-/// A layer made of an async function.
-fn around<F, Answer>(next: LocalService, layer: F) -> LocalService
-where
-    F: Fn(Request<Body>, LocalService) -> Answer + Clone + Send + Sync + 'static,
-    Answer: Future<Output = Response<Body>> + Send + 'static,
-{
-    BoxCloneSyncService::new(service_fn(move |request| {
-        let answer = layer(request, next.clone());
-        async move { Ok(answer.await) }
-    }))
+    let service = service.within(move |request, next| observe(request, next, name, timers.clone()));
+    service.within(panic_guard)
 }

@@ -6,14 +6,13 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use kugel_error::codes;
 use tonic::body::Body;
 use tonic::{Code, Status};
-use tower::ServiceExt as _;
 
 use crate::LocalService;
 
 /// Passes on requests of at most `limit` bytes. The generated code has no limit of its own.
 pub(crate) async fn wire(request: Request<Body>, next: LocalService, limit: u64) -> Response<Body> {
     let request = request.map(|body| limited(body, limit));
-    let answer = next.oneshot(request).await.unwrap_or_else(|never| match never {});
+    let answer = next.answer(request).await;
     unreadable(&answer).map_or(answer, Status::into_http)
 }
 

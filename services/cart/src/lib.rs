@@ -30,7 +30,7 @@ use kugel_config::Settings;
 use kugel_error::Error;
 use kugel_proto::cart::v1::cart_service_server::CartServiceServer;
 use kugel_proto::cart::v1::transaction_service_server::TransactionServiceServer;
-use kugel_rpc::{Deps, Parts};
+use kugel_rpc::{Deps, Parts, Routes};
 
 use crate::adapters::clients::{MasterClient, TerminalClient};
 use crate::adapters::grpc::{Carts, Transactions};
@@ -84,8 +84,8 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         },
         documents: deps.documents,
     };
-    let routes = tonic::service::Routes::new(CartServiceServer::new(Carts(app.clone())))
-        .add_service(TransactionServiceServer::new(Transactions(app.clone())));
+    let routes = Routes::new(CartServiceServer::new(Carts(app.clone())))
+        .and(TransactionServiceServer::new(Transactions(app.clone())));
     Ok(Parts {
         name: NAME,
         routes,

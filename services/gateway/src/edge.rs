@@ -1,26 +1,96 @@
-//! The one handler that every request meets: tells the protocols apart.
+//! What every request meets: tells the protocols apart.
 
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
+use futures::future::BoxFuture;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
+use metrics::Histogram;
+use parking_lot::RwLock;
 use tonic_web::GrpcWebLayer;
-use tower::{Layer, ServiceExt};
+use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 
 use crate::passthrough::Passthrough;
-use crate::{Gateway, docs, headers, hosts, login, openapi, reply, rest, websocket};
+use crate::{Gateway, docs, headers, hosts, login, openapi, passthrough, reply, rest, websocket};
 
-/// Wraps the gateway into a router without routes: its own trie knows them.
-pub(crate) fn router(gateway: Gateway) -> Router {
-    Router::new()
-        .fallback(handle)
-        .with_state(Arc::new(gateway))
-        .layer(cors())
+/// The gateway, to be served. Clones share it.
+#[derive(Clone)]
+pub struct Edge {
+    gateway: Arc<Gateway>,
+    /// What browsers may use: a router without routes, since the gateway's own trie knows them.
+    open: Router,
+}
+
+impl Edge {
+    pub(crate) fn new(gateway: Gateway) -> Self {
+        let gateway = Arc::new(gateway);
+        let handler = |State(gateway): State<Arc<Gateway>>, request| handle(gateway, request);
+        let open = Router::new()
+            .fallback(handler)
+            .with_state(gateway.clone())
+            .layer(cors());
+        Self { gateway, open }
+    }
+}
+
+impl Service<Request<Body>> for Edge {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // No browser speaks native gRPC, and a till's call need not pass by what is there for browsers.
+        if Protocol::of(&request) == Protocol::Grpc {
+            let answer = handle(self.gateway.clone(), request);
+            return Box::pin(async move { Ok(answer.await) });
+        }
+        Box::pin(self.open.call(request))
+    }
+}
+
+/// The protocols that are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Protocol {
+    Grpc,
+    GrpcWeb,
+    WebSocket,
+    Rest,
+}
+
+impl Protocol {
+    fn of(request: &Request<Body>) -> Self {
+        let kind = request.headers().get(CONTENT_TYPE);
+        let kind = kind.map(HeaderValue::as_bytes).unwrap_or_default();
+        if kind.starts_with(b"application/grpc-web") {
+            Self::GrpcWeb
+        } else if kind.starts_with(b"application/grpc") {
+            Self::Grpc
+        } else if websocket::watched(request.uri().path()).is_some() {
+            Self::WebSocket
+        } else {
+            Self::Rest
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Grpc => "grpc",
+            Self::GrpcWeb => "grpc-web",
+            Self::WebSocket => "websocket",
+            Self::Rest => "rest",
+        }
+    }
 }
 
 /// Browsers of any origin may call: credentials are headers that a script must know, never cookies.
@@ -41,36 +111,48 @@ fn cors() -> CorsLayer {
         .max_age(Duration::from_secs(3600))
 }
 
-async fn handle(State(gateway): State<Arc<Gateway>>, mut request: Request<Body>) -> Response<Body> {
+async fn handle(gateway: Arc<Gateway>, mut request: Request<Body>) -> Response<Body> {
     let begun = Instant::now();
+    let protocol = Protocol::of(&request);
     let request_id = headers::request_id(request.headers_mut());
-    let (protocol, mut response) = serve(gateway, request).await;
+    let mut response = match protocol {
+        Protocol::Grpc => {
+            let request = request.map(tonic::body::Body::new);
+            passthrough::forward(&gateway, request).await.map(Body::new)
+        }
+        Protocol::GrpcWeb => {
+            let service = GrpcWebLayer::new().layer(Passthrough(gateway.clone()));
+            answer(service.oneshot(request).await)
+        }
+        Protocol::WebSocket => websocket::serve(gateway.clone(), request).await,
+        Protocol::Rest => http(&gateway, request).await,
+    };
     response.headers_mut().insert(headers::X_REQUEST_ID, request_id);
-    metrics::histogram!("kugel_gateway_seconds", "protocol" => protocol, "status" => class(response.status()))
-        .record(begun.elapsed());
+    let timer = gateway.timers.of(protocol.name(), class(response.status()));
+    timer.record(begun.elapsed());
     response
 }
 
-async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> (&'static str, Response<Body>) {
-    let kind = request
-        .headers()
-        .get(CONTENT_TYPE)
-        .map(HeaderValue::as_bytes)
-        .unwrap_or_default();
-    if kind.starts_with(b"application/grpc-web") {
-        let service = GrpcWebLayer::new().layer(Passthrough(gateway));
-        ("grpc-web", answer(service.oneshot(request).await))
-    } else if kind.starts_with(b"application/grpc") {
-        let request = request.map(tonic::body::Body::new);
-        ("grpc", answer(Passthrough(gateway).oneshot(request).await))
-    } else if websocket::watched(request.uri().path()).is_some() {
-        ("websocket", websocket::serve(gateway, request).await)
-    } else {
-        ("rest", http(&gateway, request).await)
+/// The histograms of the gateway: looking one up costs less than naming it anew each time.
+#[derive(Default)]
+pub(crate) struct Timers(RwLock<Vec<(Kind, Histogram)>>);
+
+/// Protocol and class of status: a few dozen at most.
+type Kind = (&'static str, &'static str);
+
+impl Timers {
+    fn of(&self, protocol: &'static str, status: &'static str) -> Histogram {
+        let kind = (protocol, status);
+        if let Some((_, timer)) = self.0.read().iter().find(|(known, _)| *known == kind) {
+            return timer.clone();
+        }
+        let timer = metrics::histogram!("kugel_gateway_seconds", "protocol" => protocol, "status" => status);
+        self.0.write().push((kind, timer.clone()));
+        timer
     }
 }
 
-fn answer(response: Result<Response<tonic::body::Body>, std::convert::Infallible>) -> Response<Body> {
+fn answer(response: Result<Response<tonic::body::Body>, Infallible>) -> Response<Body> {
     response.unwrap_or_else(|never| match never {}).map(Body::new)
 }
 

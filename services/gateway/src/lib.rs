@@ -38,6 +38,7 @@ use kugel_rpc::Channel;
 use kugel_types::Clock;
 use prost_reflect::DescriptorPool;
 
+pub use edge::Edge;
 use failure::Failure;
 use health::Health;
 use routes::Routes;
@@ -74,13 +75,14 @@ pub(crate) struct Gateway {
     /// The contract with its comments, for reflection and the API document.
     descriptors: &'static [u8],
     metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    timers: edge::Timers,
     /// The API document of all services, written when it is first asked for.
     document: OnceLock<Bytes>,
 }
 
-/// Builds the gateway. The router answers every path.
-pub fn build(deps: GatewayDeps) -> Result<axum::Router, ContractError> {
-    build_for(kugel_proto::DESCRIPTORS, deps).map(edge::router)
+/// Builds the gateway. It answers every path.
+pub fn build(deps: GatewayDeps) -> Result<Edge, ContractError> {
+    build_for(kugel_proto::DESCRIPTORS, deps).map(Edge::new)
 }
 
 fn build_for(descriptors: &'static [u8], deps: GatewayDeps) -> Result<Gateway, ContractError> {
@@ -121,6 +123,7 @@ fn build_for(descriptors: &'static [u8], deps: GatewayDeps) -> Result<Gateway, C
         descriptors,
         health,
         metrics: deps.metrics,
+        timers: edge::Timers::default(),
         document: OnceLock::new(),
     })
 }

@@ -14,7 +14,7 @@ use tower::{Service, ServiceExt};
 
 use crate::{Gateway, headers};
 
-/// Sends a call to the service that its path names.
+/// [`forward`] as the service that gRPC-Web is translated for.
 #[derive(Clone)]
 pub(crate) struct Passthrough(pub Arc<Gateway>);
 
@@ -29,11 +29,18 @@ impl Service<Request<Body>> for Passthrough {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let gateway = self.0.clone();
-        Box::pin(async move { Ok(forward(&gateway, request).await.unwrap_or_else(Status::into_http)) })
+        Box::pin(async move { Ok(forward(&gateway, request).await) })
     }
 }
 
-async fn forward(gateway: &Gateway, mut request: Request<Body>) -> Result<Response<Body>, Status> {
+/// Sends a call to the service that its path names.
+pub(crate) async fn forward(gateway: &Gateway, request: Request<Body>) -> Response<Body> {
+    try_forward(gateway, request)
+        .await
+        .unwrap_or_else(Status::into_http)
+}
+
+async fn try_forward(gateway: &Gateway, mut request: Request<Body>) -> Result<Response<Body>, Status> {
     let service = request.uri().path().split('/').nth(1).unwrap_or_default();
     if service.starts_with("grpc.") {
         let own = gateway.own_services.get_or_init(|| own_services(gateway));

@@ -19,7 +19,7 @@ use tonic::Status;
 use tonic::body::Body;
 use tower::service_fn;
 
-use crate::GatewayDeps;
+use crate::{Edge, GatewayDeps};
 
 /// `tests/proto/sample.proto` as a descriptor set.
 pub(crate) fn sample_descriptors() -> &'static [u8] {
@@ -41,7 +41,7 @@ pub(crate) fn sample_pool() -> DescriptorPool {
 }
 
 /// The gateway over the sample contract, with its echoing service.
-pub(crate) fn sample_router(settings: Settings) -> axum::Router {
+pub(crate) fn sample_router(settings: Settings) -> Edge {
     let channel = Channel::local();
     channel.connect(LocalService::new(service_fn(|request| async {
         Ok::<_, Infallible>(echo(request).await)
@@ -49,7 +49,7 @@ pub(crate) fn sample_router(settings: Settings) -> axum::Router {
     router(settings, BTreeMap::from([("sample".to_owned(), channel)]))
 }
 
-pub(crate) fn router(settings: Settings, channels: BTreeMap<String, Channel>) -> axum::Router {
+pub(crate) fn router(settings: Settings, channels: BTreeMap<String, Channel>) -> Edge {
     router_of(sample_descriptors(), settings, channels)
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn router_of(
     descriptors: &'static [u8],
     settings: Settings,
     channels: BTreeMap<String, Channel>,
-) -> axum::Router {
+) -> Edge {
     let now = "2026-06-11T05:03:09.512345Z".parse::<Timestamp>().unwrap();
     let deps = GatewayDeps {
         channels,
@@ -66,7 +66,7 @@ pub(crate) fn router_of(
         clock: Arc::new(ManualClock::for_test(now)),
         metrics: Some(Arc::new(|| "kugel_up 1\n".to_owned())),
     };
-    crate::edge::router(crate::build_for(descriptors, deps).unwrap())
+    Edge::new(crate::build_for(descriptors, deps).unwrap())
 }
 
 /// Answers with what the request holds; some ids make it fail.

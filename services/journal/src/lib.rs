@@ -19,7 +19,7 @@ use std::sync::Arc;
 use kugel_bus::Rebuild;
 use kugel_error::Error;
 use kugel_proto::journal::v1::journal_service_server::JournalServiceServer;
-use kugel_rpc::{Deps, Parts};
+use kugel_rpc::{Deps, Parts, Routes};
 use kugel_store::Documents;
 
 use crate::adapters::events;
@@ -52,7 +52,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     };
     Ok(Parts {
         name: NAME,
-        routes: tonic::service::Routes::new(JournalServiceServer::new(journal)),
+        routes: Routes::new(JournalServiceServer::new(journal)),
         collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background: vec![Box::pin(forgetting)],

@@ -27,9 +27,8 @@ use std::time::Duration;
 use kugel_bus::Rebuild;
 use kugel_error::Error;
 use kugel_proto::report::v1::report_service_server::ReportServiceServer;
-use kugel_rpc::{Deps, Parts};
+use kugel_rpc::{Deps, Parts, Routes};
 use kugel_store::Documents;
-use tonic::service::Routes;
 
 use crate::adapters::clients::{CategoryNames, Journal};
 use crate::adapters::events::{self, LogHandler};

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use kugel_error::Error;
 use kugel_proto::stock::v1::stock_service_server::StockServiceServer;
-use kugel_rpc::{Deps, Parts};
+use kugel_rpc::{Deps, Parts, Routes};
 use kugel_store::Documents;
 
 use crate::adapters::events;
@@ -86,7 +86,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     };
     Ok(Parts {
         name: NAME,
-        routes: tonic::service::Routes::new(StockServiceServer::new(stock)),
+        routes: Routes::new(StockServiceServer::new(stock)),
         collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background,

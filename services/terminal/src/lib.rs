@@ -24,8 +24,7 @@ use kugel_proto::terminal::v1::session_service_server::SessionServiceServer;
 use kugel_proto::terminal::v1::store_service_server::StoreServiceServer;
 use kugel_proto::terminal::v1::tenant_service_server::TenantServiceServer;
 use kugel_proto::terminal::v1::terminal_service_server::TerminalServiceServer;
-use kugel_rpc::{Deps, Parts};
-use tonic::service::Routes;
+use kugel_rpc::{Deps, Parts, Routes};
 
 use adapters::clients::Clients;
 use adapters::grpc::{Sessions, Stores, Tenants, Terminals};
@@ -56,15 +55,13 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         currency: deps.settings.default_currency(),
         neighbourhood: Arc::new(Clients::new(deps.neighbours, deps.tokens)),
     };
-    let mut routes = Routes::builder();
-    routes
-        .add_service(TenantServiceServer::new(Tenants(app.clone())))
-        .add_service(StoreServiceServer::new(Stores(app.clone())))
-        .add_service(TerminalServiceServer::new(Terminals(app.clone())))
-        .add_service(SessionServiceServer::new(Sessions(app)));
+    let routes = Routes::new(TenantServiceServer::new(Tenants(app.clone())))
+        .and(StoreServiceServer::new(Stores(app.clone())))
+        .and(TerminalServiceServer::new(Terminals(app.clone())))
+        .and(SessionServiceServer::new(Sessions(app)));
     Ok(Parts {
         name: NAME,
-        routes: routes.routes(),
+        routes,
         collections: adapters::documents::COLLECTIONS.to_vec(),
         outboxes: vec![outbox],
         background: vec![Box::pin(delivery), Box::pin(forgetting)],

@@ -9,10 +9,9 @@ use kugel_error::codes;
 use kugel_proto::account::v1 as pb;
 use kugel_proto::account::v1::account_service_server::{AccountService, AccountServiceServer};
 use kugel_proto::common::v1::ListMetadata;
-use kugel_rpc::{Caller, Deps, admit, welcome};
+use kugel_rpc::{Caller, Deps, Routes, admit, welcome};
 use kugel_store::Page;
 use kugel_types::{LocalTime, TenantId};
-use tonic::service::Routes;
 use tonic::{Request, Response, Status};
 
 use crate::app::{Administration, Login, LoginForm, Registration, UserChange, UserView, Users};

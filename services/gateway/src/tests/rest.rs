@@ -1,6 +1,6 @@
 //! REST, gRPC and gRPC-Web over the sample contract and its echoing service.
 
-use axum::Router;
+use crate::Edge;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -23,7 +23,7 @@ impl Answer {
 }
 
 async fn send(
-    router: &Router,
+    router: &Edge,
     method: Method,
     path: &str,
     headers: &[(&str, &str)],

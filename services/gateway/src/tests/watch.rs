@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
 
+use axum::ServiceExt as _;
 use futures::{SinkExt, StreamExt, stream};
 use http::{Request, Response};
 use http_body_util::{BodyExt, StreamBody};
@@ -64,7 +65,7 @@ async fn talk(path: &str, channels: BTreeMap<String, Channel>) -> Vec<Value> {
     let router = router_of(kugel_proto::DESCRIPTORS, Settings::for_test(), channels);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let server = tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
     let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{address}{path}"))
         .await
         .unwrap();

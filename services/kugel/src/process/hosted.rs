@@ -13,8 +13,6 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tonic::Status;
 use tonic::body::Body;
-use tower::ServiceExt as _;
-use tower::util::BoxCloneSyncService;
 
 use super::Shared;
 use super::backends::ServiceStore;
@@ -111,7 +109,7 @@ impl Hosted {
         let documents = Documents::new(self.store.port(), self.shared.clock.clone());
         let mut parts = (self.build)(self.shared.deps(documents.clone())).context(self.name)?;
         if self.shared.backends.is_local() {
-            parts.routes = parts.routes.add_service(self.readiness().service());
+            parts.routes = parts.routes.and(self.readiness().service());
         }
         let mut pause = PAUSES.0;
         while let Err(error) = self.store.port().prepare(&parts.collections).await {
@@ -154,26 +152,21 @@ impl Hosted {
 
     /// Answers health checks always, and calls as soon as the service has begun.
     fn front(self: &Arc<Self>) -> LocalService {
-        let health = tonic::service::Routes::new(self.readiness().service()).prepare();
-        let health: LocalService = BoxCloneSyncService::new(health);
+        let health = LocalService::new(self.readiness().service());
+        let name = self.name;
+        let waiting = LocalService::new(tower::service_fn(move |_: Request<Body>| async move {
+            let error = codes::OVERLOADED.error(format!("{name} waits for its servers"));
+            Ok(Status::from(error).into_http())
+        }));
         let hosted = Arc::clone(self);
-        BoxCloneSyncService::new(tower::service_fn(move |request: Request<Body>| {
-            let next = if request.uri().path().starts_with("/grpc.health.v1.Health/") {
-                Some(health.clone())
-            } else {
-                hosted.running.get().map(|running| running.service.clone())
+        LocalService::choosing(move |request| {
+            let running = hosted.running.get().map(|running| &running.service);
+            let next = match request.uri().path() {
+                path if path.starts_with("/grpc.health.v1.Health/") => &health,
+                _ => running.unwrap_or(&waiting),
             };
-            let name = hosted.name;
-            async move {
-                match next {
-                    Some(service) => service.oneshot(request).await,
-                    None => {
-                        let error = codes::OVERLOADED.error(format!("{name} waits for its servers"));
-                        Ok(Status::from(error).into_http())
-                    }
-                }
-            }
-        }))
+            next.clone()
+        })
     }
 
     fn keep(&self, task: JoinHandle<()>) {

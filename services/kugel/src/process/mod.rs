@@ -15,11 +15,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
 use futures::future::join_all;
 use kugel_auth::{Lifetimes, Passwords, Tokens};
 use kugel_config::Settings;
-use kugel_gateway::GatewayDeps;
+use kugel_gateway::{Edge, GatewayDeps};
 use kugel_rpc::{ApiKeys, Deps, Layers, LocalService, Neighbours, Tls, TlsListener};
 use kugel_store::{Documents, Scope};
 use kugel_telemetry::Metrics;
@@ -344,7 +343,7 @@ fn gateway(
     settings: Arc<Settings>,
     clock: Arc<dyn Clock>,
     metrics: Option<Metrics>,
-) -> anyhow::Result<Router> {
+) -> anyhow::Result<Edge> {
     let channels = Neighbours::NAMES.map(|name| (name.to_owned(), neighbours.channel(name)));
     Ok(kugel_gateway::build(GatewayDeps {
         channels: channels.into(),

@@ -1,18 +1,19 @@
 //! The port: connections in, and their end when the process stops.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
+use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::get;
 use axum::serve::{Listener, ListenerExt as _};
+use axum::{Router, ServiceExt as _};
 use kugel_rpc::{LocalService, TlsListener, TlsStream};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt as _;
-use tower::util::MapResponseLayer;
+use tower::{Service, ServiceExt as _};
 
 use crate::streams;
 
@@ -31,19 +32,26 @@ pub(super) fn service_router(service: LocalService, metrics: Option<Render>) -> 
 }
 
 /// Serves until `stop`; then nothing new is accepted, calls under way are finished, and the task ends.
-pub(super) fn serve(
+pub(super) fn serve<S>(
     listener: TcpListener,
-    router: Router,
+    service: S,
     stop: CancellationToken,
-) -> JoinHandle<std::io::Result<()>> {
+) -> JoinHandle<std::io::Result<()>>
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
     // Answers are small: waiting to fill a packet would only delay them.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY cannot be set");
         }
     });
-    let router = ending_streams(router, &stop);
-    let server = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    let service = ending_streams(service, &stop).into_make_service();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
     tokio::spawn(async move { server.await })
 }
 
@@ -53,16 +61,24 @@ pub(super) fn serve_tls(
     router: Router,
     stop: CancellationToken,
 ) -> JoinHandle<std::io::Result<()>> {
-    let router = ending_streams(router, &stop);
-    let server = axum::serve(Guarded(listener), router).with_graceful_shutdown(stop.cancelled_owned());
+    let service = ending_streams(router, &stop).into_make_service();
+    let server = axum::serve(Guarded(listener), service).with_graceful_shutdown(stop.cancelled_owned());
     tokio::spawn(async move { server.await })
 }
 
-fn ending_streams(router: Router, stop: &CancellationToken) -> Router {
+fn ending_streams<S>(
+    service: S,
+    stop: &CancellationToken,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+{
     let stop = stop.clone();
-    router.layer(MapResponseLayer::new(move |response: Response| {
-        streams::end_with(stop.clone(), response)
-    }))
+    service.map_response(move |response| streams::end_with(stop.clone(), response))
 }
 
 /// A listener as axum wants it.

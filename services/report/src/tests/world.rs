@@ -13,12 +13,11 @@ use kugel_proto::journal::v1::journal_service_server::JournalServiceServer;
 use kugel_proto::master_data::v1::category_service_server::CategoryServiceServer;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::report::v1::{GetStoreReportRequest, Report};
-use kugel_rpc::{ApiKeys, Channel, Deps, Layers, Neighbours, Parts, serve};
+use kugel_rpc::{ApiKeys, Channel, Deps, Layers, Neighbours, Parts, Routes, serve};
 use kugel_state::MemoryState;
 use kugel_store::{Body, DataDir, Documents, Scope, SqliteStore};
 use kugel_types::{Clock, EventId, ManualClock, TenantId};
 use serde::Serialize;
-use tonic::service::Routes;
 use tonic::{Request, Status};
 
 use super::bills::DATE;

@@ -28,9 +28,9 @@ use kugel_proto::master_data::v1::setting_service_server::SettingServiceServer;
 use kugel_proto::master_data::v1::staff_service_server::StaffServiceServer;
 use kugel_proto::master_data::v1::tax_service_server::TaxServiceServer;
 use kugel_proto::master_data::v1::tenant_setup_service_server::TenantSetupServiceServer;
+use kugel_rpc::Routes;
 use kugel_store::{Documents, Stored};
 use kugel_types::{Clock, LocalTime};
-use tonic::service::Routes;
 use tonic::{Response, Status};
 
 use crate::app::{ItemBooks, Items, Listed, Masters, Promotions, StaffMembers, Taxes};
@@ -74,18 +74,15 @@ impl Service {
 
     /// Every gRPC service of this crate.
     pub(crate) fn routes(&self) -> Routes {
-        let mut routes = Routes::builder();
-        routes
-            .add_service(CategoryServiceServer::new(self.clone()))
-            .add_service(ItemBookServiceServer::new(self.clone()))
-            .add_service(ItemServiceServer::new(self.clone()))
-            .add_service(PaymentServiceServer::new(self.clone()))
-            .add_service(PromotionServiceServer::new(self.clone()))
-            .add_service(SettingServiceServer::new(self.clone()))
-            .add_service(StaffServiceServer::new(self.clone()))
-            .add_service(TaxServiceServer::new(self.clone()))
-            .add_service(TenantSetupServiceServer::new(self.clone()));
-        routes.routes()
+        Routes::new(CategoryServiceServer::new(self.clone()))
+            .and(ItemBookServiceServer::new(self.clone()))
+            .and(ItemServiceServer::new(self.clone()))
+            .and(PaymentServiceServer::new(self.clone()))
+            .and(PromotionServiceServer::new(self.clone()))
+            .and(SettingServiceServer::new(self.clone()))
+            .and(StaffServiceServer::new(self.clone()))
+            .and(TaxServiceServer::new(self.clone()))
+            .and(TenantSetupServiceServer::new(self.clone()))
     }
 
     /// When a record was created and last changed, as answers show it.

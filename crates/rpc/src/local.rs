@@ -1,0 +1,71 @@
+//! A service of this process: what a call goes through without a socket.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures::future::BoxFuture;
+use http::{Request, Response};
+use tonic::body::Body;
+use tower::{Service, ServiceExt as _};
+
+/// A service that can be called without a socket. Clones share it: cloned for every call and at every layer, it costs a
+/// count each time and no copy.
+#[derive(Clone)]
+pub struct LocalService(Arc<Call>);
+
+type Call = dyn Fn(Request<Body>) -> Answer + Send + Sync;
+type Answer = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+impl LocalService {
+    /// Makes any service callable so.
+    pub fn new<S>(service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send,
+    {
+        Self(Arc::new(move |request| {
+            Box::pin(service.clone().oneshot(request))
+        }))
+    }
+
+    /// Passes each request on to the service that is chosen for it.
+    pub fn choosing(choose: impl Fn(&Request<Body>) -> Self + Send + Sync + 'static) -> Self {
+        Self(Arc::new(move |request| (choose(&request).0)(request)))
+    }
+
+    /// Puts a layer around it, an async function that is given the request and this service.
+    pub(crate) fn within<F, Answered>(self, layer: F) -> Self
+    where
+        F: Fn(Request<Body>, Self) -> Answered + Send + Sync + 'static,
+        Answered: Future<Output = Response<Body>> + Send + 'static,
+    {
+        Self(Arc::new(move |request| {
+            let answer = layer(request, self.clone());
+            Box::pin(async move { Ok(answer.await) })
+        }))
+    }
+
+    /// Calls it.
+    pub(crate) async fn answer(self, request: Request<Body>) -> Response<Body> {
+        (self.0)(request).await.unwrap_or_else(|never| match never {})
+    }
+}
+
+impl Service<Request<Body>> for LocalService {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Answer {
+        (self.0)(request)
+    }
+}
