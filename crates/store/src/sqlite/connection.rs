@@ -22,12 +22,12 @@ const STATEMENTS: usize = 256;
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
     check_header(path)?;
     // The log is copied between batches (see `log`), not within whichever commit makes it too long. `full` makes every
-    // commit wait for the disk: an answered commit survives a power cut. A cart or a log of a usual size fits a page.
+    // commit wait for the disk: an answered commit survives a power cut.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     open(
         path,
         flags,
-        "pragma page_size = 8192; pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0;",
+        "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0;",
     )
 }
 

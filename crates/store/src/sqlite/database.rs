@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 use rusqlite::{Connection, params_from_iter};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::task::spawn_blocking;
+use tokio::task::{block_in_place, spawn_blocking};
 
 use crate::{Collection, Commit, Document, Found, Query, StoreError};
 
@@ -30,9 +31,9 @@ const KEPT_ROWS: u32 = 1000;
 
 /// An open database.
 ///
-/// Nobody waits in it while there is nothing to do: the first commit that finds no writer at work sends one to the
-/// runtime's pool for blocking work, and it stays until the queue is empty. So there is never more than one writer, and
-/// a thousand quiet databases cost no thread.
+/// Nobody waits in it while there is nothing to do: the first commit that finds no writer at work becomes the writer. It
+/// does what is queued and then, if more has come, sends for one in the runtime's pool for blocking work, who stays until
+/// the queue is empty. So there is never more than one writer, and a thousand quiet databases cost no thread.
 pub(super) struct Database {
     path: PathBuf,
     view: View,
@@ -284,9 +285,21 @@ impl Database {
                 database: Arc::clone(self),
                 finished: false,
             };
-            spawn_blocking(move || shift.work());
+            match Handle::current().runtime_flavor() {
+                // Nobody is at work, so whoever comes first does it here and now: to wake a thread for it, and to be
+                // woken by it, would take as long again as the flush.
+                RuntimeFlavor::MultiThread => block_in_place(|| shift.begin()),
+                _ => drop(spawn_blocking(move || shift.work())),
+            }
         }
         answer.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// True if there is nothing left to do: then the writer goes, as with [`Self::next_batch`].
+    fn rest(&self) -> bool {
+        let mut queue = self.queue.lock();
+        queue.busy = !queue.jobs.is_empty();
+        !queue.busy
     }
 
     /// The next jobs, or `None`: then the writer goes, and the next commit sends for a new one.
@@ -326,7 +339,6 @@ impl Database {
         for (outcome, (reply, _room)) in writer.commit_all(commits, &self.view).into_iter().zip(replies) {
             let _ = reply.send(outcome);
         }
-        writer.tidy();
     }
 }
 
@@ -337,12 +349,30 @@ struct Shift {
 }
 
 impl Shift {
+    /// Does what waits now, and leaves what came meanwhile, and what can wait, to the pool for blocking work.
+    fn begin(mut self) {
+        let database = Arc::clone(&self.database);
+        if let Some(writer) = database.writer.lock().as_mut()
+            && let Some(batch) = database.next_batch()
+        {
+            database.run(writer, batch);
+            self.finished = !writer.is_untidy() && database.rest();
+        }
+        if !self.finished {
+            spawn_blocking(move || self.work());
+        }
+    }
+
     fn work(mut self) {
         let database = Arc::clone(&self.database);
         let mut writer = database.writer.lock();
         let Some(writer) = writer.as_mut() else { return };
-        while let Some(batch) = database.next_batch() {
-            database.run(writer, batch);
+        loop {
+            writer.tidy();
+            match database.next_batch() {
+                Some(batch) => database.run(writer, batch),
+                None => break,
+            }
         }
         self.finished = true;
     }

@@ -8,13 +8,14 @@ use std::fmt;
 use rusqlite::types::Value;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::sql;
 use crate::Collection;
 
 /// The fields of a collection's indexes that lie in its bodies, each once, in the order of their declaration.
 pub(super) fn indexed(collection: &Collection) -> Vec<&'static str> {
     let mut fields: Vec<&'static str> = Vec::new();
     for field in collection.indexes.iter().flat_map(|index| index.fields) {
-        if !matches!(*field, "id" | "created_at" | "updated_at") && !fields.contains(field) {
+        if !sql::own(field) && !fields.contains(field) {
             fields.push(field);
         }
     }
@@ -27,10 +28,12 @@ pub(super) fn values(body: &str, fields: &[&'static str]) -> Vec<Value> {
     if !fields.is_empty() {
         let wanted: Vec<Wanted> = fields.iter().copied().zip(0..).collect();
         let mut json = serde_json::Deserializer::from_str(body);
-        // Whoever parses the document will hear what is wrong with it.
+        // It ends in an error where the last field was found, or where the text is no JSON: whoever parses the document
+        // will hear of that.
         let _ = json.deserialize_any(Picker {
             wanted,
             values: &mut values,
+            missing: &mut fields.len(),
         });
     }
     values
@@ -43,14 +46,21 @@ type Wanted = (&'static str, usize);
 struct Picker<'v> {
     wanted: Vec<Wanted>,
     values: &'v mut Vec<Value>,
+    /// How many fields were not met yet.
+    missing: &'v mut usize,
 }
 
 impl Picker<'_> {
-    fn keep<E>(self, value: Value) -> Result<(), E> {
+    /// Keeps a value; an error once there is nothing left to look for, so that the rest is not read.
+    fn keep<E: Error>(self, value: Value) -> Result<(), E> {
         if let Some((_, slot)) = self.wanted.iter().find(|(path, _)| path.is_empty()) {
             self.values[*slot] = value;
+            *self.missing -= 1;
         }
-        Ok(())
+        match *self.missing {
+            0 => Err(E::custom("all is found")),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -67,7 +77,7 @@ impl<'de> Visitor<'de> for Picker<'_> {
         formatter.write_str("JSON")
     }
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
+        self.keep(Value::Null)
     }
     fn visit_bool<E: Error>(self, truth: bool) -> Result<(), E> {
         self.keep(Value::Integer(truth.into()))
@@ -93,6 +103,7 @@ impl<'de> Visitor<'de> for Picker<'_> {
                 object.next_value_seed(Picker {
                     wanted,
                     values: self.values,
+                    missing: self.missing,
                 })?;
             }
         }

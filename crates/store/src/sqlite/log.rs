@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
-/// Frames that may wait to be copied into the database file, 8 KB each. SQLite's own rule would copy them within the
+/// Frames that may wait to be copied into the database file, 4 KB each. SQLite's own rule would copy them within the
 /// commit that reaches the limit, before its answer.
-const FRAMES_WAITING: i64 = 1000;
+const FRAMES_WAITING: u64 = 2000;
 /// A page and the header of its frame.
-const FRAME_BYTES: u64 = 8192 + 24;
+const FRAME_BYTES: u64 = 4096 + 24;
 /// What the log is lengthened by at a time, and up to where. After the first copy it is overwritten from its start.
 const STEP_BYTES: usize = 1 << 20;
-const LENGTH_MAX: u64 = (FRAMES_WAITING as u64 + 256) * FRAME_BYTES;
+const LENGTH_MAX: u64 = (FRAMES_WAITING + 512) * FRAME_BYTES;
 /// Frames that lie ready ahead of the writer.
 const FRAMES_AHEAD: u64 = 64;
 /// Below it the database is not busy enough for its log to be lengthened.
@@ -46,30 +46,47 @@ impl Log {
     }
 
     fn try_tend(&mut self, connection: &Connection) -> Result<(), Box<dyn std::error::Error>> {
-        let frames = |mode: &str| -> rusqlite::Result<(i64, i64)> {
-            let mut checkpoint = connection.prepare_cached(&format!("pragma wal_checkpoint({mode})"))?;
-            checkpoint.query_row((), |row| Ok((row.get(1)?, row.get(2)?)))
-        };
-        let (written, copied) = frames("noop")?;
-        if written - copied >= FRAMES_WAITING {
-            frames("passive")?;
+        let (written, copied) = frames(connection, "noop")?;
+        if written.saturating_sub(copied) >= FRAMES_WAITING {
+            frames(connection, "passive")?;
         }
-        Ok(self.keep_room(u64::try_from(written).unwrap_or(0))?)
+        Ok(self.keep_room(written)?)
+    }
+
+    /// True if [`Log::tend`] would do something.
+    pub(super) fn is_due(&self, connection: &Connection) -> bool {
+        frames(connection, "noop").is_ok_and(|(written, copied)| {
+            written.saturating_sub(copied) >= FRAMES_WAITING || self.lacks_room(written)
+        })
+    }
+
+    fn lacks_room(&self, written: u64) -> bool {
+        written >= FRAMES_BUSY && needed(written) > self.length && self.length < LENGTH_MAX
     }
 
     /// Lengthens the file by zeros before SQLite gets to its end: a commit that makes a file longer waits for the file
     /// system's journal too, which nearly doubles its time. SQLite takes frames of zeros for the end of the log.
     fn keep_room(&mut self, written: u64) -> io::Result<()> {
-        let needed = (written + FRAMES_AHEAD) * FRAME_BYTES;
-        if written < FRAMES_BUSY || needed <= self.length || self.length >= LENGTH_MAX {
+        if !self.lacks_room(written) {
             return Ok(());
         }
         let mut file = OpenOptions::new().append(true).open(&self.path)?;
         self.length = file.metadata()?.len();
-        while self.length < needed {
+        while self.length < needed(written) {
             file.write_all(&vec![0; STEP_BYTES])?;
             self.length += STEP_BYTES as u64;
         }
         file.sync_data()
     }
+}
+
+/// The frames in the log, and those of them that are copied.
+fn frames(connection: &Connection, mode: &str) -> rusqlite::Result<(u64, u64)> {
+    let mut checkpoint = connection.prepare_cached(&format!("pragma wal_checkpoint({mode})"))?;
+    let number = |count: i64| u64::try_from(count).unwrap_or(0);
+    checkpoint.query_row((), |row| Ok((number(row.get(1)?), number(row.get(2)?))))
+}
+
+fn needed(written: u64) -> u64 {
+    (written + FRAMES_AHEAD) * FRAME_BYTES
 }

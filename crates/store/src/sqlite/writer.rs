@@ -76,6 +76,11 @@ impl Writer {
         }
     }
 
+    /// True if there is something to tidy.
+    pub(super) fn is_untidy(&self) -> bool {
+        self.log.is_due(&self.connection)
+    }
+
     /// Does what can wait until the answers are given.
     pub(super) fn tidy(&mut self) {
         self.log.tend(&self.connection);
