@@ -1,4 +1,4 @@
-//! Commits: a single document by itself, several in a transaction.
+//! Commits: a single document by itself, several in a transaction, and several commits in one.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use ::mongodb::error::{
 use ::mongodb::options::ReadConcern;
 use ::mongodb::{ClientSession, Database};
 
-use crate::{Commit, StoreError};
+use crate::StoreError;
 
 use super::indexes;
 use super::link::{Link, durable};
-use super::statement::{Kind, Statement, encode};
+use super::statement::{Kind, Statement};
 
 /// Statements sent as one command weigh this much at most; a command may be 16 MiB.
 const COMMAND_BYTES: usize = 8 << 20;
@@ -34,24 +34,63 @@ enum Setback {
     Conflict(String),
     /// The connection broke before it was done.
     Broken(Error),
+    /// Nobody can tell whether it happened.
+    Unknown(StoreError),
     /// One of several conditions in one command did not hold. Which one shows when each is a command of its own.
     Unclear,
 }
 
 /// Makes the changes, all or none. The collections are there.
-pub(super) async fn run(link: &Link, database: &Database, commit: Commit) -> Result<(), StoreError> {
-    let statements = encode(&commit)?;
-    drop(commit);
+pub(super) async fn run(
+    link: &Link,
+    database: &Database,
+    statements: &[Statement],
+) -> Result<(), StoreError> {
     let work = Work {
         link,
         database,
-        statements: &statements,
+        statements,
     };
-    match statements.as_slice() {
+    match statements {
         [] => Ok(()),
         [statement] => work.alone(statement).await,
         _ => work.together().await,
     }
+}
+
+/// Tries once to make the changes of several commits in one transaction. No two of them touch the same document. `None`:
+/// something was in the way, nothing was changed, and each commit has to be made by itself.
+pub(super) async fn run_group(
+    link: &Link,
+    database: &Database,
+    statements: &[Statement],
+) -> Option<Result<(), StoreError>> {
+    let work = Work {
+        link,
+        database,
+        statements,
+    };
+    let mut session = match work.session().await {
+        Ok(session) => session,
+        Err(error) => return Some(Err(error)),
+    };
+    match work.attempt(&mut session, &work.steps(Merge::Freely)).await {
+        Ok(()) => Some(Ok(())),
+        Err(Setback::Unknown(error)) => Some(Err(error)),
+        Err(Setback::Broken(error)) if is_absent(&error) => Some(Err(link.failure(&error))),
+        Err(_) => None,
+    }
+}
+
+/// Which statements may share a command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Merge {
+    /// None.
+    Nowhere,
+    /// Those of a collection, in their order.
+    InOrder,
+    /// Those of a collection that are of one kind: their order does not matter.
+    Freely,
 }
 
 struct Work<'a> {
@@ -80,7 +119,7 @@ impl Work<'_> {
                 Err(Setback::Refused(error)) => return Err(error),
                 Err(Setback::Broken(error)) => return Err(self.link.failure(&error)),
                 Err(Setback::Conflict(reason)) => pause(attempt, &reason).await,
-                Err(Setback::Unclear) => break,
+                Err(Setback::Unclear | Setback::Unknown(_)) => break,
             }
         }
         Err(stale(statement))
@@ -125,15 +164,15 @@ impl Work<'_> {
     }
 
     async fn together(&self) -> Result<(), StoreError> {
-        let mut steps = self.steps(true);
+        let mut steps = self.steps(Merge::InOrder);
         let mut session = self.session().await?;
         let mut broken = 0;
         for attempt in 0.. {
             match self.attempt(&mut session, &steps).await {
                 Ok(()) => break,
-                Err(Setback::Refused(error)) => return Err(error),
+                Err(Setback::Refused(error) | Setback::Unknown(error)) => return Err(error),
                 Err(Setback::Conflict(reason)) => pause(attempt, &reason).await,
-                Err(Setback::Unclear) => steps = self.steps(false),
+                Err(Setback::Unclear) => steps = self.steps(Merge::Nowhere),
                 Err(Setback::Broken(error)) => {
                     if is_absent(&error) || broken == BROKEN_CONNECTIONS {
                         return Err(self.link.failure(&error));
@@ -184,27 +223,33 @@ impl Work<'_> {
             // The same commit may be sent as often as one likes: it happens once. Where nobody is, nobody answers.
             let is_unknown = error.contains_label(UNKNOWN_TRANSACTION_COMMIT_RESULT) && !is_absent(&error);
             if !is_unknown || unknown == UNKNOWN_OUTCOMES {
-                return Err(self.setback(error, None));
+                return Err(match self.setback(error, None) {
+                    Setback::Refused(error) => Setback::Unknown(error),
+                    setback => setback,
+                });
             }
             unknown += 1;
         }
     }
 
-    /// The commands of a transaction. Different collections do not meet, so each gets its statements in their order but
-    /// in as few commands as possible; with `merge` false, each statement is a command.
-    fn steps(&self, merge: bool) -> Vec<Step> {
+    /// The commands of a transaction, as few as may be.
+    fn steps(&self, merge: Merge) -> Vec<Step> {
         let mut groups: Vec<(Vec<usize>, usize)> = Vec::new();
         for (number, statement) in self.statements.iter().enumerate() {
             let size = statement.raw.as_bytes().len();
-            // The last command for the collection, if this can be part of it.
+            let is_like = |first: &Statement| {
+                first.collection.name == statement.collection.name
+                    && (merge == Merge::InOrder || first.kind.command() == statement.kind.command())
+            };
+            // The last command that this can be part of.
             let last = groups.iter_mut().rev().find(|(members, _)| {
                 members
                     .first()
-                    .is_some_and(|first| self.statements[*first].collection.name == statement.collection.name)
+                    .is_some_and(|first| is_like(&self.statements[*first]))
             });
             match last {
                 Some((members, bytes))
-                    if merge
+                    if merge != Merge::Nowhere
                         && *bytes + size <= COMMAND_BYTES
                         && self.statements[members[0]].kind.command() == statement.kind.command() =>
                 {

@@ -5,6 +5,7 @@
 //! majority has, and so see every commit that was answered.
 
 mod commit;
+mod groups;
 mod indexes;
 mod json;
 mod layout;
@@ -25,6 +26,7 @@ use async_trait::async_trait;
 use parking_lot::RwLock;
 
 use crate::{Collection, Commit, Document, Found, Query, Scope, Store, StoreError, names};
+use groups::Groups;
 use link::Link;
 
 pub use sums::{DecimalSum, GroupSum};
@@ -53,6 +55,7 @@ struct Inner {
     ready: RwLock<HashMap<Scope, HashSet<&'static str>>>,
     /// Held while one is made, so that of a thousand first writers one makes it.
     making: tokio::sync::Mutex<()>,
+    groups: Arc<Groups>,
 }
 
 impl MongoStore {
@@ -97,6 +100,7 @@ impl MongoStore {
             prefix: format!("{namespace}{}", names::prefix(service)),
             ready: RwLock::default(),
             making: tokio::sync::Mutex::default(),
+            groups: Arc::default(),
         }))
     }
 }
@@ -163,8 +167,12 @@ impl Inner {
             };
             self.link.within(MAKING_PATIENCE, making).await?;
         }
-        let work = orphans::clearing(&self.link, commit::run(&self.link, &database, commit));
-        self.link.within(PATIENCE, work).await
+        let statements = statement::encode(&commit)?;
+        drop(commit);
+        let work = self.groups.commit(&self.link, scope, database, statements);
+        self.link
+            .within(PATIENCE, orphans::clearing(&self.link, work))
+            .await
     }
 
     async fn get_many(
