@@ -83,10 +83,13 @@ impl CartStore {
     /// Adds a new cart.
     pub(crate) async fn insert(&self, till: &Till, cart: Cart) -> Result<CartId, Error> {
         let id = cart.cart_id;
-        let changes = self.documents.changes(&till.to_string()).insert(cart);
+        let changes = self.documents.changes(&till.to_string());
+        let (changes, saving) = self.stage(changes, cart, Revision::FIRST, Action::Insert)?;
         let changes = changes.answering(till.request.as_ref(), &id);
         let committed = self.documents.commit(&Scope::from(&till.tenant), changes).await;
-        committed.map(|()| id).map_err(not_saved)
+        committed.map_err(not_saved)?;
+        self.saved(&till.tenant, &saving).await;
+        Ok(id)
     }
 
     /// Puts a changed cart into a commit. It fails as stale if the cart was changed since it was read.
@@ -96,22 +99,24 @@ impl CartStore {
         cart: Cart,
         read: Revision,
     ) -> Result<(Changes, Saving), Error> {
+        self.stage(changes, cart, read.next(), |body| Action::Replace(body, read))
+    }
+
+    fn stage(
+        &self,
+        changes: Changes,
+        cart: Cart,
+        revision: Revision,
+        action: impl FnOnce(Body) -> Action,
+    ) -> Result<(Changes, Saving), Error> {
         let cart = Arc::new(cart);
         let body = Body::of(Arc::clone(&cart)).map_err(not_saved)?;
-        let action = Action::Replace(body.clone(), read);
         let changes = changes.write(Write {
             collection: &CACHE_CART,
             id: cart.cart_id.to_string(),
-            action,
+            action: action(body.clone()),
         });
-        Ok((
-            changes,
-            Saving {
-                cart,
-                revision: read.next(),
-                body,
-            },
-        ))
+        Ok((changes, Saving { cart, revision, body }))
     }
 
     /// Brings the copy up to date after the commit.

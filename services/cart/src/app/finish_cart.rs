@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kugel_error::Error;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_types::{EventId, LocalTime, TerminalId};
+use serde::Deserialize;
 
 use super::carts::{Loaded, Source};
 use super::{App, NUMBERING_ATTEMPTS_MAX, Till, overtaken};
@@ -15,11 +16,13 @@ use crate::domain::terminal::TerminalState;
 use crate::domain::transaction::Closing;
 
 /// A cart, and the transaction that it became once it is finished.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(transparent)]
 pub struct ShownCart {
     /// The cart.
     pub cart: Arc<Cart>,
-    /// The log, which holds the receipt.
+    /// The log, which holds the receipt. A kept answer has none: it is read again.
+    #[serde(skip)]
     pub log: Option<Arc<TransactionLog>>,
 }
 
@@ -35,26 +38,32 @@ type Finish = fn(&mut Cart, Closing<'_>) -> Result<(), Error>;
 impl App {
     /// Completes a paid cart.
     pub async fn bill_cart(&self, till: &Till, id: CartId) -> Result<ShownCart, Error> {
-        let cart = self.once(till, self.finish(till, id, Cart::bill)).await?;
-        self.shown(till, cart).await
+        let shown = self.once(till, self.finish(till, id, Cart::bill)).await?;
+        self.with_log(till, shown).await
     }
 
     /// Gives a cart up. That is a transaction too: it has numbers, a log and an event.
     pub async fn cancel_cart(&self, till: &Till, id: CartId) -> Result<ShownCart, Error> {
-        let cart = self.once(till, self.finish(till, id, Cart::cancel)).await?;
-        self.shown(till, cart).await
+        let shown = self.once(till, self.finish(till, id, Cart::cancel)).await?;
+        self.with_log(till, shown).await
     }
 
     /// A cart as it is shown: with its receipt, once it is finished.
     pub(crate) async fn shown(&self, terminal: &TerminalId, cart: Arc<Cart>) -> Result<ShownCart, Error> {
-        let log = match cart.transaction_no {
-            NO_NUMBER => None,
-            number => Some(self.transaction_log(terminal, number).await?),
-        };
-        Ok(ShownCart { cart, log })
+        self.with_log(terminal, ShownCart { cart, log: None }).await
     }
 
-    async fn finish(&self, till: &Till, id: CartId, finish: Finish) -> Result<Arc<Cart>, Error> {
+    async fn with_log(&self, terminal: &TerminalId, shown: ShownCart) -> Result<ShownCart, Error> {
+        let log = match shown.cart.transaction_no {
+            number if number != NO_NUMBER && shown.log.is_none() => {
+                Some(self.transaction_log(terminal, number).await?)
+            }
+            _ => shown.log,
+        };
+        Ok(ShownCart { log, ..shown })
+    }
+
+    async fn finish(&self, till: &Till, id: CartId, finish: Finish) -> Result<ShownCart, Error> {
         let state = self.terminals.terminal(till).await?;
         let mut source = Source::Copy;
         for _ in 0..NUMBERING_ATTEMPTS_MAX {
@@ -62,7 +71,7 @@ impl App {
             source = Source::Document;
             let is_copy = loaded.is_copy;
             match self.try_finish(till, loaded, &state, finish).await {
-                Ok(Some(cart)) => return Ok(cart),
+                Ok(Some(shown)) => return Ok(shown),
                 Ok(None) => {}
                 // What a copy forbids, the cart itself may allow.
                 Err(_) if is_copy => {}
@@ -79,7 +88,7 @@ impl App {
         loaded: Loaded,
         state: &TerminalState,
         finish: Finish,
-    ) -> Result<Option<Arc<Cart>>, Error> {
+    ) -> Result<Option<ShownCart>, Error> {
         let next = self
             .next_numbers(till, loaded.cart.masters.settings.receipt_range)
             .await?;
@@ -99,11 +108,15 @@ impl App {
         let changes = self.take(self.documents.changes(&till.to_string()), till, &next);
         let (changes, saving) = self.carts.save(changes, cart, loaded.revision)?;
         let changes = changes.answering(till.request.as_ref(), &saving.cart);
-        let (changes, event) = self.log(changes, till, event_id, log)?;
+        let log = Arc::new(log);
+        let (changes, event) = self.log(changes, till, event_id, Arc::clone(&log))?;
         if !self.commit(till, changes, event).await? {
             return Ok(None);
         }
         self.carts.saved(&till.tenant, &saving).await;
-        Ok(Some(saving.cart))
+        Ok(Some(ShownCart {
+            cart: saving.cart,
+            log: Some(log),
+        }))
     }
 }

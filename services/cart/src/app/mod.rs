@@ -112,9 +112,8 @@ impl App {
         changes: Changes,
         till: &Till,
         event_id: EventId,
-        log: TransactionLog,
+        log: Arc<TransactionLog>,
     ) -> Result<(Changes, Arc<Event>), Error> {
-        let log = Arc::new(log);
         let body = Body::of(Arc::clone(&log)).map_err(|error| {
             codes::CART_INTERNAL
                 .error("the transaction cannot be written")

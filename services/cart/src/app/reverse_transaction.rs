@@ -114,7 +114,7 @@ impl App {
         let number = log.transaction_no;
         // The log is for ever: the number is answer enough.
         let changes = changes.answering(caller.request.as_ref(), &number);
-        let (changes, event) = self.log(changes, caller, event_id, log)?;
+        let (changes, event) = self.log(changes, caller, event_id, Arc::new(log))?;
         let done = self.commit(caller, changes, event).await?;
         Ok(done.then_some(number))
     }
