@@ -139,28 +139,34 @@ pub(crate) async fn throughput(shop: &Shop, server: &Server, target: &str) -> us
     checkouts
 }
 
-/// Begins so many checkouts a second, whether or not the ones before are done, and times each from the moment when it was
-/// due: a server that falls behind shows it.
+/// Begins so many checkouts a second, spread over the tills, and times each from the moment when it was due. A till serves
+/// one customer after another, so that a server that falls behind shows it in the times of all who come later.
 pub(crate) async fn open_loop(shop: &Shop, a_second: u32) {
     let mut channels = Vec::new();
     for _ in 0..CONNECTIONS {
         channels.push(connect(&shop.url).await);
     }
-    let mut due = Instant::now();
-    let mut customers = Vec::new();
-    for number in 0..PERIOD.as_secs() as usize * a_second as usize {
-        tokio::time::sleep_until(due.into()).await;
-        let mut client = CartServiceClient::new(channels[number % CONNECTIONS].clone());
-        let till = shop.tills[number % shop.tills.len()].clone();
-        customers.push(tokio::spawn(async move {
-            checkout(&mut client, &till, number).await;
-            due.elapsed()
+    let begun = Instant::now();
+    let each = Duration::from_secs(1) / a_second;
+    let interval = each * u32::try_from(shop.tills.len()).unwrap();
+    let mut tills = Vec::new();
+    for (position, till) in shop.tills.iter().cloned().enumerate() {
+        let mut client = CartServiceClient::new(channels[position % CONNECTIONS].clone());
+        let mut due = begun + each * u32::try_from(position).unwrap();
+        tills.push(tokio::spawn(async move {
+            let mut latencies = Latencies::default();
+            while due < begun + PERIOD {
+                tokio::time::sleep_until(due.into()).await;
+                checkout(&mut client, &till, position * 37 + latencies.len()).await;
+                latencies.record(due);
+                due += interval;
+            }
+            latencies
         }));
-        due += Duration::from_secs(1) / a_second;
     }
     let mut latencies = Latencies::default();
-    for customer in customers {
-        latencies.add(customer.await.unwrap());
+    for till in tills {
+        latencies.extend(till.await.unwrap());
     }
     let what = format!("whole checkout, {a_second} begun every second");
     line(&what, &latencies.percentiles(), "p99 <= 50 ms");

@@ -129,8 +129,6 @@ pub(crate) async fn measure() {
     }
     let shop = Shop::open(&server.url(), 64).await;
     visible::measure(&shop, "p50 <= 5 ms, p99 <= 50 ms").await;
-    open_loop(&shop, 200).await;
-
     let watched: Vec<(String, u32)> = server
         .processes
         .iter()
@@ -143,6 +141,7 @@ pub(crate) async fn measure() {
         let used = each(checkouts, cpu(*id) - before).replace("server CPU each", "CPU a checkout");
         line(&format!("  of which {name}"), &used, "");
     }
+    open_loop(&shop, 200).await;
     for process in &server.processes {
         let memory = format!("{:.1} MB", process.resident_mb());
         line(&format!("memory of {} afterwards", process.name), &memory, "");
