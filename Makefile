@@ -63,4 +63,4 @@ chaos: ## Kill processes while tills sell, then count: nothing lost, nothing dou
 	$(chaos_run) --size mesh --scenario mongo-down --seconds $(OUTAGE)
 
 bench: ## Measure a running Kugel beside a bare echo, and print the conditions
-	cargo bench --locked --profile dist -p kugel --bench load
+	cargo bench --locked -p kugel --bench load
