@@ -13,7 +13,7 @@ OUTAGE := 60
 chaos_run := cargo test --quiet --locked --workspace --test chaos --
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo mesh mesh-down servers servers-down test check chaos bench
+.PHONY: help run demo mesh mesh-down servers servers-down test check storm chaos bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*## /\1\t/' | expand -t 14 | sed 's/^/  make /'
@@ -55,9 +55,11 @@ check: ## Format, lints, contract, licences, WebAssembly, chart: what CI asks be
 	.ci/wasm
 	.ci/chart
 
-chaos: ## Kill processes while tills sell, then count: nothing lost, nothing doubled
+storm: ## Kill processes of either size while tills sell, then count: nothing lost, nothing doubled
 	$(chaos_run) --size single $(CHAOS)
 	$(chaos_run) --size mesh $(CHAOS)
+
+chaos: storm ## The storm, and then each server away for a while
 	$(chaos_run) --size mesh --scenario redis-down --seconds $(OUTAGE)
 	$(chaos_run) --size mesh --scenario broker-down --seconds $(OUTAGE)
 	$(chaos_run) --size mesh --scenario mongo-down --seconds $(OUTAGE)

@@ -124,7 +124,8 @@ pub(crate) async fn measure() {
     let server = start(&servers).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     for process in &server.processes {
-        let memory = format!("{:.1} MB", process.resident_mb());
+        let (share, resident) = (process.share_mb(), process.resident_mb());
+        let memory = format!("{share:.1} MB ({resident:.1} MB with all that it shares)");
         line(&format!("memory of idle {}", process.name), &memory, "<= 15 MB");
     }
     let shop = Shop::open(&server.url(), 64).await;

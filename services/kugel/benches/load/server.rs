@@ -115,8 +115,18 @@ impl Process {
 
     /// Resident memory as the kernel counts it.
     pub(crate) fn resident_mb(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        self.memory("Rss:")
+    }
+
+    /// Resident memory, where a page that several processes share, as those of one executable do, is divided among them.
+    pub(crate) fn share_mb(&self) -> f64 {
+        self.memory("Pss:")
+    }
+
+    /// A line of `smaps_rollup` of proc(5), in megabytes.
+    fn memory(&self, name: &str) -> f64 {
+        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id())).unwrap();
+        let line = rollup.lines().find(|line| line.starts_with(name)).unwrap();
         line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
     }
 }
