@@ -2,8 +2,9 @@
 
 use std::future::Future;
 use std::hash::Hash;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use moka::Expiry;
 use moka::sync::Cache;
 use parking_lot::RwLock;
 
@@ -21,10 +22,21 @@ where
 {
     /// A cache of at most `capacity` values, none older than `lifetime`. A lifetime of zero keeps nothing.
     pub fn new(capacity: u64, lifetime: Duration) -> Self {
+        Self::weighed(capacity, lifetime, |_| 1)
+    }
+
+    /// A cache of values that together weigh at most `capacity`. A value that takes another's place is as old as that one:
+    /// it may hold parts of it.
+    pub fn weighed(
+        capacity: u64,
+        lifetime: Duration,
+        weight: impl Fn(&V) -> u32 + Send + Sync + 'static,
+    ) -> Self {
         let capacity = if lifetime.is_zero() { 0 } else { capacity };
         let values = Cache::builder()
             .max_capacity(capacity)
-            .time_to_live(lifetime.max(Duration::from_millis(1)));
+            .weigher(move |_, value| weight(value))
+            .expire_after(Lifetime(lifetime));
         let values = values.support_invalidation_closures().build();
         Self {
             values,
@@ -87,6 +99,15 @@ where
     }
 }
 
+/// Counts from when there was no value.
+struct Lifetime(Duration);
+
+impl<K, V> Expiry<K, V> for Lifetime {
+    fn expire_after_create(&self, _key: &K, _value: &V, _created_at: Instant) -> Option<Duration> {
+        Some(self.0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +144,24 @@ mod tests {
             None,
             "whatever was loaded before is not kept either"
         );
+    }
+
+    #[tokio::test]
+    async fn what_grows_gets_no_older_than_what_it_grew_from() {
+        let cache = ReadCache::weighed(10, Duration::from_millis(400), |stores: &Vec<u8>| {
+            stores.len() as u32
+        });
+        let begun = Instant::now();
+        cache.insert_loaded(cache.generation(), "item", vec![1]);
+        while let Some(stores) = cache.get(&"item") {
+            assert!(begun.elapsed() < Duration::from_secs(10), "it is kept for ever");
+            // Not only its presence: what it weighs counts, too.
+            assert!(stores.len() <= 10);
+            cache.insert_loaded(cache.generation(), "item", stores);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        cache.insert_loaded(cache.generation(), "item", vec![0; 11]);
+        cache.values.run_pending_tasks();
+        assert_eq!(cache.get(&"item"), None, "heavier than all that may be kept");
     }
 }

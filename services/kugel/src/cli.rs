@@ -53,6 +53,10 @@ pub enum Command {
     /// nothing is sold. Cut off, the command is run again before the service serves.
     Rebuild(Rebuild),
     /// List events that have not arrived, show one, or send them again.
+    ///
+    /// Events wait in the outboxes of the cart and the terminal service until every consumer has processed them. In the
+    /// mesh a consumer lays aside what it cannot process, with the reason: those are dead letters. Looking changes nothing,
+    /// and sending again is harmless, because every consumer counts an event once.
     Events(Events),
 }
 
@@ -179,10 +183,6 @@ impl Folding {
 }
 
 /// `kugel events`
-///
-/// Events wait in the outboxes of the cart and the terminal service until every consumer has processed them. In the mesh
-/// a consumer lays aside what it cannot process, with the reason: those are dead letters. Looking changes nothing, and
-/// sending again is harmless, because every consumer counts an event once.
 #[derive(Debug, Args)]
 pub struct Events {
     /// What to do.

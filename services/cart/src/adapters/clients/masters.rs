@@ -18,7 +18,6 @@ use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
 use kugel_rpc::Channel;
 use kugel_state::ReadCache;
 use kugel_types::{ItemCode, StoreCode, TenantId};
-use parking_lot::Mutex;
 
 use super::convert;
 use super::{Neighbour, TENANTS_AT_HAND};
@@ -26,12 +25,11 @@ use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
 use crate::domain::settings::SettingMaster;
 use crate::ports::Masters;
 
-/// Items that are kept at hand, over all tenants.
-const ITEMS_AT_HAND: u64 = 50_000;
+/// Items that are kept at hand, over all tenants and stores.
+const ITEMS_AT_HAND: u64 = 200_000;
 
-/// An item as each store sells it. A change of the item drops all of them at once; what is still being loaded then goes
-/// into a map that nobody looks at any more.
-type InStores = Arc<Mutex<HashMap<StoreCode, Arc<ItemMaster>>>>;
+/// An item as each store sells it. A change of the item drops all of them at once.
+type InStores = Arc<HashMap<StoreCode, Arc<ItemMaster>>>;
 
 /// A table that is kept whole for a tenant.
 type Table<T> = ReadCache<TenantId, Arc<Vec<T>>>;
@@ -87,7 +85,9 @@ impl MasterClient {
     /// Keeps what it reads until it is announced as changed, and no longer than `lifetime`.
     pub(crate) fn new(channel: Channel, tokens: Arc<Tokens>, bus: &dyn Bus, lifetime: Duration) -> Self {
         let cached = Arc::new(Cached {
-            items: ReadCache::new(ITEMS_AT_HAND, lifetime),
+            items: ReadCache::weighed(ITEMS_AT_HAND, lifetime, |stores: &InStores| {
+                u32::try_from(stores.len()).unwrap_or(u32::MAX)
+            }),
             taxes: ReadCache::new(TENANTS_AT_HAND, lifetime),
             settings: ReadCache::new(TENANTS_AT_HAND, lifetime),
             promotions: ReadCache::new(TENANTS_AT_HAND, lifetime),
@@ -213,14 +213,11 @@ impl MasterClient {
         Ok(Arc::new(rows.collect::<Result<_>>()?))
     }
 
-    /// The stores' versions of an item that are at hand.
-    async fn in_stores(&self, tenant: &TenantId, code: &ItemCode) -> InStores {
-        let key = (tenant.clone(), code.clone());
-        let empty = async { Ok::<_, std::convert::Infallible>(InStores::default()) };
-        match self.cached.items.get_or_load(key, empty).await {
-            Ok(stores) => stores,
-            Err(never) => match never {},
-        }
+    /// Keeps an item as a store sells it, beside what other stores sell it as.
+    fn keep(&self, generation: u64, key: (TenantId, ItemCode), store: &StoreCode, item: &Arc<ItemMaster>) {
+        let mut stores = self.cached.items.get(&key).unwrap_or_default();
+        Arc::make_mut(&mut stores).insert(store.clone(), Arc::clone(item));
+        self.cached.items.insert_loaded(generation, key, stores);
     }
 }
 
@@ -232,30 +229,29 @@ impl Masters for MasterClient {
         store: &StoreCode,
         codes: &[ItemCode],
     ) -> Result<Vec<Option<Arc<ItemMaster>>>> {
+        let items = &self.cached.items;
+        let generation = items.generation();
         let mut found = Vec::with_capacity(codes.len());
         let mut missing = Vec::new();
         for (place, code) in codes.iter().enumerate() {
-            let stores = self.in_stores(tenant, code).await;
-            let item = stores.lock().get(store).cloned();
+            let stores = items.get(&(tenant.clone(), code.clone()));
+            let item = stores.and_then(|stores| stores.get(store).cloned());
             if item.is_none() {
-                missing.push((place, stores));
+                missing.push(place);
             }
             found.push(item);
         }
         if missing.is_empty() {
             return Ok(found);
         }
-        let asked = missing
-            .iter()
-            .map(|(place, _)| codes[*place].to_string())
-            .collect();
+        let asked = missing.iter().map(|place| codes[*place].to_string()).collect();
         let loaded = self.load_items(tenant, store, asked).await?;
-        for (place, stores) in missing {
+        for place in missing {
             // An item that is not sold is asked for again: it may be entered at any moment.
             let Some(item) = loaded.get(&codes[place]) else {
                 continue;
             };
-            stores.lock().insert(store.clone(), Arc::clone(item));
+            self.keep(generation, (tenant.clone(), codes[place].clone()), store, item);
             found[place] = Some(Arc::clone(item));
         }
         Ok(found)
@@ -329,11 +325,11 @@ mod tests {
             });
         };
         for (kind, key) in [(ChangeKind::Item, "tea"), (ChangeKind::StoreItem, "s1/tea")] {
-            client
-                .in_stores(&tenant, &code)
-                .await
-                .lock()
-                .insert(store.clone(), tea());
+            let generation = client.cached.items.generation();
+            for store in ["s1", "s2"] {
+                let store = store.parse().unwrap();
+                client.keep(generation, (tenant.clone(), code.clone()), &store, &tea());
+            }
             let codes = [code.clone()];
             announce("t2", kind, key);
             announce("t1", kind, "rice");
@@ -357,20 +353,14 @@ mod tests {
         let client = at_hand(&bus);
         let (tenant, store): (TenantId, StoreCode) = ("t1".parse().unwrap(), "s1".parse().unwrap());
         let code: ItemCode = "tea".parse().unwrap();
-        let before = client.in_stores(&tenant, &code).await;
+        let before = client.cached.items.generation();
         bus.announce(&Change {
             tenant: tenant.clone(),
             kind: ChangeKind::Item,
             key: "tea".to_owned(),
         });
-        before.lock().insert(store.clone(), tea());
-        assert!(
-            client
-                .in_stores(&tenant, &code)
-                .await
-                .lock()
-                .get(&store)
-                .is_none()
-        );
+        let key = (tenant, code);
+        client.keep(before, key.clone(), &store, &tea());
+        assert!(client.cached.items.get(&key).is_none());
     }
 }
