@@ -2,6 +2,7 @@
 
 mod conformance;
 mod documents;
+mod groups;
 mod orphans;
 mod outages;
 mod schema;

@@ -70,7 +70,7 @@ async fn an_absent_server_is_told_soon_and_where() {
 }
 
 /// A way to the server that loses answers.
-struct Proxy {
+pub(super) struct Proxy {
     port: u16,
     /// How many answers to commands with `name` are still to be lost, each with its connection.
     losses: Arc<AtomicU32>,
@@ -103,11 +103,11 @@ impl Proxy {
         )
     }
 
-    fn lose(&self, answers: u32) {
+    pub(super) fn lose(&self, answers: u32) {
         self.losses.store(answers, Ordering::SeqCst);
     }
 
-    fn assert_all_lost(&self) {
+    pub(super) fn assert_all_lost(&self) {
         assert_eq!(self.losses.load(Ordering::SeqCst), 0, "answers to {}", self.name);
     }
 }
@@ -155,7 +155,7 @@ fn host(uri: &str) -> String {
     hosts.split(['/', '?', ',']).next().unwrap().to_owned()
 }
 
-async fn through(namespace: &Namespace, name: &'static str) -> (Proxy, Documents) {
+pub(super) async fn through(namespace: &Namespace, name: &'static str) -> (Proxy, Documents) {
     let proxy = Proxy::open(host(&namespace.uri), name).await;
     let store = MongoStore::connect(&proxy.uri(), &namespace.name, "cart").unwrap();
     let documents = Documents::new(Arc::new(store), Arc::new(SystemClock));
