@@ -4,21 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use kugel_rpc::Neighbours;
+
 use crate::checkout::{self, open_loop};
 use crate::figures::{each, line};
 use crate::server::{Process, Server, cpu, free_address};
 use crate::shop::Shop;
 use crate::visible;
-
-const SERVICES: [&str; 7] = [
-    "account",
-    "terminal",
-    "master-data",
-    "cart",
-    "report",
-    "journal",
-    "stock",
-];
 
 /// The three servers, started by the project's own script and stopped when this is dropped.
 struct Servers {
@@ -92,8 +84,8 @@ async fn start(servers: &Servers) -> Server {
         "SECRET_KEY".into(),
         "a secret of this bench, and of nobody else".into(),
     ));
-    let addresses = SERVICES.map(|_| free_address());
-    for (name, address) in SERVICES.iter().zip(addresses) {
+    let addresses = Neighbours::NAMES.map(|_| free_address());
+    for (name, address) in Neighbours::NAMES.iter().zip(addresses) {
         let setting = format!("{}_URL", name.replace('-', "_").to_uppercase());
         settings.push((setting, format!("http://{address}")));
     }
@@ -107,7 +99,7 @@ async fn start(servers: &Servers) -> Server {
     };
     let mut processes = vec![process("gateway", gateway)];
     processes.extend(
-        SERVICES
+        Neighbours::NAMES
             .iter()
             .zip(addresses)
             .map(|(name, address)| process(name, address)),

@@ -31,19 +31,27 @@ pub(super) fn service_router(service: LocalService, metrics: Option<Render>) -> 
     }
 }
 
-/// Serves until `stop`; then nothing new is accepted, calls under way are finished, and the task ends.
-pub(super) fn serve<S>(
-    listener: TcpListener,
-    service: S,
-    stop: CancellationToken,
-) -> JoinHandle<std::io::Result<()>>
-where
+/// What can be served: it answers every request.
+pub(super) trait Served:
+    Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> Served for S where
     S: Service<Request, Response = Response, Error = Infallible, Future: Send>
         + Clone
         + Send
         + Sync
-        + 'static,
+        + 'static
 {
+}
+
+/// Serves until `stop`; then nothing new is accepted, calls under way are finished, and the task ends.
+pub(super) fn serve(
+    listener: TcpListener,
+    service: impl Served,
+    stop: CancellationToken,
+) -> JoinHandle<std::io::Result<()>> {
     // Answers are small: waiting to fill a packet would only delay them.
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
@@ -66,17 +74,7 @@ pub(super) fn serve_tls(
     tokio::spawn(async move { server.await })
 }
 
-fn ending_streams<S>(
-    service: S,
-    stop: &CancellationToken,
-) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
-where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Send>
-        + Clone
-        + Send
-        + Sync
-        + 'static,
-{
+fn ending_streams(service: impl Served, stop: &CancellationToken) -> impl Served {
     let stop = stop.clone();
     service.map_response(move |response| streams::end_with(stop.clone(), response))
 }
