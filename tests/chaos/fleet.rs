@@ -102,17 +102,18 @@ impl Fleet {
     }
 
     /// Kills one without a warning. Gives what is wrong: it had ended by itself.
-    pub(crate) fn kill(&mut self, target: &'static str) -> Option<String> {
+    pub(crate) async fn kill(&mut self, target: &'static str) -> Option<String> {
         self.killed.insert(target);
         match self.processes.iter_mut().find(|process| process.name == target) {
             Some(process) => {
                 (!process.kill()).then(|| format!("{target} had ended by itself before it was killed"))
             }
             None => {
-                self.servers
-                    .as_ref()
+                let servers = self.servers.as_ref();
+                servers
                     .expect("a target is a process or a server")
-                    .kill(target);
+                    .kill(target)
+                    .await;
                 None
             }
         }

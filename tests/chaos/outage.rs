@@ -25,7 +25,7 @@ pub(crate) async fn unnoticed(
     let quiet = stats.mark();
     sleep(WINDOW).await;
     let before = stats.mark().commands() - quiet.commands();
-    findings.extend(fleet.kill(server));
+    findings.extend(fleet.kill(server).await);
     let (begun, mark) = (Instant::now(), stats.mark());
     while begun.elapsed() < Duration::from_secs(seconds) {
         let window = stats.mark();
@@ -61,7 +61,7 @@ pub(crate) async fn unnoticed(
 pub(crate) async fn refused(fleet: &mut Fleet, stats: &Stats, seconds: u64) -> Vec<String> {
     let mut findings = Vec::new();
     sleep(WINDOW).await;
-    findings.extend(fleet.kill("mongodb"));
+    findings.extend(fleet.kill("mongodb").await);
     let mark = stats.mark();
     sleep(Duration::from_secs(seconds)).await;
     let now = stats.mark();

@@ -95,7 +95,7 @@ pub(crate) fn alone(mut command: Command) -> Command {
 }
 
 /// Sends a signal by the program that exists for it.
-pub(crate) fn signal(name: &str, id: u32) {
+fn signal(name: &str, id: u32) {
     let status = Command::new("kill")
         .args([format!("-{name}"), id.to_string()])
         .status();

@@ -1,9 +1,7 @@
 //! MongoDB, Redis and RabbitMQ for this run alone, by the project's own script.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-use crate::process::signal;
+use std::process::Command;
 
 /// The servers that can be killed, as the script calls them.
 pub(crate) const SERVERS: [&str; 3] = ["mongodb", "redis", "rabbitmq"];
@@ -33,7 +31,7 @@ impl Servers {
 
     /// The settings by which Kugel finds them.
     pub(crate) fn settings(&self) -> Vec<(String, String)> {
-        let output = self.script("env").output().unwrap();
+        let output = self.script(&["env"]).output().unwrap();
         let exports = String::from_utf8(output.stdout).unwrap();
         let exports = exports
             .lines()
@@ -43,28 +41,28 @@ impl Servers {
             .collect()
     }
 
-    /// Kills one as a power cut would.
-    pub(crate) fn kill(&self, name: &str) {
-        let file = std::fs::read_to_string(self.folder.join(format!("{name}.pid"))).unwrap();
-        // The id and the time of birth.
-        let process: serde_json::Value = serde_json::from_str(&file).unwrap();
-        signal("KILL", u32::try_from(process[0].as_u64().unwrap()).unwrap());
+    /// Kills one as a power cut would, and waits until nothing of it is left.
+    pub(crate) async fn kill(&self, name: &str) {
+        self.run(&["kill", name]).await;
     }
 
     /// Starts what is not running and waits until it answers.
     pub(crate) async fn restart(&self) {
-        let status = tokio::process::Command::from(self.script("up"))
-            .stdout(Stdio::null())
-            .status();
-        assert!(status.await.unwrap().success(), "the servers do not start");
+        self.run(&["up"]).await;
     }
 
-    fn script(&self, command: &str) -> Command {
+    async fn run(&self, arguments: &[&str]) {
+        let mut script = tokio::process::Command::from(self.script(arguments));
+        let output = script.output().await.unwrap();
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "servers {arguments:?}: {complaint}");
+    }
+
+    fn script(&self, arguments: &[&str]) -> Command {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let mut script = Command::new(root.join(".ci/servers"));
         script
-            .arg(command)
-            .stderr(Stdio::null())
+            .args(arguments)
             .env("KUGEL_SERVERS", &self.folder)
             .env("KUGEL_SERVERS_BY", "processes");
         for (name, port) in ["MONGODB_PORT", "REDIS_PORT", "RABBITMQ_PORT"]
@@ -79,7 +77,7 @@ impl Servers {
 
 impl Drop for Servers {
     fn drop(&mut self) {
-        _ = self.script("down").status();
+        _ = self.script(&["down"]).output();
     }
 }
 

@@ -30,13 +30,13 @@ pub(crate) async fn rage(fleet: &mut Fleet, stats: &Stats, kills: usize, seed: u
             hit.extend(deck.pop());
         }
         let (begun, mark) = (Instant::now(), stats.mark());
-        findings.extend(fleet.kill(hit[0]));
+        findings.extend(fleet.kill(hit[0]).await);
         if let Some(second) = hit.get(1) {
             if *second == hit[0] {
                 fleet.restart().await;
                 sleep(Duration::from_millis(dice.random_range(0..300))).await;
             }
-            findings.extend(fleet.kill(second));
+            findings.extend(fleet.kill(second).await);
         }
         let away = Duration::from_millis(dice.random_range(0..1_500));
         let restart = async {
