@@ -1,12 +1,9 @@
 //! The delivery record: outbox entry and delivery status of an event in one document.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use kugel_store::{Body, Collection, Field, Index};
 use kugel_types::TerminalNo;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 
 use crate::{Event, Failure, Topic};
 
@@ -66,11 +63,20 @@ pub struct DeliveryRecord {
     pub schema_version: u32,
     /// Trace context of the cause.
     pub traceparent: Option<String>,
-    /// The event's body, until it is delivered. Afterwards the producer's own log has it, and writing it here once more
-    /// would write one of the largest documents of a sale twice.
-    pub payload: Option<Arc<RawValue>>,
+    /// The key of the log that was committed with this record and is the event's body, see [`Producer::logs`].
+    pub log_id: String,
     /// One entry for each consumer.
     pub services: Vec<ServiceDelivery>,
+}
+
+/// Where a producing service keeps its events: what each says, and what became of it.
+#[derive(Debug)]
+pub struct Producer {
+    /// The delivery records.
+    pub deliveries: &'static Collection,
+    /// The log of each topic that it publishes. Its documents are the bodies of the events, word for word, and stay as
+    /// they are.
+    pub logs: &'static [(Topic, &'static Collection)],
 }
 
 /// The collection of a producer's delivery records, under the name its domain gives it.
@@ -98,17 +104,8 @@ fn sortable<S: serde::Serializer>(instant: &Timestamp, serializer: S) -> Result<
 }
 
 impl DeliveryRecord {
-    /// The record of an event about to be committed.
-    pub(crate) fn of(event: &Event) -> Self {
-        let payload = RawValue::from_string(event.body.text().to_owned()).expect("an event's body is JSON");
-        Self {
-            payload: Some(payload.into()),
-            ..Self::without_payload(event)
-        }
-    }
-
-    /// All of the record but the event's body, which is as large as the rest many times over.
-    pub(crate) fn without_payload(event: &Event) -> Self {
+    /// The record of an event about to be committed together with its log.
+    pub(crate) fn of(event: &Event, log_id: String) -> Self {
         let service = |name: &&str| ServiceDelivery {
             service_name: (*name).to_owned(),
             status: DeliveryState::Pending,
@@ -127,13 +124,13 @@ impl DeliveryRecord {
             terminal_no: event.terminal.get(),
             schema_version: event.schema_version,
             traceparent: event.traceparent.clone(),
-            payload: None,
+            log_id,
             services: event.topic.consumers().iter().map(service).collect(),
         }
     }
 
-    /// The event again, as it was committed; `None` once it is delivered, or if the record names no valid event.
-    pub fn event(&self) -> Option<Event> {
+    /// The event again, as it was committed with this body; `None` if the record names no valid event.
+    pub(crate) fn event(&self, body: Body) -> Option<Event> {
         Some(Event {
             id: self.event_id.parse().ok()?,
             topic: self.topic,
@@ -143,7 +140,7 @@ impl DeliveryRecord {
             occurred_at: self.published_at,
             schema_version: self.schema_version,
             traceparent: self.traceparent.clone(),
-            body: Body::from_text(self.payload.as_ref()?.get()),
+            body,
         })
     }
 
@@ -177,7 +174,7 @@ impl DeliveryRecord {
             }
         }
         self.last_updated_at = self.last_updated_at.max(other.last_updated_at);
-        self.conclude();
+        self.status = self.overall();
     }
 
     /// Notes what a consumer reported. False if the consumer is not one of this event's, or nothing changes.
@@ -206,15 +203,8 @@ impl DeliveryRecord {
             }
         }
         self.last_updated_at = now;
-        self.conclude();
-        true
-    }
-
-    fn conclude(&mut self) {
         self.status = self.overall();
-        if self.status == DeliveryState::Delivered {
-            self.payload = None;
-        }
+        true
     }
 
     /// True if a consumer has said nothing yet.

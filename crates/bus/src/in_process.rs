@@ -33,7 +33,7 @@ pub struct InProcessBus {
 
 #[derive(Default)]
 struct Shared {
-    acknowledgements: RwLock<Vec<(&'static [Topic], AcknowledgementListener)>>,
+    acknowledgements: RwLock<Vec<(Vec<Topic>, AcknowledgementListener)>>,
     backlog: AtomicUsize,
 }
 
@@ -81,8 +81,11 @@ impl Bus for InProcessBus {
         Ok(())
     }
 
-    fn on_acknowledgement(&self, topics: &'static [Topic], listener: AcknowledgementListener) {
-        self.shared.acknowledgements.write().push((topics, listener));
+    fn on_acknowledgement(&self, topics: &[Topic], listener: AcknowledgementListener) {
+        self.shared
+            .acknowledgements
+            .write()
+            .push((topics.to_vec(), listener));
     }
 
     fn announce(&self, change: &Change) {

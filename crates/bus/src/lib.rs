@@ -1,6 +1,6 @@
 //! Events: their effects happen exactly once.
 //!
-//! A producer commits its change, the event and a delivery record together ([`Outbox::stage`]) and hands the event over
+//! A producer commits its change, its log and a delivery record together ([`Outbox::stage`]) and hands the event over
 //! afterwards ([`Outbox::dispatch`]). A consumer commits its effect together with the event's id ([`inbox::mark`]), so
 //! that a second copy is refused by the store and counts as done. The bus in between may therefore deliver twice, and
 //! after a crash the outbox makes it deliver at least once. Changes of master data are announced apart from events:
@@ -23,10 +23,10 @@ mod rebuild;
 mod text;
 
 pub use change::{Announcement, Change, ChangeKind};
-pub use delivery::{DeliveryRecord, DeliveryState, ServiceDelivery, deliveries};
+pub use delivery::{DeliveryRecord, DeliveryState, Producer, ServiceDelivery, deliveries};
 pub use event::{Event, Topic};
 pub use in_process::InProcessBus;
-pub use outbox::{Deliveries, Outbox, ReplayError, SweepPolicy};
+pub use outbox::{Deliveries, Outbox, ReplayError, Staged, SweepPolicy};
 pub use port::{
     Acknowledgement, AcknowledgementListener, Bus, ChangeListener, Failure, Handler, ReadyListener,
 };

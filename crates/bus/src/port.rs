@@ -83,7 +83,7 @@ pub trait Bus: Send + Sync + 'static {
     async fn ping(&self) -> Result<(), Failure>;
 
     /// Lets a producer hear what became of its events on `topics`.
-    fn on_acknowledgement(&self, topics: &'static [Topic], listener: AcknowledgementListener);
+    fn on_acknowledgement(&self, topics: &[Topic], listener: AcknowledgementListener);
 
     /// Tells every cache that a master was changed. The listeners of this process have run when this returns.
     fn announce(&self, change: &Change);

@@ -21,11 +21,13 @@ pub mod domain;
 pub mod ports;
 mod records;
 
+pub use records::PRODUCER;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use kugel_bus::{Outbox, SweepPolicy, Topic};
+use kugel_bus::{Outbox, SweepPolicy};
 use kugel_config::Settings;
 use kugel_error::Error;
 use kugel_proto::cart::v1::cart_service_server::CartServiceServer;
@@ -47,8 +49,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         deps.documents.clone(),
         Arc::clone(&deps.bus),
         Arc::clone(&deps.clock),
-        &records::STATUS_TRAN_DELIVERY,
-        &[Topic::TranlogReport],
+        &PRODUCER,
         sweep_policy(settings),
     );
     let (terminal, master_data) = (

@@ -1,5 +1,6 @@
 //! The collections of the cart service, and how its documents are kept in them.
 
+use kugel_bus::{Producer, Topic};
 use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 use kugel_types::TerminalId;
 use serde::{Deserialize, Serialize};
@@ -63,8 +64,13 @@ pub(crate) static INFO_TERMINAL_COUNTER: Collection = Collection {
     indexes: &[],
 };
 
-/// Events and what became of them.
-pub(crate) static STATUS_TRAN_DELIVERY: Collection = kugel_bus::deliveries("status_tran_delivery");
+static STATUS_TRAN_DELIVERY: Collection = kugel_bus::deliveries("status_tran_delivery");
+
+/// Transactions as events, and what became of them.
+pub static PRODUCER: Producer = Producer {
+    deliveries: &STATUS_TRAN_DELIVERY,
+    logs: &[(Topic::TranlogReport, &LOG_TRAN)],
+};
 
 /// The key of a transaction in `log_tran` and `status_tran`.
 pub(crate) fn transaction_key(store_code: &str, terminal_no: i32, transaction_no: i64) -> String {

@@ -27,8 +27,8 @@ use kugel_proto::terminal::v1::terminal_service_server::TerminalServiceServer;
 use kugel_rpc::{Deps, Parts, Routes};
 
 use adapters::clients::Clients;
+use adapters::documents::PRODUCER;
 use adapters::grpc::{Sessions, Stores, Tenants, Terminals};
-use adapters::{TERMINAL_DELIVERIES, TOPICS};
 use app::App;
 
 /// The service's name.
@@ -40,8 +40,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         deps.documents.clone(),
         deps.bus.clone(),
         deps.clock.clone(),
-        &TERMINAL_DELIVERIES,
-        TOPICS,
+        &PRODUCER,
         sweep_policy(&deps.settings),
     );
     let forgetting = deps.documents.clone().keep_forgetting();

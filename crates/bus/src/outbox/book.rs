@@ -26,8 +26,6 @@ pub(super) struct Known {
     tenant: TenantId,
     record: DeliveryRecord,
     revision: Revision,
-    /// False if the event's body is left out: it is needed only if the record is written before its last consumer is done.
-    is_whole: bool,
     /// Since when something is noted that is not written.
     unwritten_since: Option<Timestamp>,
     known_since: Timestamp,
@@ -39,7 +37,6 @@ impl Known {
             tenant: tenant.clone(),
             record,
             revision,
-            is_whole: true,
             unwritten_since: None,
             known_since: now,
         }
@@ -52,18 +49,10 @@ impl Known {
 
 impl Outbox {
     /// Remembers the record of an event that was just committed, so that it need not be read.
-    pub(super) fn remember(&self, event: &Event) {
+    pub(super) fn remember(&self, event: &Event, record: DeliveryRecord) {
         let mut known = self.0.known.lock();
         if known.len() < KNOWN_LIMIT {
-            let entry = Known {
-                is_whole: false,
-                ..Known::read(
-                    &event.tenant,
-                    DeliveryRecord::without_payload(event),
-                    Revision::FIRST,
-                    self.0.clock.now(),
-                )
-            };
+            let entry = Known::read(&event.tenant, record, Revision::FIRST, self.0.clock.now());
             known.insert(event.id.clone(), entry);
         }
     }
@@ -141,18 +130,9 @@ impl Outbox {
     /// Writes what is noted of one tenant's events, in one commit.
     pub(super) async fn write_down(&self, tenant: TenantId, mut ids: HashSet<EventId>) {
         for _ in 0..ATTEMPT_LIMIT {
-            let outcome = match self.read_whole(&tenant, &ids).await {
-                Ok(()) => {
-                    let (changes, written) = self.writes(&ids);
-                    let outcome = self.0.deliveries.commit(&tenant, changes).await;
-                    if outcome.is_ok() {
-                        return self.settle(&written);
-                    }
-                    outcome
-                }
-                Err(error) => Err(error),
-            };
-            match outcome {
+            let (changes, written) = self.writes(&ids);
+            match self.0.deliveries.commit(&tenant, changes).await {
+                Ok(()) => return self.settle(&written),
                 Err(StoreError::Stale { .. }) => {
                     if let Err(error) = self.read_again(&tenant, &mut ids).await {
                         return tracing::warn!(%tenant, %error, "delivery status could not be read");
@@ -160,27 +140,9 @@ impl Outbox {
                 }
                 // It stays noted and is written with the next ones.
                 Err(error) => return tracing::warn!(%tenant, %error, "delivery status could not be written"),
-                Ok(()) => return,
             }
         }
         tracing::warn!(%tenant, "delivery status is written by somebody else all the time");
-    }
-
-    /// Fetches the bodies of events whose records are written although they are not delivered.
-    async fn read_whole(&self, tenant: &TenantId, ids: &HashSet<EventId>) -> Result<(), StoreError> {
-        let mut light: HashSet<EventId> = {
-            let known = self.0.known.lock();
-            let is_light = |id: &&EventId| {
-                known
-                    .get(*id)
-                    .is_some_and(|entry| !entry.is_whole && !entry.is_delivered())
-            };
-            ids.iter().filter(is_light).cloned().collect()
-        };
-        if light.is_empty() {
-            return Ok(());
-        }
-        self.read_again(tenant, &mut light).await
     }
 
     /// Reads records anew and adds what is noted in memory. Those that need no writing any more are left out.
@@ -195,7 +157,6 @@ impl Outbox {
                         record.merge(&entry.record);
                         entry.record = record;
                         entry.revision = revision;
-                        entry.is_whole = true;
                     }
                 }
                 _ => {

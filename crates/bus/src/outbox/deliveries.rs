@@ -8,8 +8,8 @@ use kugel_store::{
 };
 use kugel_types::{EventId, TenantId};
 
-use crate::delivery::DeliveryRecord;
-use crate::{Bus, Failure};
+use crate::delivery::{DeliveryRecord, Producer};
+use crate::{Bus, Event, Failure, Topic};
 
 /// Delivery records that are read at once.
 const PAGE: u32 = 500;
@@ -20,16 +20,22 @@ pub(super) const UNFINISHED: [&str; 3] = ["published", "partially_delivered", "f
 #[derive(Clone)]
 pub struct Deliveries {
     pub(super) documents: Documents,
-    pub(super) collection: &'static Collection,
+    pub(super) producer: &'static Producer,
 }
 
 impl Deliveries {
-    /// The records that a service keeps in `collection` of `documents`.
-    pub fn new(documents: Documents, collection: &'static Collection) -> Self {
-        Self {
-            documents,
-            collection,
-        }
+    pub(super) fn new(documents: Documents, producer: &'static Producer) -> Self {
+        Self { documents, producer }
+    }
+
+    /// The log whose documents are the bodies of the topic's events.
+    ///
+    /// # Panics
+    /// If the producer does not publish the topic: that is for whoever writes the service to see.
+    pub(super) fn log(&self, topic: Topic) -> &'static Collection {
+        let log = self.producer.logs.iter().find(|(name, _)| *name == topic);
+        log.expect("a producer has a log for each topic that it publishes")
+            .1
     }
 
     /// The tenants that have records, in order.
@@ -65,7 +71,7 @@ impl Deliveries {
             let page = self
                 .documents
                 .store()
-                .find(&Scope::from(tenant), self.collection, &query)
+                .find(&Scope::from(tenant), self.producer.deliveries, &query)
                 .await?
                 .documents;
             for document in &page {
@@ -92,6 +98,32 @@ impl Deliveries {
             .map(|(record, _)| Arc::new(record)))
     }
 
+    /// The events of some records as they were committed, an answer for each in its place. `None`: its log is gone, or
+    /// the record names no valid event.
+    pub async fn events(
+        &self,
+        tenant: &TenantId,
+        records: &[Arc<DeliveryRecord>],
+    ) -> Result<Vec<Option<Event>>, StoreError> {
+        let mut events = vec![None; records.len()];
+        for (topic, log) in self.producer.logs {
+            let of_topic = records.iter().enumerate();
+            let (places, keys): (Vec<usize>, Vec<String>) = of_topic
+                .filter(|(_, record)| record.topic == *topic)
+                .map(|(place, record)| (place, record.log_id.clone()))
+                .unzip();
+            if keys.is_empty() {
+                continue;
+            }
+            let store = self.documents.store();
+            let found = store.get_many(&Scope::from(tenant), log, &keys).await?;
+            for (place, document) in places.into_iter().zip(found) {
+                events[place] = document.and_then(|log| records[place].event(log.body.clone()));
+            }
+        }
+        Ok(events)
+    }
+
     /// Sends an event once more to the consumers that have not processed it, however old it is and whatever they said of
     /// it. Gives their names: none if there is no such event, or nothing left to do.
     pub async fn replay(
@@ -104,13 +136,15 @@ impl Deliveries {
             return Ok(Vec::new());
         };
         let services = record.undelivered();
-        if let Some(event) = record.event()
-            && !services.is_empty()
-        {
-            bus.publish_to(Arc::new(event), &services).await?;
-            return Ok(services.into_iter().map(str::to_owned).collect());
+        if services.is_empty() {
+            return Ok(Vec::new());
         }
-        Ok(Vec::new())
+        let event = self.events(tenant, std::slice::from_ref(&record)).await?.pop();
+        let event = event
+            .flatten()
+            .ok_or_else(|| self.malformed(id.to_string(), "its log is gone"))?;
+        bus.publish_to(Arc::new(event), &services).await?;
+        Ok(services.into_iter().map(str::to_owned).collect())
     }
 
     /// The records of several events with their revisions, an answer for each in its place.
@@ -122,7 +156,7 @@ impl Deliveries {
         let keys: Vec<String> = ids.iter().map(EventId::to_string).collect();
         let store = self.documents.store();
         let found = store
-            .get_many(&Scope::from(tenant), self.collection, &keys)
+            .get_many(&Scope::from(tenant), self.producer.deliveries, &keys)
             .await?;
         found
             .iter()
@@ -138,17 +172,22 @@ impl Deliveries {
     }
 
     pub(super) fn parse(&self, document: &Document) -> Result<Arc<DeliveryRecord>, StoreError> {
-        document.body.parse().map_err(|error| StoreError::Malformed {
-            collection: self.collection.name,
-            id: document.id.clone(),
-            reason: error.to_string(),
-        })
+        let malformed = |error: serde_json::Error| self.malformed(document.id.clone(), &error.to_string());
+        document.body.parse().map_err(malformed)
+    }
+
+    fn malformed(&self, id: String, reason: &str) -> StoreError {
+        StoreError::Malformed {
+            collection: self.producer.deliveries.name,
+            id,
+            reason: reason.to_owned(),
+        }
     }
 
     pub(super) fn write(&self, record: &DeliveryRecord, action: impl FnOnce(Body) -> Action) -> Write {
         let text = serde_json::to_string(record).expect("a delivery record is plain data");
         Write {
-            collection: self.collection,
+            collection: self.producer.deliveries,
             id: record.event_id.clone(),
             action: action(Body::from_text(text)),
         }

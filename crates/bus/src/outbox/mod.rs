@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use kugel_store::{Action, Changes, Collection, Documents, StoreError};
+use kugel_store::{Action, Changes, Documents, StoreError, Write};
 use kugel_types::{Clock, EventId, TenantId};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
@@ -18,7 +18,7 @@ use tokio::time::MissedTickBehavior;
 
 use self::book::Known;
 pub use self::deliveries::{Deliveries, ReplayError};
-use crate::delivery::DeliveryRecord;
+use crate::delivery::{DeliveryRecord, Producer};
 use crate::{Acknowledgement, Bus, Event, Failure, Topic};
 
 /// Acknowledgements that are written down in one commit.
@@ -46,6 +46,14 @@ pub struct SweepPolicy {
     pub failed_after: Duration,
 }
 
+/// An event that is part of a commit. Once that is done it is to be dispatched.
+#[must_use = "an event that is not dispatched waits for the sweep"]
+pub struct Staged {
+    /// The event.
+    pub event: Arc<Event>,
+    record: DeliveryRecord,
+}
+
 /// The outbox of one producing service. Cheap to clone.
 #[derive(Clone)]
 pub struct Outbox(Arc<Inner>);
@@ -70,20 +78,19 @@ struct Inner {
 }
 
 impl Outbox {
-    /// An outbox over `collection` for the events of `topics`, and the task that must be run beside it: it hands over
-    /// what a former process left behind, writes down acknowledgements and sweeps.
+    /// The outbox of `producer`, and the task that must be run beside it: it hands over what a former process left
+    /// behind, writes down acknowledgements and sweeps.
     pub fn new(
         documents: Documents,
         bus: Arc<dyn Bus>,
         clock: Arc<dyn Clock>,
-        collection: &'static Collection,
-        topics: &'static [Topic],
+        producer: &'static Producer,
         policy: SweepPolicy,
     ) -> (Self, impl Future<Output = ()> + Send + 'static + use<>) {
         let (acknowledgements, received) = mpsc::unbounded_channel();
         let (outgoing, committed) = mpsc::channel(QUEUE_LIMIT);
         let outbox = Self(Arc::new(Inner {
-            deliveries: Deliveries::new(documents, collection),
+            deliveries: Deliveries::new(documents, producer),
             bus,
             clock,
             policy,
@@ -97,7 +104,8 @@ impl Outbox {
             sweep_now: Notify::new(),
             sweep_soon: Notify::new(),
         }));
-        outbox.listen(topics);
+        let topics: Vec<Topic> = producer.logs.iter().map(|(topic, _)| *topic).collect();
+        outbox.listen(&topics);
         let (publisher, keeper, sweeper) = (outbox.clone(), outbox.clone(), outbox.clone());
         let task = async move {
             futures::join!(
@@ -110,7 +118,7 @@ impl Outbox {
     }
 
     /// The bus outlives nobody: weak references let a stopped service be dropped.
-    fn listen(&self, topics: &'static [Topic]) {
+    fn listen(&self, topics: &[Topic]) {
         let weak = Arc::downgrade(&self.0);
         let listen = move |heard: Vec<Acknowledgement>| {
             if let Some(inner) = weak.upgrade() {
@@ -128,19 +136,26 @@ impl Outbox {
         }));
     }
 
-    /// Adds the event's delivery record to the commit of its cause.
-    pub fn stage(&self, changes: Changes, event: &Event) -> Changes {
-        changes.write(
-            self.0
-                .deliveries
-                .write(&DeliveryRecord::of(event), Action::Insert),
-        )
+    /// Adds an event to the commit of its cause: its body as the log under `log_id`, and its delivery record.
+    pub fn stage(&self, changes: Changes, event: Arc<Event>, log_id: String) -> (Changes, Staged) {
+        let deliveries = &self.0.deliveries;
+        let log = Write {
+            collection: deliveries.log(event.topic),
+            id: log_id.clone(),
+            action: Action::Insert(event.body.clone()),
+        };
+        let record = DeliveryRecord::of(&event, log_id);
+        let changes = changes
+            .write(log)
+            .write(deliveries.write(&record, Action::Insert));
+        (changes, Staged { event, record })
     }
 
     /// Hands a committed event over to the bus, after those handed over before. Does not wait: if the bus is away, the
     /// sweep sends it.
-    pub fn dispatch(&self, event: Arc<Event>) {
-        self.remember(&event);
+    pub fn dispatch(&self, staged: Staged) {
+        let Staged { event, record } = staged;
+        self.remember(&event, record);
         self.0.queued.fetch_add(1, Ordering::SeqCst);
         if let Err(error) = self.0.outgoing.try_send(event) {
             self.0.queued.fetch_sub(1, Ordering::SeqCst);

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use kugel_store::{Action, Direction, Document, Page, Query, Scope, StoreError};
+use kugel_store::{Action, Direction, Page, Query, Revision, Scope, StoreError};
 use kugel_types::TenantId;
 use tokio::time::MissedTickBehavior;
 
@@ -121,12 +121,14 @@ impl Outbox {
             let deliveries = &self.0.deliveries;
             let store = deliveries.documents.store();
             let found = store
-                .find(&Scope::from(tenant), deliveries.collection, &query)
+                .find(&Scope::from(tenant), deliveries.producer.deliveries, &query)
                 .await?
                 .documents;
+            let count = found.len();
             let mut last = None;
-            for document in &found {
-                let record = match deliveries.parse(document) {
+            let mut due = Vec::new();
+            for document in found {
+                let record = match deliveries.parse(&document) {
                     Ok(record) => record,
                     Err(error) => {
                         tracing::error!(event.id = document.id, %error, "a delivery record cannot be read");
@@ -134,12 +136,13 @@ impl Outbox {
                     }
                 };
                 last = Some(sort_key(record.published_at));
-                if read.insert(document.id.clone()) && self.resend(tenant, document, &record, now).await? {
-                    *sent += 1;
+                if read.insert(document.id.clone()) {
+                    due.push((record, document.revision));
                 }
             }
+            self.resend(tenant, due, now, sent).await?;
             match last {
-                Some(last) if found.len() == PAGE as usize => {
+                Some(last) if count == PAGE as usize => {
                     number = if last == from { number + 1 } else { 1 };
                     from = last;
                 }
@@ -148,42 +151,48 @@ impl Outbox {
         }
     }
 
-    /// Sends one event again, unless only a person can decide to. True if it was sent.
+    /// Sends events again, unless only a person can decide to, and counts those that were sent.
     async fn resend(
         &self,
         tenant: &TenantId,
-        document: &Document,
-        record: &Arc<DeliveryRecord>,
+        due: Vec<(Arc<DeliveryRecord>, Revision)>,
         now: Timestamp,
-    ) -> Result<bool, Interrupted> {
-        let Some(event) = record.event() else {
-            tracing::error!(
-                event.id = record.event_id,
-                "a delivery record holds no event to send"
-            );
-            return Ok(false);
-        };
-        if record.published_at < back(now, self.0.policy.failed_after)
-            && record.status != DeliveryState::Failed
-        {
-            self.report_late(tenant, document, record, now).await?;
+        sent: &mut usize,
+    ) -> Result<(), Interrupted> {
+        let (records, revisions): (Vec<_>, Vec<_>) = due.into_iter().unzip();
+        let events = self.0.deliveries.events(tenant, &records).await?;
+        for ((record, revision), event) in records.iter().zip(revisions).zip(events) {
+            let Some(event) = event.map(Arc::new) else {
+                tracing::error!(
+                    event.id = record.event_id,
+                    "the log of an undelivered event is gone"
+                );
+                continue;
+            };
+            if record.published_at < back(now, self.0.policy.failed_after)
+                && record.status != DeliveryState::Failed
+            {
+                self.report_late(tenant, record, revision, now).await?;
+            }
+            let services = record.waiting();
+            let bus = &self.0.bus;
+            let outcome = match services.len() {
+                0 => continue,
+                all if all == record.services.len() => bus.publish(event).await,
+                _ => bus.publish_to(event, &services).await,
+            };
+            outcome.map_err(Interrupted::Bus)?;
+            *sent += 1;
         }
-        let services = record.waiting();
-        let (bus, event) = (&self.0.bus, Arc::new(event));
-        let outcome = match services.len() {
-            0 => return Ok(false),
-            all if all == record.services.len() => bus.publish(event).await,
-            _ => bus.publish_to(event, &services).await,
-        };
-        outcome.map(|()| true).map_err(Interrupted::Bus)
+        Ok(())
     }
 
     /// Marks the event as failed. If somebody else has changed its record meanwhile, there is news that goes before.
     async fn report_late(
         &self,
         tenant: &TenantId,
-        document: &Document,
         record: &DeliveryRecord,
+        revision: Revision,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let age = now.duration_since(record.published_at).as_secs();
@@ -199,7 +208,7 @@ impl Outbox {
         let mut late = record.clone();
         late.status = DeliveryState::Failed;
         late.last_updated_at = now;
-        let write = |body| Action::Replace(body, document.revision);
+        let write = |body| Action::Replace(body, revision);
         let changes = self.0.deliveries.documents.changes("outbox");
         let changes = changes.write(self.0.deliveries.write(&late, write));
         match self.0.deliveries.commit(tenant, changes).await {

@@ -68,7 +68,7 @@ struct Subscription {
 
 /// A producer that hears what became of its events.
 struct Heard {
-    topics: &'static [Topic],
+    topics: Vec<Topic>,
     listener: AcknowledgementListener,
 }
 
@@ -170,11 +170,11 @@ impl Bus for RabbitBus {
         self.publisher.ping()
     }
 
-    fn on_acknowledgement(&self, topics: &'static [Topic], listener: AcknowledgementListener) {
-        self.shared
-            .acknowledgements
-            .write()
-            .push(Arc::new(Heard { topics, listener }));
+    fn on_acknowledgement(&self, topics: &[Topic], listener: AcknowledgementListener) {
+        self.shared.acknowledgements.write().push(Arc::new(Heard {
+            topics: topics.to_vec(),
+            listener,
+        }));
         self.shared.added.send_modify(|count| *count += 1);
     }
 

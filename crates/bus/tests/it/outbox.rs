@@ -1,6 +1,7 @@
 //! The outbox and the bus of one process.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kugel_bus::{Bus, DeliveryState, InProcessBus};
 
@@ -18,9 +19,9 @@ async fn an_event_is_delivered_and_written_down() {
     let (_bus, outbox) = world.start(true);
     let mut last = None;
     for _ in 0..20 {
-        let event = world.commit(&outbox).await;
-        outbox.dispatch(event.clone());
-        last = Some(event);
+        let staged = world.commit(&outbox).await;
+        last = Some(staged.event.clone());
+        outbox.dispatch(staged);
     }
     eventually("all is written down", async || {
         outbox.backlog() == 0 && world.undelivered().await == 0
@@ -46,8 +47,8 @@ async fn what_was_committed_is_delivered_by_the_next_process_and_counts_once() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::new(folder.path());
     let (_bus, outbox) = world.start(false);
-    let first = world.commit(&outbox).await;
-    world.commit(&outbox).await;
+    let first = world.leave_behind(&outbox).await;
+    world.leave_behind(&outbox).await;
     drop(outbox);
     let (bus, outbox) = world.start(true);
     bus.publish(first).await.unwrap();
@@ -67,7 +68,7 @@ async fn the_delivery_status_call_counts_like_the_bus() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::new(folder.path());
     let (_bus, outbox) = world.start(false);
-    let event = world.commit(&outbox).await;
+    let event = world.leave_behind(&outbox).await;
     let status = async || {
         outbox
             .record(&world.tenant, &event.id)
@@ -112,7 +113,7 @@ async fn a_sweep_sends_what_is_old_enough() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::new(folder.path());
     let (_bus, outbox) = world.start(true);
-    world.commit(&outbox).await;
+    world.leave_behind(&outbox).await;
     assert_eq!(
         outbox.sweep(POLICY.interval).await.unwrap(),
         0,
@@ -122,11 +123,36 @@ async fn a_sweep_sends_what_is_old_enough() {
     assert_eq!(outbox.sweep(POLICY.interval).await.unwrap(), 1);
     eventually("it has arrived", async || world.undelivered().await == 0).await;
     assert_eq!(world.counts().await, [1, 1, 1]);
-    world.commit(&outbox).await;
+    world.leave_behind(&outbox).await;
     world.clock.advance(86_401);
     assert_eq!(
         outbox.sweep(POLICY.interval).await.unwrap(),
         0,
         "beyond the horizon it is left alone"
+    );
+}
+
+#[tokio::test]
+async fn an_event_is_found_again_in_the_log_and_missed_aloud_where_it_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = World::new(folder.path());
+    let (_bus, outbox) = world.start(false);
+    let (kept, gone) = (
+        world.leave_behind(&outbox).await,
+        world.leave_behind(&outbox).await,
+    );
+    world.lose_log(&gone).await;
+    let deliveries = outbox.deliveries();
+    let records = deliveries.undelivered(&world.tenant).await.unwrap();
+    let found = deliveries.events(&world.tenant, &records).await.unwrap();
+    let found: Vec<_> = found.into_iter().flatten().collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!((&found[0].id, found[0].body.text()), (&kept.id, kept.body.text()));
+    let refusal = outbox.replay(&world.tenant, &gone.id).await.unwrap_err();
+    assert!(refusal.to_string().contains("its log is gone"), "{refusal}");
+    assert_eq!(
+        outbox.sweep(Duration::ZERO).await.unwrap(),
+        1,
+        "its neighbour passes"
     );
 }

@@ -4,12 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kugel_bus::{Bus, Event, Failure, Handler, InProcessBus, Outbox, SweepPolicy, Topic, deliveries, inbox};
-use kugel_store::{Collection, DataDir, Documents, Query, Record, Scope, SqliteStore};
+use kugel_bus::{
+    Bus, Event, Failure, Handler, InProcessBus, Outbox, Producer, Staged, SweepPolicy, Topic, deliveries,
+    inbox,
+};
+use kugel_store::{Action, Collection, DataDir, Documents, Query, Record, Scope, SqliteStore, Write};
 use kugel_types::{ManualClock, TenantId};
 use serde::{Deserialize, Serialize};
 
 pub(crate) static DELIVERIES: Collection = deliveries("status_tran_delivery");
+static LOGS: Collection = Collection {
+    name: "log_tran",
+    fields: &[],
+    indexes: &[],
+};
+static PRODUCER: Producer = Producer {
+    deliveries: &DELIVERIES,
+    logs: &[(Topic::TranlogReport, &LOGS)],
+};
 static TALLIES: Collection = Collection {
     name: "tallies",
     fields: &[],
@@ -106,23 +118,39 @@ impl World {
 
     /// An outbox at work.
     pub(crate) fn outbox(&self, bus: Arc<dyn Bus>) -> Outbox {
-        let topics: &[Topic] = &[Topic::TranlogReport];
         let (documents, clock) = (self.producer.clone(), self.clock.clone());
-        let (outbox, task) = Outbox::new(documents, bus, clock, &DELIVERIES, topics, POLICY);
+        let (outbox, task) = Outbox::new(documents, bus, clock, &PRODUCER, POLICY);
         tokio::spawn(task);
         outbox
     }
 
-    pub(crate) async fn commit(&self, outbox: &Outbox) -> Arc<Event> {
+    pub(crate) async fn commit(&self, outbox: &Outbox) -> Staged {
         let mut event = (*kugel_bus::conformance::event(&self.tenant, Topic::TranlogReport, "{}")).clone();
         event.occurred_at = kugel_types::Clock::now(&*self.clock);
-        let event = Arc::new(event);
-        let changes = outbox.stage(self.producer.changes("till"), &event);
+        let log_id = event.id.to_string();
+        let (changes, event) = outbox.stage(self.producer.changes("till"), Arc::new(event), log_id);
         self.producer
             .commit(&Scope::from(&self.tenant), changes)
             .await
             .unwrap();
         event
+    }
+
+    /// Commits an event like a process that dies before it hands it over.
+    pub(crate) async fn leave_behind(&self, outbox: &Outbox) -> Arc<Event> {
+        self.commit(outbox).await.event
+    }
+
+    /// Removes what an event says from the log.
+    pub(crate) async fn lose_log(&self, event: &Event) {
+        let removal = Write {
+            collection: &LOGS,
+            id: event.id.to_string(),
+            action: Action::Delete(None),
+        };
+        let changes = self.producer.changes("vandal").write(removal);
+        let scope = Scope::from(&self.tenant);
+        self.producer.commit(&scope, changes).await.unwrap();
     }
 
     pub(crate) async fn counts(&self) -> Vec<u64> {

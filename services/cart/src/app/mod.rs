@@ -17,10 +17,10 @@ mod till;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use kugel_bus::{Event, Outbox, Topic};
+use kugel_bus::{Event, Outbox, Staged, Topic};
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_store::{Action, Body, Changes, Documents, Scope, StoreError, Stored, Write};
+use kugel_store::{Body, Changes, Documents, Scope, StoreError, Stored};
 use kugel_types::{Clock, EventId, LocalTime, TerminalId};
 
 pub use acknowledge::Acknowledgement;
@@ -36,7 +36,7 @@ pub use till::Till;
 use crate::domain::numbering::{Numbers, ReceiptRange};
 use crate::domain::settings::CartDefaults;
 use crate::ports::{Masters, Terminals};
-use crate::records::{LOG_TRAN, TerminalCounter, transaction_key};
+use crate::records::{TerminalCounter, transaction_key};
 
 /// Tries of a command that other writers of the same cart overtake, each from the beginning.
 pub(crate) const ATTEMPTS_MAX: usize = 32;
@@ -113,17 +113,13 @@ impl App {
         till: &Till,
         event_id: EventId,
         log: Arc<TransactionLog>,
-    ) -> Result<(Changes, Arc<Event>), Error> {
+    ) -> Result<(Changes, Staged), Error> {
         let body = Body::of(Arc::clone(&log)).map_err(|error| {
             codes::CART_INTERNAL
                 .error("the transaction cannot be written")
                 .caused_by(error)
         })?;
-        let write = Write {
-            collection: &LOG_TRAN,
-            id: transaction_key(&log.store_code, log.terminal_no, log.transaction_no),
-            action: Action::Insert(body.clone()),
-        };
+        let key = transaction_key(&log.store_code, log.terminal_no, log.transaction_no);
         let event = Arc::new(Event {
             id: event_id,
             topic: Topic::TranlogReport,
@@ -135,7 +131,7 @@ impl App {
             traceparent: till.traceparent.clone(),
             body,
         });
-        Ok((self.outbox.stage(changes.write(write), &event), event))
+        Ok(self.outbox.stage(changes, event, key))
     }
 
     /// Commits a transaction and hands its event over. `false`: somebody else was faster, and everything is to be done
@@ -144,7 +140,7 @@ impl App {
         &self,
         terminal: &TerminalId,
         changes: Changes,
-        event: Arc<Event>,
+        event: Staged,
     ) -> Result<bool, Error> {
         match self
             .documents

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::tz::TimeZone;
-use kugel_bus::{Bus, Event, Failure, Handler, InProcessBus, Outbox, SweepPolicy, Topic, deliveries};
+use kugel_bus::{Bus, Event, Failure, Handler, InProcessBus, Outbox, SweepPolicy, Topic};
 use kugel_cart::app::{App, CartStore, Copies, NewCart, Till};
 use kugel_cart::domain::cart::{Cart, CartId, Staff};
 use kugel_cart::domain::entry::LineEntry;
@@ -19,13 +19,11 @@ use kugel_error::{Error, Result, codes};
 use kugel_pricing::{PaymentKind, PaymentMethod, TaxRule};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_state::State;
-use kugel_store::{Collection, DataDir, Documents, RequestKey, SqliteStore};
+use kugel_store::{DataDir, Documents, RequestKey, SqliteStore};
 use kugel_types::{
     Currency, ItemCode, ManualClock, Money, Quantity, RoundMethod, StoreCode, TenantId, TerminalId,
 };
 use parking_lot::Mutex;
-
-static DELIVERIES: Collection = deliveries("status_tran_delivery");
 
 /// A till of the shop.
 pub(crate) fn till(number: i64) -> Till {
@@ -190,13 +188,11 @@ impl Shop {
             horizon: Duration::from_secs(86_400),
             failed_after: Duration::from_secs(900),
         };
-        let topics = &[Topic::TranlogReport];
         let (outbox, task) = Outbox::new(
             documents.clone(),
             bus.clone(),
             clock.clone(),
-            &DELIVERIES,
-            topics,
+            &kugel_cart::PRODUCER,
             policy,
         );
         tokio::spawn(task);

@@ -25,13 +25,22 @@ pub(crate) fn entry(number: usize) -> LineItemEntry {
     }
 }
 
-/// Adds one line at a time to carts of at most ten lines.
+/// Adds one line at a time to carts of at most ten lines. Before it counts, each item has been sold once.
 pub(crate) async fn add_line(shop: &Shop, server: &Server) {
-    let before = server.cpu();
     let mut client = CartServiceClient::new(connect(&shop.url).await);
     let till = &shop.tills[0];
+    add_lines(&mut client, till, 100).await;
+    let before = server.cpu();
+    let latencies = add_lines(&mut client, till, 200).await;
+    let cpu = each(latencies.len(), server.cpu() - before);
+    let measured = format!("{}, {cpu}", latencies.percentiles());
+    line("add a line, 1 client", &measured, "p50 <= 0.35 ms");
+}
+
+/// Ten lines to each of some carts, one call a line.
+async fn add_lines(client: &mut CartServiceClient<Channel>, till: &Till, carts: usize) -> Latencies {
     let mut latencies = Latencies::default();
-    for cart in 0..200 {
+    for cart in 0..carts {
         let created = client
             .create_cart(with_token(&till.token, CreateCartRequest::default()))
             .await
@@ -51,9 +60,7 @@ pub(crate) async fn add_line(shop: &Shop, server: &Server) {
             latencies.record(begun);
         }
     }
-    let cpu = each(latencies.len(), server.cpu() - before);
-    let measured = format!("{}, {cpu}", latencies.percentiles());
-    line("add a line, 1 client", &measured, "p50 <= 0.35 ms");
+    latencies
 }
 
 /// A whole checkout: create, five lines, subtotal, cash, bill.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kugel_bus::{DeadLetter, DeadLetters, DeliveryRecord};
+use kugel_bus::{DeadLetter, DeadLetters, DeliveryRecord, Event};
 use kugel_config::Settings;
 use kugel_store::StoreError;
 use kugel_types::{EventId, SystemClock, TenantId};
@@ -71,6 +71,24 @@ impl Desk {
                         return Ok(Some(Undelivered { producer, record }));
                     }
                 }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The event of a record. `None`: its log is gone.
+    pub(super) async fn event(&self, undelivered: &Undelivered) -> anyhow::Result<Option<Event>> {
+        let Undelivered { producer, record } = undelivered;
+        let tenant = record.tenant_id.parse()?;
+        let holdings = self.kugel.holdings();
+        let outboxes = holdings.iter().filter(|holding| holding.service == *producer);
+        for outbox in outboxes.flat_map(|holding| &holding.outboxes) {
+            let found = outbox
+                .deliveries()
+                .events(&tenant, std::slice::from_ref(record))
+                .await?;
+            if let Some(event) = found.into_iter().next().flatten() {
+                return Ok(Some(event));
             }
         }
         Ok(None)

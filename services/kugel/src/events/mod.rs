@@ -84,7 +84,8 @@ async fn show_one(desk: &Desk, id: &EventId) -> anyhow::Result<bool> {
         return Ok(false);
     }
     if let Some(event) = &event {
-        print::record(event, now());
+        let says = desk.event(event).await?;
+        print::record(event, says.as_ref().map(|event| event.body.text()), now());
     }
     for letter in letters {
         print::letter(letter, event.is_none());

@@ -79,7 +79,7 @@ pub(super) fn json(events: &[Undelivered], letters: &[DeadLetter]) {
 }
 
 /// An event, what became of it and what it says.
-pub(super) fn record(event: &Undelivered, now: Timestamp) {
+pub(super) fn record(event: &Undelivered, body: Option<&str>, now: Timestamp) {
     let record = &event.record;
     println!("event      {}", record.event_id);
     println!("topic      {} of {}", record.topic.name(), event.producer);
@@ -102,9 +102,9 @@ pub(super) fn record(event: &Undelivered, now: Timestamp) {
         };
         println!("  {:<8} {said}", service.service_name);
     }
-    match &record.payload {
-        Some(payload) => println!("{}", pretty(payload.get())),
-        None => println!("what it says is in the log of {}", event.producer),
+    match body {
+        Some(body) => println!("{}", pretty(body)),
+        None => println!("what it said is gone from the log of {}", event.producer),
     }
 }
 

@@ -69,13 +69,18 @@ async fn through_the_broker(
         return Ok(nothing(wanted));
     }
     let bus = RabbitBus::start(url.reveal(), namespace, "kugel events")?;
-    let outcome = publish(&bus, &events, &letters).await;
+    let outcome = publish(&bus, desk, &events, &letters).await;
     // Returns when the broker has confirmed everything.
     bus.close().await;
     outcome.map(|()| true)
 }
 
-async fn publish(bus: &RabbitBus, events: &[Undelivered], letters: &[DeadLetter]) -> anyhow::Result<()> {
+async fn publish(
+    bus: &RabbitBus,
+    desk: &Desk,
+    events: &[Undelivered],
+    letters: &[DeadLetter],
+) -> anyhow::Result<()> {
     let connected = async {
         while bus.ping().await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -84,7 +89,8 @@ async fn publish(bus: &RabbitBus, events: &[Undelivered], letters: &[DeadLetter]
     tokio::time::timeout(CONNECT_LIMIT, connected)
         .await
         .context("the broker does not answer: see the warnings above")?;
-    for Undelivered { record, .. } in events {
+    for undelivered in events {
+        let record = &undelivered.record;
         // Its dead letter is on its way already.
         let is_letter = |service: &str| {
             letters.iter().any(|letter| {
@@ -97,7 +103,10 @@ async fn publish(bus: &RabbitBus, events: &[Undelivered], letters: &[DeadLetter]
         if services.is_empty() {
             continue;
         }
-        let event = record.event().context("a delivery record holds no event")?;
+        let event = desk
+            .event(undelivered)
+            .await?
+            .context("the log of an event is gone")?;
         bus.publish_to(Arc::new(event), &services).await?;
         println!("{} is sent again to {}", record.event_id, services.join(", "));
     }

@@ -52,7 +52,7 @@ fn cash(business_date: &str) -> Arc<Event> {
 }
 
 /// Commits an event as the terminal service does, and dies before it is published.
-async fn leave_behind(settings: &Settings, event: &Event) {
+async fn leave_behind(settings: &Settings, event: &Arc<Event>) {
     let kugel = Kugel::open_idle(settings.clone(), Arc::new(SystemClock))
         .await
         .unwrap();
@@ -61,7 +61,8 @@ async fn leave_behind(settings: &Settings, event: &Event) {
         .iter()
         .find(|holding| holding.service == "terminal")
         .unwrap();
-    let changes = terminal.outboxes[0].stage(terminal.documents.changes("test"), event);
+    let (changes, log_id) = (terminal.documents.changes("test"), event.id.to_string());
+    let (changes, _) = terminal.outboxes[0].stage(changes, Arc::clone(event), log_id);
     let scope = Scope::from(&event.tenant);
     terminal.documents.commit(&scope, changes).await.unwrap();
     kugel.stop().await;

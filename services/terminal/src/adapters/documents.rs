@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use kugel_auth::ApiKeyHash;
+use kugel_bus::{Producer, Topic};
 use kugel_error::{Error, codes};
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
 use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
@@ -242,10 +243,14 @@ static CASH_LOGS: Collection = Collection {
 
 impl Record for CashLogDocument {
     const COLLECTION: &'static Collection = &CASH_LOGS;
-    // The event's id, because two movements may share a microsecond.
     fn id(&self) -> String {
-        self.0.event_id.clone()
+        cash_log_key(&self.0)
     }
+}
+
+/// The key of a cash log: its event's id, because two movements may share a microsecond.
+pub(crate) fn cash_log_key(log: &CashLog) -> String {
+    log.event_id.clone()
 }
 
 /// An open or close log: the body of its event.
@@ -269,15 +274,29 @@ static OPEN_CLOSE_LOGS: Collection = Collection {
 
 impl Record for OpenCloseLogDocument {
     const COLLECTION: &'static Collection = &OPEN_CLOSE_LOGS;
-    // A session of a till begins once and ends once.
     fn id(&self) -> String {
-        let log = &self.0;
-        format!(
-            "{}/{}/{}/{}",
-            log.store_code, log.terminal_no, log.business_counter, log.operation
-        )
+        open_close_log_key(&self.0)
     }
 }
+
+/// The key of an open or close log: a session of a till begins once and ends once.
+pub(crate) fn open_close_log_key(log: &OpenCloseLog) -> String {
+    format!(
+        "{}/{}/{}/{}",
+        log.store_code, log.terminal_no, log.business_counter, log.operation
+    )
+}
+
+static STATUS_TERMINAL_DELIVERY: Collection = kugel_bus::deliveries("status_terminal_delivery");
+
+/// What this service publishes, and what became of it.
+pub static PRODUCER: Producer = Producer {
+    deliveries: &STATUS_TERMINAL_DELIVERY,
+    logs: &[
+        (Topic::CashlogReport, &CASH_LOGS),
+        (Topic::OpencloselogReport, &OPEN_CLOSE_LOGS),
+    ],
+};
 
 /// All collections of the service.
 pub(crate) static COLLECTIONS: [&Collection; 7] = [
@@ -286,6 +305,6 @@ pub(crate) static COLLECTIONS: [&Collection; 7] = [
     &TERMINALS,
     &CASH_LOGS,
     &OPEN_CLOSE_LOGS,
-    &super::TERMINAL_DELIVERIES,
+    &STATUS_TERMINAL_DELIVERY,
     &PROCESSED_REQUESTS,
 ];

@@ -7,13 +7,13 @@ use jiff::tz::TimeZone;
 use kugel_bus::{Event, Topic};
 use kugel_error::{Error, codes};
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog, StaffInfo, TerminalInfo};
-use kugel_store::{Body, Changes};
+use kugel_store::Body;
 use kugel_types::{Currency, EventId, LocalTime, Money, TerminalId};
 
 use super::StoreDocument;
 use super::receipt::{self, Printed};
 use super::token::wire_count;
-use crate::adapters::documents::{CashLogDocument, OpenCloseLogDocument};
+use crate::adapters::documents::{cash_log_key, open_close_log_key};
 use crate::domain::{Refusal, SessionSales, Terminal};
 
 /// A log entry of a terminal.
@@ -159,11 +159,11 @@ impl Log {
         })
     }
 
-    /// Adds the document to a commit.
-    pub(crate) fn insert(&self, changes: Changes) -> Changes {
+    /// The key of its document.
+    pub(crate) fn key(&self) -> String {
         match &self.entry {
-            Entry::Cash(log) => changes.insert(CashLogDocument(CashLog::clone(log))),
-            Entry::OpenClose(log) => changes.insert(OpenCloseLogDocument(OpenCloseLog::clone(log))),
+            Entry::Cash(log) => cash_log_key(log),
+            Entry::OpenClose(log) => open_close_log_key(log),
         }
     }
 

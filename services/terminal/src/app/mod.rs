@@ -159,8 +159,11 @@ impl App {
             let mut changes = changes
                 .replace_shared(document, stored.revision)
                 .answering(caller.request(), &changed);
-            for (log, event) in logs.iter().zip(&events) {
-                changes = self.outbox.stage(log.insert(changes), event);
+            let mut staged = Vec::new();
+            for (log, event) in logs.iter().zip(events) {
+                let (with_event, event) = self.outbox.stage(changes, event, log.key());
+                changes = with_event;
+                staged.push(event);
             }
             match self.documents.commit(&scope, changes).await {
                 Ok(()) => {}
@@ -174,7 +177,7 @@ impl App {
                     return Err(error.into());
                 }
             }
-            for event in events {
+            for event in staged {
                 self.outbox.dispatch(event);
             }
             self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());

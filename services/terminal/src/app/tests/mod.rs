@@ -20,7 +20,7 @@ use kugel_types::{Clock, Currency, ManualClock, Money, TenantId, TerminalId};
 use parking_lot::Mutex;
 
 use super::*;
-use crate::adapters::{TERMINAL_DELIVERIES, TOPICS};
+use crate::adapters::documents::PRODUCER;
 use crate::domain::{SessionSales, Staff};
 
 /// Stands in for the other services.
@@ -92,20 +92,14 @@ impl World {
         let documents = Documents::new(Arc::new(store), time.clone());
         let bus: Arc<dyn Bus> = Arc::new(InProcessBus::default());
         let report = Arc::new(Listener::default());
-        bus.subscribe("report", TOPICS, report.clone());
+        let topics = &[Topic::CashlogReport, Topic::OpencloselogReport];
+        bus.subscribe("report", topics, report.clone());
         let policy = SweepPolicy {
             interval: Duration::from_secs(300),
             horizon: Duration::from_secs(86_400),
             failed_after: Duration::from_secs(900),
         };
-        let (outbox, task) = Outbox::new(
-            documents.clone(),
-            bus.clone(),
-            time.clone(),
-            &TERMINAL_DELIVERIES,
-            TOPICS,
-            policy,
-        );
+        let (outbox, task) = Outbox::new(documents.clone(), bus.clone(), time.clone(), &PRODUCER, policy);
         tokio::spawn(task);
         let lifetimes = Lifetimes {
             user: 1800,
