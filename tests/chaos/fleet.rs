@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use kugel_rpc::Neighbours;
 use kugel_testkit::Site;
 use tokio::process::Command;
 
@@ -13,15 +14,6 @@ use crate::servers::{SERVERS, Servers, free_port};
 
 /// How long Kugel may take for an answer: its own default.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-const SERVICES: [&str; 7] = [
-    "account",
-    "terminal",
-    "master-data",
-    "cart",
-    "report",
-    "journal",
-    "stock",
-];
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// Kugel, in one process or in eight with its servers.
@@ -65,13 +57,13 @@ impl Fleet {
         let servers = Servers::start(&self.folder.join("servers")).await;
         self.settings.extend(servers.settings());
         self.servers = Some(servers);
-        let addresses = SERVICES.map(|name| {
+        let addresses = Neighbours::NAMES.map(|name| {
             let address = format!("127.0.0.1:{}", free_port(13_000..30_000, &[0]));
             let setting = format!("{}_URL", name.replace('-', "_").to_uppercase());
             self.settings.push((setting, format!("http://{address}")));
             address
         });
-        for (name, address) in SERVICES.into_iter().zip(&addresses) {
+        for (name, address) in Neighbours::NAMES.into_iter().zip(&addresses) {
             self.add(name, vec!["serve".to_owned(), name.to_owned()], address);
         }
         self.add("gateway", vec!["serve".to_owned(), "gateway".to_owned()], gateway);

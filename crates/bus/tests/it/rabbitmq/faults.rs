@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use kugel_bus::{Announcement, Bus, Change, ChangeKind, DeadLetters, Event, Failure, Handler, Topic};
@@ -27,8 +26,10 @@ async fn a_cut_connection_loses_nothing_and_doubles_nothing() {
         for number in 0..300 {
             outbox.dispatch(world.commit(&outbox).await);
             if number % 60 == 59 {
+                let before = proxy.accepted();
                 proxy.cut();
-                tokio::time::sleep(Duration::from_millis(150)).await;
+                eventually("it comes again", async || proxy.accepted() > before).await;
+                connected(&*bus).await;
             }
         }
         // The clock stands still, so no regular sweep takes part in this.
@@ -152,15 +153,24 @@ async fn caches_are_emptied_when_announcements_may_have_been_missed() {
             }));
         }
         let has_heard = |name: &str| heard.lock().contains(&(name, Announcement::Everything));
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // Each hears the other before it begins.
+        let change = |key: &str| Change {
+            tenant: "Q7301".parse().unwrap(),
+            kind: ChangeKind::Tax,
+            key: key.to_owned(),
+        };
+        for (speaker, listener) in [(&near, "far"), (&far, "near")] {
+            let greeting = Announcement::Changed(change(listener));
+            eventually("they hear each other", async || {
+                speaker.announce(&change(listener));
+                heard.lock().contains(&(listener, greeting.clone()))
+            })
+            .await;
+        }
         heard.lock().clear();
         proxy.close();
         eventually("it is noticed", async || far.ping().await.is_err()).await;
-        far.announce(&Change {
-            tenant: "Q7301".parse().unwrap(),
-            kind: ChangeKind::Tax,
-            key: "01".to_owned(),
-        });
+        far.announce(&change("01"));
         proxy.open();
         eventually("who was away empties its caches", async || has_heard("far")).await;
         eventually("so does who missed its announcement", async || has_heard("near")).await;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -17,6 +18,7 @@ enum Way {
 pub(crate) struct Proxy {
     url: String,
     way: Arc<watch::Sender<Way>>,
+    accepted: Arc<AtomicUsize>,
 }
 
 impl Proxy {
@@ -30,6 +32,8 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let way = Arc::new(watch::Sender::new(Way::Open(0)));
         let ways = way.clone();
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let count = accepted.clone();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let mut way = ways.subscribe();
@@ -37,6 +41,7 @@ impl Proxy {
                 if now == Way::Closed {
                     continue;
                 }
+                count.fetch_add(1, Ordering::SeqCst);
                 let target = target.clone();
                 tokio::spawn(async move {
                     let mut near = near;
@@ -52,12 +57,17 @@ impl Proxy {
             "amqp://{}:{}@127.0.0.1:{port}/%2f",
             uri.authority.userinfo.username, uri.authority.userinfo.password
         );
-        Self { url, way }
+        Self { url, way, accepted }
     }
 
     /// The broker's URL by this way.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// How many connections were let through so far.
+    pub(crate) fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::SeqCst)
     }
 
     /// Cuts every connection; the next ones are let through.
