@@ -262,3 +262,51 @@ fn wrong_values(field: &FieldDescriptor) -> Vec<Value> {
         other => panic!("say what is wrong for {other:?}"),
     }
 }
+
+/// What the document calls required is refused when it is missing, and nothing else is.
+#[tokio::test]
+async fn what_is_required_is_what_the_contract_says() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    let till = tenant.store("tk01").await.till(1).await;
+    let credentials = Credentials::of(&world, &tenant, &till);
+    let (mut undeclared, mut checked) = (Vec::new(), 0);
+    for rpc in contract() {
+        for binding in rpc.bindings.iter().filter(|binding| !binding.body.is_empty()) {
+            let rest = world
+                .root()
+                .bearer(credentials.fitting(&rpc))
+                .header("x-kugel-service", &rpc.service());
+            let path = binding.path_with(|variable| own(&rpc, variable, &till));
+            let body = match empty_body(&rpc, binding) {
+                Some(Value::Array(_)) => Some(json!([{}])),
+                body => body,
+            };
+            let reply = rest.send(binding.verb.clone(), &path, body.as_ref()).await;
+            let required = rpc.required_in_body(binding);
+            let name = format!("{} {} ({})", binding.verb, binding.path, rpc.name());
+            assert!(
+                required.is_empty() || reply.status >= 400,
+                "{name}: {}",
+                reply.text
+            );
+            for field in missing(&reply) {
+                checked += 1;
+                if !required.contains(field.rsplit('.').next().unwrap()) {
+                    undeclared.push(format!("{name}: {field}"));
+                }
+            }
+        }
+    }
+    assert!(undeclared.is_empty(), "{undeclared:#?}");
+    assert!(checked > 80, "only {checked} missing fields were named");
+}
+
+/// The fields that a refusal says are missing.
+fn missing(reply: &Reply) -> Vec<&str> {
+    let refused = reply.body["userError"]["fields"].as_array().into_iter().flatten();
+    let missing = refused.filter(|violation| violation["message"] == "is required");
+    missing
+        .filter_map(|violation| violation["field"].as_str())
+        .collect()
+}

@@ -1,8 +1,10 @@
 //! The contract as tests walk it: every method with its callers and its REST bindings.
 
+use std::collections::BTreeSet;
+
 use http::Method;
 use kugel_proto::Caller;
-use prost_reflect::{DynamicMessage, MethodDescriptor};
+use prost_reflect::{DynamicMessage, FieldDescriptor, MethodDescriptor};
 use serde_json::Value;
 
 use crate::grpc::POOL;
@@ -79,6 +81,21 @@ impl Rpc {
         self.allows(Caller::Anyone)
     }
 
+    /// The JSON names of the fields that the contract requires in a route's body.
+    pub fn required_in_body(&self, binding: &Binding) -> BTreeSet<String> {
+        let input = self.descriptor.input();
+        let in_path = |field: &FieldDescriptor| binding.path.contains(&format!("{{{}}}", field.name()));
+        let fields: Vec<_> = match binding.body.as_str() {
+            "*" => input.fields().filter(|field| !in_path(field)).collect(),
+            field => {
+                let body = input.get_field_by_name(field).unwrap().kind();
+                body.as_message().unwrap().fields().collect()
+            }
+        };
+        let required = fields.iter().filter(|field| is_required(field));
+        required.map(|field| field.json_name().to_owned()).collect()
+    }
+
     /// The short name of its service, `master-data`.
     pub fn service(&self) -> String {
         let package = self.descriptor.parent_service().package_name().to_owned();
@@ -111,6 +128,21 @@ impl Binding {
         }
         path + rest
     }
+}
+
+fn is_required(field: &FieldDescriptor) -> bool {
+    let behavior = POOL.get_extension_by_name("google.api.field_behavior").unwrap();
+    let required = behavior
+        .kind()
+        .as_enum()
+        .unwrap()
+        .get_value_by_name("REQUIRED")
+        .unwrap()
+        .number();
+    let options = field.options();
+    let behaviors = options.get_extension(&behavior);
+    let mut behaviors = behaviors.as_list().unwrap().iter();
+    behaviors.any(|behavior| behavior.as_enum_number() == Some(required))
 }
 
 /// An option of a method as protobuf's JSON; null if it has none.

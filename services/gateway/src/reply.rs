@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
 use crate::routes::{Binding, Routes};
-use crate::schema::{Kind, MessageId, Schema};
+use crate::schema::{Kind, Schema};
 
 /// The language of texts for the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,11 +98,10 @@ pub(crate) fn failure(
         mut message,
         fields,
     } = failure;
-    let request = binding.map(|binding| binding.request);
     let fields: Vec<FieldError> = fields
         .into_iter()
         .map(|violation| FieldError {
-            field: json_path(&routes.schema, request, &violation.field),
+            field: json_path(&routes.schema, binding, &violation.field),
             message: violation.description,
         })
         .collect();
@@ -160,10 +159,16 @@ pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
     response
 }
 
-/// Spells a field's path as JSON does: `line_items[0].unit_price` is `lineItems[0].unitPrice`. What is not a field of
-/// the request stays as it is.
-fn json_path(schema: &Schema, request: Option<MessageId>, path: &str) -> String {
-    let mut at = request;
+/// Spells a field's path as JSON does: `line_items[0].unit_price` is `lineItems[0].unitPrice`. It begins at the request or
+/// at the message that the body fills. What is a field of neither stays as it is.
+fn json_path(schema: &Schema, binding: Option<&Binding>, path: &str) -> String {
+    let first = path.split(['.', '[']).next().unwrap_or_default();
+    let body = binding.and_then(|binding| binding.body_message(schema));
+    let roots = [binding.map(|binding| binding.request), body];
+    let mut at = roots
+        .into_iter()
+        .flatten()
+        .find(|id| schema.message(*id).by_name(first).is_some());
     let mut spelled = Vec::new();
     for part in path.split('.') {
         let (name, index) = part.split_at(part.find('[').unwrap_or(part.len()));

@@ -223,7 +223,22 @@ impl Message {
     }
 }
 
+/// The number of `REQUIRED` in `google.api.FieldBehavior`.
+const REQUIRED: i32 = 2;
+
 impl Field {
+    /// True if a request without it is refused, as `google.api.field_behavior` says.
+    pub(crate) fn is_required(&self) -> bool {
+        let pool = self.descriptor.parent_pool();
+        let options = self.descriptor.options();
+        pool.get_extension_by_name("google.api.field_behavior")
+            .is_some_and(|behavior| {
+                let behaviors = options.get_extension(&behavior);
+                let mut behaviors = behaviors.as_list().into_iter().flatten();
+                behaviors.any(|behavior| behavior.as_enum_number() == Some(REQUIRED))
+            })
+    }
+
     fn of(descriptor: FieldDescriptor, schema: &mut Schema) -> Self {
         let kind = Kind::of(&descriptor, schema);
         let shape = match () {

@@ -127,7 +127,7 @@ fn query_parameters(
             (Kind::Message(_) | Kind::WellKnown(_), _) | (_, Shape::Map) => {}
             _ => {
                 let shown = schemas.field(field, Direction::Request);
-                parameters.push(parameter("query", &name, false, not_null(shown)));
+                parameters.push(parameter("query", &name, field.is_required(), not_null(shown)));
             }
         }
     }

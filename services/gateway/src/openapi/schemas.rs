@@ -1,5 +1,5 @@
-//! JSON schemas of messages. A message has two: one for what is sent (nothing is required, numbers may be text) and one
-//! for what is answered (everything is there, nulls included).
+//! JSON schemas of messages. A message has two: one for what is sent (what the contract marks as `REQUIRED` is required,
+//! numbers may be text) and one for what is answered (everything is there, nulls included).
 
 use std::collections::BTreeMap;
 
@@ -57,15 +57,18 @@ impl<'a> Schemas<'a> {
     /// A message's schema in place, without some of its fields.
     pub(super) fn object(&mut self, id: MessageId, direction: Direction, except: &[usize]) -> Value {
         let message = self.schema.message(id);
-        let mut properties = Map::new();
+        let (mut properties, mut required) = (Map::new(), Vec::new());
         for (index, field) in message.fields.iter().enumerate() {
             if !except.contains(&index) {
                 properties.insert(field.name.to_string(), self.field(field, direction));
+                if direction == Direction::Response || field.is_required() {
+                    required.push(field.name.to_string());
+                }
             }
         }
         let mut object = json!({"type": "object"});
-        if direction == Direction::Response && !properties.is_empty() {
-            object["required"] = properties.keys().cloned().collect();
+        if !required.is_empty() {
+            object["required"] = required.into();
         }
         object["properties"] = properties.into();
         describe(&mut object, self.comments.of_message(&message.descriptor));
@@ -81,7 +84,9 @@ impl<'a> Schemas<'a> {
                 let value = &self.schema.message(*entry).fields[1].kind;
                 json!({"type": "object", "additionalProperties": self.value(value, direction)})
             }
-            (Shape::Optional, _) => nullable(one(self)),
+            (Shape::Optional, _) if direction == Direction::Response || !field.is_required() => {
+                nullable(one(self))
+            }
             _ => one(self),
         };
         describe(&mut value, self.comments.of_field(&field.descriptor));

@@ -1,5 +1,5 @@
 use prost_reflect::DescriptorPool;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::document;
 use crate::routes::Routes;
@@ -102,6 +102,16 @@ fn the_contract_makes_a_sound_document() {
             binding.path
         );
     }
+}
+
+#[test]
+fn what_the_contract_requires_is_required_of_requests() {
+    let document = document(&contract(), kugel_proto::DESCRIPTORS, None);
+    let line = &document["components"]["schemas"]["cart.v1.LineItemEntry.Input"];
+    assert_eq!(line["required"], json!(["itemCode", "quantity"]));
+    let fields = &line["properties"];
+    assert_eq!(fields["quantity"]["type"], json!(["number", "string"]));
+    assert_eq!(fields["unitPrice"]["type"], json!(["number", "string", "null"]));
 }
 
 #[test]

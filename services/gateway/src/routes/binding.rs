@@ -37,6 +37,19 @@ pub(crate) struct Binding {
     pub envelope_tail: String,
 }
 
+impl Binding {
+    /// The message that the body fills, if that is a field of the request.
+    pub(crate) fn body_message(&self, schema: &Schema) -> Option<MessageId> {
+        let Body::Field(index) = self.body else {
+            return None;
+        };
+        match schema.message(self.request).fields[index].kind {
+            Kind::Message(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
 /// Where the request's body goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Body {
