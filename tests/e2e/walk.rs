@@ -138,6 +138,14 @@ impl Credentials {
         }
     }
 
+    /// A client that the method's policy lets in.
+    fn client(&self, world: &World, rpc: &Rpc) -> Rest {
+        world
+            .root()
+            .bearer(self.fitting(rpc))
+            .header("x-kugel-service", &rpc.service())
+    }
+
     /// A token that the method's policy lets in.
     pub(crate) fn fitting(&self, rpc: &Rpc) -> &str {
         let user = rpc.allows(Caller::User) || rpc.allows(Caller::Superuser);
@@ -161,10 +169,7 @@ async fn every_route_answers_with_the_envelope() {
             .iter()
             .filter(|binding| binding.verb != Method::DELETE)
         {
-            let rest = world
-                .root()
-                .bearer(credentials.fitting(&rpc))
-                .header("x-kugel-service", &rpc.service());
+            let rest = credentials.client(&world, &rpc);
             let path = binding.path_with(|variable| own(&rpc, variable, &till));
             let reply = rest
                 .send(binding.verb.clone(), &path, empty_body(&rpc, binding).as_ref())
@@ -216,10 +221,7 @@ async fn wrong_types_are_refused_with_the_field_named() {
     let mut checked = 0;
     for rpc in contract() {
         for binding in rpc.bindings.iter().filter(|binding| binding.body == "*") {
-            let rest = world
-                .root()
-                .bearer(credentials.fitting(&rpc))
-                .header("x-kugel-service", &rpc.service());
+            let rest = credentials.client(&world, &rpc);
             let path = binding.path_with(|variable| own(&rpc, variable, &till));
             checked += refuse_wrong_types(&rest, &rpc, binding, &path).await;
         }
@@ -273,10 +275,7 @@ async fn what_is_required_is_what_the_contract_says() {
     let (mut undeclared, mut checked) = (Vec::new(), 0);
     for rpc in contract() {
         for binding in rpc.bindings.iter().filter(|binding| !binding.body.is_empty()) {
-            let rest = world
-                .root()
-                .bearer(credentials.fitting(&rpc))
-                .header("x-kugel-service", &rpc.service());
+            let rest = credentials.client(&world, &rpc);
             let path = binding.path_with(|variable| own(&rpc, variable, &till));
             let body = match empty_body(&rpc, binding) {
                 Some(Value::Array(_)) => Some(json!([{}])),

@@ -35,7 +35,7 @@ pub struct CartId(uuid::Uuid);
 impl CartId {
     /// A new id, at random: it must not be guessable.
     pub fn generate() -> Self {
-        Self(uuid::Uuid::now_v7())
+        Self(uuid::Uuid::new_v4())
     }
 }
 

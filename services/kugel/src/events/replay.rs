@@ -72,15 +72,16 @@ async fn through_the_broker(
     let outcome = publish(&bus, desk, &events, &letters).await;
     // Returns when the broker has confirmed everything.
     bus.close().await;
-    outcome.map(|()| true)
+    outcome
 }
 
+/// False if one of them cannot be sent.
 async fn publish(
     bus: &RabbitBus,
     desk: &Desk,
     events: &[Undelivered],
     letters: &[DeadLetter],
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let connected = async {
         while bus.ping().await.is_err() {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -89,6 +90,7 @@ async fn publish(
     tokio::time::timeout(CONNECT_LIMIT, connected)
         .await
         .context("the broker does not answer: see the warnings above")?;
+    let mut are_sent = true;
     for undelivered in events {
         let record = &undelivered.record;
         // Its dead letter is on its way already.
@@ -103,14 +105,15 @@ async fn publish(
         if services.is_empty() {
             continue;
         }
-        let event = desk
-            .event(undelivered)
-            .await?
-            .context("the log of an event is gone")?;
+        let Some(event) = desk.event(undelivered).await? else {
+            are_sent = false;
+            println!("{} cannot be sent again: its log is gone", record.event_id);
+            continue;
+        };
         bus.publish_to(Arc::new(event), &services).await?;
         println!("{} is sent again to {}", record.event_id, services.join(", "));
     }
-    Ok(())
+    Ok(are_sent)
 }
 
 /// Lets the services of a data folder work until they are done with everything that waits.
@@ -145,7 +148,10 @@ async fn deliver(kugel: &Kugel, events: &[Undelivered]) -> anyhow::Result<bool> 
     for event in events {
         if let Some((_, outbox)) = of(event) {
             let (tenant, id) = key(event)?;
-            outbox.replay(&tenant, &id).await?;
+            // Its neighbours are sent all the same, and below it has not arrived.
+            if let Err(error) = outbox.replay(&tenant, &id).await {
+                println!("{id} cannot be sent again: {error}");
+            }
         }
     }
     tokio::time::timeout(WORK_LIMIT, kugel.settled())
