@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use kugel_bus::{Bus, Event, Failure, Handler, RabbitBus, Topic};
 use kugel_config::{Secret, Settings};
 use kugel_proto::terminal::v1::CashLog;
-use kugel_store::{Body, MongoStore, Scope};
+use kugel_store::{Action, Body, Changes, MongoStore, Scope, Write};
 use kugel_types::{EventId, SystemClock, TenantId, TerminalNo};
 
 use super::desk::Desk;
 use super::replay::{self, Wanted};
-use crate::process::Kugel;
+use crate::process::{Holding, Kugel};
 
 fn in_folder(folder: &std::path::Path) -> Settings {
     Settings {
@@ -51,21 +51,43 @@ fn cash(business_date: &str) -> Arc<Event> {
     })
 }
 
-/// Commits an event as the terminal service does, and dies before it is published.
-async fn leave_behind(settings: &Settings, event: &Arc<Event>) {
+/// Makes a commit as the terminal service does, and dies before anything comes of it.
+async fn commit(settings: &Settings, tenant: &TenantId, build: impl FnOnce(&Holding) -> Changes) {
     let kugel = Kugel::open_idle(settings.clone(), Arc::new(SystemClock))
         .await
         .unwrap();
     let holdings = kugel.holdings();
-    let terminal = holdings
-        .iter()
-        .find(|holding| holding.service == "terminal")
+    let terminal = holdings.iter().find(|holding| holding.service == "terminal");
+    let terminal = terminal.unwrap();
+    let changes = build(terminal);
+    terminal
+        .documents
+        .commit(&Scope::from(tenant), changes)
+        .await
         .unwrap();
-    let (changes, log_id) = (terminal.documents.changes("test"), event.id.to_string());
-    let (changes, _) = terminal.outboxes[0].stage(changes, Arc::clone(event), log_id);
-    let scope = Scope::from(&event.tenant);
-    terminal.documents.commit(&scope, changes).await.unwrap();
     kugel.stop().await;
+}
+
+async fn leave_behind(settings: &Settings, event: &Arc<Event>) {
+    let stage = |terminal: &Holding| {
+        let (changes, log_id) = (terminal.documents.changes("test"), event.id.to_string());
+        terminal.outboxes[0].stage(changes, Arc::clone(event), log_id).0
+    };
+    commit(settings, &event.tenant, stage).await;
+}
+
+/// Removes what an event says from the log.
+async fn lose_log(settings: &Settings, event: &Event) {
+    let remove = |terminal: &Holding| {
+        let mut collections = terminal.collections.iter();
+        let log = collections.find(|collection| collection.name == "log_cash_in_out");
+        terminal.documents.changes("test").write(Write {
+            collection: log.unwrap(),
+            id: event.id.to_string(),
+            action: Action::Delete(None),
+        })
+    };
+    commit(settings, &event.tenant, remove).await;
 }
 
 async fn undelivered(settings: &Settings) -> Vec<(String, String)> {
@@ -127,6 +149,28 @@ async fn a_folder_tells_what_has_not_arrived_and_delivers_it() {
         replay::run(settings, &all).await.unwrap(),
         "nothing waits for this tenant"
     );
+}
+
+#[tokio::test]
+async fn an_event_whose_log_is_gone_keeps_no_other_waiting() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = in_folder(folder.path());
+    let (gone, good) = (cash("20260305"), cash("20260305"));
+    leave_behind(&settings, &gone).await;
+    leave_behind(&settings, &good).await;
+    lose_log(&settings, &gone).await;
+    assert!(show(&settings, &gone.id).await);
+    let all = Wanted {
+        id: None,
+        tenant: None,
+    };
+    assert!(!replay::run(settings.clone(), &all).await.unwrap());
+    let left: Vec<_> = undelivered(&settings)
+        .await
+        .into_iter()
+        .map(|(id, _)| id)
+        .collect();
+    assert_eq!(left, [gone.id.to_string()]);
 }
 
 /// The settings of a mesh, if there are servers for one.
