@@ -185,7 +185,7 @@ impl Currency {
 
     /// The code, three capital letters.
     pub fn code(&self) -> &str {
-        std::str::from_utf8(&self.0).unwrap_or("XXX")
+        std::str::from_utf8(&self.0).expect("a code is three ASCII letters")
     }
     /// Digits behind the point, as ISO 4217 gives them.
     pub fn minor_digits(self) -> u32 {

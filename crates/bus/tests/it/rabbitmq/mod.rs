@@ -222,7 +222,6 @@ async fn a_change_reaches_the_caches_of_other_processes_within_a_second() {
         // The queue of the other one is there once the first announcement has come through.
         eventually("they hear each other", async || {
             one.announce(&change("warm-up"));
-            tokio::time::sleep(Duration::from_millis(20)).await;
             heard.lock().iter().any(|(number, _)| *number == 2)
         })
         .await;
