@@ -25,6 +25,8 @@ const UNKNOWN_OUTCOMES: u32 = 4;
 
 const WRITE_CONFLICT: i32 = 112;
 const DUPLICATE_KEY: i32 = 11000;
+/// The document would break its collection's rule: it is of another revision than the writer takes it for.
+const BROKEN_RULE: i32 = 121;
 
 /// Why a commit did not happen.
 enum Setback {
@@ -324,7 +326,7 @@ impl Work<'_> {
         match &*error.kind {
             ErrorKind::Write(WriteFailure::WriteError(WriteError { code, message, .. }))
             | ErrorKind::Command(CommandError { code, message, .. })
-                if matches!(*code, DUPLICATE_KEY | WRITE_CONFLICT) =>
+                if matches!(*code, DUPLICATE_KEY | WRITE_CONFLICT | BROKEN_RULE) =>
             {
                 self.write_error(*code, message, statement)
             }
@@ -344,6 +346,7 @@ impl Work<'_> {
             .map(|(index, _)| index.trim());
         match (code, statement, index) {
             (WRITE_CONFLICT, ..) => Setback::Conflict(message.to_owned()),
+            (BROKEN_RULE, Some(statement), _) => Setback::Refused(stale(statement)),
             (DUPLICATE_KEY, Some(statement), Some(index)) => {
                 let index = indexes::label(statement.collection, index);
                 let collection = statement.collection.name;

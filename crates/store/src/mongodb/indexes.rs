@@ -1,4 +1,4 @@
-//! Collections and their indexes as they are declared.
+//! Collections, their rule and their indexes as they are declared.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,9 @@ use ::mongodb::{Database, IndexModel};
 
 use crate::{Collection, FieldKind, Index};
 
-use super::layout::path;
+use super::layout::{path, rule};
 
 /// The server's answers that mean that somebody else was quicker, or that there is nothing to do.
-const NAMESPACE_NOT_FOUND: i32 = 26;
 const INDEX_NOT_FOUND: i32 = 27;
 const NAMESPACE_EXISTS: i32 = 48;
 /// Documents that agree in a unique index.
@@ -36,42 +35,64 @@ pub(super) fn label(collection: &Collection, found: &str) -> String {
     index.map_or_else(|| found.to_owned(), Index::label)
 }
 
-/// Makes the collection and its indexes if they are not there, and drops indexes no longer declared: an old unique one
-/// would go on refusing documents. Several processes may do so at once.
+/// Makes the collection, its rule and its indexes if they are not there, and drops indexes no longer declared: an old
+/// unique one would go on refusing documents. Several processes may do so at once.
 pub(super) async fn make(database: &Database, collection: &'static Collection) -> Result<()> {
-    let documents = database.collection::<Document>(collection.name);
-    let found = match documents.list_index_names().await {
-        Ok(names) => Some(names),
-        Err(error) if is(&error, NAMESPACE_NOT_FOUND) => None,
-        Err(error) => return Err(error),
+    let found = if make_collection(database, collection).await? {
+        HashSet::new()
+    } else {
+        drop_surplus(database, collection).await?
     };
-    let is_there = found.is_some();
-    let found: HashSet<String> = found.into_iter().flatten().collect();
-    let declared: HashSet<String> = collection.indexes.iter().map(name).collect();
-    for surplus in found
-        .iter()
-        .filter(|name| *name != KEY && !declared.contains(*name))
-    {
-        match documents.drop_index(surplus).await {
-            Err(error) if !is(&error, INDEX_NOT_FOUND) => return Err(error),
-            _ => {}
-        }
-    }
     let missing = collection
         .indexes
         .iter()
         .filter(|index| !found.contains(&name(index)));
     let missing: Vec<IndexModel> = missing.map(|index| model(collection, index)).collect();
     if !missing.is_empty() {
-        // Makes the collection too.
+        let documents = database.collection::<Document>(collection.name);
         documents.create_indexes(missing).await?;
-    } else if !is_there {
-        match database.create_collection(collection.name).await {
-            Err(error) if !is(&error, NAMESPACE_EXISTS) => return Err(error),
+    }
+    Ok(())
+}
+
+/// Makes the collection with its rule. True if it is new and has no indexes yet.
+async fn make_collection(database: &Database, collection: &Collection) -> Result<bool> {
+    let named = doc! { "name": collection.name };
+    let mut found = database.list_collections().filter(named).await?;
+    if found.advance().await? {
+        let options = found.deserialize_current()?.options;
+        if options.validator != Some(rule()) {
+            // Earlier builds made collections without one. Changes of documents as they left them obey it all the same.
+            let change = doc! { "collMod": collection.name, "validator": rule() };
+            database.run_command(change).await?;
+        }
+        return Ok(false);
+    }
+    match database
+        .create_collection(collection.name)
+        .validator(rule())
+        .await
+    {
+        Ok(()) => Ok(true),
+        Err(error) if is(&error, NAMESPACE_EXISTS) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Drops indexes that are not declared and gives the names of the others.
+async fn drop_surplus(database: &Database, collection: &Collection) -> Result<HashSet<String>> {
+    let documents = database.collection::<Document>(collection.name);
+    let declared: HashSet<String> = collection.indexes.iter().map(name).collect();
+    let found = documents.list_index_names().await?.into_iter();
+    let (kept, surplus): (HashSet<String>, HashSet<String>) =
+        found.partition(|name| name == KEY || declared.contains(name));
+    for surplus in surplus {
+        match documents.drop_index(surplus).await {
+            Err(error) if !is(&error, INDEX_NOT_FOUND) => return Err(error),
             _ => {}
         }
     }
-    Ok(())
+    Ok(kept)
 }
 
 fn model(collection: &Collection, index: &Index) -> IndexModel {

@@ -8,10 +8,13 @@ use ::mongodb::bson::spec::ElementType;
 use ::mongodb::bson::{RawDocument, RawDocumentBuf};
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+/// Integers of so many digits fit into 64 bits.
+const SAFE_DIGITS: u32 = 18;
+
 /// The text as the one field `body` of a BSON document, in one pass over it.
 ///
 /// Numbers without a fraction that 64 bits hold become integers, all others doubles, which may round: whoever needs the
-/// very text compares it with [`text`] and keeps it beside.
+/// very text compares it with [`text`], unless it [`is_plain`], and keeps it beside.
 pub(super) fn body(text: &str) -> Result<RawDocumentBuf, serde_json::Error> {
     let mut bytes = Vec::with_capacity(text.len() + text.len() / 4 + 64);
     let start = open(&mut bytes);
@@ -166,6 +169,35 @@ impl Visitor<'_> for Name<'_> {
     }
 }
 
+/// True only if JSON text comes back from its BSON as it is, seen without making the BSON. False leaves it open: the
+/// text holds blanks, a number that is not a plain integer of 64 bits, or an escape that may be spelt otherwise.
+pub(super) fn is_plain(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let mut digits = 0;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'0'..=b'9' => {
+                digits += 1;
+                continue;
+            }
+            _ if digits > SAFE_DIGITS => return false,
+            b'e' if digits > 0 => return false,
+            b'.' | b'E' | b' ' | b'\t' | b'\n' | b'\r' => return false,
+            b'-' if bytes.clone().next() == Some(b'0') => return false,
+            b'"' => loop {
+                match bytes.next() {
+                    Some(b'"') | None => break,
+                    Some(b'\\') if matches!(bytes.next(), Some(b'u' | b'/')) => return false,
+                    Some(_) => {}
+                }
+            },
+            _ => {}
+        }
+        digits = 0;
+    }
+    digits <= SAFE_DIGITS
+}
+
 /// A BSON value as JSON text without blanks, as serde writes it. An error names what JSON has no word for.
 pub(super) fn text(value: RawBsonRef<'_>, capacity: usize) -> Result<String, String> {
     let mut text = Vec::with_capacity(capacity);
@@ -269,6 +301,39 @@ mod tests {
         assert_eq!(body.unwrap(), expected);
     }
 
+    #[test]
+    fn what_is_not_plain_is_told_by_a_look() {
+        for json in [
+            r#"{"a":[-1,"é\n\"",{"e":10,"E 1.0":null}],"true":false}"#,
+            "999999999999999999",
+        ] {
+            assert!(is_plain(json), "{json}");
+        }
+        for json in [
+            "[1 ]",
+            "[1.5]",
+            "[1e3]",
+            "[-0]",
+            "[1E3]",
+            "1000000000000000000",
+            "[1000000000000000000]",
+            r#"["\/"]"#,
+            r#"["\\\u00e9"]"#,
+        ] {
+            assert!(!is_plain(json), "{json}");
+        }
+    }
+
+    /// A JSON array of numbers and texts, spelt in any of the ways that JSON has for them.
+    fn spelling() -> impl Strategy<Value = String> {
+        let number = "-?(0|[1-9][0-9]{0,20})(\\.[0-9]{1,3})?([eE][+-]?[0-9]{1,2})?";
+        let text = "\"([a-z0-9é .]|\\\\[\"\\\\/bfnrt]|\\\\u00[0-7][0-9a-fA-F]){0,6}\"";
+        let blank = "[ \n]?";
+        let item =
+            (prop_oneof![number, text, "true|false|null"], blank).prop_map(|(item, blank)| item + &blank);
+        prop::collection::vec(item, 0..4).prop_map(|items| format!("[{}]", items.join(",")))
+    }
+
     fn json() -> impl Strategy<Value = serde_json::Value> {
         let leaf = prop_oneof![
             Just(serde_json::Value::Null),
@@ -290,6 +355,11 @@ mod tests {
         fn any_json_comes_back(value in json()) {
             let text = serde_json::to_string(&value).unwrap();
             prop_assert_eq!(back(&text), text);
+        }
+
+        #[test]
+        fn whatever_is_plain_comes_back(text in spelling()) {
+            prop_assert!(!is_plain(&text) || back(&text) == text, "{text}");
         }
     }
 }

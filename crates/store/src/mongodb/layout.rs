@@ -1,9 +1,14 @@
 //! How a document lies in MongoDB.
 //!
 //! ```text
-//! { _id: "key", revision: 3, created_at: 1781179200123456, created_by: "..", body: { .. },
+//! { _id: "key", revision: 3, claimed: 3, created_at: 1781179200123456, created_by: "..", body: { .. },
 //!   updated_at: 1781179260123456, updated_by: "..", body_text: ".." }
 //! ```
+//!
+//! The server counts `revision`, and a writer says in `claimed` what it will be after its change. The collections' rule
+//! ([`rule`]) refuses a document where they differ, and with it the change of whoever has not seen the last one. A
+//! condition on the revision would do the same, but only a filter of nothing but the key spares the server its planner,
+//! which takes a third of a change.
 //!
 //! The instants are microseconds since 1970 as 64-bit integers, since BSON's own dates keep milliseconds only: in the
 //! shell, `{$toDate: {$divide: ["$created_at", 1000]}}`. `updated_at` and `updated_by` are there from the first change
@@ -12,7 +17,7 @@
 //! for instance because of `0.10` or of blanks, and wins over `body` then.
 
 use ::mongodb::bson::raw::{RawBsonRef, cstr};
-use ::mongodb::bson::{RawArrayBuf, RawDocument, RawDocumentBuf, rawdoc};
+use ::mongodb::bson::{self, RawArrayBuf, RawDocument, RawDocumentBuf, doc, rawdoc};
 use jiff::Timestamp;
 
 use crate::{Body, Document, Revision};
@@ -31,13 +36,19 @@ pub(super) fn path(field: &str) -> String {
     }
 }
 
+/// What holds for every document, checked by the server at every write.
+pub(super) fn rule() -> bson::Document {
+    doc! { "$expr": { "$eq": ["$revision", "$claimed"] } }
+}
+
 /// The fields that hold a body: `body`, and `body_text` where it is needed. An error says why it cannot be kept.
 pub(super) fn body(body: &Body) -> Result<RawDocumentBuf, String> {
     let text = body.text();
-    let mut fields = json::body(text).unwrap_or_else(|_| rawdoc! { "body": RawBsonRef::Null });
-    let value = fields.get("body").ok().flatten();
-    let back = value.map(|value| json::text(value, text.len()));
-    if back.is_none_or(|back| back.as_deref() != Ok(text)) {
+    let encoded = json::body(text);
+    let comes_back = encoded.is_ok() && json::is_plain(text);
+    let mut fields = encoded.unwrap_or_else(|_| rawdoc! { "body": RawBsonRef::Null });
+    let is_kept = |value| json::text(value, text.len()).as_deref() == Ok(text);
+    if !comes_back && !fields.get("body").ok().flatten().is_some_and(is_kept) {
         fields.append(cstr!("body_text"), text);
     }
     if fields.as_bytes().len() > LARGEST {
@@ -54,6 +65,7 @@ pub(super) fn inserted(id: &str, at: Timestamp, actor: &str, body: &RawDocument)
     let mut document = rawdoc! {
         "_id": id,
         "revision": Revision::FIRST.get(),
+        "claimed": Revision::FIRST.get(),
         "created_at": at.as_microsecond(),
         "created_by": actor,
     };
@@ -66,6 +78,7 @@ pub(super) fn restored(id: &str, source: &Document, body: &RawDocument) -> RawDo
     let mut document = rawdoc! {
         "_id": id,
         "revision": source.revision.get(),
+        "claimed": source.revision.get(),
         "created_at": source.created_at.as_microsecond(),
         "created_by": source.created_by.as_str(),
     };
@@ -79,9 +92,10 @@ pub(super) fn restored(id: &str, source: &Document, body: &RawDocument) -> RawDo
     document
 }
 
-/// The operators that change a document.
-pub(super) fn change(at: Timestamp, actor: &str, body: &RawDocument) -> RawDocumentBuf {
-    let mut set = rawdoc! { "updated_at": at.as_microsecond(), "updated_by": actor };
+/// The operators that change a document of the revision that was read.
+pub(super) fn change(read: Revision, at: Timestamp, actor: &str, body: &RawDocument) -> RawDocumentBuf {
+    let claimed = read.next().get();
+    let mut set = rawdoc! { "claimed": claimed, "updated_at": at.as_microsecond(), "updated_by": actor };
     extend(&mut set, body);
     let mut change = rawdoc! { "$set": set, "$inc": { "revision": 1_i64 } };
     if !matches!(body.get("body_text"), Ok(Some(_))) {
@@ -101,8 +115,10 @@ pub(super) fn put(at: Timestamp, actor: &str, body: &RawDocument) -> RawArrayBuf
     let at = at.as_microsecond();
     let actor = literal(RawBsonRef::String(actor));
     let is_there = rawdoc! { "$gt": ["$revision", 0_i64] };
+    let next = rawdoc! { "$add": [{ "$ifNull": ["$revision", 0_i64] }, 1_i64] };
     let mut set = rawdoc! {
-        "revision": { "$add": [{ "$ifNull": ["$revision", 0_i64] }, 1_i64] },
+        "revision": next.clone(),
+        "claimed": next,
         "created_at": { "$ifNull": ["$created_at", at] },
         "created_by": { "$ifNull": ["$created_by", actor.clone()] },
         "updated_at": { "$cond": [is_there.clone(), at, "$$REMOVE"] },

@@ -59,9 +59,8 @@ pub(super) fn encode(commit: &Commit) -> Result<Vec<Statement>, StoreError> {
                 (Kind::Insert, layout::inserted(id, at, actor, &body(text)?))
             }
             Action::Replace(text, expected) => {
-                let change = layout::change(at, actor, &body(text)?);
-                let key = rawdoc! { "_id": id, "revision": expected.get() };
-                (Kind::Replace, rawdoc! { "q": key, "u": change })
+                let change = layout::change(*expected, at, actor, &body(text)?);
+                (Kind::Replace, rawdoc! { "q": { "_id": id }, "u": change })
             }
             Action::Upsert(text) => {
                 let change = layout::put(at, actor, &body(text)?);

@@ -41,6 +41,7 @@ async fn bodies_are_native_and_amounts_add_up_exactly() {
     let expected = doc! {
         "_id": "0",
         "revision": 1_i64,
+        "claimed": 1_i64,
         "created_at": 1_781_179_200_123_456_i64,
         "created_by": "tester",
         "body": { "code": "0", "number": 0, "amount": "0.10", "none": null, "list": [1, "a"] },
@@ -213,7 +214,7 @@ async fn what_an_operator_broke_is_named() {
         .await
         .collection::<BsonDocument>("items");
     // A number of another width, as the shell writes it, is none the worse.
-    let by_hand = doc! { "$set": { "body.number": 5.0, "revision": 2 } };
+    let by_hand = doc! { "$set": { "body.number": 5.0, "revision": 2, "claimed": 2 } };
     items.update_one(doc! { "_id": "a" }, by_hand).await.unwrap();
     items
         .update_one(

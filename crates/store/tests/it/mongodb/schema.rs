@@ -5,7 +5,8 @@ use futures::TryStreamExt;
 use futures::future::join_all;
 use kugel_store::conformance::{ITEMS, Item};
 use kugel_store::{
-    Collection, Direction, Field, Index, MongoStore, Page, Query, Record, Scope, Sort, Store, StoreError,
+    Collection, Direction, Documents, Field, Index, MongoStore, Page, Query, Record, Revision, Scope, Sort,
+    Store, StoreError,
 };
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +77,28 @@ async fn indexes_follow_their_declaration() {
     let error = documents.commit(&tenant(), changes).await.unwrap_err();
     assert!(error.to_string().contains("break a unique index"), "{error}");
     assert!(namespace.store("cart").prepare(&[&LATER]).await.is_err());
+}
+
+#[tokio::test]
+async fn a_rule_that_somebody_removed_holds_again_in_the_next_process() {
+    let Some(namespace) = Namespace::new() else { return };
+    let documents = namespace.documents("cart");
+    let change = async |documents: &Documents, number| {
+        let changes = documents
+            .changes("tester")
+            .replace(item("a", number), Revision::FIRST);
+        documents.commit(&tenant(), changes).await
+    };
+    insert(&documents, item("a", 1)).await.unwrap();
+    let database = namespace.database("db_cart_t1").await;
+    let remove = doc! { "collMod": ITEMS.name, "validator": {} };
+    database.run_command(remove).await.unwrap();
+    change(&documents, 2).await.unwrap();
+    let next = namespace.documents("cart");
+    let stale = change(&next, 3).await.unwrap_err();
+    assert!(matches!(stale, StoreError::Stale { .. }), "{stale}");
+    let stored = next.get::<Item>(&tenant(), "a").await.unwrap().unwrap();
+    assert_eq!((stored.number, stored.revision.get()), (Some(2), 2));
 }
 
 static BARE: Collection = Collection {
