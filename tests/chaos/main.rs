@@ -1,10 +1,10 @@
 //! `make chaos`: kills processes while tills sell, and then counts.
 //!
 //! Kugel runs as it would in production, as one process or as the mesh on servers of its own. Virtual tills sell, void,
-//! return and move cash through the gateway's REST; now and then one hangs up before the answer. Each command has a key and is repeated under it until it is
-//! answered; the ledger is flushed before each command is sent and after each answer. Meanwhile one process after the
-//! other is killed and started again. In the end everything that was acknowledged must be there once, with its amounts,
-//! and nothing else: no program that only looks at itself can say that.
+//! return and move cash through the gateway's REST; now and then one hangs up before the answer. Each command has a key
+//! and is repeated under it until it is answered; the ledger is flushed before each command is sent and after each answer.
+//! Meanwhile one process after the other is killed and started again. In the end everything that was acknowledged must be
+//! there once, with its amounts, and nothing else: no program that only looks at itself can say that.
 //!
 //! ```text
 //! cargo test -p kugel-e2e --test chaos -- --size mesh --kills 20 --seed 7

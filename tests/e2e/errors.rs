@@ -99,6 +99,17 @@ async fn what_is_missing_is_named() {
     ] {
         rest.post(path, body).await.refused_field(field);
     }
+    let book = tenant
+        .post(&shop.tenant.path("item_books"), json!({"title": "Main"}))
+        .await
+        .created();
+    let book = shop
+        .tenant
+        .path(&format!("item_books/{}", book["itemBookId"].as_str().unwrap()));
+    let category = json!({"categoryNumber": 1, "tabs": [{"tabNumber": 1}]});
+    let reply = tenant.post(&format!("{book}/categories"), category).await;
+    reply.clone().refused_field("title");
+    reply.refused_field("tabs[0].title");
     till.patch(&shop.cart_path("/lineItems/1/unitPrice"), json!({}))
         .await
         .refused_field("unitPrice");

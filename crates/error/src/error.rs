@@ -10,7 +10,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// A request field and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldViolation {
-    /// The field's path as the proto spells it, e.g. `line_items[0].quantity`.
+    /// The field's path from the request on, as the proto spells it, e.g. `line_items[0].quantity`.
     pub field: String,
     /// What is wrong, lower case, without a full stop.
     pub description: String,
@@ -50,6 +50,14 @@ impl Error {
             field: field.into(),
             description: description.into(),
         });
+        self
+    }
+    /// Names the fields from the request on, which holds in `message` what they were named from so far.
+    #[must_use]
+    pub fn within(mut self, message: &str) -> Self {
+        for violation in &mut self.0.fields {
+            violation.field = format!("{message}.{}", violation.field);
+        }
         self
     }
     /// Adds a variable that the message mentions, for machines.

@@ -159,12 +159,18 @@ pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
     response
 }
 
-/// Spells a field's path as JSON does: `line_items[0].unit_price` is `lineItems[0].unitPrice`. It begins at the request or
-/// at the message that the body fills. What is a field of neither stays as it is.
+/// Spells a field's path as JSON does: `line_items[0].unit_price` is `lineItems[0].unitPrice`. It begins at the request, or
+/// at the message that the body fills: `tab.title` is `title` where the body is the tab. What is a field of neither stays
+/// as it is.
 fn json_path(schema: &Schema, binding: Option<&Binding>, path: &str) -> String {
-    let first = path.split(['.', '[']).next().unwrap_or_default();
     let body = binding.and_then(|binding| binding.body_message(schema));
-    let roots = [binding.map(|binding| binding.request), body];
+    let in_body = body.and_then(|(name, _)| path.strip_prefix(name)?.strip_prefix('.'));
+    let path = in_body.unwrap_or(path);
+    let request = binding
+        .filter(|_| in_body.is_none())
+        .map(|binding| binding.request);
+    let roots = [request, body.map(|(_, id)| id)];
+    let first = path.split(['.', '[']).next().unwrap_or_default();
     let mut at = roots
         .into_iter()
         .flatten()

@@ -187,7 +187,9 @@ async fn a_graceful_stop_loses_no_call() {
         })
     });
     let tills: Vec<_> = tills.collect();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    while first.lock().len() < 100 && tills.iter().any(|till| !till.is_finished()) {
+        tokio::time::sleep(pause).await;
+    }
     one.stop().await;
     join_all(tills).await.into_iter().for_each(Result::unwrap);
     assert_eq!(first.lock().len() + second.lock().len(), 800);

@@ -38,13 +38,14 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// The message that the body fills, if that is a field of the request.
-    pub(crate) fn body_message(&self, schema: &Schema) -> Option<MessageId> {
+    /// The message that the body fills, if that is a field of the request, under that field's name.
+    pub(crate) fn body_message<'a>(&self, schema: &'a Schema) -> Option<(&'a str, MessageId)> {
         let Body::Field(index) = self.body else {
             return None;
         };
-        match schema.message(self.request).fields[index].kind {
-            Kind::Message(id) => Some(id),
+        let field = &schema.message(self.request).fields[index];
+        match field.kind {
+            Kind::Message(id) => Some((field.descriptor.name(), id)),
             _ => None,
         }
     }

@@ -185,7 +185,7 @@ async fn bad_requests_are_refused_here() {
             post("/api/v1/things", "{\"thingId\": 5}").await,
             422,
             "300001",
-            "request validation failed: thing.thingId: must be text",
+            "request validation failed: thingId: must be text",
         ),
         (
             post("/api/v1/things", "{").await,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures::stream::{BoxStream, StreamExt, TryStreamExt};
 use jiff::tz::TimeZone;
+use kugel_error::Error;
 use kugel_proto::journal::v1 as pb;
 use kugel_proto::journal::v1::journal_service_server::JournalService;
 use kugel_rpc::admit;
@@ -67,7 +68,8 @@ impl JournalService for Journal {
         let (caller, request) = admit(request)?;
         let place = Place::new(caller.tenant(), &request.store_code, request.terminal_no)?;
         let posted = request.journal.ok_or_else(|| missing("journal"))?;
-        let entry = convert::new_entry(&place, posted, &self.zone)?;
+        let entry =
+            convert::new_entry(&place, posted, &self.zone).map_err(|error| error.within("journal"))?;
         let (scope, actor) = (caller.scope(), caller.actor());
         let stored = add_entry::add_entry(&self.documents, &scope, &actor, caller.request(), entry).await?;
         let journal = Some(convert::journal_entry(caller.tenant(), &stored));
@@ -81,14 +83,19 @@ impl JournalService for Journal {
         let (caller, request) = admit(request)?;
         let place = Place::new(caller.tenant(), &request.store_code, request.terminal_no)?;
         let log = request.transaction.ok_or_else(|| missing("transaction"))?;
-        place.must_be(&log.tenant_id, &log.store_code, log.terminal_no)?;
+        let in_log = |error: Error| error.within("transaction");
+        place
+            .must_be(&log.tenant_id, &log.store_code, log.terminal_no)
+            .map_err(in_log)?;
         let transaction = Some(pb::FiledTransaction {
             tenant_id: log.tenant_id.clone(),
             store_code: log.store_code.clone(),
             terminal_no: log.terminal_no,
             transaction_no: log.transaction_no,
         });
-        file_logs::post_transaction(&self.documents, &caller.scope(), &caller.actor(), log).await?;
+        file_logs::post_transaction(&self.documents, &caller.scope(), &caller.actor(), log)
+            .await
+            .map_err(in_log)?;
         Ok(Response::new(pb::PostTransactionResponse { transaction }))
     }
 

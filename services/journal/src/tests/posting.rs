@@ -176,7 +176,7 @@ async fn bad_entries_are_refused_by_name() {
     ] {
         let request = world.user(create(entry));
         let refused = world.client.create_journal(request).await.unwrap_err();
-        assert_eq!(refusal(&refused), ("300001", 422, field.to_owned()));
+        assert_eq!(refusal(&refused), ("300001", 422, format!("journal.{field}")));
     }
     let request = world.till("T1-S1-5", create(entry()));
     assert_eq!(
@@ -242,7 +242,7 @@ async fn a_posted_transaction_is_filed_once_with_its_event() {
     ] {
         let request = world.user(post(log));
         let refused = world.client.post_transaction(request).await.unwrap_err();
-        assert_eq!(refusal(&refused), ("300001", 422, field.to_owned()));
+        assert_eq!(refusal(&refused), ("300001", 422, format!("transaction.{field}")));
     }
     assert_eq!(world.entries().await, ["101 1 110"]);
 }

@@ -345,6 +345,18 @@ async fn mistakes_deep_in_a_book_are_named_by_their_path() {
         refusal(client.create_item_book(world.user(message)).await),
         format!("300001 {path}.pos_x,{path}.size,{path}.item_code")
     );
+    let untitled = pb::CreateItemBookCategoryRequest {
+        tenant_id: TENANT.into(),
+        item_book_id: "any".into(),
+        category: Some(pb::ItemBookCategory {
+            title: String::new(),
+            ..category(1, vec![pb::ItemBookTab::default()])
+        }),
+    };
+    assert_eq!(
+        refusal(client.create_item_book_category(world.user(untitled)).await),
+        "300001 category.tabs[0].tab_number,category.tabs[0].title,category.tabs[0].color,category.title"
+    );
     let twice = pb::CreateItemBookRequest {
         tenant_id: TENANT.into(),
         title: "Main book".into(),

@@ -56,7 +56,8 @@ impl ReportService for ReportGrpc {
         let log = requests::posted_transaction(request)?;
         let counted =
             post_transaction::post_transaction(&self.documents, &caller.scope(), &caller.actor(), log)
-                .await?;
+                .await
+                .map_err(|error| error.within("transaction"))?;
         let transaction = Some(counted);
         Ok(Response::new(PostTransactionResponse { transaction }))
     }

@@ -34,19 +34,19 @@ pub(super) fn parse_categories(categories: Vec<pb::ItemBookCategory>) -> Result<
 
 pub(super) fn parse_category(category: Option<pb::ItemBookCategory>) -> Result<Category> {
     let mut checks = Checks::default();
-    let category = checks.category("", category.unwrap_or_default());
+    let category = checks.category("category.", category.unwrap_or_default());
     checks.done().map(|()| category)
 }
 
 pub(super) fn parse_tab(tab: Option<pb::ItemBookTab>) -> Result<Tab> {
     let mut checks = Checks::default();
-    let tab = checks.tab("", tab.unwrap_or_default());
+    let tab = checks.tab("tab.", tab.unwrap_or_default());
     checks.done().map(|()| tab)
 }
 
 pub(super) fn parse_button(button: Option<pb::ItemBookButton>) -> Result<Button> {
     let mut checks = Checks::default();
-    let button = checks.button("", button.unwrap_or_default());
+    let button = checks.button("button.", button.unwrap_or_default());
     checks.done().map(|()| button)
 }
 
