@@ -18,7 +18,7 @@ use crate::{Acknowledgement, Announcement, Bus, Change, Event, Failure, Handler,
 const BATCH_LIMIT: usize = 256;
 /// How long a busy consumer waits for company before it takes the next batch: a batch costs one flush however large it
 /// is, and a till that has its answer does not wait for the books.
-const GATHERING: Duration = Duration::from_millis(4);
+const GATHERING: Duration = Duration::from_millis(12);
 /// Tries of an event that fails for a passing reason; the sweep takes over afterwards.
 const ATTEMPT_LIMIT: u32 = 6;
 
