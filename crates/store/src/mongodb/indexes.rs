@@ -62,7 +62,7 @@ async fn make_collection(database: &Database, collection: &Collection) -> Result
     if found.advance().await? {
         let options = found.deserialize_current()?.options;
         if options.validator != Some(rule()) {
-            // Earlier builds made collections without one. Changes of documents as they left them obey it all the same.
+            // Somebody removed it, or an earlier build made none. What lacks `claimed` gets it by its next change.
             let change = doc! { "collMod": collection.name, "validator": rule() };
             database.run_command(change).await?;
         }
