@@ -52,11 +52,11 @@ impl Error {
         });
         self
     }
-    /// Names the fields from the request on, which holds in `message` what they were named from so far.
+    /// Puts the field of the request that holds those at fault before their paths: `title` within `tab` is `tab.title`.
     #[must_use]
-    pub fn within(mut self, message: &str) -> Self {
+    pub fn within(mut self, holder: &str) -> Self {
         for violation in &mut self.0.fields {
-            violation.field = format!("{message}.{}", violation.field);
+            violation.field = format!("{holder}.{}", violation.field);
         }
         self
     }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use ::mongodb::bson::{Bson, Document, doc};
 use ::mongodb::error::{Error, ErrorKind, Result};
-use ::mongodb::options::IndexOptions;
+use ::mongodb::options::{CreateCollectionOptions, IndexOptions, ValidationAction, ValidationLevel};
 use ::mongodb::{Database, IndexModel};
 
 use crate::{Collection, FieldKind, Index};
@@ -60,10 +60,14 @@ async fn make_collection(database: &Database, collection: &Collection) -> Result
     let named = doc! { "name": collection.name };
     let mut found = database.list_collections().filter(named).await?;
     if found.advance().await? {
-        let options = found.deserialize_current()?.options;
-        if options.validator != Some(rule()) {
+        if !has_rule(&found.deserialize_current()?.options) {
             // Somebody removed it, or an earlier build made none. What lacks `claimed` gets it by its next change.
-            let change = doc! { "collMod": collection.name, "validator": rule() };
+            let change = doc! {
+                "collMod": collection.name,
+                "validator": rule(),
+                "validationLevel": "strict",
+                "validationAction": "error",
+            };
             database.run_command(change).await?;
         }
         return Ok(false);
@@ -77,6 +81,13 @@ async fn make_collection(database: &Database, collection: &Collection) -> Result
         Err(error) if is(&error, NAMESPACE_EXISTS) => Ok(false),
         Err(error) => Err(error),
     }
+}
+
+/// True if the server refuses whatever breaks the rule, as it does unless it is told otherwise.
+fn has_rule(options: &CreateCollectionOptions) -> bool {
+    options.validator == Some(rule())
+        && matches!(options.validation_level, None | Some(ValidationLevel::Strict))
+        && matches!(options.validation_action, None | Some(ValidationAction::Error))
 }
 
 /// Drops indexes that are not declared and gives the names of the others.

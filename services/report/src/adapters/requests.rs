@@ -121,7 +121,11 @@ fn asking(caller: &Caller, request: &GetStoreReportRequest, query: &ReportQuery)
 
 /// Reads a transaction log that is posted. What it leaves out of its key is that of the path; what it says must agree.
 pub fn posted_transaction(request: PostTransactionRequest) -> Result<TransactionLog, Error> {
-    let missing = || codes::INVALID_INPUT.error("a transaction log is required");
+    let missing = || {
+        codes::INVALID_INPUT
+            .error("a transaction log is required")
+            .field("transaction", "is required")
+    };
     let mut log = request.transaction.ok_or_else(missing)?;
     for (field, path, own) in [
         ("tenant_id", &request.tenant_id, &mut log.tenant_id),
@@ -144,5 +148,31 @@ pub fn posted_transaction(request: PostTransactionRequest) -> Result<Transaction
 fn not_of_the_path(field: &str) -> Error {
     codes::INVALID_INPUT
         .error(format!("{field} of the transaction is not that of the path"))
-        .field(format!("transaction.{field}"), "must be that of the path")
+        .field(field, "must be that of the path")
+        .within("transaction")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_posted_log_is_named_from_the_request_on() {
+        let named = |transaction: Option<TransactionLog>| {
+            let request = PostTransactionRequest {
+                tenant_id: "T1".to_owned(),
+                store_code: "S1".to_owned(),
+                terminal_no: 1,
+                transaction,
+            };
+            posted_transaction(request).map_err(|error| error.fields()[0].field.clone())
+        };
+        assert_eq!(named(None).unwrap_err(), "transaction");
+        let of_store = |store: &str| TransactionLog {
+            store_code: store.to_owned(),
+            ..TransactionLog::default()
+        };
+        assert_eq!(named(Some(of_store("S2"))).unwrap_err(), "transaction.store_code");
+        assert_eq!(named(Some(of_store("S1"))).unwrap().terminal_no, 1);
+    }
 }
