@@ -28,7 +28,13 @@ fn main() {
         return echo::serve();
     }
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(run());
+    runtime.block_on(async {
+        tokio::select! {
+            () = run() => {}
+            // What was started is stopped by whoever holds it.
+            _ = tokio::signal::ctrl_c() => eprintln!("stopped"),
+        }
+    });
 }
 
 async fn run() {
