@@ -21,6 +21,8 @@ use crate::{Event, Failure, Handler, Topic};
 
 /// Events that a consumer is given at once: they share a commit.
 pub(super) const BATCH_LIMIT: usize = 256;
+/// How long a busy consumer lets events gather after a batch, so that more of them share its commits and messages.
+const GATHERING: Duration = Duration::from_millis(20);
 /// Tries of an event in a row before the next one gets its turn.
 const TRIES: u32 = 4;
 /// The pause before the second of them.
@@ -138,6 +140,7 @@ impl Worker {
             {
                 self.take(queues, arrival, &mut batch, &mut answer)?;
             }
+            let count = batch.len();
             let verdicts = self.process(batch).await;
             let has_progress = verdicts
                 .iter()
@@ -153,6 +156,10 @@ impl Worker {
             }
             answer.is_complete = held.is_empty();
             settler.settle(answer).await;
+            // One event by itself is delivered at once; several in a row mean that more are coming.
+            if count > 1 {
+                tokio::time::sleep(GATHERING).await;
+            }
         }
         Ok(())
     }
