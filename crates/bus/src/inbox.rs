@@ -1,8 +1,9 @@
-//! The consumer's memory of what it has processed.
+//! The consumer's memory of what it has processed: marks of events, or the logs of events that it files, each under a key
+//! of its own. Either is part of the commit of the effect.
 
 use std::sync::Arc;
 
-use kugel_store::{Changes, Collection, Documents, Record, Scope, StoreError};
+use kugel_store::{Changes, Collection, Document, Documents, Record, Scope, StoreError, Write};
 use serde::{Deserialize, Serialize};
 
 use crate::Event;
@@ -56,4 +57,27 @@ pub async fn unprocessed(
         .zip(known)
         .filter(|(event, mark)| mark.is_none() && seen.insert(event.id.clone()));
     Ok(fresh.map(|(event, _)| event.clone()).collect())
+}
+
+/// What is filed under the key of each log, in its place: tells a consumer that files logs which of them it has had.
+pub async fn filed(
+    documents: &Documents,
+    scope: &Scope,
+    logs: &[Write],
+) -> Result<Vec<Option<Arc<Document>>>, StoreError> {
+    let mut filed = vec![None; logs.len()];
+    let mut collections: Vec<&'static Collection> = logs.iter().map(|log| log.collection).collect();
+    collections.sort_unstable_by_key(|collection| collection.name);
+    collections.dedup_by_key(|collection| collection.name);
+    for collection in collections {
+        let places: Vec<usize> = (0..logs.len())
+            .filter(|place| logs[*place].collection.name == collection.name)
+            .collect();
+        let ids: Vec<String> = places.iter().map(|place| logs[*place].id.clone()).collect();
+        let found = documents.store().get_many(scope, collection, &ids).await?;
+        for (place, document) in places.into_iter().zip(found) {
+            filed[place] = document;
+        }
+    }
+    Ok(filed)
 }

@@ -33,7 +33,8 @@ impl From<kugel_store::StoreError> for Failure {
 /// A consumer's effect.
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {
-    /// Processes events of one tenant, in order, all or none: the effects and the inbox marks are one commit.
+    /// Processes events of one tenant, in order, all or none: the effects and what tells a repetition of them
+    /// ([`inbox`](crate::inbox)) are one commit.
     async fn handle(&self, tenant: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure>;
 }
 

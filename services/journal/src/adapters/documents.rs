@@ -231,11 +231,10 @@ fn instant(text: &str) -> Result<i64, Error> {
 }
 
 /// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 6] = [
+pub(crate) static COLLECTIONS: [&Collection; 5] = [
     &TRANSACTION_LOGS,
     &CASH_LOGS,
     &OPEN_CLOSE_LOGS,
     &JOURNALS,
-    &kugel_bus::inbox::PROCESSED_EVENTS,
     &PROCESSED_REQUESTS,
 ];

@@ -1,12 +1,14 @@
-//! Files logs: the log as it came but for its texts, its journal entry and, for an event, its inbox mark are one commit.
+//! Files logs: the log as it came but for its texts, and its journal entry, are one commit. The log has a key of its own,
+//! so a second filing of it is refused.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use kugel_bus::{Event, Failure, Topic, inbox};
 use kugel_error::Error;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
-use kugel_store::{Action, Body, Changes, Collection, Documents, Scope, StoreError, Write};
+use kugel_store::{Action, Body, Changes, Collection, Document, Documents, Scope, StoreError, Write};
 
 use crate::adapters::documents::{
     CASH_LOGS, Entry, OPEN_CLOSE_LOGS, TEXTS, TRANSACTION_LOGS, TransactionRecord, transaction_key,
@@ -27,54 +29,55 @@ impl FileLogs {
         &self.documents
     }
 
-    /// Files all events in one commit. That none of them was seen before is tried before it is asked: it is nearly
+    /// Files all events in one commit. That none of them was filed before is tried before it is asked: it is nearly
     /// always so, and asking costs a read for each event.
     pub(crate) async fn file(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<(), Failure> {
-        let Err(error) = self.documents.commit(scope, self.stage(events)?).await else {
-            return Ok(());
-        };
-        if inbox::is_repetition(&error) {
-            let fresh = inbox::unprocessed(&self.documents, scope, events).await?;
-            return Ok(self.documents.commit(scope, self.stage(&fresh)?).await?);
-        }
-        match events {
-            [event] if is_filed(&error) => self.confirm(scope, event).await,
-            _ => Err(error.into()),
+        let logs = read_all(events)?;
+        match self.documents.commit(scope, self.stage(logs)).await {
+            Err(error) if is_filed(&error) => {
+                let unfiled = self.unfiled(scope, events).await?;
+                let logs = read_all(&unfiled)?;
+                Ok(self.documents.commit(scope, self.stage(logs)).await?)
+            }
+            outcome => Ok(outcome?),
         }
     }
 
-    fn stage(&self, events: &[Arc<Event>]) -> Result<Changes, Failure> {
-        let mut changes = self.documents.changes(ACTOR);
-        for event in events {
-            let (log, entry) = read(event).map_err(|error| Failure::Malformed(error.to_string()))?;
-            // The mark comes first: of a repeated event the store must say that, and not that its log is there.
-            changes = inbox::mark(changes, event).write(log).append(&entry);
-        }
-        Ok(changes)
+    fn stage(&self, logs: Vec<(Write, Entry)>) -> Changes {
+        // The log comes first: of a repetition the store must say that its log is there.
+        let stage = |changes: Changes, (log, entry): (Write, Entry)| changes.write(log).append(&entry);
+        logs.into_iter().fold(self.documents.changes(ACTOR), stage)
     }
 
-    /// A transaction that is filed already, but not by this event, was posted by REST. The same log is done with; a
-    /// different one under the same number is for a person to look at, so it is neither dropped nor filed.
-    async fn confirm(&self, scope: &Scope, event: &Event) -> Result<(), Failure> {
-        let log: Arc<TransactionLog> = event
-            .body
-            .parse()
-            .map_err(|error| Failure::Malformed(error.to_string()))?;
-        let filed = self
-            .documents
-            .get::<TransactionRecord>(scope, &transaction_key(&log))
-            .await?;
-        if filed.is_some_and(|filed| filed.is_same_as(&log)) {
-            return Ok(self
-                .documents
-                .commit(scope, inbox::mark(self.documents.changes(ACTOR), event))
-                .await?);
+    /// The events that are not filed, in order, each once. A transaction that is filed already, by its event or because
+    /// it was posted, is done with; a different one under the same number is for a person to look at, so it is neither
+    /// dropped nor filed.
+    async fn unfiled(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<Vec<Arc<Event>>, Failure> {
+        let logs: Vec<Write> = read_all(events)?.into_iter().map(|(log, _)| log).collect();
+        let filed = inbox::filed(&self.documents, scope, &logs).await?;
+        let mut seen = HashSet::new();
+        let mut unfiled = Vec::new();
+        for ((event, log), filed) in events.iter().zip(&logs).zip(filed) {
+            match filed {
+                Some(filed) if !is_same(&filed, event).map_err(malformed)? => {
+                    let text = format!("another log is filed as transaction {}", log.id);
+                    return Err(Failure::Malformed(text));
+                }
+                None if seen.insert(&event.id) => unfiled.push(Arc::clone(event)),
+                _ => {}
+            }
         }
-        Err(Failure::Malformed(format!(
-            "another log is filed as transaction {}",
-            transaction_key(&log)
-        )))
+        Ok(unfiled)
     }
+}
+
+/// Whether what is filed is the log of this event. Logs of cash and sessions are filed under the id of their event.
+fn is_same(filed: &Document, event: &Event) -> Result<bool, Error> {
+    if event.topic != Topic::TranlogReport {
+        return Ok(true);
+    }
+    let filed: Arc<TransactionRecord> = parse(&filed.body)?;
+    Ok(filed.is_same_as(&*parse(&event.body)?))
 }
 
 /// Files a transaction log that was posted. One that is filed already is kept as it is.
@@ -96,7 +99,18 @@ pub(crate) async fn post_transaction(
 }
 
 fn is_filed(error: &StoreError) -> bool {
-    error.is_duplicate_in(TRANSACTION_LOGS.name)
+    [&TRANSACTION_LOGS, &CASH_LOGS, &OPEN_CLOSE_LOGS]
+        .iter()
+        .any(|collection| error.is_duplicate_in(collection.name))
+}
+
+fn read_all(events: &[Arc<Event>]) -> Result<Vec<(Write, Entry)>, Failure> {
+    let logs = events.iter().map(|event| read(event));
+    logs.collect::<Result<_, _>>().map_err(malformed)
+}
+
+fn malformed(error: Error) -> Failure {
+    Failure::Malformed(error.to_string())
 }
 
 /// The log of an event, as it came, and its entry.

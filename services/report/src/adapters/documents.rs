@@ -262,11 +262,10 @@ pub fn sums_of(
 }
 
 /// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 6] = [
+pub(crate) static COLLECTIONS: [&Collection; 5] = [
     &TRANSACTION_LOGS,
     &CASH_LOGS,
     &OPEN_CLOSE_LOGS,
     &SESSION_TOTALS,
     &SESSION_ITEMS,
-    &kugel_bus::inbox::PROCESSED_EVENTS,
 ];

@@ -1,5 +1,6 @@
 //! The consumer: what the tills log is filed and counted, each event once.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -45,14 +46,10 @@ impl Handler for LogHandler {
     async fn handle(&self, tenant: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure> {
         let scope = Scope::from(tenant);
         match self.count(&scope, events).await {
-            Err(Refused::Store(error)) if inbox::is_repetition(&error) => {
-                let fresh = inbox::unprocessed(&self.documents, &scope, events).await?;
-                self.count(&scope, &fresh).await.or_else(Refused::failure)
-            }
-            // The log came another way, by REST: it is counted, and the event is done with.
-            Err(Refused::Store(error)) if events.len() == 1 && is_filed(&error) => {
-                let mark = inbox::mark(self.documents.changes(ACTOR), &events[0]);
-                Ok(self.documents.commit(&scope, mark).await?)
+            // Filed by its event, or because it was posted: either way it is counted, and the event is done with.
+            Err(Refused::Store(error)) if is_filed(&error) => {
+                let unfiled = self.unfiled(&scope, events).await?;
+                self.count(&scope, &unfiled).await.or_else(Refused::failure)
             }
             result => result.or_else(Refused::failure),
         }
@@ -70,25 +67,32 @@ impl LogHandler {
         &self.documents
     }
 
+    /// That none of the logs was filed before is tried before it is asked: it is nearly always so.
     async fn count(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<(), Refused> {
         let parsed = events
             .iter()
             .map(|event| Parsed::of(event))
             .collect::<Result<Vec<_>, _>>()?;
         let logs = parsed.iter().map(Parsed::read).collect::<Result<Vec<_>, _>>()?;
-        let changes = self.documents.changes(ACTOR);
-        // The marks come first: of a repeated event it is the mark that must be found twice, not the log.
-        let changes = events
-            .iter()
-            .fold(changes, |changes, event| inbox::mark(changes, event));
-        let mut changes = changes;
+        // The logs come first: of a repeated event the store must say that its log is there.
+        let mut changes = self.documents.changes(ACTOR);
         for (event, parsed) in events.iter().zip(&parsed) {
-            let filed = parsed
-                .filed(&event.body)
-                .map_err(|error| Failure::Malformed(error.to_string()))?;
-            changes = changes.write(filed);
+            changes = changes.write(parsed.filed(&event.body)?);
         }
         Ok(count(&self.documents, scope, &changes, &fold(logs)).await?)
+    }
+
+    /// The events that are not filed, in order, each once.
+    async fn unfiled(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<Vec<Arc<Event>>, Failure> {
+        let log = |event: &Arc<Event>| Parsed::of(event)?.filed(&event.body);
+        let logs: Vec<Write> = events.iter().map(log).collect::<Result<_, _>>()?;
+        let filed = inbox::filed(&self.documents, scope, &logs).await?;
+        let mut seen = HashSet::new();
+        let unfiled = events
+            .iter()
+            .zip(filed)
+            .filter(|(event, filed)| filed.is_none() && seen.insert(&event.id));
+        Ok(unfiled.map(|(event, _)| Arc::clone(event)).collect())
     }
 }
 
@@ -118,12 +122,13 @@ impl Parsed {
         log.map_err(|error| Failure::Malformed(error.to_string()))
     }
 
-    fn filed(&self, body: &Body) -> Result<Write, serde_json::Error> {
-        match self {
+    fn filed(&self, body: &Body) -> Result<Write, Failure> {
+        let filed = match self {
             Self::Transaction(log) => TransactionDocument::filed(log, body),
             Self::Cash(log) => CashDocument::filed(log, body),
             Self::OpenClose(log) => OpenCloseDocument::filed(log, body),
-        }
+        };
+        filed.map_err(|error| Failure::Malformed(error.to_string()))
     }
 }
 

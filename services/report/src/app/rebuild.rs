@@ -1,7 +1,6 @@
 //! Begins anew: sums and what events filed go; logs that were posted stay, and are counted again at once.
 
 use async_trait::async_trait;
-use kugel_bus::inbox::PROCESSED_EVENTS;
 use kugel_bus::{Failure, Rebuild, Topic};
 use kugel_store::{Document, Page, Query, Record, Scope};
 use kugel_types::TenantId;
@@ -34,7 +33,6 @@ impl Rebuild for LogHandler {
         ] {
             documents.retain(&scope, collection, was_posted).await?;
         }
-        documents.retain(&scope, &PROCESSED_EVENTS, |_| false).await?;
         self.count_posted(&scope).await
     }
 
