@@ -1,6 +1,6 @@
 //! Each log is filed exactly once, with its entry.
 
-use kugel_bus::Topic;
+use kugel_bus::{Failure, Handler, Topic};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::journal::v1 as pb;
 use kugel_store::Scope;
@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::{World, cash, event, session, transaction};
 use crate::adapters::documents::TransactionRecord;
+use crate::app::file_logs::FileLogs;
 
 #[tokio::test]
 async fn every_kind_of_log_becomes_its_kind_of_entry() {
@@ -131,6 +132,49 @@ async fn another_log_under_a_number_that_is_taken_is_not_filed() {
         ])
         .await;
     assert_eq!(world.entries().await, ["101 1 110", "101 2 110"]);
+}
+
+/// Laying a repetition aside would file nothing twice either, but a person would be called for nothing.
+#[tokio::test]
+async fn a_repetition_is_done_with_and_another_log_of_the_number_is_laid_aside() {
+    let mut world = World::start();
+    let journal = FileLogs::new(world.documents.clone());
+    let events = [
+        event(Topic::TranlogReport, transaction(1)),
+        event(Topic::CashlogReport, cash("-7.50")),
+        event(Topic::OpencloselogReport, session("open")),
+    ];
+    for _ in 0..2 {
+        journal.handle(&world.tenant, &events).await.unwrap();
+    }
+    // By itself, by another event, and beside a new one that comes twice.
+    for repeated in &events {
+        journal
+            .handle(&world.tenant, std::slice::from_ref(repeated))
+            .await
+            .unwrap();
+    }
+    let new = event(Topic::TranlogReport, transaction(2));
+    let mixed = [
+        event(Topic::TranlogReport, transaction(1)),
+        new.clone(),
+        events[1].clone(),
+        new,
+    ];
+    journal.handle(&world.tenant, &mixed).await.unwrap();
+    assert_eq!(world.entries().await.len(), 4);
+    let other = TransactionLog {
+        receipt_no: 222_222,
+        ..transaction(1)
+    };
+    let refused = journal
+        .handle(&world.tenant, &[event(Topic::TranlogReport, other)])
+        .await;
+    assert!(
+        matches!(&refused, Err(Failure::Malformed(reason)) if reason == "another log is filed as transaction S1/4/1"),
+        "{refused:?}"
+    );
+    assert_eq!(world.entries().await.len(), 4);
 }
 
 proptest! {
