@@ -148,20 +148,41 @@ impl Fleet {
         if self.servers.is_none() {
             findings.extend(self.stop_processes().await);
         }
+        let (succeeded, said, complaint) = self.run(&["verify"]).await;
+        print!("{said}");
+        if !succeeded || !said.contains(": clean") {
+            findings.push(format!("kugel verify is not content: {said}{complaint}"));
+        }
+        findings
+    }
+
+    /// The events that a consumer has laid aside, for which nothing that happens here is a reason.
+    pub(crate) async fn laid_aside(&self) -> Vec<String> {
+        let (succeeded, said, complaint) = self.run(&["events", "list", "--json"]).await;
+        if !succeeded {
+            return vec![format!("kugel events list failed: {complaint}")];
+        }
+        let is_aside =
+            |line: &&str| line.contains(r#""kind":"dead_letter""#) || line.contains(r#""is_parked":true"#);
+        let lines = said.lines().filter(is_aside);
+        lines.map(|line| format!("laid aside: {line}")).collect()
+    }
+
+    /// A command on the data of this fleet: whether it succeeded, and what it said.
+    async fn run(&self, command: &[&str]) -> (bool, String, String) {
         let output = Command::from(alone(std::process::Command::new(&self.program)))
-            .arg("verify")
+            .args(command)
             .env("DATA_DIR", self.data())
             .envs(self.settings.iter().cloned())
             .output()
             .await
             .unwrap();
-        let said = String::from_utf8_lossy(&output.stdout);
-        print!("{said}");
-        if !output.status.success() || !said.contains(": clean") {
-            let complaint = String::from_utf8_lossy(&output.stderr);
-            findings.push(format!("kugel verify is not content: {said}{complaint}"));
-        }
-        findings
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            output.status.success(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
     }
 
     async fn stop_processes(&mut self) -> Vec<String> {

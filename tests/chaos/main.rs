@@ -145,6 +145,7 @@ async fn run(options: &Options) -> Vec<String> {
     let books = ledger.books();
     findings.extend(check::until_settled(&shop, &books, Duration::from_secs(90)).await);
     findings.extend(fleet.verify().await);
+    findings.extend(fleet.laid_aside().await);
     fleet.end().await;
     if findings.is_empty() {
         println!("0 lost, 0 doubled: {}", books.totals());
