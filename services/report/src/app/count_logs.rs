@@ -32,8 +32,8 @@ pub fn fold<'log>(logs: impl IntoIterator<Item = Log<'log>>) -> Sessions {
 
 /// Files logs and adds their sums to those of their sessions.
 ///
-/// `filed` holds what makes the commit happen once only: the logs under their natural keys. If any of them is there already
-/// the whole commit is refused with [`StoreError::Duplicate`].
+/// `filed` holds what makes the commit happen once only: the logs under their natural keys. If any of them is
+/// there already the whole commit is refused with [`StoreError::Duplicate`].
 pub async fn count(
     documents: &Documents,
     scope: &Scope,
