@@ -160,7 +160,10 @@ fn print_welcome(address: std::net::SocketAddr, place: &str) {
     println!("  API page       http://{address}/docs");
     println!("  OpenAPI        http://{address}/openapi.json");
     println!("  health         http://{address}/health");
-    println!("  gRPC           {address} (reflection is on; try `buf curl --list-methods`)");
+    println!("  gRPC           {address}, with reflection:");
+    println!(
+        "                 buf curl --http2-prior-knowledge --protocol grpc --list-methods http://{address}"
+    );
     println!("  real sales     kugel demo --server http://{address}");
     println!("Stop with Ctrl-C.");
 }
