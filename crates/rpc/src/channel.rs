@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use kugel_auth::Tokens;
@@ -79,8 +80,8 @@ impl Service<Request<Body>> for Channel {
         match &mut self.0 {
             Inner::Local(slot) => match slot.get() {
                 Some(service) => {
-                    let answer = service.clone().answer(request);
-                    Box::pin(async move { Ok(answer.await) })
+                    let answer = service.answer(request);
+                    Box::pin(answer.map(Ok))
                 }
                 None => Box::pin(async { Err("the service is not started".into()) }),
             },

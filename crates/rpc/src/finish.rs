@@ -3,21 +3,24 @@
 //! Dropped halfway, it might have committed and told nobody: neither the caches that keep what it has changed nor those
 //! who wait for its event. Whoever repeats it under its request id is then answered what the first one came to.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::{Request, Response};
-use kugel_error::codes;
 use kugel_proto::READING_METHODS;
-use tonic::Status;
+use tokio::runtime::Handle;
+use tokio::time::timeout;
 use tonic::body::Body;
 
-use crate::call::CALL;
+use crate::call::{CALL, Call};
+use crate::local::Answer;
 use crate::{HEALTH, LocalService};
 
 /// The end of a command that never comes to one: far beyond what stores and neighbours may take.
 const LIMIT: Duration = Duration::from_secs(120);
 
-/// Gives a command a task of its own. What only reads ends with its caller.
+/// Sees to it that a command goes on. What only reads ends with its caller.
 pub(crate) async fn finish(request: Request<Body>, next: LocalService) -> Response<Body> {
     let path = request.uri().path();
     let reads = READING_METHODS.binary_search(&path).is_ok() || path.starts_with(HEALTH);
@@ -25,17 +28,43 @@ pub(crate) async fn finish(request: Request<Body>, next: LocalService) -> Respon
     if reads {
         return work.await;
     }
-    let work = tokio::time::timeout(LIMIT, work);
-    let task = match CALL.try_with(Clone::clone) {
-        Ok(call) => tokio::spawn(CALL.scope(call, work)),
-        Err(_) => tokio::spawn(work),
-    };
-    match task.await {
-        Ok(Ok(answer)) => answer,
-        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-        // Nobody waits any more after so long, or the process stops.
-        Ok(Err(_)) | Err(_) => {
-            Status::from(codes::OVERLOADED.error("the call did not come to an end")).into_http()
+    let call = CALL.try_with(Clone::clone).ok();
+    let work = Some(work);
+    Command { work, call }.await
+}
+
+/// A command under way. Dropped before its end it gets a task of its own, and only then: to begin one for every command
+/// would wake another thread for each.
+struct Command {
+    work: Option<Answer>,
+    call: Option<Call>,
+}
+
+impl Future for Command {
+    type Output = Response<Body>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Response<Body>> {
+        // Held here while it is polled: one that panics is not to go on.
+        let Some(mut work) = self.work.take() else {
+            return Poll::Pending;
+        };
+        let answer = work.as_mut().poll(context);
+        if answer.is_pending() {
+            self.work = Some(work);
+        }
+        answer
+    }
+}
+
+impl Drop for Command {
+    fn drop(&mut self) {
+        let (Some(work), Ok(runtime)) = (self.work.take(), Handle::try_current()) else {
+            return;
+        };
+        let work = timeout(LIMIT, work);
+        match self.call.take() {
+            Some(call) => drop(runtime.spawn(CALL.scope(call, work))),
+            None => drop(runtime.spawn(work)),
         }
     }
 }
@@ -45,11 +74,12 @@ mod tests {
     use std::sync::Arc;
 
     use tokio::sync::Notify;
+    use tonic::Status;
     use tower::service_fn;
 
     use super::*;
 
-    /// Hangs up on a method as soon as it has begun. True if it came to its end.
+    /// Hangs up on a method as soon as it has begun. True if it came to its end, and still knew whose call it is.
     async fn comes_to_its_end(path: &str) -> bool {
         let (begun, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (begins, ends) = (Arc::clone(&begun), Arc::clone(&done));
@@ -58,13 +88,17 @@ mod tests {
             async move {
                 begins.notify_one();
                 tokio::time::sleep(Duration::from_millis(10)).await;
-                ends.notify_one();
+                CALL.with(|_| ends.notify_one());
                 Ok(Status::ok("").into_http())
             }
         }));
         let request = Request::post(path).body(Body::empty()).expect("a request");
+        let call = Call {
+            deadline: tokio::time::Instant::now(),
+            traceparent: None,
+        };
         tokio::select! {
-            _ = finish(request, service) => panic!("it takes longer than to begin"),
+            _ = CALL.scope(call, finish(request, service)) => panic!("it takes longer than to begin"),
             () = begun.notified() => {}
         }
         tokio::time::timeout(Duration::from_millis(200), done.notified())
