@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
+use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -52,8 +53,7 @@ impl Service<Request<Body>> for Edge {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         // No browser speaks native gRPC, and a till's call need not pass by what is there for browsers.
         if Protocol::of(&request) == Protocol::Grpc {
-            let answer = handle(self.gateway.clone(), request);
-            return Box::pin(async move { Ok(answer.await) });
+            return Box::pin(handle(self.gateway.clone(), request).map(Ok));
         }
         Box::pin(self.open.call(request))
     }

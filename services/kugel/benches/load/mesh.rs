@@ -78,8 +78,14 @@ impl Drop for Servers {
     }
 }
 
+/// Worker threads of each of the eight processes, as `.ci/mesh` sets them.
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(8))
+}
+
 async fn start(servers: &Servers) -> Server {
     let mut settings = servers.settings();
+    settings.push(("TOKIO_WORKER_THREADS".into(), threads().to_string()));
     settings.push((
         "SECRET_KEY".into(),
         "a secret of this bench, and of nobody else".into(),
@@ -111,7 +117,8 @@ async fn start(servers: &Servers) -> Server {
 
 /// Measures a mesh of its own.
 pub(crate) async fn measure() {
-    println!("\nthe mesh: eight processes and three servers, majority writes with the journal flushed\n");
+    println!("\nthe mesh: eight processes and three servers, majority writes with the journal flushed");
+    println!("worker threads of each process: {}\n", threads());
     let servers = Servers::start();
     let server = start(&servers).await;
     tokio::time::sleep(Duration::from_secs(5)).await;
