@@ -4,7 +4,8 @@ use std::collections::{HashSet, VecDeque};
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use rusqlite::{Connection, params_from_iter};
@@ -26,6 +27,8 @@ const BATCH: usize = 512;
 const QUEUE: usize = 2048;
 /// Connections that read at the same time.
 const READERS: u32 = 4;
+/// A commit that takes no longer may hold up what else its thread has to do.
+const BRIEF: Duration = Duration::from_millis(1);
 /// Rows of a query up to which they are kept in memory: a page somebody looks at, not a whole table passing by.
 const KEPT_ROWS: u32 = 1000;
 
@@ -45,6 +48,8 @@ pub(super) struct Database {
     reading: Arc<Semaphore>,
     /// When it was used last, in ticks of its store.
     used: AtomicU64,
+    /// True if the last batch was one commit and took no longer than [`BRIEF`].
+    is_quiet: AtomicBool,
     /// Closed after the readers, since the last connection to close tidies the write-ahead log.
     /// None once the database is closed.
     writer: Mutex<Option<Writer>>,
@@ -82,6 +87,7 @@ impl Database {
             idle_readers: Mutex::default(),
             reading: Arc::new(Semaphore::new(READERS as usize)),
             used: AtomicU64::new(0),
+            is_quiet: AtomicBool::new(false),
             writer: Mutex::new(Some(Writer::new(path.clone(), connection))),
             path,
             _data_dir: data_dir,
@@ -286,8 +292,9 @@ impl Database {
                 finished: false,
             };
             match Handle::current().runtime_flavor() {
-                // Nobody is at work, so whoever comes first does it here and now: to wake a thread for it, and to be
-                // woken by it, would take as long again as the flush.
+                // Nobody is at work, so whoever comes first does it here and now: to wait for a thread would take as long
+                // again as the flush. One is woken all the same, for what else there is to do, unless it is quiet.
+                RuntimeFlavor::MultiThread if self.is_quiet.load(Ordering::Relaxed) => shift.begin(),
                 RuntimeFlavor::MultiThread => block_in_place(|| shift.begin()),
                 _ => drop(spawn_blocking(move || shift.work())),
             }
@@ -315,8 +322,7 @@ impl Database {
 
     /// Does the jobs and answers them.
     fn run(&self, writer: &mut Writer, batch: Vec<Job>) {
-        let mut commits = Vec::with_capacity(batch.len());
-        let mut replies = Vec::with_capacity(batch.len());
+        let (mut commits, mut replies) = (Vec::new(), Vec::with_capacity(batch.len()));
         for Job { work, reply, _room } in batch {
             match work {
                 Work::Commit(commit) => {
@@ -336,7 +342,11 @@ impl Database {
         if commits.is_empty() {
             return;
         }
-        for (outcome, (reply, _room)) in writer.commit_all(commits, &self.view).into_iter().zip(replies) {
+        let (begun, is_alone) = (Instant::now(), commits.len() == 1);
+        let outcomes = writer.commit_all(commits, &self.view);
+        self.is_quiet
+            .store(is_alone && begun.elapsed() < BRIEF, Ordering::Relaxed);
+        for (outcome, (reply, _room)) in outcomes.into_iter().zip(replies) {
             let _ = reply.send(outcome);
         }
     }
