@@ -17,7 +17,7 @@ use crate::call::{CALL, Call};
 use crate::local::Answer;
 use crate::{HEALTH, LocalService};
 
-/// The end of a command that never comes to one: far beyond what stores and neighbours may take.
+/// The end of a command that goes on by itself and never comes to one: far beyond what stores and neighbours may take.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Sees to it that a command goes on. What only reads ends with its caller.
