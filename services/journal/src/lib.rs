@@ -1,7 +1,7 @@
 //! The journal service: the electronic journal of every store, append-only and searchable.
 //!
-//! Events in: `tranlog_report`, `cashlog_report`, `opencloselog_report`. Each is filed twice in one commit together with
-//! the event's id: the log as it came (`transaction_logs`, `cash_logs`, `open_close_logs`) and its entry in the unified
+//! Events in: `tranlog_report`, `cashlog_report`, `opencloselog_report`. Each is filed twice in one commit: the log as it
+//! came, under a key that can exist once (`transaction_logs`, `cash_logs`, `open_close_logs`), and its entry in the unified
 //! journal (`journals`). Reports arrive as entries by RPC. Events out: none. Nothing is ever changed or deleted, and an
 //! entry written by hand can never take the place of one that an event brings. The service asks no neighbour and knows
 //! no price: what a till printed is what it keeps. Start reading at `app/file_logs.rs`.

@@ -1,8 +1,8 @@
 //! The report service: counts what the tills log, once and exactly, and answers from the counts.
 //!
 //! Events in: `tranlog_report`, `cashlog_report`, `opencloselog_report`. Events out: none. Each log is filed
-//! (`transaction_logs`, `cash_logs`, `open_close_logs`), added to the sums of its session and marked as processed in
-//! one commit. The sums are kept in two collections, because they grow differently: `session_totals` holds money,
+//! (`transaction_logs`, `cash_logs`, `open_close_logs`), under a key that can exist once, and added to the sums of its
+//! session in one commit. The sums are kept in two collections, because they grow differently: `session_totals` holds money,
 //! categories and promotions, a few rows whatever is sold; `session_items` holds items, in parts that are merged as they
 //! grow (see [`domain::session::Parts`]). A report merges the sums of the sessions it covers and never reads a log, so
 //! its cost depends on the number of sessions and items, not on the number of sales.
