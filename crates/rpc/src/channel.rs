@@ -79,10 +79,7 @@ impl Service<Request<Body>> for Channel {
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         match &mut self.0 {
             Inner::Local(slot) => match slot.get() {
-                Some(service) => {
-                    let answer = service.answer(request);
-                    Box::pin(answer.map(Ok))
-                }
+                Some(service) => Box::pin(service.answer(request).map(Ok)),
                 None => Box::pin(async { Err("the service is not started".into()) }),
             },
             Inner::Network(remote) => {
