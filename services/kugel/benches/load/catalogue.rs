@@ -8,9 +8,9 @@ use hyper_util::rt::TokioIo;
 use kugel_proto::master_data::v1::GetItemDetailsRequest;
 use kugel_proto::master_data::v1::item_service_client::ItemServiceClient;
 
-use crate::echo::connect;
-use crate::figures::{each, line, rate};
-use crate::server::Server;
+use crate::connection::Connection;
+use crate::figures::{line, rate};
+use crate::server::{Server, Used};
 use crate::shop::{STORE, Shop, item_code, with_token};
 
 pub(crate) const PERIOD: Duration = Duration::from_secs(5);
@@ -23,7 +23,7 @@ pub(crate) async fn grpc(shop: &Shop, server: &Server) {
     let begun = Instant::now();
     let mut workers = Vec::new();
     for connection in 0..CONNECTIONS {
-        let channel = connect(&shop.url).await;
+        let channel = Connection::open(&shop.url).await;
         for worker in 0..IN_FLIGHT / CONNECTIONS {
             let mut client = ItemServiceClient::new(channel.clone());
             let (tenant, token) = (shop.tenant.clone(), shop.tills[worker].token.clone());
@@ -98,7 +98,7 @@ async fn total(
     workers: Vec<tokio::task::JoinHandle<usize>>,
     begun: Instant,
     server: &Server,
-    before: Duration,
+    before: Used,
 ) -> String {
     let mut calls = 0;
     for worker in workers {
@@ -107,6 +107,6 @@ async fn total(
     format!(
         "{}, {}",
         rate(calls, begun.elapsed()),
-        each(calls, server.cpu() - before)
+        server.cpu().each(calls, before)
     )
 }

@@ -7,10 +7,9 @@ use kugel_proto::cart::v1::{
     AddLineItemsRequest, AddPaymentsRequest, BillCartRequest, Cart, CreateCartRequest, LineItemEntry,
     PaymentEntry, SubtotalCartRequest,
 };
-use tonic::transport::Channel;
 
-use crate::echo::connect;
-use crate::figures::{Latencies, each, line, rate};
+use crate::connection::Connection;
+use crate::figures::{Latencies, line, rate};
 use crate::server::Server;
 use crate::shop::{Shop, Till, decimal, item_code, with_token};
 
@@ -27,18 +26,18 @@ pub(crate) fn entry(number: usize) -> LineItemEntry {
 
 /// Adds one line at a time to carts of at most ten lines. Before it counts, each item has been sold once.
 pub(crate) async fn add_line(shop: &Shop, server: &Server) {
-    let mut client = CartServiceClient::new(connect(&shop.url).await);
+    let mut client = CartServiceClient::new(Connection::open(&shop.url).await);
     let till = &shop.tills[0];
     add_lines(&mut client, till, 100).await;
     let before = server.cpu();
     let latencies = add_lines(&mut client, till, 200).await;
-    let cpu = each(latencies.len(), server.cpu() - before);
+    let cpu = server.cpu().each(latencies.len(), before);
     let measured = format!("{}, {cpu}", latencies.percentiles());
     line("add a line, 1 client", &measured, "p50 <= 0.35 ms");
 }
 
 /// Ten lines to each of some carts, one call a line.
-async fn add_lines(client: &mut CartServiceClient<Channel>, till: &Till, carts: usize) -> Latencies {
+async fn add_lines(client: &mut CartServiceClient<Connection>, till: &Till, carts: usize) -> Latencies {
     let mut latencies = Latencies::default();
     for cart in 0..carts {
         let created = client
@@ -64,7 +63,7 @@ async fn add_lines(client: &mut CartServiceClient<Channel>, till: &Till, carts: 
 }
 
 /// A whole checkout: create, five lines, subtotal, cash, bill.
-pub(crate) async fn checkout(client: &mut CartServiceClient<Channel>, till: &Till, number: usize) -> Cart {
+pub(crate) async fn checkout(client: &mut CartServiceClient<Connection>, till: &Till, number: usize) -> Cart {
     let created = client
         .create_cart(with_token(&till.token, CreateCartRequest::default()))
         .await
@@ -114,7 +113,7 @@ pub(crate) async fn throughput(shop: &Shop, server: &Server, target: &str) -> us
     let before = server.cpu();
     let mut channels = Vec::new();
     for _ in 0..CONNECTIONS {
-        channels.push(connect(&shop.url).await);
+        channels.push(Connection::open(&shop.url).await);
     }
     let begun = Instant::now();
     let mut workers = Vec::new();
@@ -136,7 +135,7 @@ pub(crate) async fn throughput(shop: &Shop, server: &Server, target: &str) -> us
     }
     let checkouts = latencies.len();
     let rate = rate(checkouts, begun.elapsed());
-    let cpu = each(checkouts, server.cpu() - before);
+    let cpu = server.cpu().each(checkouts, before);
     let what = format!("whole checkouts, {} tills (5 calls, 5 lines)", shop.tills.len());
     line(
         &what,
@@ -151,7 +150,7 @@ pub(crate) async fn throughput(shop: &Shop, server: &Server, target: &str) -> us
 pub(crate) async fn open_loop(shop: &Shop, a_second: u32) {
     let mut channels = Vec::new();
     for _ in 0..CONNECTIONS {
-        channels.push(connect(&shop.url).await);
+        channels.push(Connection::open(&shop.url).await);
     }
     let begun = Instant::now();
     let each = Duration::from_secs(1) / a_second;

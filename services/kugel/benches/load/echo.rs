@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
-use tonic::transport::{Channel, Server as TonicServer};
+use tonic::transport::Server as TonicServer;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use crate::catalogue::{CONNECTIONS, IN_FLIGHT, PERIOD};
+use crate::connection::Connection;
 use crate::figures::{Latencies, line, rate};
 use crate::server::Server;
 
@@ -25,7 +26,7 @@ pub(crate) fn serve() {
 
 pub(crate) async fn measure() {
     let server = Server::own(ROLE).await;
-    let mut client = HealthClient::new(connect(&server.url()).await);
+    let mut client = HealthClient::new(Connection::open(&server.url()).await);
     let mut latencies = Latencies::default();
     for _ in 0..5_000 {
         let begun = Instant::now();
@@ -41,7 +42,7 @@ pub(crate) async fn measure() {
     let begun = Instant::now();
     let mut workers = Vec::new();
     for _ in 0..CONNECTIONS {
-        let channel = connect(&server.url()).await;
+        let channel = Connection::open(&server.url()).await;
         for _ in 0..IN_FLIGHT / CONNECTIONS {
             let mut client = HealthClient::new(channel.clone());
             workers.push(tokio::spawn(async move {
@@ -64,13 +65,4 @@ pub(crate) async fn measure() {
         "(yardstick)",
     );
     server.stop();
-}
-
-pub(crate) async fn connect(url: &str) -> Channel {
-    Channel::from_shared(url.to_owned())
-        .unwrap()
-        .tcp_nodelay(true)
-        .connect()
-        .await
-        .unwrap()
 }

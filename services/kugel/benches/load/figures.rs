@@ -35,12 +35,9 @@ impl Latencies {
     }
 }
 
-/// Server time of one call.
+/// A share of a processor time in microseconds.
 pub(crate) fn each(calls: usize, cpu: Duration) -> String {
-    format!(
-        "{:.0} us of server CPU each",
-        cpu.as_secs_f64() * 1e6 / calls as f64
-    )
+    format!("{:.0} us", cpu.as_secs_f64() * 1e6 / calls as f64)
 }
 
 /// Calls a second.

@@ -12,6 +12,7 @@
 
 mod catalogue;
 mod checkout;
+mod connection;
 mod echo;
 mod figures;
 mod mesh;
@@ -23,6 +24,10 @@ use figures::line;
 use server::Server;
 use shop::Shop;
 
+/// As the server has it, so that both are measured alike.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     if std::env::args().nth(1).as_deref() == Some(echo::ROLE) {
         return echo::serve();
@@ -30,7 +35,7 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         tokio::select! {
-            () = run() => {}
+            _ = tokio::spawn(run()) => {}
             // What was started is stopped by whoever holds it.
             _ = tokio::signal::ctrl_c() => eprintln!("stopped"),
         }

@@ -138,7 +138,7 @@ pub(crate) async fn measure() {
     let before: Vec<Duration> = watched.iter().map(|(_, id)| cpu(*id)).collect();
     let checkouts = checkout::throughput(&shop, &server, ">= 300/s").await;
     for ((name, id), before) in watched.iter().zip(before) {
-        let used = each(checkouts, cpu(*id) - before).replace("server CPU each", "CPU a checkout");
+        let used = format!("CPU {} a checkout", each(checkouts, cpu(*id) - before));
         line(&format!("  of which {name}"), &used, "");
     }
     open_loop(&shop, 200).await;

@@ -7,11 +7,19 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
+use crate::figures::each;
+
 pub(crate) struct Server {
     /// The first one answers.
     pub(crate) processes: Vec<Process>,
     address: SocketAddr,
     folder: tempfile::TempDir,
+}
+
+/// Processor time on both sides.
+pub(crate) struct Used {
+    server: Duration,
+    generator: Duration,
 }
 
 /// A process and what it is called.
@@ -79,9 +87,12 @@ impl Server {
         self.processes.iter().map(Process::resident_mb).sum()
     }
 
-    /// Processor time that all its processes have used so far.
-    pub(crate) fn cpu(&self) -> Duration {
-        self.processes.iter().map(|process| cpu(process.child.id())).sum()
+    /// Processor time so far, of all its processes and of this load generator.
+    pub(crate) fn cpu(&self) -> Used {
+        Used {
+            server: self.processes.iter().map(|process| cpu(process.child.id())).sum(),
+            generator: cpu(std::process::id()),
+        }
     }
 
     pub(crate) fn stop(mut self) {
@@ -90,6 +101,17 @@ impl Server {
             process.child.wait().unwrap();
         }
         drop(self.folder);
+    }
+}
+
+impl Used {
+    /// What one of so many calls has used since then.
+    pub(crate) fn each(self, calls: usize, before: Self) -> String {
+        format!(
+            "CPU {} server, {} load",
+            each(calls, self.server - before.server),
+            each(calls, self.generator - before.generator)
+        )
     }
 }
 

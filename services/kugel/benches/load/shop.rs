@@ -15,9 +15,8 @@ use kugel_proto::terminal::v1::{
     SignInTerminalRequest,
 };
 use tonic::Request;
-use tonic::transport::Channel;
 
-use crate::echo::connect;
+use crate::connection::Connection;
 
 pub(crate) const STORE: &str = "store_001";
 pub(crate) const ITEMS: usize = 1000;
@@ -54,7 +53,7 @@ pub(crate) fn item_code(number: usize) -> String {
 
 impl Shop {
     pub(crate) async fn open(url: &str, tills: i32) -> Self {
-        let channel = connect(url).await;
+        let channel = Connection::open(url).await;
         let (username, password) = ("owner".to_owned(), "plum-Tree-9".to_owned());
         let mut accounts = AccountServiceClient::new(channel.clone());
         let register = RegisterTenantRequest {
@@ -96,7 +95,7 @@ impl Shop {
         shop
     }
 
-    async fn masters(&self, channel: &Channel) {
+    async fn masters(&self, channel: &Connection) {
         let request = |message| with_token(&self.token, message);
         let tenant_id = self.tenant.clone();
         let tenant = CreateTenantRequest {
@@ -159,7 +158,7 @@ impl Shop {
         }
     }
 
-    async fn till(&self, channel: &Channel, number: i32) -> Till {
+    async fn till(&self, channel: &Connection, number: i32) -> Till {
         let message = CreateTerminalRequest {
             store_code: STORE.into(),
             terminal_no: number,

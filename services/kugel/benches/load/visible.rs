@@ -9,10 +9,9 @@ use kugel_proto::report::v1::GetTerminalReportRequest;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1::GetStockRequest;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
-use tonic::transport::Channel;
 
 use crate::checkout::checkout;
-use crate::echo::connect;
+use crate::connection::Connection;
 use crate::figures::line;
 use crate::shop::{STORE, Shop, item_code, with_token};
 
@@ -28,7 +27,7 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// Each sale is looked for once, so long after its bill, because who asks again and again measures how he keeps the
 /// machine busy. The delays grow until 99 of 100 sales are there.
 pub(crate) async fn measure(shop: &Shop, target: &str) {
-    let channel = connect(&shop.url).await;
+    let channel = Connection::open(&shop.url).await;
     let (mut delay, mut half, mut sold) = (STEP, None, 0);
     let (half, nearly_all) = loop {
         let (mut seen, mut waited) = (0, Duration::ZERO);
@@ -52,7 +51,7 @@ pub(crate) async fn measure(shop: &Shop, target: &str) {
 }
 
 /// Sells, and tells whether a look at all three so long after the answer shows it, and when the look began.
-async fn look(shop: &Shop, channel: &Channel, sale: usize, delay: Duration) -> (bool, Duration) {
+async fn look(shop: &Shop, channel: &Connection, sale: usize, delay: Duration) -> (bool, Duration) {
     let till = &shop.tills[1];
     let cart = checkout(&mut CartServiceClient::new(channel.clone()), till, sale).await;
     let answered = Instant::now();
@@ -75,7 +74,7 @@ async fn look(shop: &Shop, channel: &Channel, sale: usize, delay: Duration) -> (
     }
 }
 
-async fn journal(shop: &Shop, channel: Channel, terminal: i32, receipt: i64) -> bool {
+async fn journal(shop: &Shop, channel: Connection, terminal: i32, receipt: i64) -> bool {
     let message = SearchJournalsRequest {
         tenant_id: shop.tenant.clone(),
         store_code: STORE.into(),
@@ -90,7 +89,7 @@ async fn journal(shop: &Shop, channel: Channel, terminal: i32, receipt: i64) -> 
     !answer.unwrap().into_inner().journals.is_empty()
 }
 
-async fn stock(shop: &Shop, channel: Channel, terminal: i32, sale: usize, transaction: i64) -> bool {
+async fn stock(shop: &Shop, channel: Connection, terminal: i32, sale: usize, transaction: i64) -> bool {
     let message = GetStockRequest {
         tenant_id: shop.tenant.clone(),
         store_code: STORE.into(),
@@ -109,7 +108,7 @@ async fn stock(shop: &Shop, channel: Channel, terminal: i32, sale: usize, transa
     stock.last_transaction_id == Some(format!("{STORE}-{terminal}-{transaction}"))
 }
 
-async fn report(shop: &Shop, channel: Channel, terminal: i32, date: String, sales: usize) -> bool {
+async fn report(shop: &Shop, channel: Connection, terminal: i32, date: String, sales: usize) -> bool {
     let message = GetTerminalReportRequest {
         tenant_id: shop.tenant.clone(),
         store_code: STORE.into(),
