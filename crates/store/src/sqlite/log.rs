@@ -18,12 +18,16 @@ const LENGTH_MAX: u64 = (FRAMES_WAITING + 512) * FRAME_BYTES;
 const FRAMES_AHEAD: u64 = 64;
 /// Below it the database is not busy enough for its log to be lengthened.
 const FRAMES_BUSY: u64 = 32;
+/// Batches from one look at a quiet database's log to the next: a look takes as long as writing a page does.
+const BATCHES_UNSEEN: u32 = 8;
 
 /// The log of one database.
 pub(super) struct Log {
     path: PathBuf,
     /// Its length where this program has lengthened it; SQLite may have gone beyond.
     length: u64,
+    /// Batches since [`Log::is_due`] looked.
+    unseen: u32,
 }
 
 impl Log {
@@ -33,6 +37,7 @@ impl Log {
         Self {
             path: path.into(),
             length: 0,
+            unseen: 0,
         }
     }
 
@@ -53,8 +58,13 @@ impl Log {
         Ok(self.keep_room(written)?)
     }
 
-    /// True if [`Log::tend`] would do something.
-    pub(super) fn is_due(&self, connection: &Connection) -> bool {
+    /// True if [`Log::tend`] would do something, as far as is known: to be asked after each batch, whose answers wait for
+    /// it, it looks at every eighth.
+    pub(super) fn is_due(&mut self, connection: &Connection) -> bool {
+        self.unseen = (self.unseen + 1) % BATCHES_UNSEEN;
+        if self.unseen != 0 {
+            return false;
+        }
         frames(connection, "noop").is_ok_and(|(written, copied)| {
             written.saturating_sub(copied) >= FRAMES_WAITING || self.lacks_room(written)
         })

@@ -76,8 +76,8 @@ impl Writer {
         }
     }
 
-    /// True if there is something to tidy.
-    pub(super) fn is_untidy(&self) -> bool {
+    /// True if there is something to tidy, as far as is known.
+    pub(super) fn is_untidy(&mut self) -> bool {
         self.log.is_due(&self.connection)
     }
 

@@ -8,6 +8,7 @@ mod hosted;
 mod mesh;
 mod offline;
 mod serve;
+mod whole;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;

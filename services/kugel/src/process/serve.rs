@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt as _};
 
+use super::whole::Whole;
 use crate::streams;
 
 /// Renders all metrics of the process.
@@ -59,7 +60,7 @@ pub(super) fn serve(
         }
     });
     let service = ending_streams(service, &stop).into_make_service();
-    let server = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned());
+    let server = axum::serve(Whole(listener), service).with_graceful_shutdown(stop.cancelled_owned());
     tokio::spawn(async move { server.await })
 }
 
@@ -70,7 +71,8 @@ pub(super) fn serve_tls(
     stop: CancellationToken,
 ) -> JoinHandle<std::io::Result<()>> {
     let service = ending_streams(router, &stop).into_make_service();
-    let server = axum::serve(Guarded(listener), service).with_graceful_shutdown(stop.cancelled_owned());
+    let server =
+        axum::serve(Whole(Guarded(listener)), service).with_graceful_shutdown(stop.cancelled_owned());
     tokio::spawn(async move { server.await })
 }
 
