@@ -14,7 +14,7 @@ use tonic::body::Body;
 
 /// Sends a call at once and in one piece, as the gRPC libraries in C++ and Java do. A tonic channel does more for clients
 /// that live longer (a queue before the connection, another connection after a failure) and sends headers and message
-/// one by one: on two cores half of what the server could answer would go into that.
+/// one by one: on two cores a quarter of the catalogue reads would be lost to that.
 #[derive(Clone)]
 pub(crate) struct Connection {
     sender: SendRequest<Bytes>,

@@ -1,7 +1,8 @@
 //! `make bench`: what a running Kugel does in a second, beside a bare tonic echo on the same machine.
 //!
-//! The server is the release executable as a process of its own, with full durability on a fresh data folder; the load
-//! comes from this process, on the same cores. Figures are printed with their conditions; nothing here passes or fails.
+//! The server is the executable as it is shipped, as a process of its own, with full durability on a fresh data folder;
+//! the load comes from this process, on the same cores. Figures are printed with their conditions; nothing here passes or
+//! fails.
 #![allow(
     clippy::unwrap_used,
     clippy::float_arithmetic,
