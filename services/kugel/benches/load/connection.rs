@@ -5,8 +5,8 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
+use h2::RecvStream;
 use h2::client::SendRequest;
-use h2::{RecvStream, SendStream};
 use http::uri::{Authority, Scheme};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
@@ -52,7 +52,7 @@ impl tower::Service<http::Request<Body>> for Connection {
         Box::pin(async move {
             // One message, there from the start.
             let message = body.collect().await?.to_bytes();
-            let (answer, mut stream): (_, SendStream<Bytes>) = sender
+            let (answer, mut stream) = sender
                 .send_request(http::Request::from_parts(head, ()), false)
                 .map_err(failed)?;
             stream.send_data(message, true).map_err(failed)?;

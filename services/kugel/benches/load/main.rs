@@ -36,7 +36,8 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         tokio::select! {
-            _ = tokio::spawn(run()) => {}
+            // In a task: this thread would hand every call over to another one and back.
+            outcome = tokio::spawn(run()) => outcome.unwrap(),
             // What was started is stopped by whoever holds it.
             _ = tokio::signal::ctrl_c() => eprintln!("stopped"),
         }
