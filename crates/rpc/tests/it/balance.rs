@@ -162,8 +162,10 @@ async fn repeatable_commands_survive_the_kills_of_their_service() {
         })
     });
     let tills: Vec<_> = tills.collect();
-    for _ in 0..5 {
-        tokio::time::sleep(Duration::from_millis(150)).await;
+    for kill in 1..=5 {
+        while stand.count() < kill * 150 && tills.iter().any(|till| !till.is_finished()) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
         let (address, seen) = stand.kill().await;
         tokio::time::sleep(Duration::from_millis(100)).await;
         stand = Stand::at(address, Duration::from_millis(2), seen).await;

@@ -64,5 +64,4 @@ pub(crate) async fn measure() {
         &rate(calls, begun.elapsed()),
         "(yardstick)",
     );
-    server.stop();
 }

@@ -84,7 +84,6 @@ async fn single() {
         checkout::throughput(&shop, &kugel, ">= 2,000/s").await;
     }
     line("memory afterwards", &memory(), "");
-    kugel.stop();
 }
 
 /// What is measured of the single process.

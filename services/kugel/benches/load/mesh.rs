@@ -146,5 +146,4 @@ pub(crate) async fn measure() {
         let memory = format!("{:.1} MB", process.resident_mb());
         line(&format!("memory of {} afterwards", process.name), &memory, "");
     }
-    server.stop();
 }

@@ -10,10 +10,10 @@ use tokio::net::TcpStream;
 use crate::figures::each;
 
 pub(crate) struct Server {
-    /// The first one answers.
+    /// The first one answers. They end before their folder goes.
     pub(crate) processes: Vec<Process>,
     address: SocketAddr,
-    folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
 }
 
 /// Processor time on both sides.
@@ -22,10 +22,18 @@ pub(crate) struct Used {
     generator: Duration,
 }
 
-/// A process and what it is called.
+/// A process and what it is called. It ends when this is dropped.
 pub(crate) struct Process {
     pub(crate) name: String,
     child: Child,
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        _ = self.child.kill();
+        _ = self.child.wait();
+    }
 }
 
 impl Server {
@@ -49,7 +57,7 @@ impl Server {
         Self {
             processes,
             address,
-            folder,
+            _folder: folder,
         }
     }
 
@@ -93,14 +101,6 @@ impl Server {
             server: self.processes.iter().map(|process| cpu(process.child.id())).sum(),
             generator: cpu(std::process::id()),
         }
-    }
-
-    pub(crate) fn stop(mut self) {
-        for process in &mut self.processes {
-            process.child.kill().unwrap();
-            process.child.wait().unwrap();
-        }
-        drop(self.folder);
     }
 }
 
