@@ -116,7 +116,7 @@ pub struct Settings {
     /// Where the stock service is.
     pub stock_url: String,
     /// Certificate chain (PEM) that this process shows to callers and to the services it calls. With it, a service
-    /// answers by TLS only.
+    /// answers by TLS only. Renewed files need no restart.
     pub tls_certificate_file: Option<PathBuf>,
     /// Private key (PEM) of the certificate.
     pub tls_key_file: Option<PathBuf>,

@@ -15,7 +15,7 @@ use tonic::body::Body;
 
 use crate::instance::{BoxError, Failure, Instance};
 use crate::origin::Origin;
-use crate::tls::ClientTls;
+use crate::tls::Tls;
 
 /// How long what a name stands for is believed, and how long after a failure.
 const BELIEF: (Duration, Duration) = (Duration::from_secs(5), Duration::from_millis(500));
@@ -27,7 +27,7 @@ const LOOK_UP_LIMIT: Duration = Duration::from_secs(2);
 pub(crate) struct Balance {
     neighbour: &'static str,
     origins: Vec<Arc<Origin>>,
-    tls: Option<ClientTls>,
+    tls: Option<Tls>,
     known: RwLock<Known>,
     looking_up: tokio::sync::Mutex<()>,
     turn: AtomicUsize,
@@ -40,7 +40,7 @@ struct Known {
 }
 
 impl Balance {
-    pub(crate) fn new(neighbour: &'static str, origins: Vec<Origin>, tls: Option<ClientTls>) -> Arc<Self> {
+    pub(crate) fn new(neighbour: &'static str, origins: Vec<Origin>, tls: Option<Tls>) -> Arc<Self> {
         Arc::new(Self {
             neighbour,
             origins: origins.into_iter().map(Arc::new).collect(),

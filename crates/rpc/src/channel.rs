@@ -53,7 +53,7 @@ impl Channel {
                 "setting `{setting}`: https needs `tls_certificate_file`, `tls_key_file` and `tls_authority_file`"
             )));
         }
-        let balance = Balance::new(neighbour, origins, tls.map(Tls::client));
+        let balance = Balance::new(neighbour, origins, tls.cloned());
         Ok(Self(Inner::Network(Arc::new(Remote::new(
             neighbour, balance, limits,
         )))))

@@ -23,7 +23,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 use crate::origin::Origin;
-use crate::tls::ClientTls;
+use crate::tls::Tls;
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -57,7 +57,7 @@ pub(crate) enum Failure {
 pub(crate) struct Instance {
     pub(crate) origin: Arc<Origin>,
     pub(crate) socket: SocketAddr,
-    tls: Option<ClientTls>,
+    tls: Option<Tls>,
     lines: Mutex<Vec<Arc<Line>>>,
     dialling: tokio::sync::Mutex<()>,
     rest: Mutex<Option<(Instant, Duration)>>,
@@ -71,7 +71,7 @@ pub(crate) struct Line {
 }
 
 impl Instance {
-    pub(crate) fn new(origin: Arc<Origin>, socket: SocketAddr, tls: Option<ClientTls>) -> Self {
+    pub(crate) fn new(origin: Arc<Origin>, socket: SocketAddr, tls: Option<Tls>) -> Self {
         Self {
             origin,
             socket,

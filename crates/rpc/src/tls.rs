@@ -1,11 +1,12 @@
 //! TLS between the processes of the mesh: both ends show a certificate of the mesh's authority.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use kugel_config::Settings;
+use parking_lot::Mutex;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
@@ -30,34 +31,106 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[error("{0}")]
 pub struct Misconfiguration(pub(crate) String);
 
-/// The certificates of this process, read once.
+/// The certificates of this process, as its files have them now: before each handshake it is looked whether they were
+/// renewed. Cheap to clone.
 #[derive(Clone)]
-pub struct Tls {
+pub struct Tls(Arc<Inner>);
+
+struct Inner {
+    files: Files,
+    known: Mutex<Known>,
+}
+
+/// What was read, and what the files looked like just before.
+struct Known {
+    sides: Sides,
+    marks: Marks,
+}
+
+/// Both sides of a connection.
+#[derive(Clone)]
+struct Sides {
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
 }
 
+/// Where certificate, key and authority are.
+struct Files([PathBuf; 3]);
+
+/// When each file was written last, and its length; `None` for one that is not there.
+type Marks = [Option<(SystemTime, u64)>; 3];
+
 impl Tls {
     /// Reads what `tls_certificate_file`, `tls_key_file` and `tls_authority_file` name: all three, or none for plaintext.
     pub fn read(settings: &Settings) -> Result<Option<Self>, Misconfiguration> {
+        let Some(files) = Files::named(settings)? else {
+            return Ok(None);
+        };
+        let marks = files.marks();
+        let sides = files.read()?;
+        let known = Mutex::new(Known { sides, marks });
+        Ok(Some(Self(Arc::new(Inner { files, known }))))
+    }
+
+    /// Shakes hands with whoever is called `host`.
+    pub(crate) async fn connect(
+        &self,
+        host: &str,
+        stream: TcpStream,
+    ) -> std::io::Result<client::TlsStream<TcpStream>> {
+        let name = ServerName::try_from(host.to_owned()).map_err(std::io::Error::other)?;
+        let connector = TlsConnector::from(self.sides().client);
+        connector.connect(name, stream).await
+    }
+
+    /// Both sides by the files as they are. A look takes a few microseconds, a handshake a millisecond.
+    fn sides(&self) -> Sides {
+        let mut known = self.0.known.lock();
+        let marks = self.0.files.marks();
+        if marks != known.marks {
+            match self.0.files.read() {
+                Ok(sides) => {
+                    *known = Known { sides, marks };
+                    tracing::info!("the renewed certificate is shown from now on");
+                }
+                // Whoever renews them may not have finished: the next handshake looks again.
+                Err(error) => tracing::warn!(%error, "the certificate of before is still shown"),
+            }
+        }
+        known.sides.clone()
+    }
+}
+
+impl Files {
+    fn named(settings: &Settings) -> Result<Option<Self>, Misconfiguration> {
         let files = [
             ("tls_certificate_file", &settings.tls_certificate_file),
             ("tls_key_file", &settings.tls_key_file),
             ("tls_authority_file", &settings.tls_authority_file),
         ];
-        let [certificate, key, authority] = match files.map(|(_, file)| file.as_deref()) {
-            [None, None, None] => return Ok(None),
-            [Some(certificate), Some(key), Some(authority)] => [certificate, key, authority],
-            _ => {
-                let (missing, _) = files
-                    .iter()
-                    .find(|(_, file)| file.is_none())
-                    .expect("one is missing");
-                return Err(Misconfiguration(format!(
-                    "setting `{missing}` is missing: certificate, key and authority belong together"
-                )));
-            }
+        if files.iter().all(|(_, file)| file.is_none()) {
+            return Ok(None);
+        }
+        let [certificate, key, authority] = files.map(|(setting, file)| {
+            file.clone().ok_or_else(|| {
+                Misconfiguration(format!(
+                    "setting `{setting}` is missing: certificate, key and authority belong together"
+                ))
+            })
+        });
+        Ok(Some(Self([certificate?, key?, authority?])))
+    }
+
+    fn marks(&self) -> Marks {
+        let mark = |file: &PathBuf| {
+            let metadata = file.metadata().ok()?;
+            Some((metadata.modified().ok()?, metadata.len()))
         };
+        self.0.each_ref().map(mark)
+    }
+
+    fn read(&self) -> Result<Sides, Misconfiguration> {
+        let [certificate, key, authority] = &self.0;
         let chain = certificates("tls_certificate_file", certificate)?;
         let private = PrivateKeyDer::from_pem_file(key)
             .map_err(|error| wrong("tls_key_file", key, format_args!("no private key (PEM): {error}")))?;
@@ -67,11 +140,12 @@ impl Tls {
                 .add(root)
                 .map_err(|error| wrong("tls_authority_file", authority, error))?;
         }
-        Self::new(chain, private, Arc::new(roots))
-            .map(Some)
+        Sides::new(chain, private, Arc::new(roots))
             .map_err(|error| wrong("tls_certificate_file", certificate, error))
     }
+}
 
+impl Sides {
     fn new(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
@@ -95,11 +169,6 @@ impl Tls {
             server: Arc::new(server),
         })
     }
-
-    /// The side of a caller.
-    pub(crate) fn client(&self) -> ClientTls {
-        ClientTls(TlsConnector::from(Arc::clone(&self.client)))
-    }
 }
 
 fn certificates(setting: &str, file: &Path) -> Result<Vec<CertificateDer<'static>>, Misconfiguration> {
@@ -115,22 +184,6 @@ fn wrong(setting: &str, file: &Path, what: impl std::fmt::Display) -> Misconfigu
     Misconfiguration(format!("setting `{setting}`: {}: {what}", file.display()))
 }
 
-/// What a caller needs to show itself and to know the other end.
-#[derive(Clone)]
-pub(crate) struct ClientTls(TlsConnector);
-
-impl ClientTls {
-    /// Shakes hands with whoever is called `host`.
-    pub(crate) async fn connect(
-        &self,
-        host: &str,
-        stream: TcpStream,
-    ) -> std::io::Result<client::TlsStream<TcpStream>> {
-        let name = ServerName::try_from(host.to_owned()).map_err(std::io::Error::other)?;
-        self.0.connect(name, stream).await
-    }
-}
-
 /// Accepts callers who show a certificate of the mesh. Others, and those who speak plaintext, never get in; a slow
 /// handshake keeps nobody else waiting.
 ///
@@ -142,15 +195,14 @@ pub struct TlsListener {
 
 impl TlsListener {
     /// Listens until it is dropped. Must be called within a runtime.
-    pub fn new(listener: TcpListener, tls: &Tls) -> std::io::Result<Self> {
+    pub fn new(listener: TcpListener, tls: Tls) -> std::io::Result<Self> {
         let address = listener.local_addr()?;
         let (accept, accepted) = mpsc::channel(HANDSHAKES_MAX);
-        let acceptor = TlsAcceptor::from(Arc::clone(&tls.server));
         tokio::spawn(async move {
             let slots = Arc::new(Semaphore::new(HANDSHAKES_MAX));
             tokio::select! {
                 () = accept.closed() => {}
-                () = listen(&listener, &acceptor, &slots, &accept) => {}
+                () = listen(&listener, &tls, &slots, &accept) => {}
             }
         });
         Ok(Self { accepted, address })
@@ -172,7 +224,7 @@ impl TlsListener {
 
 async fn listen(
     listener: &TcpListener,
-    acceptor: &TlsAcceptor,
+    tls: &Tls,
     slots: &Arc<Semaphore>,
     accept: &mpsc::Sender<(TlsStream, SocketAddr)>,
 ) {
@@ -185,7 +237,7 @@ async fn listen(
                 continue;
             }
         };
-        let (acceptor, accept) = (acceptor.clone(), accept.clone());
+        let (acceptor, accept) = (TlsAcceptor::from(tls.sides().server), accept.clone());
         tokio::spawn(async move {
             // Answers are small: waiting to fill a packet would only delay them.
             let _ = stream.set_nodelay(true);

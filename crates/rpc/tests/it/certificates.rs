@@ -40,4 +40,11 @@ impl Authority {
         settings.tls_authority_file = Some(trusted.folder.join("authority.pem"));
         settings
     }
+
+    /// Takes over files of another one, as whoever renews certificates does.
+    pub(crate) fn take(&self, from: &Self, files: &[&str]) {
+        for file in files {
+            std::fs::copy(from.folder.join(file), self.folder.join(file)).unwrap();
+        }
+    }
 }

@@ -22,7 +22,7 @@ use crate::stand::{self, BILL, call};
 async fn served(settings: &Settings) -> SocketAddr {
     let tls = Tls::read(settings).unwrap().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut listener = TlsListener::new(listener, &tls).unwrap();
+    let mut listener = TlsListener::new(listener, tls).unwrap();
     let address = listener.local_addr();
     let service = tower::service_fn(|_| std::future::ready(Ok(Status::ok("").into_http())));
     let service = LocalService::new(service);
@@ -105,6 +105,29 @@ async fn who_shows_no_certificate_is_refused_and_who_says_nothing_keeps_nobody_w
     assert!(said.is_err(), "{said:?}");
     let known = cart(settings, format!("https://localhost:{}", address.port()));
     assert!(gets_through(&known).await);
+}
+
+#[tokio::test]
+async fn renewed_certificates_are_shown_without_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (used, next) = (
+        Authority::new(folder.path(), "used"),
+        Authority::new(folder.path(), "next"),
+    );
+    let address = served(&used.settings(&used)).await;
+    let url = || format!("https://localhost:{}", address.port());
+    let [before, during, after] = [(); 3].map(|()| cart(used.settings(&used), url()));
+    let stranger = || cart(next.settings(&next), url());
+    assert!(gets_through(&before).await);
+    assert!(!gets_through(&stranger()).await);
+    // Half done, with a key that does not fit: both ends keep what they have.
+    used.take(&next, &["key.pem"]);
+    assert!(gets_through(&during).await);
+    assert!(!gets_through(&stranger()).await);
+    used.take(&next, &["certificate.pem", "authority.pem"]);
+    assert!(gets_through(&stranger()).await, "the listener shows the new one");
+    assert!(gets_through(&after).await, "and so does the caller");
+    assert!(gets_through(&before).await, "connections of before go on");
 }
 
 #[test]

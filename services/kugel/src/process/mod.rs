@@ -131,7 +131,7 @@ impl Kugel {
         let router = serve::service_router(door, metrics.as_ref().map(render));
         kugel.upkeep = metrics.map(tend);
         kugel.served = Some(match tls {
-            Some(tls) => serve::serve_tls(TlsListener::new(listener, &tls)?, router, kugel.stop.clone()),
+            Some(tls) => serve::serve_tls(TlsListener::new(listener, tls)?, router, kugel.stop.clone()),
             None => serve::serve(listener, router, kugel.stop.clone()),
         });
         Ok(kugel)
