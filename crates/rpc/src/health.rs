@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -29,15 +30,21 @@ pub struct Dependency {
 /// leans on by that server's name.
 #[derive(Clone)]
 pub struct Readiness {
-    dependencies: Arc<[Dependency]>,
+    dependencies: Arc<[Watched]>,
     is_open: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// A dependency, and whether it was said to be away: it is logged once, however often somebody asks.
+struct Watched {
+    dependency: Dependency,
+    is_away: AtomicBool,
 }
 
 impl Readiness {
     /// Ready while `is_open` says so and every needed server answers.
     pub fn new(dependencies: Vec<Dependency>, is_open: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         Self {
-            dependencies: dependencies.into(),
+            dependencies: dependencies.into_iter().map(Watched::new).collect(),
             is_open: Arc::new(is_open),
         }
     }
@@ -52,9 +59,9 @@ impl Readiness {
             self.is_ready().await
         } else {
             let mut dependencies = self.dependencies.iter();
-            let dependency = dependencies.find(|dependency| dependency.name == name);
-            answers(dependency.ok_or_else(|| Status::not_found(format!("nothing here is called `{name}`")))?)
-                .await
+            let found = dependencies.find(|watched| watched.dependency.name == name);
+            let unknown = || Status::not_found(format!("nothing here is called `{name}`"));
+            found.ok_or_else(unknown)?.answers().await
         };
         let status = if is_serving {
             ServingStatus::Serving
@@ -70,21 +77,37 @@ impl Readiness {
         if !(self.is_open)() {
             return false;
         }
-        let needed = self.dependencies.iter().filter(|dependency| dependency.is_needed);
-        futures::future::join_all(needed.map(answers))
+        let needed = self
+            .dependencies
+            .iter()
+            .filter(|watched| watched.dependency.is_needed);
+        futures::future::join_all(needed.map(Watched::answers))
             .await
             .iter()
             .all(|answered| *answered)
     }
 }
 
-async fn answers(dependency: &Dependency) -> bool {
-    let answer = tokio::time::timeout(ANSWER_LIMIT, (dependency.ask)()).await;
-    let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {ANSWER_LIMIT:?}")));
-    if let Err(reason) = &answer {
-        tracing::warn!(dependency = dependency.name, reason, "a server does not answer");
+impl Watched {
+    fn new(dependency: Dependency) -> Self {
+        let is_away = AtomicBool::new(false);
+        Self { dependency, is_away }
     }
-    answer.is_ok()
+
+    async fn answers(&self) -> bool {
+        let Dependency { name, ask, .. } = &self.dependency;
+        let answer = tokio::time::timeout(ANSWER_LIMIT, ask()).await;
+        let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {ANSWER_LIMIT:?}")));
+        let was_away = self.is_away.swap(answer.is_err(), Ordering::Relaxed);
+        match &answer {
+            Err(reason) if !was_away => {
+                tracing::warn!(dependency = name, reason, "a server does not answer");
+            }
+            Ok(()) if was_away => tracing::info!(dependency = name, "a server answers again"),
+            _ => {}
+        }
+        answer.is_ok()
+    }
 }
 
 #[tonic::async_trait]
@@ -110,8 +133,6 @@ impl Health for Readiness {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-
     use super::*;
 
     fn server(name: &'static str, is_needed: bool, is_up: &Arc<AtomicBool>) -> Dependency {

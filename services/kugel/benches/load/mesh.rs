@@ -111,7 +111,7 @@ async fn start(servers: &Servers) -> Server {
             .map(|(name, address)| process(name, address)),
     );
     let server = Server::of(processes, gateway, tempfile::tempdir().unwrap());
-    server.healthy(Duration::from_millis(250)).await;
+    server.healthy(Duration::from_millis(20)).await;
     server
 }
 
