@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 
 use crate::InvalidId;
+use crate::text::serde_as_text;
 
 /// The day a sale belongs to in the books, written `YYYYMMDD`. It need not be the calendar day: a store that closes
 /// after midnight still sells on the day it opened.
@@ -47,6 +48,8 @@ impl fmt::Display for BusinessDate {
         )
     }
 }
+
+serde_as_text!(BusinessDate);
 
 /// An instant seen from the chain's time zone (setting `TIMEZONE`).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,6 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::text::serde_as_text;
+
 /// A text that is not the identifier it was given for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} {text:?} is not valid: {rule}")]
@@ -48,6 +53,7 @@ macro_rules! text_id {
                 &self.0
             }
         }
+        serde_as_text!($name);
     };
 }
 
@@ -116,6 +122,18 @@ impl fmt::Display for TerminalNo {
     }
 }
 
+impl Serialize for TerminalNo {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_i32(self.get())
+    }
+}
+
+impl<'de> Deserialize<'de> for TerminalNo {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::new(i64::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
 /// A till of a store of a tenant, written `{tenant_id}-{store_code}-{terminal_no}`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TerminalId {
@@ -159,6 +177,8 @@ impl fmt::Display for TerminalId {
         write!(formatter, "{}-{}-{}", self.tenant, self.store, self.number)
     }
 }
+
+serde_as_text!(TerminalId);
 
 #[cfg(test)]
 mod tests {

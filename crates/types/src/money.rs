@@ -4,10 +4,13 @@
 //! [`Overflow`]; every rounding takes its rule as an argument.
 
 use std::fmt;
+use std::ops::Neg;
 use std::str::FromStr;
 
 pub use rust_decimal::Decimal;
-use rust_decimal::RoundingStrategy;
+
+use crate::RoundMethod;
+use crate::text::serde_as_text;
 
 /// A text that is not an exact decimal in the range that its type allows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,7 +83,7 @@ macro_rules! exact {
             }
             /// The value with its sign turned.
             pub fn negated(self) -> Self {
-                Self(-self.0)
+                -self
             }
             /// The sum of many.
             pub fn sum(values: impl IntoIterator<Item = Self>) -> Result<Self, Overflow> {
@@ -101,6 +104,14 @@ macro_rules! exact {
                 self.0.fmt(formatter)
             }
         }
+        impl Neg for $name {
+            type Output = Self;
+            fn neg(self) -> Self {
+                Self(-self.0)
+            }
+        }
+        // Documents keep what our own arithmetic produced, which may be wider than what comes from outside.
+        serde_as_text!($name, |text| Decimal::from_str_exact(text).map(Self));
     };
 }
 
@@ -128,90 +139,6 @@ impl Money {
     }
 }
 
-/// A rounding rule, named as the tax table names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RoundMethod {
-    /// Half away from zero.
-    Round,
-    /// Toward minus infinity.
-    Floor,
-    /// Toward plus infinity.
-    Ceil,
-}
-
-impl RoundMethod {
-    /// Rounds to `digits` decimals.
-    pub fn apply(self, value: Decimal, digits: u32) -> Decimal {
-        let strategy = match self {
-            Self::Round => RoundingStrategy::MidpointAwayFromZero,
-            Self::Floor => RoundingStrategy::ToNegativeInfinity,
-            Self::Ceil => RoundingStrategy::ToPositiveInfinity,
-        };
-        value.round_dp_with_strategy(digits, strategy)
-    }
-    /// The name on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Round => "Round",
-            Self::Floor => "Floor",
-            Self::Ceil => "Ceil",
-        }
-    }
-}
-
-impl FromStr for RoundMethod {
-    type Err = InvalidAmount;
-    fn from_str(text: &str) -> Result<Self, InvalidAmount> {
-        match text {
-            "Round" => Ok(Self::Round),
-            "Floor" => Ok(Self::Floor),
-            "Ceil" => Ok(Self::Ceil),
-            _ => Err(InvalidAmount {
-                text: text.to_owned(),
-                digits: 0,
-                places: 0,
-            }),
-        }
-    }
-}
-
-/// A currency by its ISO 4217 code. Its minor digits drive the rounding of discounts and taxes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Currency([u8; 3]);
-
-impl Currency {
-    /// Yen: the reference's tables are written for it.
-    pub const JPY: Self = Self(*b"JPY");
-
-    /// The code, three capital letters.
-    pub fn code(&self) -> &str {
-        std::str::from_utf8(&self.0).expect("a code is three ASCII letters")
-    }
-    /// Digits behind the point, as ISO 4217 gives them.
-    pub fn minor_digits(self) -> u32 {
-        match &self.0 {
-            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF"
-            | b"UGX" | b"UYI" | b"VND" | b"VUV" | b"XAF" | b"XOF" | b"XPF" => 0,
-            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
-            _ => 2,
-        }
-    }
-}
-
-impl FromStr for Currency {
-    type Err = crate::InvalidId;
-    fn from_str(text: &str) -> Result<Self, crate::InvalidId> {
-        match text.as_bytes() {
-            &[a, b, c] if [a, b, c].iter().all(u8::is_ascii_uppercase) => Ok(Self([a, b, c])),
-            _ => Err(crate::InvalidId {
-                kind: "currency",
-                text: text.to_owned(),
-                rule: "three capital letters of ISO 4217",
-            }),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,20 +154,6 @@ mod tests {
             "150".parse().expect("plain")
         );
         assert_eq!("-0.10".parse::<Money>().expect("negative").to_string(), "-0.1");
-    }
-
-    #[test]
-    fn rounding_follows_its_name() {
-        let round = |text: &str, method: RoundMethod| {
-            text.parse::<Money>()
-                .expect("amount")
-                .round(0, method)
-                .to_string()
-        };
-        assert_eq!(round("-19.9", RoundMethod::Floor), "-20");
-        assert_eq!(round("-19.1", RoundMethod::Ceil), "-19");
-        assert_eq!(round("2.5", RoundMethod::Round), "3");
-        assert_eq!(round("-2.5", RoundMethod::Round), "-3");
     }
 
     proptest! {
