@@ -15,8 +15,9 @@ impl File {
     pub(crate) fn ships(&self) -> bool {
         let tested = ["/tests/", "/examples/", "/benches/", "/conformance"];
         self.path.ends_with(".rs")
-            && !self.path.starts_with("tests/")
-            && !self.path.starts_with("crates/testkit/")
+            && !["tests/", "crates/stand/", "crates/testkit/"]
+                .iter()
+                .any(|folder| self.path.starts_with(folder))
             && !tested.iter().any(|folder| self.path.contains(folder))
             && !["/tests.rs", "/testing.rs"]
                 .iter()

@@ -29,16 +29,15 @@ mod rest;
 mod shop;
 mod site;
 mod size;
-mod wait;
 mod world;
 
 pub use contract::{Binding, Rpc, contract};
 pub use grpc::{Door, Grpc, Transport};
+pub use kugel_stand::eventually;
 pub use process::ServerProcess;
 pub use relay::Relay;
 pub use rest::{Reply, Rest};
 pub use shop::{Store, Tenant, Till};
 pub use site::Site;
 pub use size::{Servers, Size};
-pub use wait::eventually;
 pub use world::World;

@@ -14,8 +14,7 @@ async fn the_in_process_bus_conforms() {
 
 #[tokio::test]
 async fn an_event_is_delivered_and_written_down() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::new(folder.path());
+    let world = World::new();
     let (_bus, outbox) = world.start(true);
     let mut last = None;
     for _ in 0..20 {
@@ -44,8 +43,7 @@ async fn an_event_is_delivered_and_written_down() {
 
 #[tokio::test]
 async fn what_was_committed_is_delivered_by_the_next_process_and_counts_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::new(folder.path());
+    let world = World::new();
     let (_bus, outbox) = world.start(false);
     let first = world.leave_behind(&outbox).await;
     world.leave_behind(&outbox).await;
@@ -65,8 +63,7 @@ async fn what_was_committed_is_delivered_by_the_next_process_and_counts_once() {
 
 #[tokio::test]
 async fn the_delivery_status_call_counts_like_the_bus() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::new(folder.path());
+    let world = World::new();
     let (_bus, outbox) = world.start(false);
     let event = world.leave_behind(&outbox).await;
     let status = async || {
@@ -110,8 +107,7 @@ async fn the_delivery_status_call_counts_like_the_bus() {
 
 #[tokio::test]
 async fn a_sweep_sends_what_is_old_enough() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::new(folder.path());
+    let world = World::new();
     let (_bus, outbox) = world.start(true);
     world.leave_behind(&outbox).await;
     assert_eq!(
@@ -134,8 +130,7 @@ async fn a_sweep_sends_what_is_old_enough() {
 
 #[tokio::test]
 async fn an_event_is_found_again_in_the_log_and_missed_aloud_where_it_is_not() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::new(folder.path());
+    let world = World::new();
     let (_bus, outbox) = world.start(false);
     let (kept, gone) = (
         world.leave_behind(&outbox).await,

@@ -95,8 +95,7 @@ async fn stored(world: &World, event: &Event) -> (DeliveryRecord, Revision) {
 
 #[tokio::test]
 async fn acknowledgements_may_arrive_at_another_replica() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::new(folder.path());
+    let world = World::new();
     let ((_, one), (bus, two)) = (replica(&world).await, replica(&world).await);
     let staged = world.commit(&one).await;
     let event = staged.event.clone();
@@ -113,8 +112,7 @@ async fn acknowledgements_may_arrive_at_another_replica() {
 
 #[tokio::test]
 async fn acknowledgements_of_one_event_may_arrive_apart() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::new(folder.path());
+    let world = World::new();
     let ((first, one), (second, two)) = (replica(&world).await, replica(&world).await);
     let staged = world.commit(&one).await;
     let event = staged.event.clone();
@@ -148,8 +146,7 @@ async fn acknowledgements_of_one_event_may_arrive_apart() {
 
 #[tokio::test]
 async fn two_sweeps_at_once_are_harmless() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::new(folder.path());
+    let world = World::new();
     let ((first, one), (second, two)) = (replica(&world).await, replica(&world).await);
     let event = world.leave_behind(&one).await;
     // Old enough to be reported as failed by both.
@@ -174,8 +171,7 @@ async fn two_sweeps_at_once_are_harmless() {
 
 #[tokio::test]
 async fn a_sweep_sends_to_those_who_have_not_answered_and_leaves_parked_events_to_people() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::new(folder.path());
+    let world = World::new();
     let (bus, outbox) = replica(&world).await;
     let (late, bad) = (
         world.leave_behind(&outbox).await,
@@ -207,8 +203,7 @@ async fn a_sweep_sends_to_those_who_have_not_answered_and_leaves_parked_events_t
 
 #[tokio::test]
 async fn a_bus_that_is_back_gets_at_once_what_it_has_missed() {
-    let folder = tempfile::tempdir().unwrap();
-    let world = World::new(folder.path());
+    let world = World::new();
     let (bus, outbox) = replica(&world).await;
     bus.is_away.store(true, Ordering::SeqCst);
     let mut expected = Vec::new();

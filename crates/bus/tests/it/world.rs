@@ -8,7 +8,8 @@ use kugel_bus::{
     Bus, Event, Failure, Handler, InProcessBus, Outbox, Producer, Staged, SweepPolicy, Topic, deliveries,
     inbox,
 };
-use kugel_store::{Action, Collection, DataDir, Documents, Query, Record, Scope, SqliteStore, Write};
+use kugel_stand::Stand;
+use kugel_store::{Action, Collection, Documents, Query, Record, Scope, Write};
 use kugel_types::{ManualClock, TenantId};
 use serde::{Deserialize, Serialize};
 
@@ -78,21 +79,14 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) fn new(folder: &std::path::Path) -> Self {
-        let clock = Arc::new(ManualClock::for_test("2026-06-11T00:00:00Z".parse().unwrap()));
-        let data = DataDir::open(folder).unwrap();
-        let open = |service: &str| {
-            let store = Arc::new(SqliteStore::open(&data, service).unwrap());
-            Documents::new(store, clock.clone())
-        };
-        let consumers = ["report", "journal", "stock"]
-            .map(|service| (service, open(service)))
-            .to_vec();
+    pub(crate) fn new() -> Self {
+        let stand = Stand::new("cart", "Q7301", "2026-06-11T00:00:00Z");
+        let consumers = ["report", "journal", "stock"].map(|service| (service, stand.documents_of(service)));
         Self {
-            producer: open("cart"),
-            consumers,
-            clock: clock.clone(),
-            tenant: "Q7301".parse().unwrap(),
+            consumers: consumers.to_vec(),
+            producer: stand.documents,
+            clock: stand.clock,
+            tenant: stand.tenant,
         }
     }
 

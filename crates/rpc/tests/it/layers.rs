@@ -1,13 +1,9 @@
 //! The server stack and the client stack together.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use kugel_auth::{Lifetimes, Tokens};
-use kugel_bus::InProcessBus;
 use kugel_config::Settings;
-use kugel_rpc::{ApiKeys, Channel, Layers, LocalService, Parts, Routes};
-use kugel_types::{Clock, SystemClock};
+use kugel_rpc::{Channel, LocalService, Parts, Routes};
 use tonic::{Code, Request, Response, Status};
 use tonic_health::pb::health_client::HealthClient;
 use tonic_health::pb::health_server::{Health, HealthServer};
@@ -40,18 +36,7 @@ impl Health for Asking {
 
 /// The whole server stack around a service that asks `next`.
 pub(crate) fn stack(next: Channel, settings: &Settings) -> LocalService {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let lifetimes = Lifetimes {
-        user: 60,
-        terminal: 60,
-    };
-    let tokens = Arc::new(Tokens::new("0123456789abcdef0123456789abcdef", lifetimes, clock));
-    let api_keys = ApiKeys::new(
-        Channel::local(),
-        tokens.clone(),
-        &InProcessBus::default(),
-        settings,
-    );
+    let stand = kugel_stand::Stand::new("cart", "Q7301", "2026-06-11T00:00:00Z");
     let parts = Parts {
         name: "cart",
         routes: Routes::new(HealthServer::new(Asking(next)).max_decoding_message_size(usize::MAX)),
@@ -59,7 +44,7 @@ pub(crate) fn stack(next: Channel, settings: &Settings) -> LocalService {
         collections: Vec::new(),
         background: Vec::new(),
     };
-    kugel_rpc::serve(&parts, &Layers::new(tokens, api_keys, settings))
+    stand.set(|own| *own = settings.clone()).stack(&parts)
 }
 
 fn milliseconds(headers: &http::HeaderMap) -> u64 {

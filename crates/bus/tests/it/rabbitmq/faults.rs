@@ -16,8 +16,7 @@ use crate::world::{Counter, World, eventually};
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cut_connection_loses_nothing_and_doubles_nothing() {
     on_broker(async |broker| {
-        let folder = tempfile::tempdir().unwrap();
-        let world = World::new(folder.path());
+        let world = World::new();
         let proxy = Proxy::before(&broker.url).await;
         let bus = broker.bus_by(proxy.url());
         world.consume(&*bus);
@@ -45,8 +44,7 @@ async fn a_cut_connection_loses_nothing_and_doubles_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sales_go_on_without_a_broker_and_the_backlog_drains_when_it_is_back() {
     on_broker(async |broker| {
-        let folder = tempfile::tempdir().unwrap();
-        let world = World::new(folder.path());
+        let world = World::new();
         let proxy = Proxy::before(&broker.url).await;
         let bus = broker.bus_by(proxy.url());
         world.consume(&*bus);
@@ -87,8 +85,7 @@ impl Handler for Dying {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_dead_consumer_had_done_counts_once() {
     on_broker(async |broker| {
-        let folder = tempfile::tempdir().unwrap();
-        let world = World::new(folder.path());
+        let world = World::new();
         let (service, documents) = world.consumers[1].clone();
         let counter = || Counter {
             service,
@@ -116,8 +113,7 @@ async fn what_a_dead_consumer_had_done_counts_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_reaches_no_queue_is_noticed_and_sent_again() {
     on_broker(async |broker| {
-        let folder = tempfile::tempdir().unwrap();
-        let world = World::new(folder.path());
+        let world = World::new();
         let bus = broker.connected().await;
         let outbox = world.outbox(bus.clone());
         let (connection, channel) = broker.channel().await;

@@ -110,8 +110,7 @@ async fn rabbitmq_conforms() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_replicas_deliver_each_event_once_and_write_it_down() {
     on_broker(async |broker| {
-        let folder = tempfile::tempdir().unwrap();
-        let world = World::new(folder.path());
+        let world = World::new();
         let buses = [broker.bus(), broker.bus()];
         let outboxes = [0, 1].map(|number| {
             world.consume(&*buses[number]);

@@ -1,0 +1,77 @@
+//! Requests in anybody's name. Those in nobody's are [`Request::new`].
+
+use kugel_auth::{Staff, TerminalClaims};
+use kugel_proto::Decimal;
+use kugel_rpc::{API_KEY, REQUEST_ID, TERMINAL_ID, outgoing};
+use tonic::Request;
+
+use crate::Stand;
+
+impl Stand {
+    /// A request of `mori`, a user without special rights.
+    pub fn user<T>(&self, message: T) -> Request<T> {
+        bearer(&self.tokens.issue_user(&self.tenant, "mori", false), message)
+    }
+
+    /// A request of `hq-owner`, who administers the tenant.
+    pub fn administrator<T>(&self, message: T) -> Request<T> {
+        bearer(&self.tokens.issue_user(&self.tenant, "hq-owner", true), message)
+    }
+
+    /// A request of a till with the usual [`claims`].
+    pub fn till<T>(&self, id: &str, message: T) -> Request<T> {
+        self.till_with(&claims(id), message)
+    }
+
+    /// A request of a till with claims of the test's own.
+    pub fn till_with<T>(&self, claims: &TerminalClaims, message: T) -> Request<T> {
+        bearer(&self.tokens.issue_terminal(claims).0, message)
+    }
+
+    /// A request of another service, acting in the tenant.
+    pub fn service<T>(&self, name: &'static str, message: T) -> Request<T> {
+        outgoing(&self.tokens, name, &self.tenant, message)
+    }
+}
+
+/// What a till says of itself that is open for the first time, at work by Mori, who has the id 31.
+pub fn claims(id: &str) -> TerminalClaims {
+    TerminalClaims {
+        id: id.parse().unwrap(),
+        status: "Opened".to_owned(),
+        business_date: None,
+        open_counter: 1,
+        business_counter: 1,
+        staff: Some(Staff {
+            id: "31".to_owned(),
+            name: "Mori".to_owned(),
+        }),
+    }
+}
+
+/// A request with any token.
+pub fn bearer<T>(token: &str, message: T) -> Request<T> {
+    with(Request::new(message), "authorization", &format!("Bearer {token}"))
+}
+
+/// A request with the API key of a till.
+pub fn api_key<T>(terminal: &str, key: &str, message: T) -> Request<T> {
+    with(with(Request::new(message), TERMINAL_ID, terminal), API_KEY, key)
+}
+
+/// The request under an id that makes it repeatable.
+pub fn repeatable<T>(id: &str, request: Request<T>) -> Request<T> {
+    with(request, REQUEST_ID, id)
+}
+
+fn with<T>(mut request: Request<T>, name: &'static str, value: &str) -> Request<T> {
+    request.metadata_mut().insert(name, value.parse().unwrap());
+    request
+}
+
+/// A decimal as messages have them.
+pub fn decimal(text: &str) -> Option<Decimal> {
+    Some(Decimal {
+        value: text.to_owned(),
+    })
+}

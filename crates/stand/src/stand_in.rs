@@ -1,0 +1,84 @@
+//! Neighbours that do the little that a test needs of them.
+
+use std::collections::HashMap;
+use std::future::ready;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+use http::Request;
+use kugel_auth::{Principal, Tokens};
+use kugel_proto::Scoped;
+use kugel_rpc::LocalService;
+use prost::Message;
+use tonic::body::Body;
+use tonic::server::Grpc;
+use tonic::{Response, Status};
+use tonic_prost::ProstCodec;
+use tower::service_fn;
+
+/// Answers the calls that a test names, and every other one with *unimplemented*. A caller is checked as by the real
+/// neighbour: it must be of a kind that the method lets in.
+#[derive(Default)]
+pub struct StandIn(HashMap<String, Method>);
+
+type Method = Box<dyn Fn(Arc<Tokens>, Request<Body>) -> Answer + Send + Sync>;
+type Answer = BoxFuture<'static, http::Response<Body>>;
+
+impl StandIn {
+    /// Answers the method that takes `Q`. The answer may be a refusal, or [`Status::unavailable`] for a neighbour that
+    /// is away.
+    #[must_use]
+    pub fn answering<Q, A, F>(mut self, answer: F) -> Self
+    where
+        Q: Scoped + Message + Default + 'static,
+        A: Message + Default + 'static,
+        F: Fn(&Principal, Q) -> Result<A, Status> + Send + Sync + 'static,
+    {
+        let (service, method) = Q::METHOD.rsplit_once('.').unwrap();
+        let answer = Arc::new(answer);
+        let call = move |tokens: Arc<Tokens>, request| -> Answer {
+            let answer = answer.clone();
+            Box::pin(async move {
+                let unary = service_fn(move |request: tonic::Request<Q>| {
+                    let principal = principal::<Q>(&tokens, &request);
+                    let message = request.into_inner();
+                    ready(principal.and_then(|principal| answer(&principal, message).map(Response::new)))
+                });
+                let mut grpc = Grpc::new(ProstCodec::<A, Q>::default());
+                grpc.unary(unary, request).await
+            })
+        };
+        self.0.insert(format!("/{service}/{method}"), Box::new(call));
+        self
+    }
+
+    pub(crate) fn into_service(self, tokens: Arc<Tokens>) -> LocalService {
+        let methods = Arc::new(self.0);
+        LocalService::new(service_fn(move |request: Request<Body>| {
+            let (methods, tokens) = (methods.clone(), tokens.clone());
+            async move {
+                let path = request.uri().path().to_owned();
+                Ok(match methods.get(&path) {
+                    Some(method) => method(tokens, request).await,
+                    None => Status::unimplemented(format!("the test does not answer `{path}`")).into_http(),
+                })
+            }
+        }))
+    }
+}
+
+fn principal<Q: Scoped>(tokens: &Tokens, request: &tonic::Request<Q>) -> Result<Arc<Principal>, Status> {
+    let bearer = request.metadata().get("authorization");
+    let token = bearer.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    let principal = tokens
+        .verify(token.unwrap_or_default())
+        .map_err(|error| Status::unauthenticated(error.to_string()))?;
+    let kinds = principal.callers();
+    if !kinds.iter().any(|kind| Q::POLICY.allows(*kind)) {
+        return Err(Status::permission_denied(format!(
+            "{kinds:?} may not call {}",
+            Q::METHOD
+        )));
+    }
+    Ok(principal)
+}
