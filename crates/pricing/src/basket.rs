@@ -1,9 +1,9 @@
 //! What is to be priced.
 
 use kugel_error::{Error, codes};
-use kugel_types::{Money, Quantity, Rate};
-
-use crate::Priced;
+use kugel_types::money::Decimal;
+use kugel_types::{Money, PaymentKind, Quantity, Rate};
+use serde::{Deserialize, Serialize};
 
 /// Everything that a price depends on, beside the [`crate::Policy`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -51,12 +51,32 @@ pub struct Discount {
 }
 
 /// What a discount asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "discount_type", content = "discount_value")]
 pub enum DiscountValue {
-    /// A fixed amount, above zero, for the whole line or subtotal (`DiscountAmount`).
+    /// A fixed amount, above zero, for the whole line or subtotal.
+    #[serde(rename = "DiscountAmount")]
     Amount(Money),
-    /// A percentage, 0 to 100 (`DiscountPercentage`).
+    /// A percentage, 0 to 100.
+    #[serde(rename = "DiscountPercentage")]
     Percentage(Rate),
+}
+
+impl DiscountValue {
+    /// The name of the kind on the wire and in documents.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Amount(_) => "DiscountAmount",
+            Self::Percentage(_) => "DiscountPercentage",
+        }
+    }
+    /// The number on the wire and in documents.
+    pub fn decimal(self) -> Decimal {
+        match self {
+            Self::Amount(value) => value.decimal(),
+            Self::Percentage(rate) => rate.decimal(),
+        }
+    }
 }
 
 /// Names the promotion behind a discount.
@@ -69,9 +89,10 @@ pub struct PromotionRef {
 }
 
 /// A promotion that is active for the store of the basket.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Promotion {
     /// Its code.
+    #[serde(rename = "promotion_code")]
     pub code: String,
     /// Its type. Only [`crate::CATEGORY_DISCOUNT`] is known; others are skipped.
     pub promotion_type: String,
@@ -107,17 +128,6 @@ pub struct PaymentMethod {
     pub can_change: bool,
     /// False if the method is switched off.
     pub is_active: bool,
-}
-
-/// How a payment method behaves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PaymentKind {
-    /// Notes and coins: may exceed the balance, gives change, counts for stamp duty.
-    Cash,
-    /// Cards and electronic money: never above the balance.
-    Cashless,
-    /// Gift certificates and the like: never above the balance.
-    Other,
 }
 
 impl PaymentMethod {
@@ -166,27 +176,6 @@ impl Discount {
 }
 
 impl Basket {
-    /// Takes over what a calculation found out, so that the basket can be kept and priced again later.
-    pub fn adopt(&mut self, priced: &Priced) {
-        for (line, result) in self.lines.iter_mut().zip(&priced.lines) {
-            line.discounts = result
-                .discounts
-                .iter()
-                .map(|found| found.discount.clone())
-                .collect();
-        }
-        self.subtotal_discounts = priced
-            .subtotal_discounts
-            .iter()
-            .map(|found| found.discount.clone())
-            .collect();
-        self.payments = priced
-            .payments
-            .iter()
-            .map(|payment| payment.tender.clone())
-            .collect();
-    }
-
     /// Refuses figures that no rule can price.
     pub(crate) fn check(&self) -> Result<(), Error> {
         for (index, line) in self.lines.iter().enumerate() {
@@ -222,7 +211,7 @@ pub(crate) fn check_discounts(discounts: &[Discount], place: &str) -> Result<(),
             }
             DiscountValue::Percentage(rate) => {
                 Rate::new(rate.decimal())?;
-                if rate.is_negative() || rate.decimal() > kugel_types::money::Decimal::ONE_HUNDRED {
+                if rate.is_negative() || rate.decimal() > Decimal::ONE_HUNDRED {
                     return Err(invalid(field(), "must be a percentage from 0 to 100"));
                 }
             }
@@ -245,4 +234,25 @@ fn invalid(field: String, rule: &str) -> Error {
     codes::INVALID_INPUT
         .error(format!("{field} {rule}"))
         .field(field, rule)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_keep_promotions_and_discounts_in_these_forms() {
+        let form = r#"{"promotion_code":"P1","promotion_type":"category_discount","name":"Tea","category_codes":["10"],"rate":"12.50"}"#;
+        let promotion: Promotion = serde_json::from_str(form).unwrap();
+        assert_eq!(serde_json::to_string(&promotion).unwrap(), form);
+        for (name, number) in [("DiscountAmount", "50.00"), ("DiscountPercentage", "12.5")] {
+            let form = format!(r#"{{"discount_type":"{name}","discount_value":"{number}"}}"#);
+            let value: DiscountValue = serde_json::from_str(&form).unwrap();
+            assert_eq!(serde_json::to_string(&value).unwrap(), form);
+            assert_eq!(
+                (value.name(), value.decimal().to_string().as_str()),
+                (name, number)
+            );
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::{
 
 /// Replaces the discounts by hand of line `index` (from zero) and prices the basket. An empty list removes them.
 ///
-/// The promotion of the line is not part of the list; it is worked out anew behind the new discounts.
+/// The promotion of the line is not part of the list; it is worked out again behind the new discounts.
 /// Fails with *discount forbidden* on a restricted line, even for an empty list, and with *discount exceeds line* if
 /// the amounts together come to more than the percentages leave.
 pub fn discount_line(
@@ -133,7 +133,13 @@ pub fn pay(basket: &Basket, tenders: Vec<Tender>, policy: &Policy) -> Result<Pri
     let mut changed = basket.clone();
     let mut priced = price(&changed, policy)?;
     // From the first payment on the lines keep their promotions, so they must carry those of this calculation.
-    changed.adopt(&priced);
+    for (line, found) in changed.lines.iter_mut().zip(&priced.lines) {
+        line.discounts = found
+            .discounts
+            .iter()
+            .map(|found| found.discount.clone())
+            .collect();
+    }
     for (index, tender) in tenders.into_iter().enumerate() {
         check_deposit(&tender, index)?;
         payment::check(&tender, priced.balance_amount)?;

@@ -3,7 +3,7 @@
 //! A pure function of its arguments: the same [`Basket`] and [`Policy`] give the same [`Priced`] basket with the same
 //! reasons, on a server or, compiled to WebAssembly, on a till that is offline. Nothing here knows a clock, a store, a
 //! wire format or a binary float, and nothing is carried over from one calculation to the next: every figure,
-//! including promotions, allocations and change, is derived anew from the basket.
+//! including promotions, allocations and change, is worked out from the basket alone.
 //!
 //! Start reading at [`price`]. The commands that check before they price are [`discount_line`], [`discount_subtotal`]
 //! and [`pay`]. All of them take a basket and answer the priced basket, or refuse and change nothing.
@@ -23,12 +23,11 @@ mod stamp_duty;
 mod subtotal;
 mod tax;
 
-pub use basket::{
-    Basket, Discount, DiscountValue, Line, PaymentKind, PaymentMethod, Promotion, PromotionRef, Tender,
-};
+pub use basket::{Basket, Discount, DiscountValue, Line, PaymentMethod, Promotion, PromotionRef, Tender};
 pub use command::{discount_line, discount_subtotal, pay};
-pub use policy::{Policy, StampDutyTier, TaxRule, TaxType};
+pub use kugel_types::{PaymentKind, TaxRule, TaxType};
+pub use policy::Policy;
 pub use price::price;
 pub use priced::{Priced, PricedDiscount, PricedLine, PricedPayment, PricedTax, Reason};
 pub use promotion::CATEGORY_DISCOUNT;
-pub use stamp_duty::{StampDuty, stamp_duty};
+pub use stamp_duty::{StampDuty, StampDutyTier, stamp_duty};

@@ -2,13 +2,13 @@
 
 use kugel_error::Error;
 use kugel_types::money::Decimal;
-use kugel_types::{Money, Overflow, Quantity};
+use kugel_types::{Money, Overflow, Quantity, TaxType};
 use rust_decimal::prelude::ToPrimitive;
 
 use crate::exact::bounded;
 use crate::{
-    Basket, DiscountValue, Line, Policy, Priced, PricedDiscount, PricedLine, PricedTax, Reason, TaxType,
-    line, payment, promotion, subtotal, tax,
+    Basket, DiscountValue, Line, Policy, Priced, PricedDiscount, PricedLine, PricedTax, Reason, line,
+    payment, promotion, subtotal, tax,
 };
 
 /// Prices a basket: promotions, lines, subtotal discounts, taxes, totals and payments, in this order.

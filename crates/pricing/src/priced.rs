@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use kugel_types::{Money, Quantity, Rate};
+use kugel_types::{Money, Quantity, Rate, TaxType};
 
-use crate::{Discount, TaxType, Tender};
+use crate::{Discount, Tender};
 
 /// A basket with every figure worked out.
 #[derive(Debug, Clone, PartialEq, Eq)]

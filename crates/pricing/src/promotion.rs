@@ -1,4 +1,4 @@
-//! Category promotions: at most one a line, worked out anew until a payment has been taken.
+//! Category promotions: at most one a line, worked out again until a payment has been taken.
 
 use crate::{Basket, Discount, DiscountValue, Line, Promotion, PromotionRef, Reason};
 

@@ -2,10 +2,10 @@
 
 use kugel_error::{Error, codes};
 use kugel_types::money::Decimal;
-use kugel_types::{Money, Quantity, RoundMethod};
+use kugel_types::{Money, Quantity, RoundMethod, TaxRule, TaxType};
 
 use crate::exact::{allocate, share};
-use crate::{Line, Policy, PricedLine, PricedTax, TaxRule, TaxType};
+use crate::{Line, Policy, PricedLine, PricedTax};
 
 /// Works out the tax of every code and writes each line's part of it into the line.
 pub(crate) fn apply(

@@ -19,6 +19,5 @@ pub use date::{business_date, date, date_time};
 pub use number::{amount, grouped, price, rate};
 pub use printout::{Align, Printout};
 pub use receipt::{
-    Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptKind, ReceiptLine, ReceiptPayment, ReceiptTax,
-    TaxKind, receipt,
+    Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptLine, ReceiptPayment, ReceiptTax, receipt,
 };

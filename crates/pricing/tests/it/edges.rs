@@ -271,7 +271,8 @@ fn promotions_follow_the_hour_until_a_payment_is_taken() {
     let mut sold = basket([category(line("1000", "1", "00"), "10")]);
     let total = |sold: &Basket| price(sold, &yen()).unwrap().total_amount.to_string();
     sold.promotions = at("10");
-    sold.adopt(&price(&sold, &yen()).unwrap());
+    let priced = price(&sold, &yen()).unwrap();
+    sold = adopted(sold, &priced);
     assert_eq!(total(&sold), "900");
     sold.promotions = at("30");
     assert_eq!(total(&sold), "700", "a better one is exchanged");
@@ -280,7 +281,8 @@ fn promotions_follow_the_hour_until_a_payment_is_taken() {
     sold.promotions = Some(Vec::new());
     assert_eq!(total(&sold), "1000", "an expired one goes");
     sold.promotions = at("20");
-    sold.adopt(&pay(&sold, vec![tender("11", "800")], &yen()).unwrap());
+    let paid = pay(&sold, vec![tender("11", "800")], &yen()).unwrap();
+    sold = adopted(sold, &paid);
     for later in [at("50"), Some(Vec::new()), None] {
         sold.promotions = later;
         assert_eq!(total(&sold), "800", "a payment freezes the price");

@@ -1,8 +1,8 @@
 //! Laws that hold for every basket.
 
 use kugel_error::codes;
-use kugel_pricing::{Basket, Policy, Priced, TaxType, Tender, discount_subtotal, pay, price};
-use kugel_types::Money;
+use kugel_pricing::{Basket, Policy, Priced, Tender, discount_subtotal, pay, price};
+use kugel_types::{Money, TaxType};
 use proptest::prelude::*;
 
 use crate::random::{any_sale, any_tenders};
@@ -18,7 +18,7 @@ fn settled(mut basket: Basket, tenders: &[Tender], policy: &Policy) -> (Basket, 
     for tender in tenders {
         if let Ok(paid) = pay(&basket, vec![tender.clone()], policy) {
             priced = paid;
-            basket.adopt(&priced);
+            basket = adopted(basket, &priced);
         }
     }
     (basket, priced)

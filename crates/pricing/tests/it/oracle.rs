@@ -1,8 +1,9 @@
 //! The same sums a second time, written apart from the crate in exact fractions of integers, and compared figure by
 //! figure over random baskets in currencies of no, two and three decimals.
 
-use kugel_pricing::{Basket, Discount, DiscountValue, Line, Policy, Promotion, TaxRule, TaxType, price};
+use kugel_pricing::{Basket, Discount, DiscountValue, Line, Policy, Promotion, price};
 use kugel_types::money::Decimal;
+use kugel_types::{TaxRule, TaxType};
 use proptest::prelude::*;
 
 use crate::random::any_sale;

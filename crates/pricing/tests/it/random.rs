@@ -2,7 +2,7 @@
 
 use kugel_pricing::{Basket, Discount, DiscountValue, Line, PaymentMethod, Policy, Promotion, Tender};
 use kugel_types::money::Decimal;
-use kugel_types::{Money, Quantity, Rate};
+use kugel_types::{Money, PaymentKind, Quantity, Rate};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -38,7 +38,7 @@ pub(crate) fn any_tenders(digits: u32) -> impl Strategy<Value = Vec<Tender>> {
     let code = prop::sample::select(vec!["01", "11", "12"]);
     vec((code, 1_i64..300_000), 0..5).prop_map(move |tenders| {
         let tender = |(code, units): (&str, i64)| Tender {
-            method: PaymentMethod::new(code, policy("JPY").payment_kind(code)),
+            method: PaymentMethod::new(code, PaymentKind::of_code(code)),
             deposit: decimal(units, digits, Money::from_decimal),
         };
         tenders.into_iter().map(tender).collect()

@@ -2,20 +2,25 @@
 
 use kugel_error::{Error, ErrorSpec};
 use kugel_pricing::{
-    Basket, CATEGORY_DISCOUNT, Discount, Line, PaymentMethod, Policy, Priced, Promotion, Tender, price,
+    Basket, CATEGORY_DISCOUNT, Discount, Line, PaymentMethod, Policy, Priced, PricedDiscount, Promotion,
+    Tender, price,
 };
-use kugel_types::{Currency, Money};
+use kugel_types::{Money, PaymentKind, RoundMethod, TaxRule};
 
 pub(crate) fn money(text: &str) -> Money {
     text.parse().unwrap()
 }
 
 pub(crate) fn yen() -> Policy {
-    Policy::standard(Currency::JPY)
+    policy("JPY")
 }
 
 pub(crate) fn policy(currency: &str) -> Policy {
-    Policy::standard(currency.parse().unwrap())
+    Policy {
+        currency: currency.parse().unwrap(),
+        discount_rounding: RoundMethod::Round,
+        taxes: TaxRule::defaults(),
+    }
 }
 
 pub(crate) fn line(unit_price: &str, quantity: &str, tax_code: &str) -> Line {
@@ -76,14 +81,23 @@ pub(crate) fn basket(lines: impl IntoIterator<Item = Line>) -> Basket {
 
 pub(crate) fn tender(code: &str, deposit: &str) -> Tender {
     Tender {
-        method: PaymentMethod::new(code, yen().payment_kind(code)),
+        method: PaymentMethod::new(code, PaymentKind::of_code(code)),
         deposit: money(deposit),
     }
 }
 
 /// The basket after a command: what a till keeps.
 pub(crate) fn adopted(mut basket: Basket, priced: &Priced) -> Basket {
-    basket.adopt(priced);
+    let posted = |found: &[PricedDiscount]| found.iter().map(|found| found.discount.clone()).collect();
+    for (line, found) in basket.lines.iter_mut().zip(&priced.lines) {
+        line.discounts = posted(&found.discounts);
+    }
+    basket.subtotal_discounts = posted(&priced.subtotal_discounts);
+    basket.payments = priced
+        .payments
+        .iter()
+        .map(|payment| payment.tender.clone())
+        .collect();
     basket
 }
 

@@ -1,6 +1,6 @@
 //! What a receipt shows.
 
-use kugel_types::{Currency, LocalTime, Money, Quantity, Rate};
+use kugel_types::{Currency, LocalTime, Money, Quantity, Rate, TaxType, TransactionType};
 
 use crate::Align;
 
@@ -10,7 +10,9 @@ pub struct ReceiptData {
     /// The store's currency.
     pub currency: Currency,
     /// What happened.
-    pub kind: ReceiptKind,
+    pub transaction_type: TransactionType,
+    /// True if it was given up before it was billed.
+    pub is_cancelled: bool,
     /// Lines that the shop wants on top.
     pub headers: Vec<Banner>,
     /// Lines that the shop wants at the bottom.
@@ -43,55 +45,6 @@ pub struct ReceiptData {
     pub stamp_duty: Option<Money>,
     /// The shop's number as an issuer of qualified invoices.
     pub invoice_registration_number: Option<String>,
-}
-
-/// What happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ReceiptKind {
-    /// A sale (101).
-    Sale,
-    /// A return (102).
-    Return,
-    /// The void of a sale (201).
-    VoidSale,
-    /// The void of a return (202).
-    VoidReturn,
-    /// A sale that was cancelled before it was billed.
-    CancelledSale,
-}
-
-impl ReceiptKind {
-    /// The kind of a transaction type number, if receipts exist for it. A cancelled transaction has its own kind
-    /// whatever its number.
-    pub fn from_transaction_type(number: i32, is_cancelled: bool) -> Option<Self> {
-        match number {
-            _ if is_cancelled => Some(Self::CancelledSale),
-            1 | 101 => Some(Self::Sale),
-            -101 => Some(Self::CancelledSale),
-            102 => Some(Self::Return),
-            201 => Some(Self::VoidSale),
-            202 => Some(Self::VoidReturn),
-            _ => None,
-        }
-    }
-    pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::Sale => "【 領 収 証 】",
-            Self::Return => "【 返 品 】",
-            Self::VoidSale => "【 取 消 】",
-            Self::VoidReturn => "【 返 品 取 消 】",
-            Self::CancelledSale => "【 取 引 中 止 】",
-        }
-    }
-    pub(super) fn word(self) -> &'static str {
-        match self {
-            Self::Sale => "売上",
-            Self::Return => "返品",
-            Self::VoidSale => "売上取消",
-            Self::VoidReturn => "返品取消",
-            Self::CancelledSale => "取引中止",
-        }
-    }
 }
 
 /// A line of the shop's own choosing.
@@ -135,24 +88,13 @@ pub struct ReceiptDiscount {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptTax {
     /// How it relates to the price.
-    pub kind: TaxKind,
+    pub tax_type: TaxType,
     /// Its name.
     pub name: String,
     /// The amount that it is worked out on.
     pub target_amount: Money,
     /// The tax.
     pub amount: Money,
-}
-
-/// How a tax relates to the price.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TaxKind {
-    /// Added on top.
-    External,
-    /// Contained.
-    Internal,
-    /// None.
-    Exempt,
 }
 
 /// A payment.
@@ -175,8 +117,8 @@ pub struct ReceiptPayment {
 pub struct Origin {
     /// When it was made.
     pub time: LocalTime,
-    /// What it was; absent if unknown.
-    pub kind: Option<ReceiptKind>,
+    /// What it was.
+    pub transaction_type: TransactionType,
     /// Its store.
     pub store_code: String,
     /// The store's name.

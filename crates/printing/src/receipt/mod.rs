@@ -5,12 +5,9 @@ mod data;
 mod tests;
 
 use kugel_types::money::Decimal;
-use kugel_types::{Money, Quantity};
+use kugel_types::{Money, Quantity, TaxType, TransactionType};
 
-pub use data::{
-    Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptKind, ReceiptLine, ReceiptPayment, ReceiptTax,
-    TaxKind,
-};
+pub use data::{Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptLine, ReceiptPayment, ReceiptTax};
 
 use crate::columns::right;
 use crate::{Printout, date_time, number};
@@ -28,6 +25,25 @@ pub fn receipt(data: &ReceiptData) -> Printout {
     sheet.origin();
     sheet.foot();
     sheet.paper
+}
+
+fn title(data: &ReceiptData) -> &'static str {
+    match data.transaction_type {
+        _ if data.is_cancelled => "【 取 引 中 止 】",
+        TransactionType::Sale => "【 領 収 証 】",
+        TransactionType::Return => "【 返 品 】",
+        TransactionType::VoidSale => "【 取 消 】",
+        TransactionType::VoidReturn => "【 返 品 取 消 】",
+    }
+}
+
+fn word(transaction_type: TransactionType) -> &'static str {
+    match transaction_type {
+        TransactionType::Sale => "売上",
+        TransactionType::Return => "返品",
+        TransactionType::VoidSale => "売上取消",
+        TransactionType::VoidReturn => "返品取消",
+    }
 }
 
 /// The mark behind an item's amount, two columns wide: added tax, contained tax, reduced rate.
@@ -67,7 +83,7 @@ impl Sheet<'_> {
                 format!("責# {staff}"),
             )
             .left(date_time(&self.data.time))
-            .center(self.data.kind.title());
+            .center(title(self.data));
     }
 
     fn items(&mut self) {
@@ -95,7 +111,12 @@ impl Sheet<'_> {
             let (label, _) = discount_label("小計値引", "小計割引", discount);
             self.amount(format!("  {label}"), discount.amount.negated());
         }
-        for tax in self.data.taxes.iter().filter(|tax| tax.kind == TaxKind::External) {
+        for tax in self
+            .data
+            .taxes
+            .iter()
+            .filter(|tax| tax.tax_type == TaxType::External)
+        {
             self.amount(format!("  {}", tax.name), tax.amount);
         }
         self.amount("合計", self.data.total_amount_with_tax);
@@ -141,7 +162,7 @@ impl Sheet<'_> {
             .rule()
             .left("元取引")
             .left(date_time(&origin.time))
-            .split("取引種別", origin.kind.map_or("不明", ReceiptKind::word))
+            .split("取引種別", word(origin.transaction_type))
             .split("店舗コード", &origin.store_code)
             .split("店舗名", &origin.store_name)
             .split("レジNo.", origin.terminal_no.to_string())

@@ -142,7 +142,7 @@ fn add(cart: &mut Cart, price: i64, count: i64) -> Result<(), kugel_error::Error
     };
     let masters = EntryMasters {
         items: &[Some(Arc::new(item))],
-        taxes: &TaxRule::standard(),
+        taxes: &TaxRule::defaults(),
         promotions: &[],
         now: jiff::civil::DateTime::constant(2026, 6, 11, 0, 0, 0, 0),
     };

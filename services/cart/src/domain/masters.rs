@@ -80,7 +80,7 @@ impl CartTaxRule {
     pub fn rule(&self) -> TaxRule {
         TaxRule {
             code: self.tax_code.clone(),
-            tax_type: TaxType::from_name(&self.tax_type).unwrap_or(TaxType::Exempt),
+            tax_type: self.tax_type.parse().unwrap_or(TaxType::Exempt),
             name: self.tax_name.clone(),
             rate: self.rate,
             round_digit: self.round_digit,

@@ -5,7 +5,7 @@ use kugel_pricing::{
     Basket, Discount, DiscountValue, Line, PaymentMethod, Policy, Priced, PricedDiscount, PricedLine,
     PricedTax, PromotionRef, StampDuty, StampDutyTier, Tender,
 };
-use kugel_types::{Currency, Money, Rate};
+use kugel_types::{Money, Rate};
 
 use super::cart::{Cart, CartDiscount, CartLine, CartPayment, CartTax, DiscountType};
 use super::masters::CartTaxRule;
@@ -32,13 +32,10 @@ impl Cart {
             currency: self.currency_code,
             discount_rounding: self.masters.settings.discount_rounding,
             taxes: self.masters.taxes.iter().map(CartTaxRule::rule).collect(),
-            // Stamp duty is found once, when the cart is finished.
-            stamp_duty: Vec::new(),
-            payment_kinds: Vec::new(),
         }
     }
 
-    /// Works out every figure anew.
+    /// Works out every figure again.
     pub(crate) fn reprice(&mut self) -> Result<(), Error> {
         let priced = kugel_pricing::price(&self.basket(), &self.policy())?;
         self.adopt(priced);
@@ -72,22 +69,14 @@ impl Cart {
 
     /// The stamp duty that the cart's receipt bears.
     pub(crate) fn stamp_duty(&self) -> Result<Option<StampDuty>, Error> {
-        let tiers = if self.currency_code == Currency::JPY {
-            StampDutyTier::standard()
-        } else {
-            Vec::new()
-        };
+        let tiers = StampDutyTier::table(self.currency_code);
         // Most receipts are far below the first tier; pricing them once more to find no duty would be for nothing.
         let first = tiers.iter().map(|tier| tier.target_amount).min();
         if first.is_none_or(|first| self.sales.total_amount_with_tax < first) {
             return Ok(None);
         }
-        let policy = Policy {
-            stamp_duty: tiers,
-            ..self.policy()
-        };
-        let priced = kugel_pricing::price(&self.basket(), &policy)?;
-        Ok(kugel_pricing::stamp_duty(&priced, &policy)?)
+        let priced = kugel_pricing::price(&self.basket(), &self.policy())?;
+        Ok(kugel_pricing::stamp_duty(&priced, &tiers)?)
     }
 }
 

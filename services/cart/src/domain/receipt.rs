@@ -4,18 +4,14 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_error::{Error, codes};
 use kugel_printing::{
-    Align, Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptKind, ReceiptLine, ReceiptPayment,
-    ReceiptTax, TaxKind,
+    Align, Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptLine, ReceiptPayment, ReceiptTax,
 };
 use kugel_proto::Decimal;
 use kugel_proto::cart::v1::{
     ReceiptLine as ConfiguredLine, TransactionDiscount, TransactionLineItem, TransactionLog,
     TransactionOrigin, TransactionPayment, TransactionTax,
 };
-use kugel_types::{Currency, LocalTime, Money, Quantity, Rate};
-
-/// The code of cash.
-const CASH: &str = "01";
+use kugel_types::{InvalidId, LocalTime, Money, PaymentKind, Quantity, Rate};
 
 /// Writes the receipt of a log into it.
 pub fn print(log: &mut TransactionLog, zone: &TimeZone) -> Result<(), Error> {
@@ -31,9 +27,9 @@ fn data_of(log: &TransactionLog, zone: &TimeZone) -> Result<ReceiptData, Error> 
     let subtotal_discounts = discounts(&log.subtotal_discounts)?;
     let off_subtotal = Money::sum(subtotal_discounts.iter().map(|discount| discount.amount))?;
     Ok(ReceiptData {
-        currency: log.currency_code.parse().unwrap_or(Currency::JPY),
-        kind: ReceiptKind::from_transaction_type(log.transaction_type, sales.is_cancelled)
-            .ok_or_else(|| codes::CART_INTERNAL.error("there is no receipt for this type of transaction"))?,
+        currency: readable(log.currency_code.parse())?,
+        transaction_type: readable(log.transaction_type.try_into())?,
+        is_cancelled: sales.is_cancelled,
         headers: additional.receipt_headers.iter().map(banner).collect(),
         footers: additional.receipt_footers.iter().map(banner).collect(),
         terminal_no: log.terminal_no,
@@ -70,6 +66,15 @@ fn quantity(value: Option<&Decimal>) -> Result<Quantity, Error> {
     Ok(Quantity::from_decimal(
         value.map(Decimal::exact).transpose()?.unwrap_or_default(),
     ))
+}
+
+/// What a log says is our own word: if it cannot be read, the fault is not the caller's.
+fn readable<T>(read: Result<T, InvalidId>) -> Result<T, Error> {
+    read.map_err(|error| {
+        codes::CART_INTERNAL
+            .error("the transaction cannot be printed")
+            .caused_by(error)
+    })
 }
 
 fn local_time(text: &str, zone: &TimeZone) -> Result<LocalTime, Error> {
@@ -120,11 +125,7 @@ fn discounts(discounts: &[TransactionDiscount]) -> Result<Vec<ReceiptDiscount>, 
 
 fn tax(tax: &TransactionTax) -> Result<ReceiptTax, Error> {
     Ok(ReceiptTax {
-        kind: match tax.tax_type.as_str() {
-            "External" => TaxKind::External,
-            "Internal" => TaxKind::Internal,
-            _ => TaxKind::Exempt,
-        },
+        tax_type: readable(tax.tax_type.parse())?,
         name: tax.tax_name.clone(),
         target_amount: money(tax.target_amount.as_ref())?,
         amount: money(tax.tax_amount.as_ref())?,
@@ -134,7 +135,7 @@ fn tax(tax: &TransactionTax) -> Result<ReceiptTax, Error> {
 fn payment(payment: &TransactionPayment) -> Result<ReceiptPayment, Error> {
     Ok(ReceiptPayment {
         code: payment.payment_code.clone(),
-        is_cash: payment.payment_code == CASH,
+        is_cash: PaymentKind::of_code(&payment.payment_code) == PaymentKind::Cash,
         description: payment.description.clone().unwrap_or_default(),
         deposit: money(payment.deposit_amount.as_ref())?,
         amount: money(payment.amount.as_ref())?,
@@ -144,11 +145,39 @@ fn payment(payment: &TransactionPayment) -> Result<ReceiptPayment, Error> {
 fn origin_of(origin: &TransactionOrigin, zone: &TimeZone) -> Result<Origin, Error> {
     Ok(Origin {
         time: local_time(&origin.generate_date_time, zone)?,
-        kind: ReceiptKind::from_transaction_type(origin.transaction_type, false),
+        transaction_type: readable(origin.transaction_type.try_into())?,
         store_code: origin.store_code.clone(),
         store_name: origin.store_name.clone(),
         terminal_no: origin.terminal_no,
         receipt_no: origin.receipt_no,
         transaction_no: origin.transaction_no,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_log_that_cannot_be_read_is_not_printed() {
+        let log = TransactionLog {
+            currency_code: "GBP".to_owned(),
+            transaction_type: 101,
+            generate_date_time: "2026-06-11T14:03:09+09:00".to_owned(),
+            ..TransactionLog::default()
+        };
+        let spoilt = |spoil: fn(&mut TransactionLog)| {
+            let mut log = log.clone();
+            spoil(&mut log);
+            print(&mut log, &TimeZone::UTC)
+        };
+        assert!(spoilt(|_| {}).is_ok());
+        for result in [
+            spoilt(|log| log.currency_code.clear()),
+            spoilt(|log| log.transaction_type = 301),
+            spoilt(|log| log.taxes.push(TransactionTax::default())),
+        ] {
+            assert!(result.expect_err("unreadable").is(&codes::CART_INTERNAL));
+        }
+    }
 }

@@ -122,7 +122,7 @@ impl Masters for Neighbours {
         })
     }
     async fn taxes(&self, _: &TenantId) -> Result<Arc<Vec<TaxRule>>> {
-        self.ask(|_| Arc::new(TaxRule::standard()))
+        self.ask(|_| Arc::new(TaxRule::defaults()))
     }
     async fn settings(&self, _: &TenantId) -> Result<Arc<Vec<SettingMaster>>> {
         self.ask(|world| Arc::new(world.settings.clone()))

@@ -1,10 +1,10 @@
 //! What the master data service says, read into the domain's words. `None`: it cannot be used.
 
 use jiff::civil::DateTime;
-use kugel_pricing::{PaymentMethod, Policy, Promotion, TaxRule, TaxType};
+use kugel_pricing::{PaymentMethod, Promotion};
 use kugel_proto::Decimal;
 use kugel_proto::master_data::v1 as wire;
-use kugel_types::{Currency, Money, Rate, TerminalNo};
+use kugel_types::{Money, PaymentKind, Rate, TaxRule, TerminalNo};
 
 use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
 use crate::domain::settings::{SettingMaster, SettingValue};
@@ -33,7 +33,7 @@ pub(super) fn item(item: wire::ItemDetails) -> Option<ItemMaster> {
 
 pub(super) fn tax(tax: wire::Tax) -> Option<TaxRule> {
     Some(TaxRule {
-        tax_type: TaxType::from_name(&tax.tax_type)?,
+        tax_type: tax.tax_type.parse().ok()?,
         rate: rate(tax.rate.as_ref())?,
         round_method: match tax.round_method.as_deref().filter(|name| !name.is_empty()) {
             Some(name) => Some(name.parse().ok()?),
@@ -80,11 +80,9 @@ pub(super) fn promotion(promotion: wire::Promotion) -> Option<PromotionMaster> {
 }
 
 pub(super) fn payment(payment: wire::Payment) -> Option<PaymentMaster> {
-    // Which codes are cash and which are not is the product's own table, the same in every currency.
-    let kind = Policy::standard(Currency::JPY).payment_kind(&payment.payment_code);
     Some(PaymentMaster {
         method: PaymentMethod {
-            kind,
+            kind: PaymentKind::of_code(&payment.payment_code),
             limit_amount: money(payment.limit_amount.as_ref())?,
             can_deposit_over: payment.can_deposit_over,
             can_change: payment.can_change,
