@@ -33,7 +33,6 @@ pub enum ChangeKind {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Change {
     /// Whose.
-    #[serde(with = "crate::text")]
     pub tenant: TenantId,
     /// Of what kind.
     pub kind: ChangeKind,

@@ -21,7 +21,6 @@ mod outbox;
 mod port;
 mod rabbitmq;
 mod rebuild;
-mod text;
 
 pub use change::{Announcement, Change, ChangeKind};
 pub use delivery::{DeliveryRecord, DeliveryState, Producer, ServiceDelivery, deliveries};

@@ -42,12 +42,10 @@ pub trait Handler: Send + Sync + 'static {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acknowledgement {
     /// The event.
-    #[serde(with = "crate::text")]
     pub event_id: EventId,
     /// The topic it was published on: tells which producer waits for it.
     pub topic: Topic,
     /// Whose event it is.
-    #[serde(with = "crate::text")]
     pub tenant: TenantId,
     /// The consumer.
     pub service: String,
