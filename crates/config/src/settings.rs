@@ -59,9 +59,9 @@ pub struct Settings {
     /// The chain's time zone, an IANA name.
     pub timezone: String,
     /// The currency of a store that names none, ISO 4217.
-    pub currency: String,
+    pub currency: Currency,
     /// How discounts are rounded: `Round`, `Floor` or `Ceil`.
-    pub round_method_for_discount: String,
+    pub round_method_for_discount: RoundMethod,
     /// First receipt number of a terminal.
     pub receipt_no_start_value: u64,
     /// Last receipt number; the next is the first again.
@@ -241,15 +241,6 @@ impl Settings {
         if let Err(error) = TimeZone::get(&settings.timezone) {
             return refuse("timezone", error.to_string());
         }
-        if let Err(error) = settings.currency.parse::<Currency>() {
-            return refuse("currency", error.to_string());
-        }
-        if settings.round_method_for_discount.parse::<RoundMethod>().is_err() {
-            return refuse(
-                "round_method_for_discount",
-                "must be Round, Floor or Ceil".to_owned(),
-            );
-        }
         if settings.receipt_no_start_value == 0
             || settings.receipt_no_end_value < settings.receipt_no_start_value
         {
@@ -264,16 +255,6 @@ impl Settings {
     /// The chain's time zone.
     pub fn zone(&self) -> TimeZone {
         TimeZone::get(&self.timezone).unwrap_or(TimeZone::UTC)
-    }
-    /// The currency of a store that names none.
-    pub fn default_currency(&self) -> Currency {
-        self.currency.parse().unwrap_or(Currency::JPY)
-    }
-    /// How discounts are rounded.
-    pub fn discount_rounding(&self) -> RoundMethod {
-        self.round_method_for_discount
-            .parse()
-            .unwrap_or(RoundMethod::Round)
     }
 }
 

@@ -81,7 +81,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         defaults: CartDefaults {
             receipt_no_start: settings.receipt_no_start_value,
             receipt_no_end: settings.receipt_no_end_value,
-            discount_rounding: settings.discount_rounding(),
+            discount_rounding: settings.round_method_for_discount,
         },
         documents: deps.documents,
     };

@@ -66,7 +66,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         documents: documents.clone(),
         clock,
         zone: settings.zone(),
-        default_currency: settings.default_currency(),
+        default_currency: settings.currency,
         category_names,
         journal: Journal::new(neighbours.channel("journal"), tokens),
     };

@@ -51,7 +51,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         tokens: deps.tokens.clone(),
         clock: deps.clock,
         zone: deps.settings.zone(),
-        currency: deps.settings.default_currency(),
+        currency: deps.settings.currency,
         neighbourhood: Arc::new(Clients::new(deps.neighbours, deps.tokens)),
     };
     let routes = Routes::new(TenantServiceServer::new(Tenants(app.clone())))
