@@ -65,4 +65,4 @@ chaos: storm ## The storm, and then each server away for a while
 	$(chaos_run) --size mesh --scenario mongo-down --seconds $(OUTAGE)
 
 bench: ## Measure a running Kugel beside a bare echo, and print the conditions
-	cargo bench --profile dist --locked -p kugel --bench load
+	cargo bench --profile dist --locked -p kugel-e2e --bench load

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use kugel::cli::{Demo, Export, Folding, Import, Rebuild};
-use kugel::process::{Holding, Kugel};
-use kugel::verify::Verdict;
+use kugel::cli::Demo;
 use kugel_config::{Secret, Settings};
+use kugel_host::{Holding, Host};
+use kugel_operator::rebuild::Folding;
+use kugel_operator::verify::Verdict;
+use kugel_operator::{export, import, rebuild, verify};
 use kugel_store::{Action, Body, Collection, Commit, DecimalSum, Document, MongoStore, Scope, Write};
 use kugel_types::{Clock as _, SystemClock, TenantId};
 use rust_decimal::Decimal;
@@ -43,27 +45,26 @@ impl Place {
 
     /// Replays the day that ships with Kugel.
     async fn live(&self) {
-        let demo = Demo {
+        let replay = kugel_demo::Options {
             files: Vec::new(),
-            server: None,
-            data_dir: None,
             tenant: Some(TENANT.to_owned()),
             terminals: 4,
             skipped: None,
         };
+        let demo = Demo { replay, server: None };
         kugel::demo::run(self.settings.clone(), demo).await.unwrap();
     }
 
     /// Everything that is known of the tenant, from an idle Kugel.
     async fn verdict(&self) -> Verdict {
-        let kugel = self.open().await;
-        let verdict = kugel::verify::look_at(&kugel, &tenant()).await.unwrap();
-        kugel.stop().await;
+        let host = self.open().await;
+        let verdict = verify::look_at(&host, &tenant()).await.unwrap();
+        host.stop().await;
         verdict
     }
 
-    async fn open(&self) -> Kugel {
-        Kugel::open_idle(self.settings.clone(), Arc::new(SystemClock))
+    async fn open(&self) -> Host {
+        Host::open_idle(self.settings.clone(), Arc::new(SystemClock))
             .await
             .unwrap()
     }
@@ -71,32 +72,29 @@ impl Place {
     /// Moves the tenant out into a file.
     async fn export(&self) -> PathBuf {
         let file = self.folder.path().join(format!("{}.kugel", uuid::Uuid::new_v4()));
-        let options = Export {
+        let options = export::Options {
             tenant: TENANT.to_owned(),
             file: Some(file.clone()),
-            data_dir: None,
         };
-        kugel::export::run(self.settings.clone(), options).await.unwrap();
+        export::run(self.settings.clone(), options).await.unwrap();
         file
     }
 
     /// Moves the tenant in from a file.
     async fn import(&self, file: &Path) -> anyhow::Result<()> {
-        let options = Import {
+        let options = import::Options {
             file: Some(file.to_owned()),
             take_back: None,
-            data_dir: None,
         };
-        kugel::import::run(self.settings.clone(), options).await
+        import::run(self.settings.clone(), options).await
     }
 
     async fn rebuild(&self, service: Folding) -> bool {
-        let options = Rebuild {
+        let options = rebuild::Options {
             service,
             tenant: TENANT.to_owned(),
-            data_dir: None,
         };
-        kugel::rebuild::run(self.settings.clone(), options).await.unwrap()
+        rebuild::run(self.settings.clone(), options).await.unwrap()
     }
 }
 
@@ -214,8 +212,8 @@ async fn what_is_made_anew_is_what_it_was() {
 
 /// Loses and garbles documents of journal, stock and reports.
 async fn damage(place: &Place) {
-    let kugel = place.open().await;
-    for holding in kugel.holdings() {
+    let host = place.open().await;
+    for holding in host.holdings() {
         match holding.service {
             "journal" => {
                 spoil(&holding, "journals", 3, |body| body["amount"] = "0.01".into()).await;
@@ -246,7 +244,7 @@ async fn damage(place: &Place) {
             _ => {}
         }
     }
-    kugel.stop().await;
+    host.stop().await;
 }
 
 /// Of every few documents, one is changed and one is lost.
@@ -310,8 +308,8 @@ type Sums = BTreeMap<String, Decimal>;
 
 /// MongoDB's own sums over the filed logs, against the report's, which were counted event by event.
 async fn the_database_adds_up_to_the_same(place: &Place, uri: &str) {
-    let kugel = place.open().await;
-    let holdings = kugel.holdings();
+    let host = place.open().await;
+    let holdings = host.holdings();
     let report = holdings
         .iter()
         .find(|holding| holding.service == "report")
@@ -345,7 +343,7 @@ async fn the_database_adds_up_to_the_same(place: &Place, uri: &str) {
         amount("sales") - amount("returns")
     });
     assert_eq!(sold, kept.sum::<Decimal>());
-    kugel.stop().await;
+    host.stop().await;
 }
 
 /// Signed as reports sign: sales and voided returns in, returns and voided sales out, cancelled carts not at all.

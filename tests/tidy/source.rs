@@ -125,7 +125,7 @@ fn no_figure_is_a_binary_float() {
     let exempt = [
         "services/gateway/src/json/",
         "crates/store/src/mongodb/json.rs",
-        "services/kugel/src/demo/",
+        "services/demo/",
         "crates/rpc/",
         "crates/telemetry/",
     ];

@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use futures::future::{join_all, try_join_all};
 use jiff::Timestamp;
-use kugel::cli::Verify;
 use kugel::process::{GATEWAY, Kugel};
 use kugel_auth::Tokens;
 use kugel_config::Settings;
+use kugel_host::Host;
+use kugel_operator::verify;
 use kugel_rpc::Neighbours;
 use kugel_types::{Clock, ManualClock, SystemClock};
 use tempfile::TempDir;
@@ -105,16 +106,20 @@ impl World {
 
     /// The keys of the services.
     pub fn tokens(&self) -> &Tokens {
-        self.kugels.iter().find_map(Kugel::tokens).unwrap()
+        self.hosts().next().unwrap().tokens()
+    }
+
+    fn hosts(&self) -> impl Iterator<Item = &Host> {
+        self.kugels.iter().filter_map(Kugel::host)
     }
 
     fn backlog(&self) -> usize {
-        self.kugels.iter().map(Kugel::backlog).sum()
+        self.hosts().map(Host::backlog).sum()
     }
 
     async fn unanswered(&self) -> usize {
         let mut count = 0;
-        for holding in self.kugels.iter().flat_map(Kugel::holdings) {
+        for holding in self.hosts().flat_map(Host::holdings) {
             for outbox in &holding.outboxes {
                 count += outbox.deliveries().count_unanswered().await.unwrap();
             }
@@ -153,8 +158,8 @@ impl World {
     pub async fn finish(self) {
         self.settled().await;
         stop(self.kugels).await;
-        let options = Verify::default();
-        let clean = kugel::verify::run(self.settings, options).await.unwrap();
+        let options = verify::Options::default();
+        let clean = verify::run(self.settings, options).await.unwrap();
         drop(self.namespace);
         assert!(
             clean,

@@ -1,17 +1,10 @@
-//! Composition: all services in one process, or one of them, and the tools around a running Kugel.
+//! The executable: the command line, and a process with its doors.
 //!
-//! [`process`] joins what the service crates build; it holds no rule of its own. [`demo`] replays real sales through a
-//! running Kugel and [`verify`] recomputes what must be conserved; both are ordinary clients of the gateway's port.
+//! [`process`] puts the gateway or a port before the services that [`kugel_host`] brings to work; it holds no rule of its
+//! own. What is done to documents from a shell is in [`kugel_operator`], the replay of real sales in [`kugel_demo`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
 pub mod cli;
 pub mod demo;
-pub mod events;
-pub mod export;
-pub mod import;
 pub mod process;
-pub mod rebuild;
-mod secret;
-mod streams;
-pub mod verify;

@@ -1,6 +1,5 @@
 //! Reads the command line and the settings, and picks the exit code.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use clap::Parser as _;
 use kugel::cli::{Cli, Command, Serve};
 use kugel::process::{GATEWAY, Kugel, mesh_port};
 use kugel_config::{LogFormat, Settings};
+use kugel_operator::{events, export, import, rebuild, verify};
 use kugel_telemetry::Format;
 use kugel_types::SystemClock;
 use tokio::net::TcpListener;
@@ -27,7 +27,8 @@ fn main() -> ExitCode {
         .context("the runtime cannot start")
         .and_then(|runtime| runtime.block_on(run(cli)));
     match result {
-        Ok(code) => code,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             // One sentence with its causes: who started Kugel from a shell reads this and nothing else.
             eprintln!("kugel: {error:#}");
@@ -36,76 +37,31 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+/// False: what was asked for is not well, as the command itself has said.
+async fn run(cli: Cli) -> anyhow::Result<bool> {
     let mut settings = Settings::load(cli.config.as_deref())?;
+    if let Some(folder) = cli.data_dir {
+        settings.data_dir = folder;
+    }
+    let filter = match &cli.command {
+        Command::Serve(_) => &settings.log,
+        _ => "warn",
+    };
+    let metrics = telemetry(&settings, filter)?;
     match cli.command {
-        Command::Serve(options) => {
-            let metrics = telemetry(&settings, &settings.log)?;
-            serve(settings, options, metrics).await
-        }
+        Command::Serve(options) => serve(settings, options, metrics).await?,
         Command::Ready(options) => {
             kugel::process::ready(&settings, &options.process).await?;
             println!("{} is ready", options.process);
-            Ok(ExitCode::SUCCESS)
         }
-        Command::Demo(options) => {
-            telemetry(&settings, "warn")?;
-            if let Some(folder) = &options.data_dir {
-                settings.data_dir.clone_from(folder);
-            }
-            kugel::demo::run(settings, options)
-                .await
-                .map(|()| ExitCode::SUCCESS)
-        }
-        Command::Verify(options) => {
-            telemetry(&settings, "warn")?;
-            let settings = settings_in(settings, &options.data_dir);
-            kugel::verify::run(settings, options).await.map(exit_code)
-        }
-        Command::Export(options) => {
-            telemetry(&settings, "warn")?;
-            let settings = settings_in(settings, &options.data_dir);
-            kugel::export::run(settings, options)
-                .await
-                .map(|()| ExitCode::SUCCESS)
-        }
-        Command::Import(options) => {
-            telemetry(&settings, "warn")?;
-            let settings = settings_in(settings, &options.data_dir);
-            kugel::import::run(settings, options)
-                .await
-                .map(|()| ExitCode::SUCCESS)
-        }
-        Command::Rebuild(options) => {
-            telemetry(&settings, "warn")?;
-            let settings = settings_in(settings, &options.data_dir);
-            kugel::rebuild::run(settings, options).await.map(exit_code)
-        }
-        Command::Events(options) => {
-            telemetry(&settings, "warn")?;
-            let settings = settings_in(settings, &options.data_dir);
-            kugel::events::run(settings, options).await.map(exit_code)
-        }
+        Command::Demo(options) => kugel::demo::run(settings, options).await?,
+        Command::Export(options) => export::run(settings, options).await?,
+        Command::Import(options) => import::run(settings, options).await?,
+        Command::Verify(options) => return verify::run(settings, options).await,
+        Command::Rebuild(options) => return rebuild::run(settings, options).await,
+        Command::Events(options) => return events::run(settings, options).await,
     }
-}
-
-/// The settings with the folder that the command line names, if it names one.
-fn settings_in(settings: Settings, folder: &Option<PathBuf>) -> Settings {
-    match folder {
-        Some(folder) => Settings {
-            data_dir: folder.clone(),
-            ..settings
-        },
-        None => settings,
-    }
-}
-
-fn exit_code(is_well: bool) -> ExitCode {
-    if is_well {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    Ok(true)
 }
 
 fn telemetry(settings: &Settings, filter: &str) -> anyhow::Result<kugel_telemetry::Metrics> {
@@ -117,14 +73,7 @@ fn telemetry(settings: &Settings, filter: &str) -> anyhow::Result<kugel_telemetr
     Ok(kugel_telemetry::init(filter, format)?)
 }
 
-async fn serve(
-    mut settings: Settings,
-    options: Serve,
-    metrics: kugel_telemetry::Metrics,
-) -> anyhow::Result<ExitCode> {
-    if let Some(folder) = options.data_dir {
-        settings.data_dir = folder;
-    }
+async fn serve(settings: Settings, options: Serve, metrics: kugel_telemetry::Metrics) -> anyhow::Result<()> {
     let own_port = options
         .service
         .as_deref()
@@ -152,7 +101,7 @@ async fn serve(
     wait_for_stop().await?;
     println!("stopping: finishing what is under way");
     kugel.stop().await;
-    Ok(ExitCode::SUCCESS)
+    Ok(())
 }
 
 fn print_welcome(address: std::net::SocketAddr, place: &str) {

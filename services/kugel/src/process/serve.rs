@@ -15,8 +15,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tower::{Service, ServiceExt as _};
 
+use super::streams;
 use super::whole::Whole;
-use crate::streams;
 
 /// Renders all metrics of the process.
 pub(super) type Render = Arc<dyn Fn() -> String + Send + Sync>;

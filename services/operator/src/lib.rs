@@ -1,0 +1,40 @@
+//! The operator's tools: what is done to a Kugel's documents from a shell.
+//!
+//! [`verify`] recomputes what must be conserved, [`rebuild`] makes what events made once more, [`export`] and [`import`]
+//! move a tenant, [`events`] shows and repeats what has not arrived. They work on the services of a [`Host`] that nobody
+//! else hears of, and know neither the gateway nor the executable.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
+
+pub mod events;
+pub mod export;
+pub mod import;
+pub mod rebuild;
+pub mod verify;
+
+use std::sync::Arc;
+
+use kugel_config::Settings;
+use kugel_host::Host;
+use kugel_types::SystemClock;
+
+/// Opens the documents that the settings name. Refuses a folder that is not there: a tool that looks must not make one.
+async fn open(settings: Settings) -> anyhow::Result<Host> {
+    anyhow::ensure!(
+        settings.mongodb_uri.is_some() || settings.data_dir.is_dir(),
+        "there is no data folder {}: name one with --data-dir",
+        settings.data_dir.display()
+    );
+    open_or_create(settings).await
+}
+
+async fn open_or_create(settings: Settings) -> anyhow::Result<Host> {
+    Host::open_idle(settings, Arc::new(SystemClock)).await
+}
+
+/// Does something with the services, and lets go of their documents whatever comes of it.
+async fn with<T>(host: Host, work: impl AsyncFnOnce(&Host) -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let outcome = work(&host).await;
+    host.stop().await;
+    outcome
+}
