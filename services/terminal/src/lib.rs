@@ -9,10 +9,11 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
-pub mod adapters;
+mod adapters;
 pub mod app;
 pub mod domain;
 pub mod ports;
+pub mod records;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,9 +28,9 @@ use kugel_proto::terminal::v1::terminal_service_server::TerminalServiceServer;
 use kugel_rpc::{Deps, Parts, Routes};
 
 use adapters::clients::Clients;
-use adapters::documents::PRODUCER;
 use adapters::grpc::{Sessions, Stores, Tenants, Terminals};
 use app::App;
+use records::PRODUCER;
 
 /// The service's name.
 pub const NAME: &str = "terminal";
@@ -61,7 +62,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     Ok(Parts {
         name: NAME,
         routes,
-        collections: adapters::documents::COLLECTIONS.to_vec(),
+        collections: records::COLLECTIONS.to_vec(),
         outboxes: vec![outbox],
         background: vec![Box::pin(delivery), Box::pin(forgetting)],
     })

@@ -20,7 +20,7 @@ pub trait Neighbourhood: Send + Sync + 'static {
     async fn session_sales(
         &self,
         terminal: &TerminalId,
-        business_counter: u32,
+        business_counter: i32,
         after: i64,
     ) -> Result<SessionSales, Error>;
 }

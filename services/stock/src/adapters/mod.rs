@@ -1,8 +1,4 @@
-//! The edges: gRPC, stored documents, events.
+//! Between the use cases and the wire: calls and events in.
 
-pub(crate) mod aside;
-pub(crate) mod convert;
-pub(crate) mod documents;
 pub(crate) mod events;
 pub(crate) mod grpc;
-pub(crate) mod render;

@@ -76,6 +76,13 @@ impl Alerts {
         }
     }
 
+    /// Tells the watchers what the levels of items give reason for.
+    pub(crate) fn check_all(&self, tenant: &TenantId, levels: &[(StoreCode, ItemCode, Level)]) {
+        for (store, item, level) in levels {
+            self.check(tenant, store, item, level);
+        }
+    }
+
     /// What a level gives reason for now, for a watcher who has just come. Does not touch the quiet time of others.
     pub(crate) fn current(
         &self,

@@ -7,60 +7,52 @@ use kugel_proto::cart::v1::TransactionLog;
 use kugel_store::{Changes, Scope};
 use kugel_types::{ItemCode, Quantity, TenantId};
 
-use crate::app::ACTOR;
-use crate::app::alerts::Alerts;
-use crate::app::ledger::{Ledger, LedgerError, Recorded};
+use super::ledger::{Ledger, LedgerError, Recorded};
+use super::{ACTOR, App};
 use crate::domain::level::Step;
 use crate::domain::movement::{Kind, Movement};
 
-/// Applies the transactions of one tenant's events.
-pub(crate) struct ApplySales {
-    pub(crate) ledger: Ledger,
-    pub(crate) alerts: Arc<Alerts>,
-}
-
-impl ApplySales {
+impl App {
     /// Applies all events in one commit, then raises the alerts that the new levels give reason for.
-    pub(crate) async fn apply(&self, tenant: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure> {
-        let recorded = record_sales(&self.ledger, &Scope::from(tenant), events).await?;
-        for (store, item, level) in &recorded.levels {
-            self.alerts.check(tenant, store, item, level);
-        }
+    pub(crate) async fn apply_sales(&self, tenant: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure> {
+        let recorded = self.ledger.record_sales(&Scope::from(tenant), events).await?;
+        self.alerts.check_all(tenant, &recorded.levels);
         Ok(())
     }
 }
 
-/// Records all events in one commit. That none of them was seen before is tried before it is asked: it is nearly always
-/// so, and asking costs a read each.
-pub(crate) async fn record_sales(
-    ledger: &Ledger,
-    scope: &Scope,
-    events: &[Arc<Event>],
-) -> Result<Recorded, Failure> {
-    if let Some(recorded) = record(ledger, scope, events).await? {
-        return Ok(recorded);
+impl Ledger {
+    /// Records all events in one commit. It assumes that none of them was seen before and asks only if that is wrong:
+    /// it is nearly always right, and asking costs a read each.
+    pub(crate) async fn record_sales(
+        &self,
+        scope: &Scope,
+        events: &[Arc<Event>],
+    ) -> Result<Recorded, Failure> {
+        if let Some(recorded) = self.try_sales(scope, events).await? {
+            return Ok(recorded);
+        }
+        let fresh = inbox::unprocessed(&self.documents, scope, events).await?;
+        let repeated = || Failure::Transient("the events are being processed elsewhere".to_owned());
+        self.try_sales(scope, &fresh).await?.ok_or_else(repeated)
     }
-    let fresh = inbox::unprocessed(&ledger.documents, scope, events).await?;
-    let repeated = || Failure::Transient("the events are being processed elsewhere".to_owned());
-    record(ledger, scope, &fresh).await?.ok_or_else(repeated)
-}
 
-/// `None` if one of the events was processed before.
-async fn record(ledger: &Ledger, scope: &Scope, events: &[Arc<Event>]) -> Result<Option<Recorded>, Failure> {
-    let mut movements = Vec::new();
-    for event in events {
-        movements.extend(read(event).map_err(Failure::Malformed)?);
-    }
-    let mark = |changes: Changes, _: &[Step]| {
-        events
-            .iter()
-            .fold(changes, |changes, event| inbox::mark(changes, event))
-    };
-    match ledger.record(scope, ACTOR, &movements, mark).await {
-        Ok(recorded) => Ok(Some(recorded)),
-        Err(LedgerError::Store(error)) if inbox::is_repetition(&error) => Ok(None),
-        Err(LedgerError::Store(error)) => Err(error.into()),
-        Err(LedgerError::Overflow(overflow)) => Err(Failure::Malformed(overflow.to_string())),
+    /// `None` if one of the events was processed before.
+    async fn try_sales(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<Option<Recorded>, Failure> {
+        let mut movements = Vec::new();
+        for event in events {
+            movements.extend(read(event).map_err(Failure::Malformed)?);
+        }
+        let mark = |changes: Changes, _: &[Step]| {
+            events
+                .iter()
+                .fold(changes, |changes, event| inbox::mark(changes, event))
+        };
+        match self.record(scope, ACTOR, &movements, mark).await {
+            Ok(recorded) => Ok(Some(recorded)),
+            Err(LedgerError::Store(error)) if inbox::is_repetition(&error) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

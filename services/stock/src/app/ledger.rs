@@ -2,17 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use kugel_bus::Failure;
 use kugel_error::{Error, codes};
 use kugel_store::{Changes, Documents, Revision, Scope, StoreError, Stored};
 use kugel_types::{ItemCode, Overflow, StoreCode};
 
-use crate::adapters::documents::{StockRecord, UpdateRecord};
 use crate::domain::level::{Level, Step};
 use crate::domain::movement::Movement;
+use crate::records::{StockRecord, UpdateRecord};
 
-/// How often a commit begins anew because somebody else changed one of its items. Changes by hand of one item queue in
+/// How often a commit begins again because somebody else changed one of its items. Changes by hand of one item queue in
 /// front of this, so only sales compete with them.
-const ATTEMPT_LIMIT: u32 = 50;
+pub(super) const ATTEMPT_LIMIT: u32 = 50;
 
 /// The quantities of all stores.
 #[derive(Clone)]
@@ -36,6 +37,15 @@ impl From<LedgerError> for Error {
             LedgerError::Store(StoreError::Stale { .. }) => {
                 codes::STOCK_CONFLICT.error("the item is changed by too many others at the same time")
             }
+            LedgerError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Overflow(overflow) => Self::Malformed(overflow.to_string()),
             LedgerError::Store(error) => error.into(),
         }
     }

@@ -1,4 +1,4 @@
-//! Begins anew: levels and history are made again from the transactions and the changes by hand.
+//! Begins again: levels and history are made from the transactions and the changes by hand.
 //!
 //! What people did to stock is in no log of sales. It is laid aside first, each change moved in one commit, and moved
 //! back when its time comes: so at every instant each change by hand is in one place, and a rebuild that was cut off is
@@ -7,32 +7,70 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use jiff::Timestamp;
 use kugel_bus::inbox::PROCESSED_EVENTS;
-use kugel_bus::{Event, Failure, Handler, Rebuild, Topic};
-use kugel_store::{Changes, Document, Page, Query, Record, Scope, StoreError, Stored};
+use kugel_bus::{Event, Failure};
+use kugel_store::{Changes, Document, Documents, Page, Query, Record, Scope, StoreError, Stored};
 use kugel_types::{StoreCode, TenantId};
 
-use crate::adapters::aside::AsideRecord;
-use crate::adapters::documents::{StockRecord, UpdateRecord, of_store};
-use crate::adapters::events::TOPICS;
-use crate::app::ACTOR;
-use crate::app::apply_sales::record_sales;
-use crate::app::ledger::{Ledger, LedgerError};
+use super::ACTOR;
+use super::ledger::Ledger;
 use crate::domain::level::Level;
+use crate::records::{AsideRecord, StockRecord, UpdateRecord, of_store};
 
 /// Documents that are changed in one commit.
 const CHANGED_AT_ONCE: u32 = 250;
 
-/// Makes the stock of tenants anew.
-pub(crate) struct Rebuilding {
-    ledger: Ledger,
-}
+/// Makes the stock of tenants again.
+pub(crate) struct Rebuilding(Ledger);
 
 impl Rebuilding {
-    pub(crate) fn new(ledger: Ledger) -> Self {
-        Self { ledger }
+    /// Over the documents of a service that is stopped.
+    pub(crate) fn new(documents: Documents) -> Self {
+        Self(Ledger { documents })
+    }
+
+    /// Takes everything away that transactions made.
+    pub(crate) async fn clear(&self, tenant: &TenantId) -> Result<(), Failure> {
+        let scope = Scope::from(tenant);
+        self.clear_history(&scope).await?;
+        self.clear_levels(&scope).await?;
+        Ok(self
+            .0
+            .documents
+            .retain(&scope, &PROCESSED_EVENTS, |_| false)
+            .await?)
+    }
+
+    /// Records events of stores, each store's in the order in which they happened, with the changes by hand in between.
+    /// Cut off in the middle, the events that were recorded are recognised when they come again.
+    pub(crate) async fn record_past(&self, tenant: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure> {
+        let scope = Scope::from(tenant);
+        for events in events.chunk_by(|one, next| one.store == next.store) {
+            let mut rest = events;
+            while let Some(first) = rest.first() {
+                let next = self.put_back(&scope, &first.store, first.occurred_at).await?;
+                let later = |event: &Arc<Event>| next.is_some_and(|next| event.occurred_at > next);
+                let until = rest.iter().position(later).unwrap_or(rest.len());
+                self.0.record_sales(&scope, &rest[..until]).await?;
+                rest = &rest[until..];
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the changes by hand back that were made after the last event.
+    pub(crate) async fn put_back_rest(&self, tenant: &TenantId) -> Result<(), Failure> {
+        let scope = Scope::from(tenant);
+        while let Some(row) = self
+            .0
+            .documents
+            .first::<AsideRecord>(&scope, Query::all())
+            .await?
+        {
+            self.put_back(&scope, &row.store()?, Timestamp::MAX).await?;
+        }
+        Ok(())
     }
 
     /// Takes the history away: what sales did is dropped, what people did is laid aside.
@@ -74,7 +112,7 @@ impl Rebuilding {
         scope: &Scope,
         change: impl Fn(Changes, &Document) -> Result<Changes, StoreError> + Send,
     ) -> Result<(), StoreError> {
-        let documents = &self.ledger.documents;
+        let documents = &self.0.documents;
         let mut last = String::new();
         loop {
             let found = documents
@@ -101,12 +139,7 @@ impl Rebuilding {
     ) -> Result<Option<Timestamp>, Failure> {
         loop {
             let query = of_store(store).uncounted().page(first_page());
-            let rows = self
-                .ledger
-                .documents
-                .find::<AsideRecord>(scope, query)
-                .await?
-                .rows;
+            let rows = self.0.documents.find::<AsideRecord>(scope, query).await?.rows;
             let due = rows
                 .iter()
                 .position(|row| row.at() >= limit)
@@ -135,66 +168,8 @@ impl Rebuilding {
                 changes.delete::<AsideRecord>(&row.id(), Some(row.revision))
             })
         };
-        let recorded = self.ledger.record(scope, &first.actor, &movements, moved).await;
-        recorded.map(|_| ()).map_err(|error| match error {
-            LedgerError::Store(error) => error.into(),
-            LedgerError::Overflow(overflow) => Failure::Malformed(overflow.to_string()),
-        })
-    }
-}
-
-#[async_trait]
-impl Handler for Rebuilding {
-    /// Records events of stores, each store's in the order in which they happened, with the changes by hand in between.
-    /// Cut off in the middle, the events that were recorded are recognised when they come again.
-    async fn handle(&self, tenant: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure> {
-        let scope = Scope::from(tenant);
-        for events in events.chunk_by(|one, next| one.store == next.store) {
-            let mut rest = events;
-            while let Some(first) = rest.first() {
-                let next = self.put_back(&scope, &first.store, first.occurred_at).await?;
-                let later = |event: &Arc<Event>| next.is_some_and(|next| event.occurred_at > next);
-                let until = rest.iter().position(later).unwrap_or(rest.len());
-                record_sales(&self.ledger, &scope, &rest[..until]).await?;
-                rest = &rest[until..];
-            }
-        }
+        self.0.record(scope, &first.actor, &movements, moved).await?;
         Ok(())
-    }
-}
-
-#[async_trait]
-impl Rebuild for Rebuilding {
-    fn topics(&self) -> &'static [Topic] {
-        TOPICS
-    }
-
-    async fn begin(&self, tenant: &TenantId) -> Result<(), Failure> {
-        let scope = Scope::from(tenant);
-        self.clear_history(&scope).await?;
-        self.clear_levels(&scope).await?;
-        Ok(self
-            .ledger
-            .documents
-            .retain(&scope, &PROCESSED_EVENTS, |_| false)
-            .await?)
-    }
-
-    async fn finish(&self, tenant: &TenantId) -> Result<(), Failure> {
-        let scope = Scope::from(tenant);
-        loop {
-            let query = Query::all().uncounted().page(Page { limit: 1, number: 1 });
-            let rows = self
-                .ledger
-                .documents
-                .find::<AsideRecord>(&scope, query)
-                .await?
-                .rows;
-            let Some(row) = rows.first() else {
-                return Ok(());
-            };
-            self.put_back(&scope, &row.store()?, Timestamp::MAX).await?;
-        }
     }
 }
 

@@ -1,21 +1,19 @@
 //! Keeps the schedules and takes the snapshots that they ask for.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use kugel_error::{Error, codes};
-use kugel_store::{Documents, RequestKey, Scope, Stored};
-use kugel_types::{Clock, StoreCode};
-use parking_lot::Mutex;
+use kugel_rpc::Caller;
+use kugel_store::{Scope, Stored};
+use kugel_types::StoreCode;
 
-use crate::adapters::documents::{RunRecord, ScheduleRecord};
-use crate::app::ACTOR;
-use crate::app::list_stock::stores_with_stock;
-use crate::app::take_snapshot::{Order, remove_old_snapshots, take_snapshot};
-use crate::domain::schedule::{Interval, Schedule, Targets};
-use crate::domain::schedule_draft::{ALL_STORES, Draft, Refusal};
+use super::take_snapshot::Order;
+use super::{ACTOR, App};
+use crate::domain::schedule::{Schedule, Targets};
+use crate::domain::schedule_draft::{Draft, Refusal};
+use crate::records::{RunRecord, ScheduleRecord};
 
 /// A run that could not begin in time is still made up for so long.
 const LATENESS_LIMIT: SignedDuration = SignedDuration::from_hours(1);
@@ -24,18 +22,6 @@ const LATENESS_LIMIT: SignedDuration = SignedDuration::from_hours(1);
 const LOOK_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 /// Who is named in snapshots of the schedule.
 const SCHEDULER: &str = "scheduled_system";
-
-/// The snapshot schedules of all tenants.
-#[derive(Clone)]
-pub(crate) struct Scheduler {
-    pub(crate) documents: Documents,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) zone: TimeZone,
-    /// Days that a tenant without a schedule of its own keeps snapshots.
-    pub(crate) retention_days: u32,
-    /// When each tenant is looked at next. Looking opens its database, so it is not done more often than needed.
-    pub(crate) looks: Arc<Mutex<HashMap<Scope, Timestamp>>>,
-}
 
 /// The schedule in force for a tenant.
 pub(crate) struct InForce {
@@ -47,9 +33,9 @@ pub(crate) struct InForce {
     pub(crate) next_run: Option<Timestamp>,
 }
 
-impl Scheduler {
+impl App {
     /// The schedule in force: the tenant's own, else the default.
-    pub(crate) async fn in_force(&self, scope: &Scope) -> Result<InForce, Error> {
+    pub(crate) async fn schedule_in_force(&self, scope: &Scope) -> Result<InForce, Error> {
         let stored: Option<Stored<ScheduleRecord>> = self.documents.get(scope, ScheduleRecord::KEY).await?;
         self.with_run(scope, stored).await
     }
@@ -77,33 +63,28 @@ impl Scheduler {
     }
 
     /// Replaces the tenant's schedule.
-    pub(crate) async fn replace(
-        &self,
-        scope: &Scope,
-        actor: &str,
-        request: Option<&RequestKey>,
-        draft: Draft,
-    ) -> Result<InForce, Error> {
+    pub(crate) async fn replace_schedule(&self, caller: &Caller, draft: Draft) -> Result<InForce, Error> {
         let schedule = self.check(draft)?;
         let work = async {
+            let scope = caller.scope();
             let former: Option<Stored<ScheduleRecord>> =
-                self.documents.get(scope, ScheduleRecord::KEY).await?;
-            let changes = self.documents.changes(actor);
+                self.documents.get(&scope, ScheduleRecord::KEY).await?;
+            let changes = self.documents.changes(&caller.actor());
             let record = Arc::new(ScheduleRecord::new(&schedule));
             let stored = match &former {
                 Some(former) => changes.replaced(Arc::clone(&record), former),
                 None => changes.inserted(Arc::clone(&record)),
             };
-            let in_force = self.with_run(scope, Some(stored)).await?;
+            let in_force = self.with_run(&scope, Some(stored)).await?;
             let answer = (in_force.stored, in_force.last_run, in_force.next_run);
             let changes = changes
                 .upsert(ScheduleRecord::clone(&record))
-                .answering(request, &answer);
-            self.documents.commit(scope, changes).await?;
-            self.looks.lock().remove(scope);
+                .answering(caller.request(), &answer);
+            self.documents.commit(&scope, changes).await?;
+            self.looks.lock().remove(&scope);
             Ok(answer)
         };
-        let (stored, last_run, next_run) = self.documents.once(scope, request, work).await?;
+        let (stored, last_run, next_run) = caller.once(&self.documents, work).await?;
         Ok(InForce {
             schedule,
             stored,
@@ -113,23 +94,19 @@ impl Scheduler {
     }
 
     /// Removes the tenant's schedule: the default one is in force again.
-    pub(crate) async fn delete(
-        &self,
-        scope: &Scope,
-        actor: &str,
-        request: Option<&RequestKey>,
-    ) -> Result<(), Error> {
+    pub(crate) async fn delete_schedule(&self, caller: &Caller) -> Result<(), Error> {
         let work = async {
+            let scope = caller.scope();
             let changes = self
                 .documents
-                .changes(actor)
+                .changes(&caller.actor())
                 .delete::<ScheduleRecord>(ScheduleRecord::KEY, None)
-                .answering(request, &());
-            self.documents.commit(scope, changes).await?;
-            self.looks.lock().remove(scope);
+                .answering(caller.request(), &());
+            self.documents.commit(&scope, changes).await?;
+            self.looks.lock().remove(&scope);
             Ok(())
         };
-        self.documents.once(scope, request, work).await
+        caller.once(&self.documents, work).await
     }
 
     fn check(&self, draft: Draft) -> Result<Schedule, Error> {
@@ -150,7 +127,7 @@ impl Scheduler {
     }
 
     /// Does what is due at all tenants. A tenant's failure is logged and does not hold up the others.
-    pub(crate) async fn run_due(&self) {
+    pub async fn run_due(&self) {
         let scopes = match self.documents.scopes().await {
             Ok(scopes) => scopes,
             Err(error) => {
@@ -158,21 +135,21 @@ impl Scheduler {
             }
         };
         let now = self.clock.now();
-        for scope in scopes.iter().filter(|scope| self.is_to_be_looked_at(scope, now)) {
+        for scope in scopes.iter().filter(|scope| self.needs_look(scope, now)) {
             if let Err(error) = self.run_tenant(scope, now).await {
                 tracing::error!(tenant = %scope, %error, "the snapshot schedule could not be carried out");
             }
         }
     }
 
-    fn is_to_be_looked_at(&self, scope: &Scope, now: Timestamp) -> bool {
+    fn needs_look(&self, scope: &Scope, now: Timestamp) -> bool {
         *scope != Scope::Commons && self.looks.lock().get(scope).is_none_or(|look| *look <= now)
     }
 
     async fn run_tenant(&self, scope: &Scope, now: Timestamp) -> Result<(), Error> {
-        let in_force = self.in_force(scope).await?;
+        let in_force = self.schedule_in_force(scope).await?;
         let days = in_force.schedule.retention_days;
-        remove_old_snapshots(&self.documents, scope, ACTOR, now, days).await?;
+        self.remove_old_snapshots(scope, ACTOR, now, days).await?;
         if let Some(due) = in_force.due(now, &self.zone) {
             self.run(scope, &in_force.schedule.targets, due, now).await?;
         }
@@ -190,7 +167,7 @@ impl Scheduler {
         now: Timestamp,
     ) -> Result<(), Error> {
         let stores = match targets {
-            Targets::All => stores_with_stock(&self.documents, scope).await?,
+            Targets::All => self.stores_with_stock(scope).await?,
             Targets::Stores(stores) => stores.clone(),
         };
         for store in &stores {
@@ -212,11 +189,10 @@ impl Scheduler {
         let order = Order {
             id,
             store,
-            at: self.clock.now(),
             created_by: SCHEDULER.to_owned(),
             request: None,
         };
-        match take_snapshot(&self.documents, scope, &self.zone, ACTOR, order).await {
+        match self.take_snapshot(scope, ACTOR, order).await {
             Ok(_) => {}
             Err(error) if error.is_duplicate_in("stock_snapshots") => {}
             Err(error) => tracing::error!(tenant = %scope, %store, %error, "the snapshot was not taken"),
@@ -240,42 +216,5 @@ impl InForce {
         let is_before_its_schedule = set_at.is_some_and(|set_at| set_at > due);
         let is_done = self.last_run.as_ref().is_some_and(|run| run.due_at >= due);
         (!is_late && !is_before_its_schedule && !is_done).then_some(due)
-    }
-}
-
-impl ScheduleRecord {
-    /// The document of a schedule.
-    pub(crate) fn new(schedule: &Schedule) -> Self {
-        let (interval, day_of_week, day_of_month) = match schedule.interval {
-            Interval::Daily => ("daily", None, None),
-            Interval::Weekly { day } => ("weekly", Some(day.into()), None),
-            Interval::Monthly { day } => ("monthly", None, Some(day.into())),
-        };
-        Self {
-            enabled: schedule.enabled,
-            schedule_interval: interval.to_owned(),
-            schedule_hour: schedule.time.hour().into(),
-            schedule_minute: schedule.time.minute().into(),
-            schedule_day_of_week: day_of_week,
-            schedule_day_of_month: day_of_month,
-            retention_days: schedule.retention_days,
-            target_stores: match &schedule.targets {
-                Targets::All => vec![ALL_STORES.to_owned()],
-                Targets::Stores(stores) => stores.iter().map(ToString::to_string).collect(),
-            },
-        }
-    }
-
-    fn draft(&self) -> Draft {
-        Draft {
-            enabled: Some(self.enabled),
-            interval: self.schedule_interval.clone(),
-            hour: Some(self.schedule_hour),
-            minute: Some(self.schedule_minute),
-            day_of_week: self.schedule_day_of_week,
-            day_of_month: self.schedule_day_of_month,
-            retention_days: i32::try_from(self.retention_days).ok(),
-            target_stores: self.target_stores.clone(),
-        }
     }
 }

@@ -1,41 +1,39 @@
 //! Watches a store: what is at a threshold now, then what reaches one.
 
-use std::sync::Arc;
-
 use futures::stream::{self, Stream, StreamExt};
 use kugel_error::Error;
-use kugel_store::{Documents, Page, Scope};
+use kugel_store::{Page, Scope};
 use kugel_types::{StoreCode, TenantId};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use crate::app::alerts::{Alert, Alerts};
-use crate::app::list_stock::{Selection, list_stock};
+use super::{Alert, App, Selection};
 use crate::domain::alert::Reason;
 
-/// The alerts of a store. The live ones are listened to before the present ones are read, so that none falls between.
-pub(crate) async fn watch_alerts(
-    documents: &Documents,
-    alerts: &Arc<Alerts>,
-    tenant: &TenantId,
-    store: &StoreCode,
-) -> Result<impl Stream<Item = Alert> + Send + use<>, Error> {
-    let live = alerts.watch(tenant, store);
-    let mut present = Vec::new();
-    for (selection, reason) in [
-        (Selection::ToReorder, Reason::ReorderPoint),
-        (Selection::Low, Reason::MinimumStock),
-    ] {
-        let items = list_stock(documents, &Scope::from(tenant), store, selection, Page::all()).await?;
-        for row in &items.rows {
-            let (item, level) = (row.item_code.parse()?, row.level());
-            present.extend(
-                alerts
-                    .current(tenant, store, &item, &level)
-                    .filter(|alert| alert.reason == reason),
-            );
+impl App {
+    /// The alerts of a store. The live ones are listened to before the present ones are read, so that none falls
+    /// between.
+    pub(crate) async fn watch_alerts(
+        &self,
+        tenant: &TenantId,
+        store: &StoreCode,
+    ) -> Result<impl Stream<Item = Alert> + Send + use<>, Error> {
+        let live = self.alerts.watch(tenant, store);
+        let mut present = Vec::new();
+        for (selection, reason) in [
+            (Selection::ToReorder, Reason::ReorderPoint),
+            (Selection::Low, Reason::MinimumStock),
+        ] {
+            let items = self
+                .list_stock(&Scope::from(tenant), store, selection, Page::all())
+                .await?;
+            for row in &items.rows {
+                let (item, level) = (row.item_code.parse()?, row.level());
+                let alerts = self.alerts.current(tenant, store, &item, &level);
+                present.extend(alerts.filter(|alert| alert.reason == reason));
+            }
         }
+        Ok(stream::iter(present).chain(listen(live)))
     }
-    Ok(stream::iter(present).chain(listen(live)))
 }
 
 fn listen(live: broadcast::Receiver<Alert>) -> impl Stream<Item = Alert> + Send {

@@ -1,5 +1,4 @@
-//! The edges: gRPC in; documents, events and other services out.
+//! Between the use cases and the wire: calls in, calls out.
 
-pub mod clients;
-pub mod documents;
-pub mod grpc;
+pub(crate) mod clients;
+pub(crate) mod grpc;

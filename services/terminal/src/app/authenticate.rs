@@ -6,7 +6,7 @@ use kugel_store::{Query, Scope};
 use kugel_types::TerminalId;
 
 use super::{App, TerminalView};
-use crate::adapters::documents::TerminalDocument;
+use crate::records::TerminalDocument;
 
 impl App {
     /// The terminal, if the key is its own. A wrong key and an unknown terminal are told alike, so that nobody learns

@@ -5,8 +5,8 @@ use kugel_rpc::Caller;
 use kugel_types::{EventId, Money, TerminalId};
 
 use super::App;
-use super::logs::Log;
 use crate::domain::{CashDirection, Refusal};
+use crate::records::Log;
 
 /// Cash that is to move.
 #[derive(Debug, Clone)]

@@ -5,9 +5,9 @@ use kugel_rpc::Caller;
 use kugel_types::{Money, TerminalId};
 use rust_decimal::Decimal;
 
-use super::logs::Log;
 use super::{App, Changed, TerminalView};
 use crate::domain::{Operation, Refusal};
+use crate::records::Log;
 
 /// A session that ended, and what is printed about it.
 #[derive(Debug, Clone)]

@@ -5,16 +5,12 @@ mod cash;
 mod close;
 mod delivery;
 mod error;
-mod logs;
 mod open;
-mod receipt;
 mod registry;
 mod sign_in;
 mod stores;
 mod stream;
 mod tenants;
-#[cfg(test)]
-mod tests;
 mod token;
 
 use std::sync::Arc;
@@ -30,14 +26,13 @@ use kugel_store::{Documents, Scope, StoreError, Stored};
 use kugel_types::{Clock, Currency, LocalTime, TenantId, TerminalId};
 use serde::{Deserialize, Serialize};
 
-use crate::adapters::documents::{StoreDocument, TerminalDocument};
 use crate::domain::Terminal;
 use crate::ports::Neighbourhood;
+use crate::records::{Log, StoreDocument, TerminalDocument};
 
 pub use cash::{CashMovement, MoveCash};
 pub use close::ClosedSession;
 pub use delivery::{DeliveryOutcome, DeliveryReport};
-pub use logs::Log;
 pub use open::OpenedSession;
 pub use registry::{ListTerminals, NewTerminal};
 pub use sign_in::SignIn;
@@ -45,7 +40,6 @@ pub use stores::{ListStores, NewStore, StorePatch};
 pub use stream::LogEntry;
 pub use tenants::{NewTenant, TenantView};
 pub use token::IssuedToken;
-pub(crate) use token::wire_count;
 
 /// How often a change of a terminal is tried again after others were faster.
 const ATTEMPTS: u32 = 8;
@@ -146,7 +140,7 @@ impl App {
             let logs = step(&mut terminal, now)?;
             let events = logs
                 .iter()
-                .map(|log| log.event(now, caller.traceparent()))
+                .map(|log| log.event(id, now, caller.traceparent()))
                 .collect::<Result<Vec<_>, _>>()?;
             let document = Arc::new(TerminalDocument::from(&terminal));
             let (receipt_text, journal_text) = logs.last().map(Log::printed).unwrap_or_default();

@@ -4,8 +4,9 @@ use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
 use kugel_types::{EventId, Money, TerminalId};
 
-use super::logs::{Log, Place};
 use super::{App, Changed, TerminalView};
+use crate::domain::Place;
+use crate::records::Log;
 
 /// A session that began, and what is printed about it.
 #[derive(Debug, Clone)]
@@ -67,6 +68,6 @@ impl App {
     pub(super) async fn place(&self, id: &TerminalId) -> Result<Place, Error> {
         self.load(id).await?;
         let store = self.load_store(&id.tenant, id.store.as_str()).await?;
-        Ok(Place::of(&store, self.currency))
+        store.place()
     }
 }

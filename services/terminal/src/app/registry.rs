@@ -11,8 +11,8 @@ use kugel_types::{StoreCode, TenantId, TerminalId};
 
 use super::tenants::required;
 use super::{App, TerminalView};
-use crate::adapters::documents::{OpenCloseLogDocument, TerminalDocument};
 use crate::domain::{FunctionMode, Terminal};
+use crate::records::{OpenCloseLogDocument, TerminalDocument};
 
 /// A terminal to enter.
 #[derive(Debug, Clone)]
@@ -96,8 +96,8 @@ impl App {
             .await?
         {
             terminal.business_date = last.0.business_date.parse().ok();
-            terminal.open_counter = u32::try_from(last.0.open_counter).unwrap_or_default();
-            terminal.business_counter = u32::try_from(last.0.business_counter).unwrap_or_default();
+            terminal.open_counter = last.0.open_counter;
+            terminal.business_counter = last.0.business_counter;
         }
         Ok(())
     }

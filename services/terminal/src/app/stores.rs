@@ -10,7 +10,7 @@ use kugel_types::{BusinessDate, Currency, StoreCode, TenantId};
 
 use super::tenants::required;
 use super::{App, TenantView};
-use crate::adapters::documents::{StoreDocument, TerminalDocument};
+use crate::records::{StoreDocument, TerminalDocument};
 
 /// A store to enter.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use kugel_store::{Query, Scope};
 use kugel_types::{StoreCode, TenantId, TerminalNo};
 
 use super::App;
-use crate::adapters::documents::{CashLogDocument, OpenCloseLogDocument};
+use crate::records::{CashLogDocument, OpenCloseLogDocument};
 
 /// A log as it was made.
 #[derive(Debug, Clone)]

@@ -9,7 +9,7 @@ use kugel_types::TenantId;
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use crate::adapters::documents::{StoreDocument, TenantDocument};
+use crate::records::{StoreDocument, TenantDocument};
 
 /// A tenant to enter.
 #[derive(Debug, Clone)]

@@ -44,16 +44,11 @@ fn claims(terminal: &Terminal) -> TerminalClaims {
         id: terminal.id.clone(),
         status: terminal.status.name().to_owned(),
         business_date: terminal.business_date,
-        open_counter: wire_count(terminal.open_counter),
-        business_counter: wire_count(terminal.business_counter),
+        open_counter: terminal.open_counter,
+        business_counter: terminal.business_counter,
         staff: terminal.staff.as_ref().map(|staff| Staff {
             id: staff.id.clone(),
             name: staff.name.clone(),
         }),
     }
-}
-
-/// A counter as the wire carries it. A till that opens every second reaches the bound in 68 years.
-pub(crate) fn wire_count(counter: u32) -> i32 {
-    i32::try_from(counter).unwrap_or(i32::MAX)
 }

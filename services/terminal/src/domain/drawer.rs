@@ -35,7 +35,7 @@ impl CashDirection {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Drawer {
     /// Cash logs, the change fund included.
-    pub count: u32,
+    pub count: i32,
     /// Their sum, change fund included.
     pub amount: Money,
     /// When the newest was made.

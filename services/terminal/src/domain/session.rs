@@ -9,7 +9,7 @@ pub const CASH: &str = "01";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SessionSales {
     /// Transaction logs, cancelled ones included.
-    pub count: u32,
+    pub count: i32,
     /// The highest transaction number, if there is any.
     pub last_no: Option<i64>,
     /// Cash that came into the drawer by sales, less what returns and voids gave back.

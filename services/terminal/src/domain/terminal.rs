@@ -29,9 +29,9 @@ pub struct Terminal {
     /// The day of the present or last session.
     pub business_date: Option<BusinessDate>,
     /// Sessions on that day.
-    pub open_counter: u32,
+    pub open_counter: i32,
     /// Sessions in its life.
-    pub business_counter: u32,
+    pub business_counter: i32,
     /// The change fund of the present or last session.
     pub initial_amount: Option<Money>,
     /// The cash counted at the last close.

@@ -17,7 +17,7 @@ use kugel_proto::terminal::v1::{
 use kugel_rpc::{ApiKeys, Channel, Deps, Layers, Neighbours};
 use kugel_state::MemoryState;
 use kugel_store::{DataDir, Documents, Scope, SqliteStore};
-use kugel_terminal::adapters::documents::{StaffDocument, TenantDocument, TerminalDocument};
+use kugel_terminal::records::{StaffDocument, TenantDocument, TerminalDocument};
 use kugel_types::{Clock, ManualClock, TenantId};
 use tonic::Request;
 

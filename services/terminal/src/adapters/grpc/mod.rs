@@ -1,13 +1,13 @@
-//! The gRPC services: admit, parse, call, render.
+//! The gRPC face: admit, call, render.
 
-mod parse;
+mod convert;
 mod render;
 mod sessions;
 mod stores;
 mod tenants;
 mod terminals;
 
-pub use sessions::Sessions;
-pub use stores::Stores;
-pub use tenants::Tenants;
-pub use terminals::Terminals;
+pub(crate) use sessions::Sessions;
+pub(crate) use stores::Stores;
+pub(crate) use tenants::Tenants;
+pub(crate) use terminals::Terminals;

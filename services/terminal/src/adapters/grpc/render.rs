@@ -5,14 +5,11 @@ use jiff::tz::TimeZone;
 use kugel_auth::ApiKey;
 use kugel_proto::common::v1::ListMetadata;
 use kugel_proto::terminal::v1 as pb;
-use kugel_rpc::NEW_TOKEN;
 use kugel_store::Stored;
 use kugel_types::{LocalTime, Page, Sort};
-use tonic::Response;
-use tonic::metadata::MetadataValue;
 
-use crate::adapters::documents::StoreDocument;
-use crate::app::{App, TenantView, TerminalView, wire_count};
+use crate::app::{CashMovement, ClosedSession, LogEntry, OpenedSession, TenantView, TerminalView};
+use crate::records::StoreDocument;
 
 /// A terminal, without its key.
 pub(super) fn terminal(view: &TerminalView, zone: &TimeZone) -> pb::Terminal {
@@ -26,8 +23,8 @@ pub(super) fn terminal(view: &TerminalView, zone: &TimeZone) -> pb::Terminal {
         function_mode: terminal.function_mode.name().to_owned(),
         status: terminal.status.name().to_owned(),
         business_date: terminal.business_date.map(|date| date.to_string()),
-        open_counter: wire_count(terminal.open_counter),
-        business_counter: wire_count(terminal.business_counter),
+        open_counter: terminal.open_counter,
+        business_counter: terminal.business_counter,
         initial_amount: terminal.initial_amount.map(Into::into),
         physical_amount: terminal.physical_amount.map(Into::into),
         staff: terminal.staff.as_ref().map(|staff| pb::TerminalStaff {
@@ -47,6 +44,60 @@ pub(super) fn terminal_with_key(view: &TerminalView, key: &ApiKey, zone: &TimeZo
         api_key: Some(key.reveal().to_owned()),
         ..terminal(view, zone)
     }
+}
+
+/// A session that began.
+pub(super) fn opened(session: &OpenedSession, zone: &TimeZone) -> pb::OpenTerminalResponse {
+    let terminal = terminal(&session.view, zone);
+    pb::OpenTerminalResponse {
+        terminal_id: terminal.terminal_id.clone(),
+        business_date: terminal.business_date.clone().unwrap_or_default(),
+        open_counter: terminal.open_counter,
+        business_counter: terminal.business_counter,
+        initial_amount: terminal.initial_amount.clone(),
+        terminal_info: Some(terminal),
+        receipt_text: session.receipt_text.clone(),
+        journal_text: session.journal_text.clone(),
+    }
+}
+
+/// A session that ended.
+pub(super) fn closed(session: &ClosedSession, zone: &TimeZone) -> pb::CloseTerminalResponse {
+    let terminal = terminal(&session.view, zone);
+    pb::CloseTerminalResponse {
+        terminal_id: terminal.terminal_id.clone(),
+        business_date: terminal.business_date.clone().unwrap_or_default(),
+        open_counter: terminal.open_counter,
+        business_counter: terminal.business_counter,
+        initial_amount: terminal.initial_amount.clone(),
+        physical_amount: terminal.physical_amount.clone(),
+        terminal_info: Some(terminal),
+        receipt_text: session.receipt_text.clone(),
+        journal_text: session.journal_text.clone(),
+        expected_amount: Some(session.expected.into()),
+        difference_amount: session.difference.map(Into::into),
+    }
+}
+
+/// Cash that moved.
+pub(super) fn movement(moved: CashMovement) -> pb::CashMovement {
+    pb::CashMovement {
+        terminal_id: moved.terminal.to_string(),
+        amount: Some(moved.amount.into()),
+        description: moved.description,
+        receipt_text: moved.receipt_text,
+        journal_text: moved.journal_text,
+    }
+}
+
+/// A log as it was made.
+pub(super) fn log(entry: LogEntry) -> pb::StreamLogsResponse {
+    use pb::stream_logs_response::Log;
+    let log = match entry {
+        LogEntry::Cash(log) => Log::CashLog(log.0.clone()),
+        LogEntry::OpenClose(log) => Log::OpenCloseLog(log.0.clone()),
+    };
+    pb::StreamLogsResponse { log: Some(log) }
 }
 
 /// A tenant with its stores.
@@ -87,15 +138,6 @@ pub(super) fn metadata(total: u64, page: Page, sort: &Sort, filter: &[(&str, Str
             .map(|(name, value)| ((*name).to_owned(), value.clone()))
             .collect(),
     }
-}
-
-/// An answer with a fresh token for the terminal beside it.
-pub(super) fn with_token<T>(app: &App, view: &TerminalView, message: T) -> Response<T> {
-    let token = app.issue_token(&view.terminal).token;
-    let mut response = Response::new(message);
-    let value = MetadataValue::try_from(token).expect("a token is visible ASCII");
-    response.metadata_mut().insert(NEW_TOKEN, value);
-    response
 }
 
 fn plain(instant: Timestamp, zone: &TimeZone) -> String {

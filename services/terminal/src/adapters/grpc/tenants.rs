@@ -1,72 +1,65 @@
+//! Tenants over gRPC.
+
+use kugel_error::Error;
+use kugel_proto::terminal::v1 as pb;
 use kugel_proto::terminal::v1::tenant_service_server::TenantService;
-use kugel_proto::terminal::v1::*;
 use kugel_rpc::admit;
-use kugel_types::{InvalidId, TenantId};
-use tonic::{Request, Response, Status, async_trait};
+use kugel_types::TenantId;
+use tonic::{Request, Response, Status};
 
-use super::render;
-use crate::app::{App, NewTenant};
+use super::{convert, render};
+use crate::app::App;
 
-/// `kugel.terminal.v1.TenantService`.
-pub struct Tenants(pub App);
+/// Answers the methods of tenants.
+pub(crate) struct Tenants(pub(crate) App);
 
-#[async_trait]
+#[tonic::async_trait]
 impl TenantService for Tenants {
     async fn create_tenant(
         &self,
-        request: Request<CreateTenantRequest>,
-    ) -> Result<Response<CreateTenantResponse>, Status> {
-        let (caller, message) = admit(request)?;
-        let new =
-            new(message.tenant_id, message.tenant_name, message.tags).map_err(kugel_error::Error::from)?;
+        request: Request<pb::CreateTenantRequest>,
+    ) -> Result<Response<pb::CreateTenantResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let new = convert::tenant(&request.tenant_id, request.tenant_name, request.tags)?;
         let view = self.0.create_tenant(&caller, new).await?;
-        Ok(Response::new(CreateTenantResponse {
+        Ok(Response::new(pb::CreateTenantResponse {
             tenant: Some(render::tenant(&view, &self.0.zone)),
         }))
     }
 
     async fn get_tenant(
         &self,
-        request: Request<GetTenantRequest>,
-    ) -> Result<Response<GetTenantResponse>, Status> {
+        request: Request<pb::GetTenantRequest>,
+    ) -> Result<Response<pb::GetTenantResponse>, Status> {
         let (caller, _) = admit(request)?;
         let view = self.0.tenant(caller.tenant()).await?;
-        Ok(Response::new(GetTenantResponse {
+        Ok(Response::new(pb::GetTenantResponse {
             tenant: Some(render::tenant(&view, &self.0.zone)),
         }))
     }
 
     async fn update_tenant(
         &self,
-        request: Request<UpdateTenantRequest>,
-    ) -> Result<Response<UpdateTenantResponse>, Status> {
-        let (caller, message) = admit(request)?;
-        let new =
-            new(message.tenant_id, message.tenant_name, message.tags).map_err(kugel_error::Error::from)?;
+        request: Request<pb::UpdateTenantRequest>,
+    ) -> Result<Response<pb::UpdateTenantResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let new = convert::tenant(&request.tenant_id, request.tenant_name, request.tags)?;
         let view = self.0.update_tenant(&caller, new).await?;
-        Ok(Response::new(UpdateTenantResponse {
+        Ok(Response::new(pb::UpdateTenantResponse {
             tenant: Some(render::tenant(&view, &self.0.zone)),
         }))
     }
 
     async fn delete_tenant(
         &self,
-        request: Request<DeleteTenantRequest>,
-    ) -> Result<Response<DeleteTenantResponse>, Status> {
-        let (caller, message) = admit(request)?;
+        request: Request<pb::DeleteTenantRequest>,
+    ) -> Result<Response<pb::DeleteTenantResponse>, Status> {
+        let (caller, request) = admit(request)?;
         // Named in so many words, so that a call with a forgotten field deletes nothing.
-        let tenant: TenantId = message.tenant_id.parse().map_err(kugel_error::Error::from)?;
+        let tenant: TenantId = request.tenant_id.parse().map_err(Error::from)?;
         self.0.delete_tenant(&caller, &tenant).await?;
-        Ok(Response::new(DeleteTenantResponse {
+        Ok(Response::new(pb::DeleteTenantResponse {
             tenant_id: tenant.to_string(),
         }))
     }
-}
-
-fn new(tenant_id: String, name: String, tags: Vec<String>) -> Result<NewTenant, InvalidId> {
-    Ok(NewTenant {
-        tenant: tenant_id.parse()?,
-        name,
-        tags,
-    })
 }

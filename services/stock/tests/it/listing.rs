@@ -3,7 +3,7 @@
 use futures::StreamExt;
 use kugel_proto::stock::v1 as pb;
 
-use super::{World, decimal, event, refusal, transaction, update_request};
+use crate::support::{World, decimal, event, refusal, transaction, update_request};
 
 async fn items(world: &mut World, page: Option<i32>, limit: Option<i32>) -> (Vec<String>, i64) {
     let message = pb::ListStocksRequest {

@@ -1,76 +1,15 @@
-//! What lies in the store: one shape a collection, apart from the rules so that either can change without the other.
+//! Terminals.
 
 use jiff::Timestamp;
 use kugel_auth::ApiKeyHash;
-use kugel_bus::{Producer, Topic};
-use kugel_error::{Error, codes};
-use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
-use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
+use kugel_error::Error;
+use kugel_store::{Collection, Field, Index, Record};
 use kugel_types::{BusinessDate, Money, TerminalId};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use super::damaged;
 use crate::domain::{Drawer, FunctionMode, Staff, Status, Terminal};
-
-/// The master record of the tenant; its stores are documents of their own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TenantDocument {
-    /// The key.
-    pub tenant_id: String,
-    /// The name people know it by.
-    pub tenant_name: String,
-    /// Free labels.
-    pub tags: Vec<String>,
-}
-
-static TENANTS: Collection = Collection {
-    name: "info_tenant",
-    fields: &[],
-    indexes: &[],
-};
-
-impl Record for TenantDocument {
-    const COLLECTION: &'static Collection = &TENANTS;
-    fn id(&self) -> String {
-        self.tenant_id.clone()
-    }
-}
-
-/// A store of the tenant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoreDocument {
-    /// The key.
-    pub store_code: String,
-    /// The name that receipts print.
-    pub store_name: String,
-    /// What the back office says about it.
-    pub status: String,
-    /// The business date as the back office keeps it.
-    pub business_date: Option<String>,
-    /// Free labels.
-    pub tags: Vec<String>,
-    /// ISO 4217 code.
-    pub currency: String,
-}
-
-static STORES: Collection = Collection {
-    name: "info_store",
-    fields: &[
-        Field::text("store_code"),
-        Field::text("store_name"),
-        Field::text("status"),
-        Field::text("business_date"),
-        Field::text("currency"),
-    ],
-    indexes: &[],
-};
-
-impl Record for StoreDocument {
-    const COLLECTION: &'static Collection = &STORES;
-    fn id(&self) -> String {
-        self.store_code.clone()
-    }
-}
 
 /// A terminal.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,9 +31,9 @@ pub struct TerminalDocument {
     /// The day of the present or last session.
     pub business_date: Option<String>,
     /// Sessions on that day.
-    pub open_counter: u32,
+    pub open_counter: i32,
     /// Sessions in its life.
-    pub business_counter: u32,
+    pub business_counter: i32,
     /// The change fund of the present or last session.
     pub initial_amount: Option<Decimal>,
     /// The cash counted at the last close.
@@ -102,7 +41,7 @@ pub struct TerminalDocument {
     /// Who is signed in.
     pub staff: Option<StaffDocument>,
     /// Cash logs of the session.
-    pub cash_in_out_count: u32,
+    pub cash_in_out_count: i32,
     /// Their sum.
     pub cash_in_out_amount: Decimal,
     /// When the newest was made.
@@ -122,7 +61,7 @@ pub struct StaffDocument {
     pub name: String,
 }
 
-static TERMINALS: Collection = Collection {
+pub(super) static TERMINALS: Collection = Collection {
     name: "info_terminal",
     fields: &[
         Field::text("terminal_id"),
@@ -178,11 +117,7 @@ impl From<&Terminal> for TerminalDocument {
 impl TerminalDocument {
     /// The terminal that the document describes.
     pub fn terminal(&self) -> Result<Terminal, Error> {
-        let damaged = |what: &str| {
-            codes::DATABASE_FAILED
-                .error("the database could not answer")
-                .caused_by(format!("terminal {} has an unreadable {what}", self.terminal_id))
-        };
+        let damaged = |what| damaged("terminal", &self.terminal_id, what);
         let business_date = self
             .business_date
             .as_deref()
@@ -218,93 +153,3 @@ impl TerminalDocument {
         })
     }
 }
-
-/// A cash log: the body of its event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CashLogDocument(pub CashLog);
-
-static CASH_LOGS: Collection = Collection {
-    name: "log_cash_in_out",
-    fields: &[
-        Field::text("store_code"),
-        Field::integer("terminal_no"),
-        Field::text("business_date"),
-        Field::integer("open_counter"),
-        Field::text("generate_date_time"),
-    ],
-    indexes: &[Index::on(&[
-        "store_code",
-        "terminal_no",
-        "business_date",
-        "open_counter",
-    ])],
-};
-
-impl Record for CashLogDocument {
-    const COLLECTION: &'static Collection = &CASH_LOGS;
-    fn id(&self) -> String {
-        cash_log_key(&self.0)
-    }
-}
-
-/// The key of a cash log: its event's id, because two movements may share a microsecond.
-pub(crate) fn cash_log_key(log: &CashLog) -> String {
-    log.event_id.clone()
-}
-
-/// An open or close log: the body of its event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct OpenCloseLogDocument(pub OpenCloseLog);
-
-static OPEN_CLOSE_LOGS: Collection = Collection {
-    name: "log_open_close",
-    fields: &[
-        Field::text("store_code"),
-        Field::integer("terminal_no"),
-        Field::text("business_date"),
-        Field::integer("open_counter"),
-        Field::integer("business_counter"),
-        Field::text("operation"),
-        Field::text("generate_date_time"),
-    ],
-    indexes: &[Index::on(&["store_code", "terminal_no", "business_counter"])],
-};
-
-impl Record for OpenCloseLogDocument {
-    const COLLECTION: &'static Collection = &OPEN_CLOSE_LOGS;
-    fn id(&self) -> String {
-        open_close_log_key(&self.0)
-    }
-}
-
-/// The key of an open or close log: a session of a till begins once and ends once.
-pub(crate) fn open_close_log_key(log: &OpenCloseLog) -> String {
-    format!(
-        "{}/{}/{}/{}",
-        log.store_code, log.terminal_no, log.business_counter, log.operation
-    )
-}
-
-static STATUS_TERMINAL_DELIVERY: Collection = kugel_bus::deliveries("status_terminal_delivery");
-
-/// What this service publishes, and what became of it.
-pub static PRODUCER: Producer = Producer {
-    deliveries: &STATUS_TERMINAL_DELIVERY,
-    logs: &[
-        (Topic::CashlogReport, &CASH_LOGS),
-        (Topic::OpencloselogReport, &OPEN_CLOSE_LOGS),
-    ],
-};
-
-/// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 7] = [
-    &TENANTS,
-    &STORES,
-    &TERMINALS,
-    &CASH_LOGS,
-    &OPEN_CLOSE_LOGS,
-    &STATUS_TERMINAL_DELIVERY,
-    &PROCESSED_REQUESTS,
-];

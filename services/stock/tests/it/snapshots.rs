@@ -2,7 +2,7 @@
 
 use kugel_proto::stock::v1 as pb;
 
-use super::{World, refusal};
+use crate::support::{World, refusal};
 
 async fn take(world: &mut World) -> pb::Snapshot {
     let request = world.user(pb::CreateSnapshotRequest {
@@ -214,7 +214,7 @@ async fn the_scheduler_takes_each_snapshot_once_and_removes_old_ones() {
     let mut world = World::start();
     world.update("A", "initial", "1").await.unwrap();
     let by_hand = take(&mut world).await;
-    let (scheduler, other_process) = (world.scheduler(), world.scheduler());
+    let (scheduler, other_process) = (world.app(), world.app());
     set(
         &mut world,
         pb::SetSnapshotScheduleRequest {
@@ -254,15 +254,13 @@ async fn all_stores_are_those_that_have_stock() {
     for store in ["S1", "S10", "S2", "a_b"] {
         let message = pb::UpdateStockRequest {
             store_code: store.into(),
-            ..super::update_request("A", "initial", "1")
+            ..crate::support::update_request("A", "initial", "1")
         };
         let request = world.user(message);
         world.client.update_stock(request).await.unwrap();
     }
     let scope = kugel_store::Scope::from(&world.tenant);
-    let stores = crate::app::list_stock::stores_with_stock(&world.documents, &scope)
-        .await
-        .unwrap();
+    let stores = world.app().stores_with_stock(&scope).await.unwrap();
     let stores: Vec<_> = stores.iter().map(ToString::to_string).collect();
     assert_eq!(stores, ["S1", "S10", "S2", "a_b"]);
 }

@@ -1,10 +1,5 @@
 //! Use cases over a real store and a bus in the process; only the other services are stand-ins.
 
-mod credentials;
-mod events;
-mod registry;
-mod sessions;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,22 +9,23 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_auth::{ApiKey, Lifetimes, Principal, Tokens};
 use kugel_bus::{Bus, Event, Failure, Handler, InProcessBus, Outbox, SweepPolicy, Topic};
-use kugel_error::{Error, codes};
+use kugel_error::{Error, ErrorSpec, codes};
+use kugel_rpc::Caller;
 use kugel_store::{DataDir, Documents, SqliteStore};
+use kugel_terminal::app::{App, NewStore, NewTenant, NewTerminal, SignIn, TenantView, TerminalView};
+use kugel_terminal::domain::{SessionSales, Staff};
+use kugel_terminal::ports::Neighbourhood;
+use kugel_terminal::records::PRODUCER;
 use kugel_types::{Clock, Currency, ManualClock, Money, TenantId, TerminalId};
 use parking_lot::Mutex;
 
-use super::*;
-use crate::adapters::documents::PRODUCER;
-use crate::domain::{SessionSales, Staff};
-
 /// Stands in for the other services.
 #[derive(Default)]
-pub(super) struct StandIn {
-    pub(super) set_ups: AtomicUsize,
-    pub(super) away: AtomicBool,
-    pub(super) sales: Mutex<SessionSales>,
-    pub(super) asked_after: Mutex<Option<i64>>,
+pub(crate) struct StandIn {
+    pub(crate) set_ups: AtomicUsize,
+    pub(crate) away: AtomicBool,
+    pub(crate) sales: Mutex<SessionSales>,
+    pub(crate) asked_after: Mutex<Option<i64>>,
 }
 
 impl StandIn {
@@ -54,7 +50,7 @@ impl Neighbourhood for StandIn {
             name: "Mori".to_owned(),
         }))
     }
-    async fn session_sales(&self, _: &TerminalId, _: u32, after: i64) -> Result<SessionSales, Error> {
+    async fn session_sales(&self, _: &TerminalId, _: i32, after: i64) -> Result<SessionSales, Error> {
         *self.asked_after.lock() = Some(after);
         self.answer(*self.sales.lock())
     }
@@ -62,7 +58,7 @@ impl Neighbourhood for StandIn {
 
 /// Keeps every event it is given, as report and journal do.
 #[derive(Default)]
-pub(super) struct Listener(Mutex<Vec<Arc<Event>>>);
+pub(crate) struct Listener(Mutex<Vec<Arc<Event>>>);
 
 #[async_trait]
 impl Handler for Listener {
@@ -73,18 +69,18 @@ impl Handler for Listener {
 }
 
 /// The service with everything around it, for one tenant.
-pub(super) struct World {
-    pub(super) app: App,
-    pub(super) clock: Arc<ManualClock>,
-    pub(super) stand_in: Arc<StandIn>,
-    pub(super) report: Arc<Listener>,
-    pub(super) caller: Caller,
-    pub(super) tenant: TenantId,
+pub(crate) struct World {
+    pub(crate) app: App,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) stand_in: Arc<StandIn>,
+    pub(crate) report: Arc<Listener>,
+    pub(crate) caller: Caller,
+    pub(crate) tenant: TenantId,
 }
 
 impl World {
     /// A tenant `Q7301` on 11 June 2026, 14:03 in Tokyo.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let noon: Timestamp = "2026-06-11T05:03:09.512345Z".parse().unwrap();
         let clock = Arc::new(ManualClock::for_test(noon));
         let time: Arc<dyn Clock> = clock.clone();
@@ -137,7 +133,7 @@ impl World {
     }
 
     /// The same with tenant, store `tk01` and terminal 4 entered.
-    pub(super) async fn with_terminal() -> (Self, TerminalId, ApiKey) {
+    pub(crate) async fn with_terminal() -> (Self, TerminalId, ApiKey) {
         let world = Self::start().await;
         world.enter_tenant().await.unwrap();
         world.enter_store("tk01").await.unwrap();
@@ -146,7 +142,7 @@ impl World {
     }
 
     /// The same with staff member 31 signed in and the terminal open with a fund of 20,000.
-    pub(super) async fn with_session() -> (Self, TerminalId) {
+    pub(crate) async fn with_session() -> (Self, TerminalId) {
         let (world, id, _) = Self::with_terminal().await;
         world.sign_in(&id).await.unwrap();
         world
@@ -157,7 +153,7 @@ impl World {
         (world, id)
     }
 
-    pub(super) async fn enter_tenant(&self) -> Result<TenantView, Error> {
+    pub(crate) async fn enter_tenant(&self) -> Result<TenantView, Error> {
         let (tenant, name) = (self.tenant.clone(), "Plum Mart".to_owned());
         self.app
             .create_tenant(
@@ -171,7 +167,7 @@ impl World {
             .await
     }
 
-    pub(super) async fn enter_store(&self, code: &str) -> Result<TenantView, Error> {
+    pub(crate) async fn enter_store(&self, code: &str) -> Result<TenantView, Error> {
         let new = NewStore {
             tenant: self.tenant.clone(),
             code: code.parse().unwrap(),
@@ -182,7 +178,7 @@ impl World {
         self.app.create_store(&self.caller, new).await
     }
 
-    pub(super) async fn enter_terminal(&self, id: &str) -> Result<(TerminalView, ApiKey), Error> {
+    pub(crate) async fn enter_terminal(&self, id: &str) -> Result<(TerminalView, ApiKey), Error> {
         let new = NewTerminal {
             id: id.parse().unwrap(),
             description: "front counter".to_owned(),
@@ -190,7 +186,7 @@ impl World {
         self.app.create_terminal(&self.caller, new).await
     }
 
-    pub(super) async fn sign_in(&self, id: &TerminalId) -> Result<TerminalView, Error> {
+    pub(crate) async fn sign_in(&self, id: &TerminalId) -> Result<TerminalView, Error> {
         let who = SignIn {
             terminal: id.clone(),
             staff_id: "31".to_owned(),
@@ -200,7 +196,7 @@ impl World {
     }
 
     /// Events that report has received once there are `count` of them.
-    pub(super) async fn events(&self, count: usize) -> Vec<Arc<Event>> {
+    pub(crate) async fn events(&self, count: usize) -> Vec<Arc<Event>> {
         for _ in 0..500 {
             let events = self.report.0.lock().clone();
             if events.len() >= count {
@@ -212,12 +208,12 @@ impl World {
     }
 }
 
-pub(super) fn money(text: &str) -> Money {
+pub(crate) fn money(text: &str) -> Money {
     text.parse().unwrap()
 }
 
 #[track_caller]
-pub(super) fn refused<T>(result: Result<T, Error>, expected: &'static ErrorSpec) {
+pub(crate) fn refused<T>(result: Result<T, Error>, expected: &'static ErrorSpec) {
     match result {
         Ok(_) => panic!("expected {}", expected.reason),
         Err(error) => assert_eq!(error.spec().reason, expected.reason, "{error}"),

@@ -1,9 +1,12 @@
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use kugel_error::codes;
+use kugel_terminal::app::{MoveCash, SignIn};
+use kugel_terminal::domain::{CashDirection, SessionSales, Status};
+use kugel_types::TerminalId;
 
-use super::*;
-use crate::domain::CashDirection;
+use crate::support::{World, money, refused};
 
 fn cash(id: &TerminalId, direction: CashDirection, amount: &str) -> MoveCash {
     MoveCash {
@@ -193,7 +196,7 @@ async fn a_close_without_the_cart_service_changes_nothing() {
     let closed = world.app.close_terminal(&world.caller, &id, None).await;
     refused(closed, &codes::TERMINAL_NEIGHBOUR_FAILED);
     let view = world.app.terminal(&id).await.unwrap();
-    assert_eq!(view.terminal.status, crate::domain::Status::Opened);
+    assert_eq!(view.terminal.status, Status::Opened);
 }
 
 #[tokio::test]

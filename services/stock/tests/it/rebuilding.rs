@@ -1,15 +1,14 @@
-//! Levels and history made anew from the transactions and the changes by hand.
+//! Levels and history made again from the transactions and the changes by hand.
 
 use std::sync::Arc;
 
 use kugel_bus::Event;
 use kugel_proto::stock::v1 as pb;
+use kugel_stock::records::{AsideRecord, StockRecord, UpdateRecord};
 use kugel_store::{Query, Scope};
 use kugel_types::Clock as _;
 
-use super::{World, event, transaction};
-use crate::adapters::aside::AsideRecord;
-use crate::adapters::documents::{StockRecord, UpdateRecord};
+use crate::support::{World, event, transaction};
 
 /// A sale at this moment.
 fn sale(world: &World, number: i64, item: &str) -> Arc<Event> {
@@ -58,7 +57,7 @@ async fn rebuilt_stock_is_the_one_before() {
         .delete::<StockRecord>("S1/B", None)
         .delete::<UpdateRecord<'static>>("S1/A/000000000002", None);
     world.documents.commit(&scope, damage).await.unwrap();
-    let rebuild = crate::rebuild(world.documents.clone());
+    let rebuild = kugel_stock::rebuild(world.documents.clone());
     // Cut off at several places: the whole is done once more.
     for count in [0, 1, 3] {
         rebuild.begin(&world.tenant).await.unwrap();
@@ -80,13 +79,12 @@ async fn rebuilt_stock_is_the_one_before() {
         .await
         .unwrap();
     assert_eq!(aside.total, 0);
-    let stored = world
-        .documents
-        .get::<StockRecord>(&scope, "S1/A")
-        .await
-        .unwrap()
-        .unwrap();
-    assert!(stored.level().needs_reorder(), "thresholds stay");
+    let request = world.user(pb::ListReorderAlertsRequest {
+        tenant_id: "T1".into(),
+        store_code: "S1".into(),
+    });
+    let low = world.client.list_reorder_alerts(request).await.unwrap();
+    assert_eq!(low.into_inner().data.len(), 1, "thresholds stay");
     world.publish(&events).await;
     assert_eq!(
         everything(&mut world).await,

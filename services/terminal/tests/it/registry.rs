@@ -2,9 +2,10 @@ use std::sync::atomic::Ordering;
 
 use kugel_error::codes;
 use kugel_store::{Page, Sort};
+use kugel_terminal::app::{ListStores, ListTerminals, StorePatch};
+use kugel_terminal::domain::FunctionMode;
 
-use super::*;
-use crate::domain::FunctionMode;
+use crate::support::{World, refused};
 
 #[tokio::test]
 async fn a_tenant_is_set_up_everywhere_before_it_has_a_record() {

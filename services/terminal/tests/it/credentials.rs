@@ -1,6 +1,10 @@
+use kugel_auth::{ApiKey, Principal};
 use kugel_error::codes;
+use kugel_store::Scope;
+use kugel_terminal::records::TerminalDocument;
+use kugel_types::TerminalId;
 
-use super::*;
+use crate::support::{World, refused};
 
 #[tokio::test]
 async fn only_its_own_key_opens_a_terminal() {
@@ -37,7 +41,14 @@ async fn a_new_key_voids_the_former() {
 #[tokio::test]
 async fn the_key_is_kept_nowhere_in_the_clear() {
     let (world, id, key) = World::with_terminal().await;
-    let stored = world.app.load(&id).await.unwrap();
+    let scope = Scope::from(&world.tenant);
+    let stored = world
+        .app
+        .documents
+        .get::<TerminalDocument>(&scope, &id.to_string())
+        .await
+        .unwrap()
+        .unwrap();
     let text = serde_json::to_string(&*stored.value).unwrap();
     assert!(!text.contains(key.reveal()), "the document shows the key");
 }

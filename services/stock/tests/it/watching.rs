@@ -6,7 +6,7 @@ use kugel_proto::stock::v1 as pb;
 use pb::watch_stock_alerts_response::Event as Told;
 use tonic::Streaming;
 
-use super::{World, event, refusal, transaction};
+use crate::support::{World, event, refusal, transaction};
 
 type Watch = Streaming<pb::WatchStockAlertsResponse>;
 

@@ -1,8 +1,11 @@
+use kugel_bus::Topic;
 use kugel_error::codes;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
+use kugel_terminal::app::{DeliveryOutcome, DeliveryReport, LogEntry, SignIn};
+use kugel_terminal::domain::SessionSales;
 use kugel_types::EventId;
 
-use super::*;
+use crate::support::{World, money, refused};
 
 #[tokio::test]
 async fn an_opening_sends_its_fund_before_itself() {

@@ -3,17 +3,16 @@
 use kugel_printing::{Printout, amount, business_date, date_time, grouped, price};
 use kugel_types::{Currency, LocalTime, Money};
 
-use super::logs::Place;
-use crate::domain::Terminal;
+use super::{Place, Terminal};
 
 /// The two renderings of one piece of paper.
-pub(super) struct Printed {
-    pub(super) receipt_text: String,
-    pub(super) journal_text: String,
+pub(crate) struct Printed {
+    pub(crate) receipt_text: String,
+    pub(crate) journal_text: String,
 }
 
 /// Cash that moved; `signed` is below zero for cash that went out.
-pub(super) fn cash(
+pub(crate) fn cash(
     terminal: &Terminal,
     place: &Place,
     time: &LocalTime,
@@ -29,7 +28,7 @@ pub(super) fn cash(
 }
 
 /// A session that began.
-pub(super) fn opened(terminal: &Terminal, place: &Place, time: &LocalTime) -> Printed {
+pub(crate) fn opened(terminal: &Terminal, place: &Place, time: &LocalTime) -> Printed {
     let fund = terminal.initial_amount.unwrap_or(Money::ZERO);
     paper(
         terminal,
@@ -42,7 +41,7 @@ pub(super) fn opened(terminal: &Terminal, place: &Place, time: &LocalTime) -> Pr
 }
 
 /// A session that ended.
-pub(super) fn closed(terminal: &Terminal, place: &Place, time: &LocalTime) -> Printed {
+pub(crate) fn closed(terminal: &Terminal, place: &Place, time: &LocalTime) -> Printed {
     let counted = terminal.physical_amount.unwrap_or(Money::ZERO);
     paper(
         terminal,
@@ -64,7 +63,7 @@ fn paper(
 ) -> Printed {
     let store = match &place.name {
         Some(name) => format!("店舗名 {name}"),
-        None => place.code.clone(),
+        None => place.code.to_string(),
     };
     let staff = match &terminal.staff {
         Some(staff) => format!("責# {:0>6}", staff.id),
@@ -132,7 +131,7 @@ mod tests {
             terminal.close(None, &SessionSales::default()).expect("closes");
         }
         let place = Place {
-            code: "tk01".to_owned(),
+            code: "tk01".parse().expect("valid"),
             name: Some("梅東京一号店".to_owned()),
             currency: Currency::JPY,
         };

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use rust_decimal::Decimal;
 
-use super::{World, event, transaction};
+use crate::support::{World, event, transaction};
 
 #[tokio::test]
 async fn each_kind_of_transaction_moves_goods_its_way() {
@@ -101,7 +101,7 @@ async fn sales_and_changes_by_hand_at_the_same_time_lose_nothing() {
         .collect();
     let by_hand = (0..40).map(|_| {
         let mut client = world.client.clone();
-        let request = world.user(super::update_request("A", "purchase", "10"));
+        let request = world.user(crate::support::update_request("A", "purchase", "10"));
         async move { client.update_stock(request).await.unwrap() }
     });
     futures::join!(world.publish(&events), futures::future::join_all(by_hand));

@@ -9,12 +9,11 @@ use kugel_proto::stock::v1 as pb;
 use kugel_store::{Page, Stored};
 use kugel_types::{StoreCode, TenantId};
 
-use crate::adapters::documents::{ScheduleRecord, SnapshotItem, SnapshotRecord, StockRecord, UpdateRecord};
-use crate::app::alerts::Alert;
-use crate::app::schedule_snapshots::InForce;
+use crate::app::{Alert, InForce};
+use crate::records::{ScheduleRecord, SnapshotItem, SnapshotRecord, StockRecord, UpdateRecord};
 
 /// Shows the stock of an item.
-pub(crate) fn stock(tenant: &TenantId, stored: &Stored<StockRecord>) -> pb::Stock {
+pub(super) fn stock(tenant: &TenantId, stored: &Stored<StockRecord>) -> pb::Stock {
     let level = stored.level();
     pb::Stock {
         tenant_id: tenant.to_string(),
@@ -30,7 +29,7 @@ pub(crate) fn stock(tenant: &TenantId, stored: &Stored<StockRecord>) -> pb::Stoc
 }
 
 /// Shows a change.
-pub(crate) fn update(tenant: &TenantId, record: &UpdateRecord<'_>) -> pb::StockUpdate {
+pub(super) fn update(tenant: &TenantId, record: &UpdateRecord<'_>) -> pb::StockUpdate {
     let text = |text: &Option<Cow<'_, str>>| text.as_deref().map(str::to_owned);
     pb::StockUpdate {
         tenant_id: tenant.to_string(),
@@ -49,7 +48,7 @@ pub(crate) fn update(tenant: &TenantId, record: &UpdateRecord<'_>) -> pb::StockU
 }
 
 /// Shows a snapshot.
-pub(crate) fn snapshot(tenant: &TenantId, record: &SnapshotRecord) -> pb::Snapshot {
+pub(super) fn snapshot(tenant: &TenantId, record: &SnapshotRecord) -> pb::Snapshot {
     let taken_at = Timestamp::from_microsecond(record.generated_at).unwrap_or_default();
     pb::Snapshot {
         tenant_id: tenant.to_string(),
@@ -76,7 +75,7 @@ fn snapshot_stock(item: &SnapshotItem) -> pb::SnapshotStock {
 }
 
 /// Shows the schedule in force.
-pub(crate) fn schedule(tenant: &TenantId, in_force: &InForce) -> pb::SnapshotSchedule {
+pub(super) fn schedule(tenant: &TenantId, in_force: &InForce) -> pb::SnapshotSchedule {
     let record = ScheduleRecord::new(&in_force.schedule);
     let stored = in_force.stored.as_ref();
     pb::SnapshotSchedule {
@@ -99,7 +98,7 @@ pub(crate) fn schedule(tenant: &TenantId, in_force: &InForce) -> pb::SnapshotSch
 }
 
 /// The first message of a watch.
-pub(crate) fn connection(tenant: &TenantId, store: &StoreCode) -> pb::WatchStockAlertsResponse {
+pub(super) fn connection(tenant: &TenantId, store: &StoreCode) -> pb::WatchStockAlertsResponse {
     let connection = pb::StockAlertConnection {
         r#type: "connection".to_owned(),
         status: "connected".to_owned(),
@@ -112,7 +111,7 @@ pub(crate) fn connection(tenant: &TenantId, store: &StoreCode) -> pb::WatchStock
 }
 
 /// Shows an alert.
-pub(crate) fn alert(alert: &Alert) -> pb::WatchStockAlertsResponse {
+pub(super) fn alert(alert: &Alert) -> pb::WatchStockAlertsResponse {
     let alert = pb::StockAlert {
         r#type: "stock_alert".to_owned(),
         alert_type: alert.reason.name().to_owned(),
@@ -130,7 +129,7 @@ pub(crate) fn alert(alert: &Alert) -> pb::WatchStockAlertsResponse {
 }
 
 /// Describes a page.
-pub(crate) fn metadata(page: Page, total: u64, sort: Option<&str>) -> ListMetadata {
+pub(super) fn metadata(page: Page, total: u64, sort: Option<&str>) -> ListMetadata {
     let limit = if page.limit == 0 {
         total
     } else {
@@ -146,7 +145,7 @@ pub(crate) fn metadata(page: Page, total: u64, sort: Option<&str>) -> ListMetada
 }
 
 /// The dates that a list was filtered by.
-pub(crate) fn dates(start: Option<String>, end: Option<String>) -> HashMap<String, String> {
+pub(super) fn dates(start: Option<String>, end: Option<String>) -> HashMap<String, String> {
     [("start_date", start), ("end_date", end)]
         .into_iter()
         .filter_map(|(field, value)| Some((field.to_owned(), value?)))

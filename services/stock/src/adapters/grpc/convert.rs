@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kugel_auth::Principal;
 use kugel_error::{Error, codes};
 use kugel_proto::Decimal;
 use kugel_proto::stock::v1 as pb;
+use kugel_rpc::Caller;
 use kugel_types::{InvalidId, ItemCode, Moment, Page, Quantity, StoreCode};
 
+use crate::app::Thresholds;
 use crate::domain::movement::{Kind, Movement};
 use crate::domain::schedule_draft::Draft;
 
@@ -33,22 +34,27 @@ fn in_field(field: &'static str) -> impl Fn(InvalidId) -> Error {
 }
 
 /// Reads a store code.
-pub(crate) fn store(text: &str) -> Result<StoreCode, Error> {
+pub(super) fn store(text: &str) -> Result<StoreCode, Error> {
     text.parse().map_err(in_field("store_code"))
 }
 
 /// Reads a store code; no text means every store.
-pub(crate) fn optional_store(text: &str) -> Result<Option<StoreCode>, Error> {
+pub(super) fn optional_store(text: &str) -> Result<Option<StoreCode>, Error> {
     (!text.is_empty()).then(|| store(text)).transpose()
 }
 
+/// Reads store and item.
+pub(super) fn place(store_code: &str, item_code: &str) -> Result<(StoreCode, ItemCode), Error> {
+    Ok((store(store_code)?, item(item_code)?))
+}
+
 /// Reads an item code.
-pub(crate) fn item(text: &str) -> Result<ItemCode, Error> {
+fn item(text: &str) -> Result<ItemCode, Error> {
     text.parse().map_err(in_field("item_code"))
 }
 
 /// Reads the page of a list.
-pub(crate) fn page(page: Option<i32>, limit: Option<i32>) -> Result<Page, Error> {
+pub(super) fn page(page: Option<i32>, limit: Option<i32>) -> Result<Page, Error> {
     let limit = limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(invalid("limit", "must be 1 to 1000"));
@@ -66,8 +72,25 @@ fn quantity(field: &'static str, value: Option<&Decimal>) -> Result<Quantity, Er
     })
 }
 
+/// The minimum to set.
+pub(super) fn minimum(request: &pb::SetMinimumQuantityRequest) -> Result<Thresholds, Error> {
+    Ok(Thresholds {
+        minimum: Some(threshold("minimum_quantity", request.minimum_quantity.as_ref())?),
+        ..Thresholds::default()
+    })
+}
+
+/// The reorder parameters to set.
+pub(super) fn reorder(request: &pb::SetReorderParametersRequest) -> Result<Thresholds, Error> {
+    Ok(Thresholds {
+        reorder_point: Some(threshold("reorder_point", request.reorder_point.as_ref())?),
+        reorder_quantity: Some(threshold("reorder_quantity", request.reorder_quantity.as_ref())?),
+        minimum: None,
+    })
+}
+
 /// Reads a threshold, which must be there and not negative.
-pub(crate) fn threshold(field: &'static str, value: Option<&Decimal>) -> Result<Quantity, Error> {
+fn threshold(field: &'static str, value: Option<&Decimal>) -> Result<Quantity, Error> {
     let value = quantity(field, value)?;
     if value.is_negative() {
         Err(invalid(field, "must not be negative"))
@@ -77,9 +100,9 @@ pub(crate) fn threshold(field: &'static str, value: Option<&Decimal>) -> Result<
 }
 
 /// Reads a change by hand.
-pub(crate) fn movement(
+pub(super) fn movement(
+    caller: &Caller,
     request: pb::UpdateStockRequest,
-    principal: &Principal,
     at: Timestamp,
 ) -> Result<Movement, Error> {
     Ok(Movement {
@@ -92,34 +115,27 @@ pub(crate) fn movement(
         change: quantity("quantity_change", request.quantity_change.as_ref())?,
         reference: request.reference_id.map(Into::into),
         at,
-        // A change by hand always has an author: that is what tells it from one that a transaction made.
+        // A change by hand always has an author, and one that a transaction made has none.
         operator: Some(
             request
                 .operator_id
                 .filter(|name| !name.is_empty())
-                .unwrap_or_else(|| principal.actor()),
+                .unwrap_or_else(|| caller.actor()),
         ),
         note: request.note,
     })
 }
 
-/// Tells who takes a snapshot: who is named, else the terminal that asks, else the system.
-pub(crate) fn author(named: Option<String>, principal: &Principal) -> String {
+/// Who takes a snapshot: who is named, else the terminal that asks, else the system.
+pub(super) fn author(caller: &Caller, named: Option<String>) -> String {
     named
         .filter(|name| !name.is_empty() && name != DEFAULT_AUTHOR)
-        .or_else(|| terminal_of(principal))
+        .or_else(|| caller.terminal().map(|claims| claims.id.to_string()))
         .unwrap_or_else(|| DEFAULT_AUTHOR.to_owned())
 }
 
-fn terminal_of(principal: &Principal) -> Option<String> {
-    match principal {
-        Principal::Terminal(claims) => Some(claims.id.to_string()),
-        _ => None,
-    }
-}
-
 /// Reads the time within which snapshots are listed; its end is inclusive.
-pub(crate) fn period(
+pub(super) fn period(
     start: Option<&str>,
     end: Option<&str>,
     zone: &TimeZone,
@@ -133,7 +149,7 @@ pub(crate) fn period(
 }
 
 /// Takes a schedule as it was written; its rules are the domain's.
-pub(crate) fn draft(request: pb::SetSnapshotScheduleRequest) -> Draft {
+pub(super) fn draft(request: pb::SetSnapshotScheduleRequest) -> Draft {
     Draft {
         enabled: request.enabled,
         interval: request.schedule_interval,

@@ -7,20 +7,84 @@ use jiff::tz::TimeZone;
 use kugel_bus::{Event, Topic};
 use kugel_error::{Error, codes};
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog, StaffInfo, TerminalInfo};
-use kugel_store::Body;
-use kugel_types::{Currency, EventId, LocalTime, Money, TerminalId};
+use kugel_store::{Body, Collection, Field, Index, Record};
+use kugel_types::{EventId, LocalTime, Money, TerminalId};
+use serde::{Deserialize, Serialize};
 
-use super::StoreDocument;
-use super::receipt::{self, Printed};
-use super::token::wire_count;
-use crate::adapters::documents::{cash_log_key, open_close_log_key};
-use crate::domain::{Refusal, SessionSales, Terminal};
+use crate::domain::{Place, Printed, SessionSales, Terminal, receipt};
+
+/// A cash log: the body of its event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CashLogDocument(pub CashLog);
+
+pub(super) static CASH_LOGS: Collection = Collection {
+    name: "log_cash_in_out",
+    fields: &[
+        Field::text("store_code"),
+        Field::integer("terminal_no"),
+        Field::text("business_date"),
+        Field::integer("open_counter"),
+        Field::text("generate_date_time"),
+    ],
+    indexes: &[Index::on(&[
+        "store_code",
+        "terminal_no",
+        "business_date",
+        "open_counter",
+    ])],
+};
+
+impl Record for CashLogDocument {
+    const COLLECTION: &'static Collection = &CASH_LOGS;
+    fn id(&self) -> String {
+        cash_log_key(&self.0)
+    }
+}
+
+/// The key of a cash log: its event's id, because two movements may share a microsecond.
+fn cash_log_key(log: &CashLog) -> String {
+    log.event_id.clone()
+}
+
+/// An open or close log: the body of its event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct OpenCloseLogDocument(pub OpenCloseLog);
+
+pub(super) static OPEN_CLOSE_LOGS: Collection = Collection {
+    name: "log_open_close",
+    fields: &[
+        Field::text("store_code"),
+        Field::integer("terminal_no"),
+        Field::text("business_date"),
+        Field::integer("open_counter"),
+        Field::integer("business_counter"),
+        Field::text("operation"),
+        Field::text("generate_date_time"),
+    ],
+    indexes: &[Index::on(&["store_code", "terminal_no", "business_counter"])],
+};
+
+impl Record for OpenCloseLogDocument {
+    const COLLECTION: &'static Collection = &OPEN_CLOSE_LOGS;
+    fn id(&self) -> String {
+        open_close_log_key(&self.0)
+    }
+}
+
+/// The key of an open or close log: a session of a till begins once and ends once.
+fn open_close_log_key(log: &OpenCloseLog) -> String {
+    format!(
+        "{}/{}/{}/{}",
+        log.store_code, log.terminal_no, log.business_counter, log.operation
+    )
+}
 
 /// A log entry of a terminal.
 #[derive(Debug, Clone)]
-pub struct Log {
+pub(crate) struct Log {
     event_id: EventId,
-    terminal: TerminalId,
     entry: Entry,
 }
 
@@ -28,36 +92,6 @@ pub struct Log {
 enum Entry {
     Cash(Arc<CashLog>),
     OpenClose(Arc<OpenCloseLog>),
-}
-
-/// The store a terminal stands in, as logs and receipts need it.
-#[derive(Debug, Clone)]
-pub(crate) struct Place {
-    pub(crate) code: String,
-    pub(crate) name: Option<String>,
-    pub(crate) currency: Currency,
-}
-
-impl Place {
-    pub(crate) fn of(store: &StoreDocument, fallback: Currency) -> Self {
-        let name = store.store_name.trim();
-        Self {
-            code: store.store_code.clone(),
-            name: (!name.is_empty()).then(|| name.to_owned()),
-            currency: store.currency.parse().unwrap_or(fallback),
-        }
-    }
-
-    /// Refuses an amount that no coins of the store's currency make up.
-    pub(crate) fn check_amount(&self, field: &'static str, amount: Option<Money>) -> Result<(), Error> {
-        match amount {
-            Some(amount) if amount.decimal().normalize().scale() > self.currency.minor_digits() => {
-                let rule = "has more decimals than the store's currency";
-                Err(Refusal::Amount { field, rule }.into())
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 impl Log {
@@ -75,14 +109,14 @@ impl Log {
             event_id: event_id.to_string(),
             event_type: "cash_in_out".to_owned(),
             tenant_id: terminal.id.tenant.to_string(),
-            store_code: place.code.clone(),
+            store_code: place.code.to_string(),
             store_name: place.name.clone(),
             terminal_no: terminal.id.number.get(),
             staff_id: terminal.staff.as_ref().map(|staff| staff.id.clone()),
             staff_name: terminal.staff.as_ref().map(|staff| staff.name.clone()),
             business_date: business_date(terminal)?,
-            open_counter: wire_count(terminal.open_counter),
-            business_counter: wire_count(terminal.business_counter),
+            open_counter: terminal.open_counter,
+            business_counter: terminal.business_counter,
             generate_date_time: time.iso(),
             amount: Some(signed.into()),
             description: description.to_owned(),
@@ -91,7 +125,6 @@ impl Log {
         };
         Ok(Self {
             event_id,
-            terminal: terminal.id.clone(),
             entry: Entry::Cash(Arc::new(log)),
         })
     }
@@ -113,9 +146,9 @@ impl Log {
         let printed = receipt::closed(terminal, place, time);
         let drawer = terminal.drawer;
         Self::session("close", terminal, place, time, printed, |log| {
-            log.cart_transaction_count = Some(wire_count(sales.count));
+            log.cart_transaction_count = Some(sales.count);
             log.cart_transaction_last_no = sales.last_no;
-            log.cash_in_out_count = Some(wire_count(drawer.count));
+            log.cash_in_out_count = Some(drawer.count);
             log.cash_in_out_last_datetime = drawer.last.map(|instant| LocalTime::new(instant, zone).iso());
         })
     }
@@ -133,14 +166,14 @@ impl Log {
             event_id: event_id.to_string(),
             event_type: operation.to_owned(),
             tenant_id: terminal.id.tenant.to_string(),
-            store_code: place.code.clone(),
+            store_code: place.code.to_string(),
             store_name: place.name.clone(),
             terminal_no: terminal.id.number.get(),
             staff_id: terminal.staff.as_ref().map(|staff| staff.id.clone()),
             staff_name: terminal.staff.as_ref().map(|staff| staff.name.clone()),
             business_date: business_date(terminal)?,
-            open_counter: wire_count(terminal.open_counter),
-            business_counter: wire_count(terminal.business_counter),
+            open_counter: terminal.open_counter,
+            business_counter: terminal.business_counter,
             operation: operation.to_owned(),
             generate_date_time: time.iso(),
             terminal_info: Some(terminal_info(terminal)?),
@@ -154,7 +187,6 @@ impl Log {
         complete(&mut log);
         Ok(Self {
             event_id,
-            terminal: terminal.id.clone(),
             entry: Entry::OpenClose(Arc::new(log)),
         })
     }
@@ -170,6 +202,7 @@ impl Log {
     /// The event.
     pub(crate) fn event(
         &self,
+        terminal: &TerminalId,
         occurred_at: Timestamp,
         traceparent: Option<&str>,
     ) -> Result<Arc<Event>, Error> {
@@ -185,9 +218,9 @@ impl Log {
         Ok(Arc::new(Event {
             id: self.event_id.clone(),
             topic,
-            tenant: self.terminal.tenant.clone(),
-            store: self.terminal.store.clone(),
-            terminal: self.terminal.number,
+            tenant: terminal.tenant.clone(),
+            store: terminal.store.clone(),
+            terminal: terminal.number,
             occurred_at,
             schema_version: Event::SCHEMA_VERSION,
             traceparent: traceparent.map(str::to_owned),
@@ -221,8 +254,8 @@ fn terminal_info(terminal: &Terminal) -> Result<TerminalInfo, Error> {
         function_mode: terminal.function_mode.name().to_owned(),
         status: terminal.status.name().to_owned(),
         business_date: business_date(terminal)?,
-        open_counter: wire_count(terminal.open_counter),
-        business_counter: wire_count(terminal.business_counter),
+        open_counter: terminal.open_counter,
+        business_counter: terminal.business_counter,
         staff: terminal.staff.as_ref().map(|staff| StaffInfo {
             id: staff.id.clone(),
             name: staff.name.clone(),

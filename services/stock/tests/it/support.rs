@@ -1,10 +1,4 @@
-//! The service as its callers see it: the real handlers behind the real server stack, over the in-process store and bus.
-
-mod listing;
-mod rebuilding;
-mod sales;
-mod snapshots;
-mod watching;
+//! The running service, and what is sent to it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +14,10 @@ use kugel_proto::stock::v1 as pb;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_rpc::{ApiKeys, Channel, Deps, Layers, Neighbours};
 use kugel_state::MemoryState;
+use kugel_stock::app::App;
 use kugel_store::{Body, DataDir, Documents, SqliteStore};
 use kugel_types::{Clock, EventId, ManualClock, TenantId};
 use tonic::{Request, Status};
-
-use crate::app::schedule_snapshots::Scheduler;
 
 pub(crate) struct World {
     pub(crate) client: StockServiceClient<Channel>,
@@ -39,7 +32,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn start() -> Self {
         let clock = Arc::new(ManualClock::for_test("2026-03-05T03:00:00Z".parse().unwrap()));
-        let store = SqliteStore::open(&DataDir::for_test().unwrap(), crate::NAME).unwrap();
+        let store = SqliteStore::open(&DataDir::for_test().unwrap(), kugel_stock::NAME).unwrap();
         let documents = Documents::new(Arc::new(store), Arc::clone(&clock) as Arc<dyn Clock>);
         let bus = Arc::new(InProcessBus::default());
         let settings = Arc::new(Settings::for_test());
@@ -62,7 +55,7 @@ impl World {
             settings: Arc::clone(&settings),
             neighbours: Neighbours::local(),
         };
-        let parts = crate::build(deps).unwrap();
+        let parts = kugel_stock::build(deps).unwrap();
         let api_keys = ApiKeys::new(Channel::local(), Arc::clone(&tokens), &*bus, &settings);
         let layers = Layers::new(Arc::clone(&tokens), api_keys, &settings);
         let channel = Channel::local();
@@ -98,14 +91,9 @@ impl World {
         bearer(message, &self.tokens.issue_terminal(&claims).0)
     }
 
-    pub(crate) fn scheduler(&self) -> Scheduler {
-        Scheduler {
-            documents: self.documents.clone(),
-            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            zone: self.settings.zone(),
-            retention_days: self.settings.default_snapshot_retention_days,
-            looks: Arc::default(),
-        }
+    /// The use cases as another process has them.
+    pub(crate) fn app(&self) -> App {
+        App::new(self.documents.clone(), self.clock.clone(), &self.settings)
     }
 
     /// Publishes events and waits until they have arrived.

@@ -1,0 +1,83 @@
+//! The stock of items.
+
+use std::sync::Arc;
+
+use kugel_store::{Collection, Field, Index, Record};
+use kugel_types::{ItemCode, Quantity, StoreCode};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::level::Level;
+
+pub(super) static STOCKS: Collection = Collection {
+    name: "stocks",
+    fields: &[
+        Field::text("store_code"),
+        Field::boolean("is_low"),
+        Field::boolean("needs_reorder"),
+    ],
+    indexes: &[
+        Index::on(&["store_code", "is_low"]),
+        Index::on(&["store_code", "needs_reorder"]),
+    ],
+};
+
+/// The stock of an item in a store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StockRecord {
+    pub(crate) store_code: String,
+    pub(crate) item_code: String,
+    current_quantity: Decimal,
+    minimum_quantity: Decimal,
+    reorder_point: Decimal,
+    reorder_quantity: Decimal,
+    last_transaction_id: Option<Arc<str>>,
+    /// The sequence of the last change.
+    sequence: i64,
+    /// Kept for the list of low items, which could not be asked for otherwise.
+    is_low: bool,
+    /// Kept for the list of items to reorder.
+    needs_reorder: bool,
+}
+
+impl Record for StockRecord {
+    const COLLECTION: &'static Collection = &STOCKS;
+    fn id(&self) -> String {
+        format!("{}/{}", self.store_code, self.item_code)
+    }
+}
+
+impl StockRecord {
+    /// The key of an item in a store.
+    pub(crate) fn key(store: &StoreCode, item: &ItemCode) -> String {
+        format!("{store}/{item}")
+    }
+
+    /// The document of a level.
+    pub(crate) fn new(store: &StoreCode, item: &ItemCode, level: &Level) -> Self {
+        Self {
+            store_code: store.to_string(),
+            item_code: item.to_string(),
+            current_quantity: level.quantity.decimal(),
+            minimum_quantity: level.minimum.decimal(),
+            reorder_point: level.reorder_point.decimal(),
+            reorder_quantity: level.reorder_quantity.decimal(),
+            last_transaction_id: level.last_reference.clone(),
+            sequence: level.sequence,
+            is_low: level.is_low(),
+            needs_reorder: level.needs_reorder(),
+        }
+    }
+
+    /// The level of a document.
+    pub(crate) fn level(&self) -> Level {
+        Level {
+            quantity: Quantity::from_decimal(self.current_quantity),
+            minimum: Quantity::from_decimal(self.minimum_quantity),
+            reorder_point: Quantity::from_decimal(self.reorder_point),
+            reorder_quantity: Quantity::from_decimal(self.reorder_quantity),
+            sequence: self.sequence,
+            last_reference: self.last_transaction_id.clone(),
+        }
+    }
+}

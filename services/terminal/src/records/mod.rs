@@ -1,0 +1,45 @@
+//! What the service keeps: one shape a collection, apart from the rules so that either can change without the other.
+//!
+//! A log is the body of its event: the document is the message, in one text.
+
+mod logs;
+mod tenants;
+mod terminals;
+
+use kugel_bus::{Producer, Topic};
+use kugel_error::{Error, codes};
+use kugel_store::{Collection, PROCESSED_REQUESTS};
+
+pub(crate) use logs::Log;
+pub use logs::{CashLogDocument, OpenCloseLogDocument};
+pub use tenants::{StoreDocument, TenantDocument};
+pub use terminals::{StaffDocument, TerminalDocument};
+
+static STATUS_TERMINAL_DELIVERY: Collection = kugel_bus::deliveries("status_terminal_delivery");
+
+/// What this service publishes, and what became of it.
+pub static PRODUCER: Producer = Producer {
+    deliveries: &STATUS_TERMINAL_DELIVERY,
+    logs: &[
+        (Topic::CashlogReport, &logs::CASH_LOGS),
+        (Topic::OpencloselogReport, &logs::OPEN_CLOSE_LOGS),
+    ],
+};
+
+/// All collections of the service.
+pub static COLLECTIONS: [&Collection; 7] = [
+    &tenants::TENANTS,
+    &tenants::STORES,
+    &terminals::TERMINALS,
+    &logs::CASH_LOGS,
+    &logs::OPEN_CLOSE_LOGS,
+    &STATUS_TERMINAL_DELIVERY,
+    &PROCESSED_REQUESTS,
+];
+
+/// A document whose content cannot be read.
+fn damaged(kind: &str, key: &str, what: &str) -> Error {
+    codes::DATABASE_FAILED
+        .error("the database could not answer")
+        .caused_by(format!("{kind} {key} has an unreadable {what}"))
+}
