@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use backon::{ExponentialBuilder, Retryable as _};
 use futures::future::join_all;
 use kugel_types::TenantId;
 use parking_lot::{Mutex, RwLock};
@@ -19,8 +20,11 @@ const BATCH_LIMIT: usize = 256;
 /// How long a busy consumer waits for company before it takes the next batch: a batch costs one flush however large it
 /// is, and a till that has its answer does not wait for the books.
 const GATHERING: Duration = Duration::from_millis(12);
-/// Tries of an event that fails for a passing reason; the sweep takes over afterwards.
-const ATTEMPT_LIMIT: u32 = 6;
+/// Between the tries of an event that fails for a passing reason; the sweep takes over afterwards.
+const TRIES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(10))
+    .with_factor(3.0)
+    .with_max_times(5);
 
 /// Delivers within the process: every subscriber has a queue and a task.
 #[derive(Default)]
@@ -171,22 +175,19 @@ impl Worker {
     }
 
     async fn deliver_one(&self, tenant: &TenantId, event: &Arc<Event>) {
-        let mut pause = Duration::from_millis(10);
-        for attempt in 1..=ATTEMPT_LIMIT {
-            match self.handler.handle(tenant, std::slice::from_ref(event)).await {
-                Ok(()) => return self.acknowledge(std::slice::from_ref(event), None),
-                Err(Failure::Transient(reason)) if attempt < ATTEMPT_LIMIT => {
-                    tracing::warn!(event.id = %event.id, service = self.service, attempt, reason, "event will be tried again");
-                    tokio::time::sleep(pause).await;
-                    pause *= 3;
-                }
-                Err(failure) => {
-                    let (service, topic) = (self.service, event.topic.name());
-                    tracing::error!(event.id = %event.id, service, topic, %failure, "event is not processed");
-                    return self.acknowledge(std::slice::from_ref(event), Some(failure));
-                }
-            }
+        let (service, topic) = (self.service, event.topic.name());
+        let handle = || self.handler.handle(tenant, std::slice::from_ref(event));
+        let outcome = handle
+            .retry(TRIES)
+            .when(Failure::is_transient)
+            .notify(|failure, pause| {
+                tracing::warn!(event.id = %event.id, service, %failure, ?pause, "event will be tried again");
+            });
+        let failure = outcome.await.err();
+        if let Some(failure) = &failure {
+            tracing::error!(event.id = %event.id, service, topic, %failure, "event is not processed");
         }
+        self.acknowledge(std::slice::from_ref(event), failure);
     }
 
     fn acknowledge(&self, events: &[Arc<Event>], failure: Option<Failure>) {

@@ -21,6 +21,12 @@ pub enum Failure {
     Malformed(String),
 }
 
+impl Failure {
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, Self::Transient(_))
+    }
+}
+
 impl From<kugel_store::StoreError> for Failure {
     fn from(error: kugel_store::StoreError) -> Self {
         match error {

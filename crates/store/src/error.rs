@@ -23,6 +23,14 @@ pub enum StoreError {
         /// The document.
         id: String,
     },
+    /// Every attempt of a use case was overtaken: see [`crate::retry`].
+    #[error("{noun} {key} is changed by others all the time, try again")]
+    Contended {
+        /// What it is.
+        noun: &'static str,
+        /// Which one.
+        key: String,
+    },
     /// The query names a field that the collection does not declare.
     #[error("{collection} cannot be filtered or sorted by {field}")]
     UnknownField {
@@ -78,6 +86,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::Duplicate { .. } => codes::DUPLICATE_KEY.error(message),
             StoreError::Stale { .. } => codes::UPDATE_REFUSED.error(message),
+            StoreError::Contended { key, .. } => codes::UPDATE_REFUSED.error(message).with("key", key),
             StoreError::UnknownField { ref field, .. } => codes::INVALID_INPUT
                 .error(message)
                 .field(field, "is not a field of this list"),

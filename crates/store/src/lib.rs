@@ -3,8 +3,8 @@
 //!
 //! A service keeps its documents in one database for each tenant, plus `commons` for what all tenants share. It reads by
 //! key or by query over declared fields, and writes by atomic commits whose conditions are revisions. Nothing here knows
-//! a business rule, joins collections or aggregates. Start reading at [`Documents`]; adapters start at [`Store`] and must
-//! pass [`conformance`].
+//! a business rule, joins collections or aggregates. Start reading at [`Documents`]; [`retry`] is for those who compete
+//! for a document. Adapters start at [`Store`] and must pass [`conformance`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
@@ -19,6 +19,7 @@ mod names;
 mod port;
 mod query;
 mod requests;
+mod retry;
 mod sqlite;
 mod walk;
 
@@ -32,4 +33,5 @@ pub use kugel_types::{Direction, Page, Sort};
 pub use port::{Found, Store};
 pub use query::{Filter, Query, Test, Value};
 pub use requests::{PROCESSED_REQUESTS, RequestKey};
+pub use retry::{Missed, retry};
 pub use sqlite::{DataDir, DataDirError, SqliteStore};

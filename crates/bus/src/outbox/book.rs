@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 
 use jiff::{SignedDuration, Timestamp};
-use kugel_store::{Action, Changes, Revision, StoreError};
+use kugel_store::{Action, Changes, Revision, StoreError, retry};
 use kugel_types::{EventId, TenantId};
 
 use super::Outbox;
@@ -14,8 +14,6 @@ use crate::{Acknowledgement, Event};
 
 /// Records that are remembered from their publication on. Others are read when their first acknowledgement arrives.
 const KNOWN_LIMIT: usize = 20_000;
-/// Tries of a write whose records others change too.
-const ATTEMPT_LIMIT: u32 = 8;
 /// The age at which an acknowledgement is written down although others of the same event are still to come.
 const PARTIAL_AGE: SignedDuration = SignedDuration::from_secs(10);
 /// The age at which a record of which nothing was heard is forgotten: its acknowledgements go to another process.
@@ -128,25 +126,26 @@ impl Outbox {
     }
 
     /// Writes what is noted of one tenant's events, in one commit.
-    pub(super) async fn write_down(&self, tenant: TenantId, mut ids: HashSet<EventId>) {
-        for _ in 0..ATTEMPT_LIMIT {
+    pub(super) async fn write_down(&self, tenant: TenantId, ids: HashSet<EventId>) {
+        let written: Result<_, StoreError> = retry("delivery status of tenant", &tenant, || async {
             let (changes, written) = self.writes(&ids);
-            match self.0.deliveries.commit(&tenant, changes).await {
-                Ok(()) => return self.settle(&written),
-                Err(StoreError::Stale { .. }) => {
-                    if let Err(error) = self.read_again(&tenant, &mut ids).await {
-                        return tracing::warn!(%tenant, %error, "delivery status could not be read");
-                    }
-                }
-                // It stays noted and is written with the next ones.
-                Err(error) => return tracing::warn!(%tenant, %error, "delivery status could not be written"),
+            let committed = self.0.deliveries.commit(&tenant, changes).await;
+            if committed.as_ref().is_err_and(StoreError::is_stale) {
+                self.read_again(&tenant, &ids).await?;
             }
+            committed?;
+            Ok(written)
+        })
+        .await;
+        match written {
+            Ok(written) => self.settle(&written),
+            // It stays noted and is written with the next ones.
+            Err(error) => tracing::warn!(%tenant, %error, "delivery status could not be written"),
         }
-        tracing::warn!(%tenant, "delivery status is written by somebody else all the time");
     }
 
-    /// Reads records anew and adds what is noted in memory. Those that need no writing any more are left out.
-    async fn read_again(&self, tenant: &TenantId, ids: &mut HashSet<EventId>) -> Result<(), StoreError> {
+    /// Reads records again and adds what is noted in memory. Those that need no writing any more are forgotten.
+    async fn read_again(&self, tenant: &TenantId, ids: &HashSet<EventId>) -> Result<(), StoreError> {
         let keys: Vec<EventId> = ids.iter().cloned().collect();
         let found = self.0.deliveries.read(tenant, &keys).await?;
         let mut known = self.0.known.lock();
@@ -161,7 +160,6 @@ impl Outbox {
                 }
                 _ => {
                     known.remove(&id);
-                    ids.remove(&id);
                 }
             }
         }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use kugel_store::{Action, Changes, Documents, StoreError, Write};
+use kugel_store::{Action, Changes, Documents, StoreError, Write, retry};
 use kugel_types::{Clock, EventId, TenantId};
 use parking_lot::Mutex;
 use tokio::sync::{Notify, mpsc};
@@ -32,8 +32,6 @@ const GATHERING: Duration = Duration::from_millis(4);
 const QUEUE_LIMIT: usize = 10_000;
 /// How often it is looked for what was noted and not written.
 const TENDING: Duration = Duration::from_secs(5);
-/// Tries of a delivery status that comes by call, against others that write the same record.
-const ATTEMPT_LIMIT: u32 = 8;
 
 /// When undelivered events are sent again: the cart model's three settings.
 #[derive(Debug, Clone, Copy)]
@@ -181,24 +179,20 @@ impl Outbox {
     ) -> Result<bool, StoreError> {
         let failure = failure.map(Failure::Transient);
         let deliveries = &self.0.deliveries;
-        for attempt in 1.. {
+        retry("event", event_id, || async {
             let mut found = deliveries.read(tenant, std::slice::from_ref(event_id)).await?;
             let Some((mut record, revision)) = found.pop().flatten() else {
                 return Ok(false);
             };
             self.complete(event_id, &mut record);
-            if !record.note(service, failure.as_ref(), self.0.clock.now()) {
-                break;
+            if record.note(service, failure.as_ref(), self.0.clock.now()) {
+                let write = deliveries.write(&record, |body| Action::Replace(body, revision));
+                let changes = deliveries.documents.changes("outbox").write(write);
+                deliveries.commit(tenant, changes).await?;
             }
-            let write = deliveries.write(&record, |body| Action::Replace(body, revision));
-            let changes = deliveries.documents.changes("outbox").write(write);
-            match deliveries.commit(tenant, changes).await {
-                Err(StoreError::Stale { .. }) if attempt < ATTEMPT_LIMIT => {}
-                Err(error) => return Err(error),
-                Ok(()) => break,
-            }
-        }
-        Ok(true)
+            Ok(true)
+        })
+        .await
     }
 
     /// The delivery record of an event, with what this process has heard of it since it was written.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use backon::{BackoffBuilder as _, ExponentialBuilder};
 use jiff::Timestamp;
 use kugel_store::{Action, Direction, Page, Query, Revision, Scope, StoreError};
 use kugel_types::TenantId;
@@ -17,8 +18,11 @@ use crate::delivery::{DeliveryRecord, DeliveryState, sort_key};
 
 /// Undelivered events that are read at once.
 const PAGE: u32 = 500;
-/// Pauses after a sweep that could not read: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
+/// After a sweep that could not read.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_secs(1))
+    .with_max_delay(Duration::from_secs(30))
+    .without_max_times();
 
 /// By then, a commit whose answer was lost has happened or never will.
 const DOUBT: Duration = Duration::from_secs(2);
@@ -78,9 +82,8 @@ impl Outbox {
 
     /// Sweeps until the store answers. The first sweep counts as work of the process until it has been tried.
     async fn sweep_until_read(&self, age: Duration, is_first: bool) {
-        let mut pause = PAUSES.0;
         let mut is_counted = is_first;
-        loop {
+        for pause in PAUSES.build() {
             // A bus that is away calls when it is back.
             let outcome = match self.0.bus.ping().await {
                 Ok(()) => self.sweep(age).await,
@@ -94,7 +97,6 @@ impl Outbox {
                 Err(error) => tracing::error!(%error, "undelivered events could not be read"),
             }
             tokio::time::sleep(pause).await;
-            pause = PAUSES.1.min(pause * 2);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use backon::{BackoffBuilder as _, ExponentialBuilder};
 use futures::StreamExt as _;
 use lapin::{Connection, ConnectionProperties, Error};
 use tokio::time::Instant;
@@ -10,8 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::{Address, advice};
 
-/// Pauses between connections: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(3));
+/// Between two connections. No two pauses are alike, so that the processes of a mesh do not come back all at once.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(50))
+    .with_max_delay(Duration::from_millis(1500))
+    .without_max_times()
+    .with_jitter();
 /// How long a connection may take to be made.
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How long a good-bye may take.
@@ -61,7 +66,7 @@ pub(super) async fn keep<S: Session>(
     mut session: S,
     stop: CancellationToken,
 ) {
-    let mut pause = PAUSES.0;
+    let mut pauses = PAUSES.build();
     let connected = metrics::gauge!("kugel_broker_connected", "purpose" => S::PURPOSE);
     loop {
         connected.set(0);
@@ -95,7 +100,7 @@ pub(super) async fn keep<S: Session>(
             return;
         }
         if begun.elapsed() >= GOOD_LIFE {
-            pause = PAUSES.0;
+            pauses = PAUSES.build();
         }
         tracing::warn!(
             broker = address.place(),
@@ -104,11 +109,11 @@ pub(super) async fn keep<S: Session>(
             advice = lost.advice(),
             "no connection to the broker, trying again"
         );
+        let pause = pauses.next().expect("the pauses have no end");
         tokio::select! {
-            () = tokio::time::sleep(jittered(pause)) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => return,
         }
-        pause = PAUSES.1.min(pause * 2);
     }
 }
 
@@ -142,10 +147,4 @@ pub(super) async fn connect(
     tokio::time::timeout(CONNECT_LIMIT, connection)
         .await
         .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
-}
-
-/// Half the pause to all of it, so that the processes of a mesh do not come back all at once.
-fn jittered(pause: Duration) -> Duration {
-    let longest = u64::try_from(pause.as_millis()).unwrap_or(u64::MAX);
-    Duration::from_millis(rand::random_range(longest / 2..=longest))
 }

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::{BackoffBuilder as _, ExponentialBuilder, Retryable as _};
 use futures::stream::SelectAll;
 use futures::{FutureExt, StreamExt};
 use kugel_types::TenantId;
@@ -23,14 +24,18 @@ use crate::{Event, Failure, Handler, Topic};
 pub(super) const BATCH_LIMIT: usize = 256;
 /// How long a busy consumer lets events gather after a batch, so that more of them share its commits and messages.
 const GATHERING: Duration = Duration::from_millis(20);
-/// Tries of an event in a row before the next one gets its turn.
-const TRIES: u32 = 4;
-/// The pause before the second of them.
-const TRY_PAUSE: Duration = Duration::from_millis(10);
+/// Between the tries of an event, before the next one gets its turn.
+const TRIES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(10))
+    .with_factor(3.0)
+    .with_max_times(3);
 /// Events that fail in a row before the others are spared: the fault is not theirs.
 const OUTAGE: u32 = 2;
-/// Pauses before events that failed are tried once more: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+/// Before events that failed are tried once more.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(50))
+    .with_max_delay(Duration::from_secs(5))
+    .without_max_times();
 /// What an event may cost before it is given back to the broker. A failure costs most of it if others passed meanwhile,
 /// and little if nothing did: then it is an outage, and holding on to the events is better than counting them out.
 const PATIENCE: u32 = 40;
@@ -119,7 +124,7 @@ impl Worker {
         stop: &CancellationToken,
     ) -> Result<(), Lost> {
         let mut held: Vec<Taken> = Vec::new();
-        let mut pause = PAUSES.0;
+        let mut pauses = PAUSES.build();
         while !stop.is_cancelled() {
             let mut answer = Answer::default();
             let mut batch = std::mem::take(&mut held);
@@ -130,6 +135,7 @@ impl Worker {
                     arrival = arrivals.next() => self.take(queues, arrival, &mut batch, &mut answer)?,
                 }
             } else {
+                let pause = pauses.next().expect("the pauses have no end");
                 tokio::select! {
                     () = stop.cancelled() => return Ok(()),
                     () = tokio::time::sleep(pause) => {}
@@ -145,11 +151,9 @@ impl Worker {
             let has_progress = verdicts
                 .iter()
                 .any(|(_, verdict)| matches!(verdict, Verdict::Done | Verdict::Malformed(_)));
-            pause = if has_progress {
-                PAUSES.0
-            } else {
-                PAUSES.1.min(pause * 2)
-            };
+            if has_progress {
+                pauses = PAUSES.build();
+            }
             for (taken, verdict) in verdicts {
                 let kept = self.conclude(queues, taken, verdict, has_progress, &mut answer);
                 held.extend(kept);
@@ -264,18 +268,11 @@ impl Worker {
     }
 
     async fn deliver_one(&self, tenant: &TenantId, event: &Arc<Event>) -> Verdict {
-        let mut pause = TRY_PAUSE;
-        let mut attempt = 1;
-        loop {
-            match self.handler.handle(tenant, std::slice::from_ref(event)).await {
-                Ok(()) => return Verdict::Done,
-                Err(Failure::Malformed(reason)) => return Verdict::Malformed(reason),
-                Err(Failure::Transient(reason)) if attempt == TRIES => return Verdict::Deferred(reason),
-                Err(Failure::Transient(_)) => {}
-            }
-            tokio::time::sleep(pause).await;
-            attempt += 1;
-            pause *= 3;
+        let handle = || self.handler.handle(tenant, std::slice::from_ref(event));
+        match handle.retry(TRIES).when(Failure::is_transient).await {
+            Ok(()) => Verdict::Done,
+            Err(Failure::Malformed(reason)) => Verdict::Malformed(reason),
+            Err(Failure::Transient(reason)) => Verdict::Deferred(reason),
         }
     }
 

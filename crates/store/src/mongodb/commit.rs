@@ -9,6 +9,7 @@ use ::mongodb::error::{
 };
 use ::mongodb::options::ReadConcern;
 use ::mongodb::{ClientSession, Database};
+use backon::{BackoffBuilder as _, ExponentialBuilder};
 
 use crate::StoreError;
 
@@ -22,6 +23,13 @@ const COMMAND_BYTES: usize = 8 << 20;
 const BROKEN_CONNECTIONS: u32 = 2;
 /// How often the outcome of a commit is asked for.
 const UNKNOWN_OUTCOMES: u32 = 4;
+
+/// Between two attempts that met another writer. Who waits too long is stopped by the limit of the whole commit.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(1))
+    .with_max_delay(Duration::from_millis(32))
+    .without_max_times()
+    .with_jitter();
 
 const WRITE_CONFLICT: i32 = 112;
 const DUPLICATE_KEY: i32 = 11000;
@@ -111,7 +119,7 @@ impl Work<'_> {
     /// One document needs no transaction. The driver repeats it under the same number if the answer is lost, and the
     /// server then tells what became of it instead of doing it twice.
     async fn alone(&self, statement: &Statement) -> Result<(), StoreError> {
-        for attempt in 0.. {
+        for pause in PAUSES.build() {
             let outcome = match self.send(statement).await {
                 Ok(matched) => self.check(&[0], matched),
                 Err(error) => Err(self.setback(error, Some(statement))),
@@ -120,7 +128,7 @@ impl Work<'_> {
                 Ok(()) => return Ok(()),
                 Err(Setback::Refused(error)) => return Err(error),
                 Err(Setback::Broken(error)) => return Err(self.link.failure(&error)),
-                Err(Setback::Conflict(reason)) => pause(attempt, &reason).await,
+                Err(Setback::Conflict(reason)) => wait(pause, &reason).await,
                 Err(Setback::Unclear | Setback::Unknown(_)) => break,
             }
         }
@@ -169,11 +177,11 @@ impl Work<'_> {
         let mut steps = self.steps(Merge::InOrder);
         let mut session = self.session().await?;
         let mut broken = 0;
-        for attempt in 0.. {
+        for pause in PAUSES.build() {
             match self.attempt(&mut session, &steps).await {
                 Ok(()) => break,
                 Err(Setback::Refused(error) | Setback::Unknown(error)) => return Err(error),
-                Err(Setback::Conflict(reason)) => pause(attempt, &reason).await,
+                Err(Setback::Conflict(reason)) => wait(pause, &reason).await,
                 Err(Setback::Unclear) => steps = self.steps(Merge::Nowhere),
                 Err(Setback::Broken(error)) => {
                     if is_absent(&error) || broken == BROKEN_CONNECTIONS {
@@ -372,10 +380,7 @@ fn stale(statement: &Statement) -> StoreError {
     }
 }
 
-/// Waits before the next attempt, longer each time and never as long as somebody else. Who waits too long is stopped by
-/// the limit of the whole commit.
-async fn pause(attempt: u32, reason: &str) {
-    tracing::debug!(attempt, reason, "another writer was in the way");
-    let longest = 1_u64 << attempt.min(6);
-    tokio::time::sleep(Duration::from_micros(rand::random_range(200..=longest * 1000))).await;
+async fn wait(pause: Duration, reason: &str) {
+    tracing::debug!(?pause, reason, "another writer was in the way");
+    tokio::time::sleep(pause).await;
 }
