@@ -8,7 +8,7 @@ use crate::tree::{files, none, root};
 
 /// What a package is built on: the words everybody shares, then ports and the contract, then the platform, then the
 /// services, then what composes them. What tests and measures stands above everything and nothing may need it.
-const LEVELS: [(&str, u8); 19] = [
+const LEVELS: &[(&str, u8)] = &[
     ("kugel-types", 0),
     ("kugel-error", 0),
     ("kugel-pricing", 0),
@@ -17,6 +17,7 @@ const LEVELS: [(&str, u8); 19] = [
     ("kugel-store", 1),
     ("kugel-bus", 1),
     ("kugel-state", 1),
+    ("kugel-breaker", 1),
     ("kugel-auth", 1),
     ("kugel-config", 2),
     ("kugel-rpc", 2),
@@ -45,7 +46,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("redis", &["kugel-state"]),
     ("lapin", &["kugel-bus"]),
     ("tokio-rustls", &["kugel-rpc"]),
-    ("moka", &["kugel-state", "kugel-auth"]),
+    ("moka", &["kugel-state", "kugel-rpc", "kugel-auth"]),
     ("quick_cache", &["kugel-store"]),
     ("jsonwebtoken", &["kugel-auth"]),
     ("argon2", &["kugel-auth"]),

@@ -1,11 +1,10 @@
-//! What a call hands on to the calls that it makes itself: its deadline and its trace.
+//! What both ends know of a call: how long and how large it may be, and what it hands on to the calls that it makes itself.
 
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
+use kugel_config::Settings;
 use tokio::time::Instant;
-
-use crate::deadline::requested;
 
 tokio::task_local! {
     /// The call that this task is working on.
@@ -36,4 +35,52 @@ pub(crate) fn hand_on(headers: &mut HeaderMap, limit: Duration) -> Instant {
         call.deadline.min(deadline)
     });
     handed_on.unwrap_or(deadline)
+}
+
+/// `grpc-timeout` of the gRPC protocol: at most eight digits and a unit.
+pub(crate) fn requested(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let amount: u64 = if digits.len() <= 8 {
+        digits.parse().ok()?
+    } else {
+        return None;
+    };
+    match unit {
+        "H" => Some(Duration::from_secs(amount * 3600)),
+        "M" => Some(Duration::from_secs(amount * 60)),
+        "S" => Some(Duration::from_secs(amount)),
+        "m" => Some(Duration::from_millis(amount)),
+        "u" => Some(Duration::from_micros(amount)),
+        "n" => Some(Duration::from_nanos(amount)),
+        _ => None,
+    }
+}
+
+/// The bytes that a call may send: what comes in by JSON is no longer as protobuf.
+pub(crate) fn message_limit(settings: &Settings) -> u64 {
+    /// Compression flag and length before each message.
+    const FRAME_HEAD: u64 = 5;
+    u64::try_from(settings.body_limit_bytes)
+        .unwrap_or(u64::MAX)
+        .saturating_add(FRAME_HEAD)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_read_as_the_protocol_writes_them() {
+        let read = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("grpc-timeout", text.parse().unwrap());
+            requested(&headers)
+        };
+        assert_eq!(read("250m"), Some(Duration::from_millis(250)));
+        assert_eq!(read("3S"), Some(Duration::from_secs(3)));
+        for text in ["", "S", "3", "-3S", "123456789S", "3s"] {
+            assert_eq!(read(text), None, "{text:?}");
+        }
+    }
 }

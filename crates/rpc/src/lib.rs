@@ -1,44 +1,24 @@
 //! The mesh in one place: how a service is served, how its callers are admitted, and how it calls its neighbours.
 //!
-//! A service's crate gives [`Parts`] for [`Deps`]. [`serve`] puts the server stack around its routes: panic guard,
-//! metrics and log, load shedding, deadline, wire, authentication, one file each. [`admit`] is the only way for a
-//! handler to get a [`Caller`], and it checks the policy that the method declares in proto. [`Channel`] is a neighbour
-//! in the same process or across the network; generated clients take it either way. Across the network, `remote.rs` is
-//! its client stack, `balance.rs` finds and chooses instances, and `tls.rs` shows and checks certificates.
+//! A service's crate gives [`Parts`] for [`Deps`]. Start reading at `server/`: [`serve`] puts the server stack around its
+//! routes, and [`admit`] lets callers in. `client/` is the other end: [`Channel`] is a neighbour. `server` knows `client`,
+//! and both know what a call hands on (`call.rs`), a service of the same process (`local.rs`) and certificates (`tls.rs`);
+//! no arrow points back. No business rule is known here, and no service but the terminal's, which checks API keys.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
-mod admit;
-mod api_keys;
-mod authenticate;
-mod balance;
 mod call;
-mod channel;
-mod deadline;
-mod finish;
-mod health;
-mod instance;
+mod client;
 mod local;
-mod observe;
-mod origin;
-mod panic_guard;
-mod parts;
-mod remote;
-mod request_key;
-mod routes;
-mod shed;
-mod stack;
+mod server;
 mod tls;
-mod wire;
 
-pub use admit::{Caller, Visitor, admit, welcome};
-pub use api_keys::ApiKeys;
-pub use channel::{Channel, Neighbours, outgoing};
-pub use health::{Dependency, Readiness};
+pub use client::{Channel, Neighbour, Neighbours, ReadCache, outgoing};
 pub use local::LocalService;
-pub use parts::{Deps, Parts};
-pub use routes::Routes;
-pub use stack::{Layers, serve};
+pub use server::{
+    ApiKeys, Caller, Checks, Dependency, Deps, Layers, List, Parts, Readiness, Routes, View, Visitor, admit,
+    serve, welcome,
+};
 pub use tls::{Misconfiguration, Tls, TlsListener, TlsStream};
 
 /// The metadata that names the terminal of an API key.

@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::{CircuitBreaker, State, StateError};
+use kugel_breaker::CircuitBreaker;
+
+use crate::{State, StateError};
 
 /// Asks a state store only while it answers: an outage costs three calls a minute the patience of one call, and the
 /// others nothing.

@@ -1,13 +1,10 @@
-//! The state port: values by key with a lifetime, for speed and never as the only copy, and [`ReadCache`] for what
-//! belongs to a neighbour.
+//! The state port: values by key with a lifetime, for speed and never as the only copy.
 //!
-//! Nothing that cannot be rebuilt from documents lives only here. [`MemoryState`] is the in-process adapter,
+//! Nothing that cannot be rebuilt from documents lives only here. Start reading at [`State`]. [`MemoryState`] is the in-process adapter,
 //! [`RedisState`] the mesh's, with [`Guarded`] before it; [`conformance`] says what every adapter must do.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
-mod breaker;
-mod cache;
 pub mod conformance;
 mod guarded;
 mod memory;
@@ -18,8 +15,6 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use breaker::{CircuitBreaker, Trial};
-pub use cache::ReadCache;
 pub use guarded::Guarded;
 pub use memory::MemoryState;
 pub use redis::RedisState;

@@ -11,8 +11,7 @@ use kugel_proto::journal::v1::{CreateJournalRequest, NewJournalEntry};
 use kugel_proto::master_data::v1::ListCategoriesRequest;
 use kugel_proto::master_data::v1::category_service_client::CategoryServiceClient;
 use kugel_proto::report::v1::Report;
-use kugel_rpc::{Channel, outgoing};
-use kugel_state::ReadCache;
+use kugel_rpc::{Channel, ReadCache, outgoing};
 use kugel_types::{TenantId, TerminalNo};
 
 use crate::domain::query::ReportQuery;

@@ -15,8 +15,7 @@ use kugel_proto::master_data::v1::payment_service_client::PaymentServiceClient;
 use kugel_proto::master_data::v1::promotion_service_client::PromotionServiceClient;
 use kugel_proto::master_data::v1::setting_service_client::SettingServiceClient;
 use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
-use kugel_rpc::Channel;
-use kugel_state::ReadCache;
+use kugel_rpc::{Channel, ReadCache};
 use kugel_types::{ItemCode, StoreCode, TenantId};
 
 use super::convert;

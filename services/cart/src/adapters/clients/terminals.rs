@@ -11,8 +11,7 @@ use kugel_error::{Error, Result, codes};
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_proto::terminal::v1::{GetStoreRequest, GetTerminalRequest, Terminal};
-use kugel_rpc::Channel;
-use kugel_state::ReadCache;
+use kugel_rpc::{Channel, ReadCache};
 use kugel_types::{Currency, StoreCode, TenantId, TerminalId};
 use parking_lot::Mutex;
 

@@ -4,27 +4,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use backon::{BackoffBuilder as _, ExponentialBuilder};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use kugel_breaker::CircuitBreaker;
 use kugel_error::{Error, codes};
-use kugel_state::CircuitBreaker;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::retry::budget::{Budget as _, TpsBudget};
 
-use crate::balance::Balance;
+use super::balance::Balance;
+use super::instance::Failure;
 use crate::call::hand_on;
-use crate::instance::Failure;
 use crate::{HEALTH, REQUEST_ID};
 
-/// Tries of one call, the first included.
-const ATTEMPT_LIMIT: u32 = 5;
-/// Pause before the second try; it doubles.
-const PAUSE: Duration = Duration::from_millis(50);
+/// Between the tries of one call.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(50))
+    .with_max_times(4);
 /// How long a call waits for a neighbour that cannot be reached: about as long as a restart takes.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The same for a question about health, which is about the present.
@@ -120,18 +121,16 @@ impl<T: Transport> Remote<T> {
         if is_repeatable {
             self.budget.deposit();
         }
-        let mut pause = PAUSE;
-        let mut tries = 1;
+        let mut pauses = PAUSES.build();
         loop {
             let tried = self.attempt(&mut parts, &body, deadline).await;
-            let may_repeat = is_repeatable && tried.may_pass && tries < ATTEMPT_LIMIT;
-            if !may_repeat || Instant::now() + pause >= deadline || !self.budget.withdraw() {
+            let may_repeat = is_repeatable && tried.may_pass;
+            let pause = pauses.next().filter(|pause| Instant::now() + *pause < deadline);
+            let Some(pause) = pause.filter(|_| may_repeat && self.budget.withdraw()) else {
                 return tried.answer;
-            }
+            };
             metrics::counter!("kugel_rpc_retries_total", "neighbour" => self.neighbour).increment(1);
             tokio::time::sleep(pause).await;
-            pause *= 2;
-            tries += 1;
         }
     }
 

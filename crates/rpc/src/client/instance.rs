@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -22,7 +23,7 @@ use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::origin::Origin;
+use super::origin::Origin;
 use crate::tls::Tls;
 
 pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -35,8 +36,11 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(10), Duration::from
 const CALLS_MAX: usize = 100;
 /// Connections to one instance, for watchers that stay for hours.
 const LINES_MAX: usize = 32;
-/// Rest after a failed connection: the first, and the longest.
-const RESTS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(1));
+/// After a failed connection.
+const RESTS: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(50))
+    .with_max_delay(Duration::from_secs(1))
+    .without_max_times();
 /// Details of an error travel as a header.
 const HEADERS_MAX: u32 = 64 << 10;
 
@@ -60,7 +64,13 @@ pub(crate) struct Instance {
     tls: Option<Tls>,
     lines: Mutex<Vec<Arc<Line>>>,
     dialling: tokio::sync::Mutex<()>,
-    rest: Mutex<Option<(Instant, Duration)>>,
+    rest: Mutex<Option<Rest>>,
+}
+
+/// A pause between connections, and how long the next ones are.
+struct Rest {
+    until: Instant,
+    pauses: ExponentialBackoff,
 }
 
 /// A connection. Whoever holds it has a call on it.
@@ -89,7 +99,7 @@ impl Instance {
 
     /// When it may be tried again, if it is given a rest.
     pub(crate) fn rests_until(&self) -> Option<Instant> {
-        let until = (*self.rest.lock())?.0;
+        let until = self.rest.lock().as_ref()?.until;
         (until > Instant::now()).then_some(until)
     }
 
@@ -137,8 +147,9 @@ impl Instance {
             return Ok(line);
         }
         let mut rest = self.rest.lock();
-        let pause = rest.map_or(RESTS.0, |(_, pause)| (pause * 2).min(RESTS.1));
-        *rest = Some((Instant::now() + pause, pause));
+        let mut pauses = rest.take().map_or_else(|| RESTS.build(), |rest| rest.pauses);
+        let until = Instant::now() + pauses.next().expect("the pauses have no end");
+        *rest = Some(Rest { until, pauses });
         Err(format!("{} cannot be reached: {cause}", self.socket).into())
     }
 

@@ -1,4 +1,6 @@
-//! Circuit breaker: what does not answer is left alone for a while.
+//! The circuit breaker: what does not answer is left alone for a while.
+//!
+//! It knows neither what it stands before nor how that is called. Start reading at [`CircuitBreaker`].
 
 use std::time::Duration;
 

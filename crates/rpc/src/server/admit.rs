@@ -12,9 +12,9 @@ use serde::de::DeserializeOwned;
 use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Status};
 
+use super::authenticate::{Credential, PresentedKey};
+use super::request_key::request_key;
 use crate::TERMINAL_ID;
-use crate::authenticate::{Credential, PresentedKey};
-use crate::request_key::request_key;
 
 /// Who is calling, after the method's policy has let them in. Cannot be made otherwise.
 #[derive(Debug, Clone)]

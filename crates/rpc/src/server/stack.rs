@@ -7,13 +7,14 @@ use kugel_auth::Tokens;
 use kugel_config::Settings;
 use tokio::sync::Semaphore;
 
-use crate::authenticate::authenticate;
-use crate::deadline::deadline;
-use crate::finish::finish;
-use crate::observe::{Timers, observe};
-use crate::panic_guard::panic_guard;
-use crate::shed::shed;
-use crate::wire::wire;
+use super::authenticate::authenticate;
+use super::deadline::deadline;
+use super::finish::finish;
+use super::observe::{Timers, observe};
+use super::panic_guard::panic_guard;
+use super::shed::shed;
+use super::wire::wire;
+use crate::call::message_limit;
 use crate::{ApiKeys, LocalService, Parts};
 
 /// What the layers need. One for all services of a process.
@@ -37,15 +38,6 @@ impl Layers {
             time: Duration::from_secs(settings.request_timeout_seconds),
         }
     }
-}
-
-/// The bytes that a call may send: what comes in by JSON is no longer as protobuf.
-pub(crate) fn message_limit(settings: &Settings) -> u64 {
-    /// Compression flag and length before each message.
-    const FRAME_HEAD: u64 = 5;
-    u64::try_from(settings.body_limit_bytes)
-        .unwrap_or(u64::MAX)
-        .saturating_add(FRAME_HEAD)
 }
 
 /// Puts the stack around a service's routes. The order, from the outside:

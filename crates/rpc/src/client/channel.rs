@@ -15,10 +15,10 @@ use tonic::body::Body;
 use tonic::metadata::MetadataValue;
 use tower::Service;
 
-use crate::balance::Balance;
-use crate::origin::Origin;
-use crate::remote::{Limits, Remote};
-use crate::stack::message_limit;
+use super::balance::Balance;
+use super::origin::Origin;
+use super::remote::{Limits, Remote};
+use crate::call::message_limit;
 use crate::{LocalService, Misconfiguration, Tls};
 
 /// The connection to a service. Cheap to clone; generated clients take it as their transport.

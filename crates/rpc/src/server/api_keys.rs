@@ -9,10 +9,9 @@ use kugel_config::Settings;
 use kugel_error::{Error, codes};
 use kugel_proto::terminal::v1::AuthenticateTerminalRequest;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
-use kugel_state::ReadCache;
 use kugel_types::TerminalId;
 
-use crate::{Channel, outgoing};
+use crate::{Channel, ReadCache, outgoing};
 
 /// Checks API keys for every service of the process.
 pub struct ApiKeys {

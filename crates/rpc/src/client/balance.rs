@@ -13,8 +13,8 @@ use parking_lot::RwLock;
 use tokio::time::Instant;
 use tonic::body::Body;
 
-use crate::instance::{BoxError, Failure, Instance};
-use crate::origin::Origin;
+use super::instance::{BoxError, Failure, Instance};
+use super::origin::Origin;
 use crate::tls::Tls;
 
 /// How long what a name stands for is believed, and how long after a failure.

@@ -8,7 +8,7 @@ use kugel_error::{Error, codes};
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::request_key::Fingerprints;
+use super::request_key::Fingerprints;
 use crate::{API_KEY, ApiKeys, LocalService, REQUEST_ID, TERMINAL_ID};
 
 /// What the credentials of a request amount to, for [`crate::admit`].
