@@ -5,7 +5,7 @@ use kugel_proto::account::v1::{IssueTokenRequest, RegisterTenantRequest};
 use kugel_proto::master_data::v1::item_service_client::ItemServiceClient;
 use kugel_proto::master_data::v1::payment_service_client::PaymentServiceClient;
 use kugel_proto::master_data::v1::staff_service_client::StaffServiceClient;
-use kugel_proto::master_data::v1::{CreateItemRequest, CreatePaymentRequest, CreateStaffRequest};
+use kugel_proto::master_data::v1::{self as pb, CreateItemRequest, CreatePaymentRequest, CreateStaffRequest};
 use kugel_proto::terminal::v1::session_service_client::SessionServiceClient;
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_proto::terminal::v1::tenant_service_client::TenantServiceClient;
@@ -119,10 +119,12 @@ impl Shop {
             .unwrap();
         let staff = CreateStaffRequest {
             tenant_id: tenant_id.clone(),
-            id: "31".into(),
-            name: "Mori".into(),
-            pin: "8080".into(),
-            roles: vec!["cashier".into()],
+            staff: Some(pb::StaffEntry {
+                id: "31".into(),
+                name: "Mori".into(),
+                pin: "8080".into(),
+                roles: vec!["cashier".into()],
+            }),
         };
         StaffServiceClient::new(channel.clone())
             .create_staff(with_token(&self.token, staff))
@@ -130,13 +132,16 @@ impl Shop {
             .unwrap();
         let cash = CreatePaymentRequest {
             tenant_id: tenant_id.clone(),
-            payment_code: "01".into(),
-            description: Some("Cash".into()),
-            limit_amount: decimal(0),
-            can_refund: Some(true),
-            can_deposit_over: Some(true),
-            can_change: Some(true),
-            is_active: Some(true),
+            payment: Some(pb::Payment {
+                payment_code: "01".into(),
+                description: Some("Cash".into()),
+                limit_amount: decimal(0),
+                can_refund: Some(true),
+                can_deposit_over: Some(true),
+                can_change: Some(true),
+                is_active: Some(true),
+                ..Default::default()
+            }),
         };
         PaymentServiceClient::new(channel.clone())
             .create_payment(with_token(&self.token, cash))
@@ -146,13 +151,15 @@ impl Shop {
         for number in 0..ITEMS {
             let item = CreateItemRequest {
                 tenant_id: tenant_id.clone(),
-                item_code: item_code(number),
-                description: Some(format!("Linen towel {number}")),
-                unit_price: decimal(100 + i64::try_from(number).unwrap()),
-                unit_cost: decimal(50),
-                category_code: "320".into(),
-                tax_code: if number % 3 == 0 { "11" } else { "01" }.into(),
-                ..Default::default()
+                item: Some(pb::Item {
+                    item_code: item_code(number),
+                    description: Some(format!("Linen towel {number}")),
+                    unit_price: decimal(100 + i64::try_from(number).unwrap()),
+                    unit_cost: decimal(50),
+                    category_code: "320".into(),
+                    tax_code: if number % 3 == 0 { "11" } else { "01" }.into(),
+                    ..Default::default()
+                }),
             };
             items.create_item(with_token(&self.token, item)).await.unwrap();
         }

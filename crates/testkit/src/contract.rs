@@ -81,19 +81,41 @@ impl Rpc {
         self.allows(Caller::Anyone)
     }
 
-    /// The JSON names of the fields that the contract requires in a route's body.
-    pub fn required_in_body(&self, binding: &Binding) -> BTreeSet<String> {
+    /// The fields that a route's body may have: those that neither the path says nor only answers have.
+    pub fn fields_in_body(&self, binding: &Binding) -> Vec<FieldDescriptor> {
         let input = self.descriptor.input();
-        let in_path = |field: &FieldDescriptor| binding.path.contains(&format!("{{{}}}", field.name()));
-        let fields: Vec<_> = match binding.body.as_str() {
-            "*" => input.fields().filter(|field| !in_path(field)).collect(),
+        let (message, above) = match binding.body.as_str() {
+            "*" => (input, String::new()),
             field => {
-                let body = input.get_field_by_name(field).unwrap().kind();
-                body.as_message().unwrap().fields().collect()
+                let kind = input.get_field_by_name(field).unwrap().kind();
+                (kind.as_message().unwrap().clone(), format!("{field}."))
             }
         };
-        let required = fields.iter().filter(|field| is_required(field));
+        let in_path =
+            |field: &FieldDescriptor| binding.path.contains(&format!("{{{above}{}}}", field.name()));
+        let fields = message.fields();
+        fields
+            .filter(|field| !in_path(field) && !behaves(field, "OUTPUT_ONLY"))
+            .collect()
+    }
+
+    /// The JSON names of the fields that the contract requires in a route's body.
+    pub fn required_in_body(&self, binding: &Binding) -> BTreeSet<String> {
+        let fields = self.fields_in_body(binding);
+        let required = fields.iter().filter(|field| behaves(field, "REQUIRED"));
         required.map(|field| field.json_name().to_owned()).collect()
+    }
+
+    /// The field that a path variable leads to.
+    pub fn path_field(&self, variable: &str) -> FieldDescriptor {
+        let mut message = self.descriptor.input();
+        let (above, last) = variable.rsplit_once('.').unwrap_or(("", variable));
+        for name in above.split('.').filter(|name| !name.is_empty()) {
+            let kind = message.get_field_by_name(name).unwrap().kind();
+            message = kind.as_message().unwrap().clone();
+        }
+        let field = message.get_field_by_name(last);
+        field.unwrap_or_else(|| panic!("{}: no field {variable}", self.name()))
     }
 
     /// The short name of its service, `master-data`.
@@ -130,19 +152,19 @@ impl Binding {
     }
 }
 
-fn is_required(field: &FieldDescriptor) -> bool {
+fn behaves(field: &FieldDescriptor, name: &str) -> bool {
     let behavior = POOL.get_extension_by_name("google.api.field_behavior").unwrap();
-    let required = behavior
+    let wanted = behavior
         .kind()
         .as_enum()
         .unwrap()
-        .get_value_by_name("REQUIRED")
+        .get_value_by_name(name)
         .unwrap()
         .number();
     let options = field.options();
     let behaviors = options.get_extension(&behavior);
     let mut behaviors = behaviors.as_list().unwrap().iter();
-    behaviors.any(|behavior| behavior.as_enum_number() == Some(required))
+    behaviors.any(|behavior| behavior.as_enum_number() == Some(wanted))
 }
 
 /// An option of a method as protobuf's JSON; null if it has none.

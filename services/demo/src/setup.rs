@@ -4,6 +4,7 @@ use anyhow::Context as _;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use kugel_proto::account::v1::account_service_client::AccountServiceClient;
 use kugel_proto::account::v1::{IssueTokenRequest, RegisterTenantRequest};
+use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::category_service_client::CategoryServiceClient;
 use kugel_proto::master_data::v1::item_service_client::ItemServiceClient;
 use kugel_proto::master_data::v1::payment_service_client::PaymentServiceClient;
@@ -120,12 +121,15 @@ impl Tenant {
         let tenant_id = || self.id.clone();
         let tax = CreateTaxRequest {
             tenant_id: tenant_id(),
-            tax_code: VAT.to_owned(),
-            tax_type: "Internal".to_owned(),
-            tax_name: "VAT 20%".to_owned(),
-            rate: Some(Decimal::from(20).into()),
-            round_digit: 2,
-            round_method: Some("Round".to_owned()),
+            tax: Some(pb::Tax {
+                tax_code: VAT.to_owned(),
+                tax_type: "Internal".to_owned(),
+                tax_name: "VAT 20%".to_owned(),
+                rate: Some(Decimal::from(20).into()),
+                round_digit: 2,
+                round_method: Some("Round".to_owned()),
+                ..Default::default()
+            }),
         };
         let mut taxes = TaxServiceClient::new(client.channel());
         taxes
@@ -140,13 +144,16 @@ impl Tenant {
         ] {
             let payment = CreatePaymentRequest {
                 tenant_id: tenant_id(),
-                payment_code: code.to_owned(),
-                description: Some(name.to_owned()),
-                limit_amount: Some(Decimal::ZERO.into()),
-                can_refund: Some(true),
-                can_deposit_over: Some(is_cash),
-                can_change: Some(is_cash),
-                is_active: Some(true),
+                payment: Some(pb::Payment {
+                    payment_code: code.to_owned(),
+                    description: Some(name.to_owned()),
+                    limit_amount: Some(Decimal::ZERO.into()),
+                    can_refund: Some(true),
+                    can_deposit_over: Some(is_cash),
+                    can_change: Some(is_cash),
+                    is_active: Some(true),
+                    ..Default::default()
+                }),
             };
             let request = client.request(payment);
             payments
@@ -165,10 +172,13 @@ impl Tenant {
         for (code, name) in CATEGORIES {
             let category = CreateCategoryRequest {
                 tenant_id: tenant_id(),
-                category_code: code.to_owned(),
-                description: Some(name.to_owned()),
-                description_short: Some(name.to_owned()),
-                tax_code: VAT.to_owned(),
+                category: Some(pb::Category {
+                    category_code: code.to_owned(),
+                    description: Some(name.to_owned()),
+                    description_short: Some(name.to_owned()),
+                    tax_code: VAT.to_owned(),
+                    ..Default::default()
+                }),
             };
             let request = client.request(category);
             categories
@@ -178,9 +188,11 @@ impl Tenant {
         }
         let footer = CreateSettingRequest {
             tenant_id: tenant_id(),
-            name: "RECEIPT_FOOTERS".to_owned(),
-            default_value: Some(r#"[{"text": "Thank you", "align": "center"}]"#.to_owned()),
-            values: Vec::new(),
+            setting: Some(pb::Setting {
+                name: "RECEIPT_FOOTERS".to_owned(),
+                default_value: Some(r#"[{"text": "Thank you", "align": "center"}]"#.to_owned()),
+                ..Default::default()
+            }),
         };
         let mut settings = SettingServiceClient::new(client.channel());
         settings
@@ -201,14 +213,16 @@ impl Tenant {
             };
             let request = self.client.request(CreateItemRequest {
                 tenant_id: self.id.clone(),
-                item_code: code,
-                description: Some(item.description.clone()),
-                unit_price: Some(item.unit_price.into()),
-                // What the shop paid is not in the files.
-                unit_cost: Some(Decimal::ZERO.into()),
-                category_code: category.to_owned(),
-                tax_code: VAT.to_owned(),
-                ..Default::default()
+                item: Some(pb::Item {
+                    item_code: code,
+                    description: Some(item.description.clone()),
+                    unit_price: Some(item.unit_price.into()),
+                    // What the shop paid is not in the files.
+                    unit_cost: Some(Decimal::ZERO.into()),
+                    category_code: category.to_owned(),
+                    tax_code: VAT.to_owned(),
+                    ..Default::default()
+                }),
             });
             async move { items.create_item(request).await }
         };
@@ -266,10 +280,12 @@ impl Tenant {
         };
         let staff = self.client.request(CreateStaffRequest {
             tenant_id: self.id.clone(),
-            id: cashier.id.clone(),
-            name: format!("Cashier {number}"),
-            pin: cashier.pin.clone(),
-            roles: vec!["cashier".to_owned()],
+            staff: Some(pb::StaffEntry {
+                id: cashier.id.clone(),
+                name: format!("Cashier {number}"),
+                pin: cashier.pin.clone(),
+                roles: vec!["cashier".to_owned()],
+            }),
         });
         let mut staffs = StaffServiceClient::new(self.client.channel());
         staffs

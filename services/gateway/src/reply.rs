@@ -160,10 +160,13 @@ pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
 }
 
 /// Spells a field's path as JSON does: `line_items[0].unit_price` is `lineItems[0].unitPrice`. It begins at the request, or
-/// at the message that the body fills: `tab.title` is `title` where the body is the tab. What is a field of neither stays
-/// as it is.
+/// at the message that the body fills: `tab.title` is `title` where the body is the tab, and `tab` the `body`. What is a
+/// field of neither stays as it is.
 fn json_path(schema: &Schema, binding: Option<&Binding>, path: &str) -> String {
     let body = binding.and_then(|binding| binding.body_message(schema));
+    if body.is_some_and(|(name, _)| name == path) {
+        return "body".to_owned();
+    }
     let in_body = body.and_then(|(name, _)| path.strip_prefix(name)?.strip_prefix('.'));
     let path = in_body.unwrap_or(path);
     let request = binding

@@ -47,6 +47,10 @@ pub(crate) struct Field {
     pub shape: Shape,
     /// The JSON of a field that is not on the wire.
     pub absent: Box<str>,
+    /// A request without it is refused.
+    pub is_required: bool,
+    /// Only answers have it: what a request says there is skipped.
+    pub is_output_only: bool,
     pub descriptor: FieldDescriptor,
 }
 
@@ -223,22 +227,24 @@ impl Message {
     }
 }
 
-/// The number of `REQUIRED` in `google.api.FieldBehavior`.
+/// Numbers of `google.api.FieldBehavior`.
 const REQUIRED: i32 = 2;
+const OUTPUT_ONLY: i32 = 3;
+
+/// True if `google.api.field_behavior` says so of the field.
+fn behaves(descriptor: &FieldDescriptor, wanted: i32) -> bool {
+    let extension = descriptor
+        .parent_pool()
+        .get_extension_by_name("google.api.field_behavior");
+    extension.is_some_and(|extension| {
+        let options = descriptor.options();
+        let behaviors = options.get_extension(&extension);
+        let mut behaviors = behaviors.as_list().into_iter().flatten();
+        behaviors.any(|behavior| behavior.as_enum_number() == Some(wanted))
+    })
+}
 
 impl Field {
-    /// True if a request without it is refused, as `google.api.field_behavior` says.
-    pub(crate) fn is_required(&self) -> bool {
-        let pool = self.descriptor.parent_pool();
-        let options = self.descriptor.options();
-        pool.get_extension_by_name("google.api.field_behavior")
-            .is_some_and(|behavior| {
-                let behaviors = options.get_extension(&behavior);
-                let mut behaviors = behaviors.as_list().into_iter().flatten();
-                behaviors.any(|behavior| behavior.as_enum_number() == Some(REQUIRED))
-            })
-    }
-
     fn of(descriptor: FieldDescriptor, schema: &mut Schema) -> Self {
         let kind = Kind::of(&descriptor, schema);
         let shape = match () {
@@ -263,6 +269,8 @@ impl Field {
             kind,
             shape,
             absent: absent.into(),
+            is_required: behaves(&descriptor, REQUIRED),
+            is_output_only: behaves(&descriptor, OUTPUT_ONLY),
             descriptor,
         }
     }

@@ -4,29 +4,32 @@ use serde_json::{Value, json};
 
 use super::Walk;
 
-/// Creates, changes and deletes a master. Creating twice with another `field` is refused, changing too.
+/// Creates, changes and deletes a master at a place; the requests carry it as `noun`. Creating with another `field` under
+/// the same key is refused, and so is changing.
 async fn life(
     walk: &mut Walk,
     methods: [&'static str; 3],
-    key: &str,
+    place: Value,
+    (noun, key): (&str, &str),
     record: Value,
-    field: &str,
-    values: [Value; 3],
+    (field, values): (&str, [Value; 3]),
 ) {
-    let [first, second, third] = values;
-    let with = |value: Value| {
-        let mut record = record.clone();
-        record[field] = value;
-        record
-    };
-    let other = json!({field: third});
-    walk.kept(methods[0], with(first), other.clone()).await;
-    walk.kept(methods[1], with(second), other).await;
-    let mut gone = json!({key: record[key]});
-    if let Some(store) = record.get("storeCode") {
-        gone["storeCode"] = store.clone();
-    }
+    let [first, second, third] = values.map(|value| {
+        let record = joined(record.clone(), json!({field: value}));
+        joined(place.clone(), json!({noun: record}))
+    });
+    walk.kept(methods[0], first, third.clone()).await;
+    walk.kept(methods[1], second, third).await;
+    let gone = joined(place, json!({key: record[key]}));
     walk.kept(methods[2], gone, json!({key: "ANOTHER"})).await;
+}
+
+/// The fields of both objects.
+fn joined(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
 }
 
 macro_rules! methods {
@@ -48,10 +51,10 @@ pub(super) async fn small(walk: &mut Walk) {
     life(
         walk,
         methods!("CategoryService", "Category"),
-        "categoryCode",
+        json!({}),
+        ("category", "categoryCode"),
         category,
-        "description",
-        names(),
+        ("description", names()),
     )
     .await;
     let payment = json!({
@@ -61,20 +64,20 @@ pub(super) async fn small(walk: &mut Walk) {
     life(
         walk,
         methods!("PaymentService", "Payment"),
-        "paymentCode",
+        json!({}),
+        ("payment", "paymentCode"),
         payment,
-        "description",
-        names(),
+        ("description", names()),
     )
     .await;
     let setting = json!({"name": "WALK"});
     life(
         walk,
         methods!("SettingService", "Setting"),
-        "name",
+        json!({}),
+        ("setting", "name"),
         setting,
-        "defaultValue",
-        names(),
+        ("defaultValue", names()),
     )
     .await;
     let tax = json!({
@@ -83,10 +86,10 @@ pub(super) async fn small(walk: &mut Walk) {
     life(
         walk,
         methods!("TaxService", "Tax"),
-        "taxCode",
+        json!({}),
+        ("tax", "taxCode"),
         tax,
-        "taxName",
-        names(),
+        ("taxName", names()),
     )
     .await;
     let promotion = json!({
@@ -95,12 +98,8 @@ pub(super) async fn small(walk: &mut Walk) {
         "detail": {"targetCategoryCodes": ["10"], "discountRate": {"value": "10"}},
     });
     let [create, update, delete] = methods!("PromotionService", "Promotion");
-    let named = |name: &str| {
-        let mut promotion = promotion.clone();
-        promotion["name"] = name.into();
-        promotion
-    };
-    walk.kept(create, named("One"), json!({"name": "Three"})).await;
+    let named = |name: &str| json!({"promotion": joined(promotion.clone(), json!({"name": name}))});
+    walk.kept(create, named("One"), named("Three")).await;
     let change = json!({"promotionCode": "77", "name": "Two"});
     walk.kept(update, change, json!({"name": "Three"})).await;
     let gone = json!({"promotionCode": "77"});
@@ -110,37 +109,40 @@ pub(super) async fn small(walk: &mut Walk) {
 
 async fn staff(walk: &mut Walk) {
     let [create, update, delete] = methods!("StaffService", "Staff");
-    let other = json!({"pin": "3333"});
-    let person = json!({"id": "77", "name": "Abe", "pin": "1111", "roles": ["cashier"]});
-    walk.kept(create, person, other.clone()).await;
-    let person = json!({"staffId": "77", "name": "Abe", "pin": "2222", "roles": []});
-    walk.kept(update, person, other).await;
-    let (gone, nobody) = (json!({"staffId": "77"}), json!({"staffId": "78"}));
+    let person = |pin: &str| json!({"staff": {"id": "77", "name": "Abe", "pin": pin, "roles": ["cashier"]}});
+    walk.kept(create, person("1111"), person("3333")).await;
+    walk.kept(update, person("2222"), person("3333")).await;
+    let (gone, nobody) = (json!({"id": "77"}), json!({"id": "78"}));
     walk.kept(delete, gone, nobody).await;
 }
 
 pub(super) async fn items(walk: &mut Walk) {
     let [create, update, delete] = methods!("ItemService", "Item");
     let item = |name: &str| {
-        json!({
+        json!({"item": {
             "itemCode": "PEACH", "description": name, "unitPrice": {"value": "120"}, "unitCost": {"value": "80"},
             "itemDetails": [], "imageUrls": [], "categoryCode": "10", "taxCode": "01",
-        })
+        }})
     };
-    let other = json!({"description": "Three"});
-    walk.kept(create, item("One"), other.clone()).await;
-    walk.kept(update, item("Two"), other).await;
-    let price = json!({"storeCode": "tk01", "itemCode": "PEACH"});
+    walk.kept(create, item("One"), item("Three")).await;
+    walk.kept(update, item("Two"), item("Three")).await;
     let prices = ["90", "95", "99"].map(|price| json!({"value": price}));
-    let store = methods!("ItemService", "StoreItem");
-    life(walk, store, "itemCode", price, "storePrice", prices).await;
+    life(
+        walk,
+        methods!("ItemService", "StoreItem"),
+        json!({"storeCode": "tk01"}),
+        ("item", "itemCode"),
+        json!({"itemCode": "PEACH"}),
+        ("storePrice", prices),
+    )
+    .await;
     let gone = json!({"itemCode": "PEACH", "isLogical": true});
     walk.kept(delete, gone, json!({"isLogical": false})).await;
 }
 
 pub(super) async fn item_books(walk: &mut Walk) {
-    let book = json!({"title": "One", "categories": []});
-    let other = json!({"title": "Three"});
+    let book = json!({"itemBook": {"title": "One", "categories": []}});
+    let other = json!({"itemBook": {"title": "Three"}});
     let made = walk
         .kept(
             "master_data.v1.ItemBookService.CreateItemBook",
@@ -149,7 +151,7 @@ pub(super) async fn item_books(walk: &mut Walk) {
         )
         .await;
     let id = &made["itemBook"]["itemBookId"];
-    let title = json!({"itemBookId": id, "title": "Two", "categories": []});
+    let title = json!({"itemBook": {"itemBookId": id, "title": "Two", "categories": []}});
     walk.kept("master_data.v1.ItemBookService.UpdateItemBook", title, other)
         .await;
     let books = walk
@@ -157,14 +159,7 @@ pub(super) async fn item_books(walk: &mut Walk) {
         .await;
     assert_eq!(books["itemBooks"].as_array().unwrap().len(), 1);
 
-    let place = |fields: Value| {
-        let mut place = json!({"itemBookId": id});
-        place
-            .as_object_mut()
-            .unwrap()
-            .extend(fields.as_object().unwrap().clone());
-        place
-    };
+    let place = |fields: Value| joined(json!({"itemBookId": id}), fields);
     let category =
         |title: &str| json!({"category": {"categoryNumber": 1, "title": title, "color": "", "tabs": []}});
     let tab = |title: &str| json!({"tab": {"tabNumber": 1, "title": title, "color": "", "buttons": []}});
@@ -172,14 +167,6 @@ pub(super) async fn item_books(walk: &mut Walk) {
     let (in_book, in_category) = (json!({}), json!({"categoryNumber": 1}));
     let in_tab = json!({"categoryNumber": 1, "tabNumber": 1});
     let at_button = json!({"categoryNumber": 1, "tabNumber": 1, "posX": 0, "posY": 0});
-    let joined = |place: Value, part: Value| {
-        let mut joined = place;
-        joined
-            .as_object_mut()
-            .unwrap()
-            .extend(part.as_object().unwrap().clone());
-        joined
-    };
     for (method, at, part, other) in [
         (
             "CreateItemBookCategory",

@@ -1,6 +1,6 @@
 //! Reads JSON into protobuf bytes.
 //!
-//! Both spellings of a name are known, unknown members are skipped, and a wrong value is noted with its path while
+//! Both spellings of a name are known, unknown members and those that only answers have are skipped, and a wrong value is noted with its path while
 //! reading goes on: the client learns of all its mistakes at once.
 
 mod visitors;

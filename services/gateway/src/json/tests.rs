@@ -99,6 +99,20 @@ fn reads_both_spellings_and_skips_the_unknown() {
 }
 
 #[test]
+fn skips_what_only_answers_have() {
+    let pool = DescriptorPool::decode(kugel_proto::DESCRIPTORS).unwrap();
+    let category = pool.get_message_by_name("kugel.master_data.v1.Category").unwrap();
+    let mut schema = Schema::default();
+    let id = schema.add(&category);
+    let mut reader = Reader::new(&schema, 0);
+    let json = br#"{"taxCode":"01","entryDatetime":7,"last_update_datetime":{}}"#;
+    reader.body(json, id).unwrap();
+    let read = DynamicMessage::decode(category, reader.finish().unwrap().as_slice()).unwrap();
+    let fields: Vec<_> = read.fields().map(|(field, _)| field.name().to_owned()).collect();
+    assert_eq!(fields, ["tax_code"]);
+}
+
+#[test]
 fn a_member_given_twice_is_refused() {
     let sample = Sample::new();
     sample.refuse(

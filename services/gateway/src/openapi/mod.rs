@@ -14,7 +14,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Response, Uri};
 use serde_json::{Map, Value, json};
 
-use crate::routes::{Binding, Routes};
+use crate::routes::{Binding, Routes, Segment};
 use crate::{Gateway, hosts, login, reply};
 use comments::Comments;
 use schemas::Schemas;
@@ -123,9 +123,13 @@ fn shown<'r>(routes: &'r Routes, service: Option<&str>) -> Vec<&'r Binding> {
     shown
 }
 
-/// OpenAPI knows no `{name=**}`.
+/// The path as OpenAPI writes it, which knows no `{name=**}`.
 fn path_of(binding: &Binding) -> String {
-    binding.path.replace("=**}", "}")
+    let segments = binding.template.segments.iter().map(|segment| match segment {
+        Segment::Literal(text) => format!("/{text}"),
+        Segment::Variable(field) | Segment::Rest(field) => format!("/{{{}}}", operations::last_field(field)),
+    });
+    segments.collect()
 }
 
 fn tags(routes: &Routes, service: Option<&str>, comments: &Comments) -> Value {

@@ -81,7 +81,7 @@ fn parameters(binding: &Binding, schema: &Schema, schemas: &mut Schemas<'_>) -> 
         if matches!(field.kind, Kind::Text) {
             shown["minLength"] = 1.into();
         }
-        parameters.push(parameter("path", name, true, shown));
+        parameters.push(parameter("path", last_field(name), true, shown));
     }
     if binding.body != Body::Whole {
         let start = (binding.request, String::new());
@@ -115,7 +115,7 @@ fn query_parameters(
 ) {
     for (index, field) in schema.message(id).fields.iter().enumerate() {
         let top = id == binding.request && prefix.is_empty();
-        if top && (binding.body == Body::Field(index) || in_path(binding, index)) {
+        if top && (binding.body == Body::Field(index) || in_path(binding, &[(id, index)])) {
             continue;
         }
         let name = format!("{prefix}{}", field.descriptor.name());
@@ -127,7 +127,7 @@ fn query_parameters(
             (Kind::Message(_) | Kind::WellKnown(_), _) | (_, Shape::Map) => {}
             _ => {
                 let shown = schemas.field(field, Direction::Request);
-                parameters.push(parameter("query", &name, field.is_required(), not_null(shown)));
+                parameters.push(parameter("query", &name, field.is_required, not_null(shown)));
             }
         }
     }
@@ -145,11 +145,15 @@ fn not_null(mut shown: Value) -> Value {
     shown
 }
 
-fn in_path(binding: &Binding, index: usize) -> bool {
-    binding
-        .variables
-        .iter()
-        .any(|chain| chain[0] == (binding.request, index))
+/// True if the path takes the field that these lead to, or one within it.
+fn in_path(binding: &Binding, fields: &[(MessageId, usize)]) -> bool {
+    binding.variables.iter().any(|chain| chain.starts_with(fields))
+}
+
+/// The name of a path variable without what leads to its field: a document has one name for a place in a path, and
+/// `{item_code}` and `{item.item_code}` are one place.
+pub(super) fn last_field(variable: &str) -> &str {
+    variable.rsplit('.').next().unwrap_or(variable)
 }
 
 /// Moves a schema's comment to its parameter.
@@ -165,18 +169,28 @@ fn parameter(place: &str, name: &str, required: bool, mut schema: Value) -> Valu
 }
 
 fn request_body(binding: &Binding, schema: &Schema, schemas: &mut Schemas<'_>) -> Option<Value> {
-    let message = schema.message(binding.request);
+    let fields = &schema.message(binding.request).fields;
+    // What the path says need not be in the body.
+    let in_path = |id: MessageId, above: &[(MessageId, usize)]| -> Vec<usize> {
+        (0..schema.message(id).fields.len())
+            .filter(|index| in_path(binding, &[above, &[(id, *index)]].concat()))
+            .collect()
+    };
     let shown = match binding.body {
         Body::None => return None,
-        Body::Field(index) => schemas.field(&message.fields[index], Direction::Request),
+        Body::Field(index) => match fields[index].kind {
+            Kind::Message(inner) if in_path(binding.request, &[]).contains(&index) => {
+                let said = in_path(inner, &[(binding.request, index)]);
+                schemas.object(inner, Direction::Request, &said)
+            }
+            _ => schemas.field(&fields[index], Direction::Request),
+        },
         Body::Whole => {
-            let in_path: Vec<usize> = (0..message.fields.len())
-                .filter(|index| in_path(binding, *index))
-                .collect();
-            if in_path.len() == message.fields.len() {
+            let said = in_path(binding.request, &[]);
+            if said.len() == fields.len() {
                 return None;
             }
-            schemas.object(binding.request, Direction::Request, &in_path)
+            schemas.object(binding.request, Direction::Request, &said)
         }
     };
     Some(json!({"content": {"application/json": {"schema": shown}}}))

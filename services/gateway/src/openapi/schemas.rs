@@ -59,9 +59,10 @@ impl<'a> Schemas<'a> {
         let message = self.schema.message(id);
         let (mut properties, mut required) = (Map::new(), Vec::new());
         for (index, field) in message.fields.iter().enumerate() {
-            if !except.contains(&index) {
+            let is_sent = direction == Direction::Response || !field.is_output_only;
+            if is_sent && !except.contains(&index) {
                 properties.insert(field.name.to_string(), self.field(field, direction));
-                if direction == Direction::Response || field.is_required() {
+                if direction == Direction::Response || field.is_required {
                     required.push(field.name.to_string());
                 }
             }
@@ -84,9 +85,8 @@ impl<'a> Schemas<'a> {
                 let value = &self.schema.message(*entry).fields[1].kind;
                 json!({"type": "object", "additionalProperties": self.value(value, direction)})
             }
-            (Shape::Optional, _) if direction == Direction::Response || !field.is_required() => {
-                nullable(one(self))
-            }
+            // What every request has, every answer has as well.
+            (Shape::Optional, _) if !field.is_required => nullable(one(self)),
             _ => one(self),
         };
         describe(&mut value, self.comments.of_field(&field.descriptor));

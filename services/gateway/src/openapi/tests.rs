@@ -1,7 +1,7 @@
 use prost_reflect::DescriptorPool;
 use serde_json::{Value, json};
 
-use super::document;
+use super::{document, path_of};
 use crate::routes::Routes;
 use crate::testing::{sample_descriptors, sample_pool};
 
@@ -19,7 +19,7 @@ fn one_operation() {
 fn a_body_without_its_path_fields() {
     let document = document(&Routes::read(&sample_pool()).unwrap(), sample_descriptors(), None);
     insta::assert_json_snapshot!(
-        document["paths"]["/api/v1/baskets/{basket.basket_id}/things"]["post"]["requestBody"]
+        document["paths"]["/api/v1/baskets/{basket_id}/things"]["post"]["requestBody"]
     );
 }
 
@@ -97,7 +97,7 @@ fn the_contract_makes_a_sound_document() {
     for binding in &routes.bindings {
         let verb = binding.verb.as_str().to_ascii_lowercase();
         assert!(
-            document["paths"][&binding.path][&verb].is_object(),
+            document["paths"][path_of(binding)][&verb].is_object(),
             "{verb} {}",
             binding.path
         );
@@ -112,6 +112,26 @@ fn what_the_contract_requires_is_required_of_requests() {
     let fields = &line["properties"];
     assert_eq!(fields["quantity"]["type"], json!(["number", "string"]));
     assert_eq!(fields["unitPrice"]["type"], json!(["number", "string", "null"]));
+}
+
+#[test]
+fn a_master_is_sent_without_its_key_in_the_path_and_what_only_answers_have() {
+    let document = document(&contract(), kugel_proto::DESCRIPTORS, None);
+    let path = &document["paths"]["/api/v1/tenants/{tenant_id}/categories/{category_code}"];
+    let verbs: Vec<_> = path.as_object().unwrap().keys().collect();
+    assert_eq!(verbs, ["delete", "get", "put"]);
+    let body = &path["put"]["requestBody"]["content"]["application/json"]["schema"];
+    assert_eq!(
+        body["required"],
+        json!(["description", "descriptionShort", "taxCode"])
+    );
+    assert_eq!(body["properties"].as_object().unwrap().len(), 3);
+    let answer = &document["components"]["schemas"]["master_data.v1.Category"];
+    assert_eq!(answer["properties"]["description"]["type"], "string");
+    assert_eq!(
+        answer["properties"]["lastUpdateDatetime"]["type"],
+        json!(["string", "null"])
+    );
 }
 
 #[test]

@@ -10,7 +10,7 @@ use kugel_store::{Query, StoreError, Stored};
 use kugel_types::{Clock, LocalTime};
 
 use super::{Details, Items, Masters};
-use crate::domain::item_book::{Category, ItemBook};
+use crate::domain::item_book::ItemBook;
 
 /// The last number of a day.
 const NUMBER_MAX: u32 = 9999;
@@ -38,18 +38,8 @@ impl ItemBooks {
     }
 
     /// Adds a book under the first free number of the day.
-    pub async fn create(
-        &self,
-        caller: &Caller,
-        title: String,
-        categories: Vec<Category>,
-    ) -> Result<Stored<ItemBook>> {
-        let book = ItemBook {
-            item_book_id: String::new(),
-            title,
-            categories,
-        }
-        .checked()?;
+    pub async fn create(&self, caller: &Caller, book: ItemBook) -> Result<Stored<ItemBook>> {
+        let book = book.checked()?;
         caller
             .once(self.masters.documents(), self.insert(caller, book))
             .await

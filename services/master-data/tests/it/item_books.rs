@@ -44,6 +44,14 @@ fn category(number: i32, tabs: Vec<pb::ItemBookTab>) -> pb::ItemBookCategory {
     }
 }
 
+fn main_book(categories: Vec<pb::ItemBookCategory>) -> pb::ItemBook {
+    pb::ItemBook {
+        title: "Main book".into(),
+        categories,
+        ..Default::default()
+    }
+}
+
 async fn create(
     world: &World,
     client: &mut ItemBookServiceClient<Channel>,
@@ -51,8 +59,7 @@ async fn create(
 ) -> pb::ItemBook {
     let message = pb::CreateItemBookRequest {
         tenant_id: TENANT.into(),
-        title: "Main book".into(),
-        categories,
+        item_book: Some(main_book(categories)),
     };
     client
         .create_item_book(world.user(message))
@@ -284,8 +291,11 @@ async fn the_detailed_book_knows_names_and_the_stores_prices() {
     let price = pb::CreateStoreItemRequest {
         tenant_id: TENANT.into(),
         store_code: STORE.into(),
-        item_code: "8802-M".into(),
-        store_price: decimal("880"),
+        item: Some(pb::StoreItem {
+            item_code: "8802-M".into(),
+            store_price: decimal("880"),
+            ..Default::default()
+        }),
     };
     ItemServiceClient::new(world.channel.clone())
         .create_store_item(world.user(price))
@@ -337,10 +347,12 @@ async fn mistakes_deep_in_a_book_are_named_by_their_path() {
     };
     let message = pb::CreateItemBookRequest {
         tenant_id: TENANT.into(),
-        title: "Main book".into(),
-        categories: vec![category(1, vec![tab(1, Vec::new()), tab(2, vec![wrong])])],
+        item_book: Some(main_book(vec![category(
+            1,
+            vec![tab(1, Vec::new()), tab(2, vec![wrong])],
+        )])),
     };
-    let path = "categories[0].tabs[1].buttons[0]";
+    let path = "item_book.categories[0].tabs[1].buttons[0]";
     assert_eq!(
         refusal(client.create_item_book(world.user(message)).await),
         format!("300001 {path}.pos_x,{path}.size,{path}.item_code")
@@ -359,8 +371,7 @@ async fn mistakes_deep_in_a_book_are_named_by_their_path() {
     );
     let twice = pb::CreateItemBookRequest {
         tenant_id: TENANT.into(),
-        title: "Main book".into(),
-        categories: vec![category(1, Vec::new()), category(1, Vec::new())],
+        item_book: Some(main_book(vec![category(1, Vec::new()), category(1, Vec::new())])),
     };
     let refused = refusal(client.create_item_book(world.user(twice)).await);
     assert_eq!(refused, "300001 category_number");

@@ -5,7 +5,7 @@ use kugel_proto::master_data::v1::item_service_client::ItemServiceClient;
 use kugel_rpc::Channel;
 use tonic::{Request, Response, Status};
 
-use crate::world::{STORE, TENANT, World, decimal, new_item, refusal};
+use crate::world::{STORE, TENANT, World, create_item, decimal, fields_of, new_item, refusal};
 
 type Client = ItemServiceClient<Channel>;
 
@@ -25,6 +25,14 @@ async fn details(world: &World, client: &mut Client, item_code: &str) -> Result<
     Ok(answer.into_inner().item.unwrap())
 }
 
+fn store_item(item_code: &str, price: &str) -> pb::StoreItem {
+    pb::StoreItem {
+        item_code: item_code.into(),
+        store_price: decimal(price),
+        ..Default::default()
+    }
+}
+
 async fn price(
     world: &World,
     client: &mut Client,
@@ -34,8 +42,7 @@ async fn price(
     let message = pb::CreateStoreItemRequest {
         tenant_id: TENANT.into(),
         store_code: STORE.into(),
-        item_code: item_code.into(),
-        store_price: decimal(price),
+        item: Some(store_item(item_code, price)),
     };
     client.create_store_item(world.user(message)).await
 }
@@ -68,20 +75,27 @@ async fn an_item_lives_from_create_to_delete() {
         ("2026-06-11 14:20:00", None)
     );
     assert_eq!(
-        refusal(client.create_item(world.user(new_item("8801-M"))).await),
+        refusal(
+            client
+                .create_item(world.user(create_item(new_item("8801-M"))))
+                .await
+        ),
         "500005"
     );
 
     world.clock.advance(60);
     let update = pb::UpdateItemRequest {
         tenant_id: TENANT.into(),
-        item_code: "8801-M".into(),
-        description: Some(String::new()),
-        unit_price: decimal("0"),
-        unit_cost: decimal("0"),
-        category_code: "320".into(),
-        tax_code: "02".into(),
-        ..Default::default()
+        item: Some(pb::Item {
+            item_code: "8801-M".into(),
+            description: Some(String::new()),
+            unit_price: decimal("0"),
+            unit_cost: decimal("0"),
+            category_code: "320".into(),
+            tax_code: "02".into(),
+            is_deleted: true,
+            ..Default::default()
+        }),
     };
     let answer = client
         .update_item(world.user(update.clone()))
@@ -109,7 +123,11 @@ async fn an_item_lives_from_create_to_delete() {
     );
     assert_eq!(refusal(client.update_item(world.user(update)).await), "100001");
     assert_eq!(
-        refusal(client.create_item(world.user(new_item("8801-M"))).await),
+        refusal(
+            client
+                .create_item(world.user(create_item(new_item("8801-M"))))
+                .await
+        ),
         "500005"
     );
     let get = |is_logical_deleted| pb::GetItemRequest {
@@ -165,8 +183,7 @@ async fn details_merge_the_stores_own_price() {
     let update = pb::UpdateStoreItemRequest {
         tenant_id: TENANT.into(),
         store_code: STORE.into(),
-        item_code: "8801-M".into(),
-        store_price: decimal("850.25"),
+        item: Some(store_item("8801-M", "850.25")),
     };
     client.update_store_item(world.user(update)).await.unwrap();
     let merged = details(&world, &mut client, "8801-M").await.unwrap();
@@ -272,15 +289,18 @@ async fn every_mistake_is_named_and_nothing_is_stored() {
     };
     assert_eq!(
         refusal(client.create_item(world.user(empty)).await),
-        "300001 item_code,description,unit_price,unit_cost,category_code,tax_code"
+        fields_of(
+            "item",
+            "item_code,description,unit_price,unit_cost,category_code,tax_code"
+        )
     );
-    let wrong = pb::CreateItemRequest {
+    let wrong = create_item(pb::Item {
         unit_price: decimal("-1"),
         unit_cost: decimal("1e99"),
         ..new_item("x ")
-    };
+    });
     let refused = refusal(client.create_item(world.user(wrong)).await);
-    assert_eq!(refused, "300001 item_code,unit_price,unit_cost");
+    assert_eq!(refused, fields_of("item", "item_code,unit_price,unit_cost"));
     let list = pb::ListItemsRequest {
         tenant_id: TENANT.into(),
         ..Default::default()

@@ -4,7 +4,7 @@ use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::promotion_service_client::PromotionServiceClient;
 use kugel_rpc::Channel;
 
-use crate::world::{STORE, TENANT, World, decimal, refusal};
+use crate::world::{STORE, TENANT, World, decimal, fields_of, refusal};
 
 fn start() -> (World, PromotionServiceClient<Channel>) {
     let world = World::start();
@@ -23,14 +23,15 @@ fn detail() -> pb::PromotionDetail {
 fn promotion(code: &str, start: &str, end: &str) -> pb::CreatePromotionRequest {
     pb::CreatePromotionRequest {
         tenant_id: TENANT.into(),
-        promotion_code: code.into(),
-        promotion_type: "category_discount".into(),
-        name: "Bath week".into(),
-        description: None,
-        start_datetime: start.into(),
-        end_datetime: end.into(),
-        is_active: None,
-        detail: Some(detail()),
+        promotion: Some(pb::Promotion {
+            promotion_code: code.into(),
+            promotion_type: "category_discount".into(),
+            name: "Bath week".into(),
+            start_datetime: start.into(),
+            end_datetime: end.into(),
+            detail: Some(detail()),
+            ..Default::default()
+        }),
     }
 }
 
@@ -97,7 +98,7 @@ async fn a_time_without_offset_is_local_in_answers_and_comparisons() {
         (shown.start_datetime.as_str(), shown.end_datetime.as_str()),
         ("2026-06-11T09:00:00", "2026-06-11T14:20:00")
     );
-    assert!(shown.is_active);
+    assert!(shown.is_active());
 }
 
 #[tokio::test]
@@ -191,12 +192,15 @@ async fn mistakes_are_named() {
     };
     let refused = refusal(client.create_promotion(world.user(nothing)).await);
     assert!(
-        refused.starts_with("300001 start_datetime,end_datetime,promotion_code,promotion_type,name"),
+        refused.starts_with(&fields_of(
+            "promotion",
+            "start_datetime,end_datetime,promotion_code,promotion_type,name"
+        )),
         "{refused}"
     );
-    let check = |change: fn(&mut pb::CreatePromotionRequest)| {
+    let check = |change: fn(&mut pb::Promotion)| {
         let mut message = promotion("JUN", "2026-06-08T00:00:00", "2026-06-14T00:00:00");
-        change(&mut message);
+        change(message.promotion.as_mut().unwrap());
         message
     };
     for (message, field) in [
@@ -225,7 +229,7 @@ async fn mistakes_are_named() {
     ] {
         assert_eq!(
             refusal(client.create_promotion(world.user(message)).await),
-            format!("300001 {field}")
+            fields_of("promotion", field)
         );
     }
     let other = check(|it| {

@@ -3,7 +3,7 @@
 use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::setting_service_client::SettingServiceClient;
 
-use crate::world::{TENANT, World, refusal};
+use crate::world::{TENANT, World, fields_of, refusal};
 
 fn value(store: Option<&str>, terminal_no: Option<i32>, value: Option<&str>) -> pb::SettingValue {
     pb::SettingValue {
@@ -16,9 +16,12 @@ fn value(store: Option<&str>, terminal_no: Option<i32>, value: Option<&str>) -> 
 fn footers(values: Vec<pb::SettingValue>) -> pb::CreateSettingRequest {
     pb::CreateSettingRequest {
         tenant_id: TENANT.into(),
-        name: "RECEIPT_FOOTERS".into(),
-        default_value: Some("[{'text': 'See you', 'align': 'center'}]".into()),
-        values,
+        setting: Some(pb::Setting {
+            name: "RECEIPT_FOOTERS".into(),
+            default_value: Some("[{'text': 'See you', 'align': 'center'}]".into()),
+            values,
+            ..Default::default()
+        }),
     }
 }
 
@@ -35,7 +38,7 @@ async fn values_for_everywhere_are_stored_listed_and_resolved() {
     let answer = client.create_setting(world.user(footers(values))).await.unwrap();
     let setting = answer.into_inner().setting.unwrap();
     assert_eq!(
-        setting.default_value,
+        setting.default_value(),
         r#"[{"text": "See you", "align": "center"}]"#
     );
     assert_eq!(
@@ -104,7 +107,10 @@ async fn an_update_replaces_all_values() {
     ]);
     assert_eq!(
         refusal(client.create_setting(world.user(bad)).await),
-        "300001 values[1].store_code,values[1].terminal_no,values[1].value"
+        fields_of(
+            "setting",
+            "values[1].store_code,values[1].terminal_no,values[1].value"
+        )
     );
     client
         .create_setting(world.user(footers(vec![value(None, None, Some("x"))])))
@@ -112,9 +118,11 @@ async fn an_update_replaces_all_values() {
         .unwrap();
     let update = pb::UpdateSettingRequest {
         tenant_id: TENANT.into(),
-        name: "RECEIPT_FOOTERS".into(),
-        default_value: Some(String::new()),
-        values: Vec::new(),
+        setting: Some(pb::Setting {
+            name: "RECEIPT_FOOTERS".into(),
+            default_value: Some(String::new()),
+            ..Default::default()
+        }),
     };
     let setting = client
         .update_setting(world.user(update))
@@ -123,7 +131,7 @@ async fn an_update_replaces_all_values() {
         .into_inner()
         .setting
         .unwrap();
-    assert!(setting.values.is_empty() && setting.default_value.is_empty());
+    assert!(setting.values.is_empty() && setting.default_value().is_empty());
     let delete = pb::DeleteSettingRequest {
         tenant_id: TENANT.into(),
         name: "RECEIPT_FOOTERS".into(),

@@ -6,7 +6,7 @@ use kugel_proto::master_data::v1::payment_service_client::PaymentServiceClient;
 use kugel_proto::master_data::v1::staff_service_client::StaffServiceClient;
 use kugel_proto::master_data::v1::tenant_setup_service_client::TenantSetupServiceClient;
 
-use crate::world::{TENANT, World, decimal, refusal};
+use crate::world::{TENANT, World, decimal, fields_of, refusal};
 
 #[tokio::test]
 async fn a_pin_is_checked_and_never_shown() {
@@ -14,10 +14,12 @@ async fn a_pin_is_checked_and_never_shown() {
     let mut client = StaffServiceClient::new(world.channel.clone());
     let mori = pb::CreateStaffRequest {
         tenant_id: TENANT.into(),
-        id: "31".into(),
-        name: "Mori".into(),
-        pin: "8080".into(),
-        roles: vec!["cashier".into(), "lead".into()],
+        staff: Some(pb::StaffEntry {
+            id: "31".into(),
+            name: "Mori".into(),
+            pin: "8080".into(),
+            roles: vec!["cashier".into(), "lead".into()],
+        }),
     };
     let staff = client
         .create_staff(world.user(mori.clone()))
@@ -37,7 +39,7 @@ async fn a_pin_is_checked_and_never_shown() {
     };
     assert_eq!(
         refusal(client.create_staff(world.user(nothing)).await),
-        "300001 id,name,pin"
+        fields_of("staff", "id,name,pin")
     );
 
     let verify = |staff_id: &str, pin: &str| pb::VerifyStaffPinRequest {
@@ -67,10 +69,12 @@ async fn a_pin_is_checked_and_never_shown() {
 
     let update = pb::UpdateStaffRequest {
         tenant_id: TENANT.into(),
-        staff_id: "31".into(),
-        name: "Mori".into(),
-        pin: "9090".into(),
-        roles: Vec::new(),
+        staff: Some(pb::StaffEntry {
+            id: "31".into(),
+            name: "Mori".into(),
+            pin: "9090".into(),
+            roles: Vec::new(),
+        }),
     };
     client.update_staff(world.user(update)).await.unwrap();
     assert!(
@@ -81,7 +85,7 @@ async fn a_pin_is_checked_and_never_shown() {
     );
     let delete = pb::DeleteStaffRequest {
         tenant_id: TENANT.into(),
-        staff_id: "31".into(),
+        id: "31".into(),
     };
     client.delete_staff(world.user(delete)).await.unwrap();
     assert_eq!(
@@ -97,42 +101,47 @@ async fn a_category_is_replaced_as_a_whole() {
     let mut client = CategoryServiceClient::new(world.channel.clone());
     let bakery = pb::CreateCategoryRequest {
         tenant_id: TENANT.into(),
-        category_code: "710".into(),
-        description: Some("Bakery".into()),
-        description_short: Some(String::new()),
-        tax_code: "11".into(),
+        category: Some(pb::Category {
+            category_code: "710".into(),
+            description: Some("Bakery".into()),
+            description_short: Some(String::new()),
+            tax_code: "11".into(),
+            ..Default::default()
+        }),
     };
     client.create_category(world.user(bakery)).await.unwrap();
-    let half = pb::UpdateCategoryRequest {
-        tenant_id: TENANT.into(),
+    let update = |category: &pb::Category| {
+        world.user(pb::UpdateCategoryRequest {
+            tenant_id: TENANT.into(),
+            category: Some(category.clone()),
+        })
+    };
+    let half = pb::Category {
         category_code: "710".into(),
         description: Some("Bread".into()),
         ..Default::default()
     };
-    let refused = refusal(client.update_category(world.user(half.clone())).await);
-    assert_eq!(refused, "300001 description_short,tax_code");
-    let whole = pb::UpdateCategoryRequest {
+    let refused = refusal(client.update_category(update(&half)).await);
+    assert_eq!(refused, fields_of("category", "description_short,tax_code"));
+    let whole = pb::Category {
         description_short: Some("B".into()),
         tax_code: "01".into(),
         ..half
     };
-    let unknown = pb::UpdateCategoryRequest {
+    let unknown = pb::Category {
         category_code: "999".into(),
         ..whole.clone()
     };
-    assert_eq!(
-        refusal(client.update_category(world.user(unknown)).await),
-        "100001"
-    );
+    assert_eq!(refusal(client.update_category(update(&unknown)).await), "100001");
     let category = client
-        .update_category(world.user(whole))
+        .update_category(update(&whole))
         .await
         .unwrap()
         .into_inner()
         .category
         .unwrap();
     assert_eq!(
-        (category.description.as_str(), category.tax_code.as_str()),
+        (category.description(), category.tax_code.as_str()),
         ("Bread", "01")
     );
     assert_eq!(world.announced(), vec!["Category 710"; 2]);
@@ -148,17 +157,23 @@ async fn a_payment_method_says_all_it_can() {
     };
     assert_eq!(
         refusal(client.create_payment(world.user(empty)).await),
-        "300001 payment_code,description,limit_amount,can_refund,can_deposit_over,can_change,is_active"
+        fields_of(
+            "payment",
+            "payment_code,description,limit_amount,can_refund,can_deposit_over,can_change,is_active"
+        )
     );
     let cash = pb::CreatePaymentRequest {
         tenant_id: TENANT.into(),
-        payment_code: "01".into(),
-        description: Some("Cash".into()),
-        limit_amount: decimal("0"),
-        can_refund: Some(true),
-        can_deposit_over: Some(true),
-        can_change: Some(true),
-        is_active: Some(false),
+        payment: Some(pb::Payment {
+            payment_code: "01".into(),
+            description: Some("Cash".into()),
+            limit_amount: decimal("0"),
+            can_refund: Some(true),
+            can_deposit_over: Some(true),
+            can_change: Some(true),
+            is_active: Some(false),
+            ..Default::default()
+        }),
     };
     client.create_payment(world.user(cash)).await.unwrap();
     let list = pb::ListPaymentsRequest {
@@ -172,7 +187,7 @@ async fn a_payment_method_says_all_it_can() {
         .into_inner()
         .payments;
     assert!(
-        payments[0].can_change && !payments[0].is_active,
+        payments[0].can_change() && !payments[0].is_active(),
         "inactive methods are listed"
     );
     let delete = pb::DeletePaymentRequest {

@@ -3,7 +3,7 @@
 use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
 
-use crate::world::{TENANT, World, decimal, refusal};
+use crate::world::{TENANT, World, decimal, fields_of, refusal};
 
 fn list(page: i32, limit: i32, sort: &str) -> pb::ListTaxesRequest {
     pb::ListTaxesRequest {
@@ -14,15 +14,21 @@ fn list(page: i32, limit: i32, sort: &str) -> pb::ListTaxesRequest {
     }
 }
 
+fn tax(tax_code: &str, tax_type: &str, rate: &str, method: &str) -> pb::Tax {
+    pb::Tax {
+        tax_code: tax_code.into(),
+        tax_type: tax_type.into(),
+        tax_name: "tax".into(),
+        rate: decimal(rate),
+        round_method: Some(method.into()),
+        ..Default::default()
+    }
+}
+
 fn update(tax_code: &str, rate: &str) -> pb::UpdateTaxRequest {
     pb::UpdateTaxRequest {
         tenant_id: TENANT.into(),
-        tax_code: tax_code.into(),
-        tax_type: "External".into(),
-        tax_name: "tax".into(),
-        rate: decimal(rate),
-        round_digit: 0,
-        round_method: Some("Round".into()),
+        tax: Some(tax(tax_code, "External", rate, "Round")),
     }
 }
 
@@ -116,12 +122,7 @@ async fn own_taxes_are_checked() {
     let mut client = TaxServiceClient::new(world.channel.clone());
     let new = |tax_code: &str, tax_type: &str, rate: &str, method: &str| pb::CreateTaxRequest {
         tenant_id: TENANT.into(),
-        tax_code: tax_code.into(),
-        tax_type: tax_type.into(),
-        tax_name: "tax".into(),
-        rate: decimal(rate),
-        round_digit: 0,
-        round_method: Some(method.into()),
+        tax: Some(tax(tax_code, tax_type, rate, method)),
     };
     assert_eq!(
         refusal(
@@ -132,14 +133,14 @@ async fn own_taxes_are_checked() {
         "500005"
     );
     let refused = refusal(client.create_tax(world.user(new("", "Both", "101", "Up"))).await);
-    assert_eq!(refused, "300001 tax_type,tax_code,rate,round_method");
+    assert_eq!(refused, fields_of("tax", "tax_type,tax_code,rate,round_method"));
     assert_eq!(
         refusal(
             client
                 .create_tax(world.user(new("05", "Exempt", "5", "Floor")))
                 .await
         ),
-        "300001 rate"
+        "300001 tax.rate"
     );
     client
         .create_tax(world.user(new("05", "Internal", "5", "Ceil")))

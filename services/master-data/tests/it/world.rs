@@ -95,14 +95,23 @@ impl World {
     /// Adds an item that costs 980.
     pub(crate) async fn item(&self, item_code: &str) -> pb::Item {
         let mut items = ItemServiceClient::new(self.channel.clone());
-        let answer = items.create_item(self.user(new_item(item_code))).await.unwrap();
+        let answer = items
+            .create_item(self.user(create_item(new_item(item_code))))
+            .await
+            .unwrap();
         answer.into_inner().item.unwrap()
     }
 }
 
-pub(crate) fn new_item(item_code: &str) -> pb::CreateItemRequest {
+pub(crate) fn create_item(item: pb::Item) -> pb::CreateItemRequest {
     pb::CreateItemRequest {
         tenant_id: TENANT.to_owned(),
+        item: Some(item),
+    }
+}
+
+pub(crate) fn new_item(item_code: &str) -> pb::Item {
+    pb::Item {
         item_code: item_code.to_owned(),
         description: Some("Linen towel".to_owned()),
         unit_price: decimal("980"),
@@ -112,7 +121,17 @@ pub(crate) fn new_item(item_code: &str) -> pb::CreateItemRequest {
         category_code: "320".to_owned(),
         tax_code: "01".to_owned(),
         is_discount_restricted: true,
+        ..Default::default()
     }
+}
+
+/// Field names with what leads to them: `fields_of("item", "item_code,tax_code")`.
+pub(crate) fn fields_of(master: &str, fields: &str) -> String {
+    let fields: Vec<_> = fields
+        .split(',')
+        .map(|field| format!("{master}.{field}"))
+        .collect();
+    format!("300001 {}", fields.join(","))
 }
 
 pub(crate) fn decimal(text: &str) -> Option<Decimal> {

@@ -72,7 +72,7 @@ impl CategoryNames {
         let names = answer.categories.into_iter();
         Ok(Arc::new(
             names
-                .map(|category| (category.category_code, category.description))
+                .map(|category| (category.category_code, category.description.unwrap_or_default()))
                 .collect(),
         ))
     }

@@ -76,7 +76,7 @@ impl CategoryService for CategoryStandIn {
         let names = self.0.lock().unwrap().clone();
         let categories = names.into_iter().map(|(category_code, description)| Category {
             category_code,
-            description,
+            description: Some(description),
             ..Category::default()
         });
         Ok(Response::new(ListCategoriesResponse {

@@ -58,7 +58,7 @@ pub(super) fn setting(setting: wire::Setting) -> Option<SettingMaster> {
     };
     Some(SettingMaster {
         name: setting.name,
-        default_value: setting.default_value,
+        default_value: setting.default_value.unwrap_or_default(),
         values: setting.values.into_iter().map(value).collect::<Option<_>>()?,
     })
 }
@@ -84,11 +84,11 @@ pub(super) fn payment(payment: wire::Payment) -> Option<PaymentMaster> {
         method: PaymentMethod {
             kind: PaymentKind::of_code(&payment.payment_code),
             limit_amount: money(payment.limit_amount.as_ref())?,
-            can_deposit_over: payment.can_deposit_over,
-            can_change: payment.can_change,
-            is_active: payment.is_active,
+            can_deposit_over: payment.can_deposit_over(),
+            can_change: payment.can_change(),
+            is_active: payment.is_active(),
             code: payment.payment_code,
         },
-        description: payment.description,
+        description: payment.description.unwrap_or_default(),
     })
 }

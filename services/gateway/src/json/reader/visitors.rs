@@ -33,11 +33,13 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_, '_> {
         let start = reader.out.len();
         let mut seen: Vec<(usize, Spelling)> = Vec::new();
         while let Some(Name(name)) = members.next_key::<Name<'de>>()? {
-            let Some((index, spelling)) = message.by_name(&name) else {
+            let named = message
+                .by_name(&name)
+                .map(|(index, spelling)| (index, &message.fields[index], spelling));
+            let Some((index, field, spelling)) = named.filter(|(_, field, _)| !field.is_output_only) else {
                 members.next_value::<IgnoredAny>()?;
                 continue;
             };
-            let field = &message.fields[index];
             let known = seen.iter().position(|(known, _)| *known == index);
             match known.map(|place| (&mut seen[place].1, spelling)) {
                 None => seen.push((index, spelling)),

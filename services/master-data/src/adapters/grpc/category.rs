@@ -9,18 +9,17 @@ use tonic::{Request, Response, Status};
 use super::{Checks, Service, answer, page, page_request};
 use crate::domain::records::Category;
 
-/// Checks the fields that create and update have in common. A macro, because the two requests are two types.
-macro_rules! parse {
-    ($message:expr) => {{
-        let mut checks = Checks::default();
-        let category = Category {
-            category_code: checks.key("category_code", $message.category_code),
-            description: checks.text("description", $message.description),
-            description_short: checks.text("description_short", $message.description_short),
-            tax_code: checks.key("tax_code", $message.tax_code),
-        };
-        checks.done().map(|()| category)
-    }};
+fn parse(sent: Option<pb::Category>) -> kugel_error::Result<Category> {
+    let sent = sent.unwrap_or_default();
+    let mut checks = Checks::default();
+    checks.within("category.");
+    let category = Category {
+        category_code: checks.key("category_code", sent.category_code),
+        description: checks.text("description", sent.description),
+        description_short: checks.text("description_short", sent.description_short),
+        tax_code: checks.key("tax_code", sent.tax_code),
+    };
+    checks.done().map(|()| category)
 }
 
 #[tonic::async_trait]
@@ -30,7 +29,7 @@ impl CategoryService for Service {
         request: Request<pb::CreateCategoryRequest>,
     ) -> Result<Response<pb::CreateCategoryResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let category: Category = parse!(message)?;
+        let category: Category = parse(message.category)?;
         let category = self.0.masters.create(&caller, category).await?;
         answer(pb::CreateCategoryResponse {
             category: Some(self.category(&category)),
@@ -67,7 +66,7 @@ impl CategoryService for Service {
         request: Request<pb::UpdateCategoryRequest>,
     ) -> Result<Response<pb::UpdateCategoryResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let category: Category = parse!(message)?;
+        let category: Category = parse(message.category)?;
         let edit = |_: &Category| Ok(category.clone());
         let category = self
             .0
@@ -99,8 +98,8 @@ impl Service {
         let (entry_datetime, last_update_datetime) = self.times(category);
         pb::Category {
             category_code: category.category_code.clone(),
-            description: category.description.clone(),
-            description_short: category.description_short.clone(),
+            description: Some(category.description.clone()),
+            description_short: Some(category.description_short.clone()),
             tax_code: category.tax_code.clone(),
             entry_datetime,
             last_update_datetime,

@@ -11,40 +11,38 @@ use super::{Checks, Service, answer, page, page_request};
 use crate::app::Details;
 use crate::domain::records::{Item, StoreItem};
 
-/// Checks the fields that create and update have in common. A macro, because the two requests are two types.
-macro_rules! parse {
-    ($message:expr) => {{
-        let mut checks = Checks::default();
-        checks.parsed("item_code", $message.item_code.parse::<ItemCode>());
-        let item = Item {
-            item_code: $message.item_code,
-            description: checks.text("description", $message.description),
-            unit_price: checks.amount("unit_price", $message.unit_price),
-            unit_cost: checks.amount("unit_cost", $message.unit_cost),
-            item_details: checks.texts("item_details", $message.item_details),
-            image_urls: checks.texts("image_urls", $message.image_urls),
-            category_code: checks.key("category_code", $message.category_code),
-            tax_code: checks.key("tax_code", $message.tax_code),
-            is_discount_restricted: $message.is_discount_restricted,
-            is_deleted: false,
-        };
-        checks.done().map(|()| item)
-    }};
+fn parse(sent: Option<pb::Item>) -> kugel_error::Result<Item> {
+    let sent = sent.unwrap_or_default();
+    let mut checks = Checks::default();
+    checks.within("item.");
+    checks.parsed("item_code", sent.item_code.parse::<ItemCode>());
+    let item = Item {
+        item_code: sent.item_code,
+        description: checks.text("description", sent.description),
+        unit_price: checks.amount("unit_price", sent.unit_price),
+        unit_cost: checks.amount("unit_cost", sent.unit_cost),
+        item_details: checks.texts("item_details", sent.item_details),
+        image_urls: checks.texts("image_urls", sent.image_urls),
+        category_code: checks.key("category_code", sent.category_code),
+        tax_code: checks.key("tax_code", sent.tax_code),
+        is_discount_restricted: sent.is_discount_restricted,
+        is_deleted: false,
+    };
+    checks.done().map(|()| item)
 }
 
-/// Like `parse`, for a store's price.
-macro_rules! parse_store {
-    ($message:expr) => {{
-        let mut checks = Checks::default();
-        checks.parsed("store_code", $message.store_code.parse::<StoreCode>());
-        checks.parsed("item_code", $message.item_code.parse::<ItemCode>());
-        let item = StoreItem {
-            store_price: checks.amount("store_price", $message.store_price),
-            store_code: $message.store_code,
-            item_code: $message.item_code,
-        };
-        checks.done().map(|()| item)
-    }};
+fn parse_store(store_code: String, sent: Option<pb::StoreItem>) -> kugel_error::Result<StoreItem> {
+    let sent = sent.unwrap_or_default();
+    let mut checks = Checks::default();
+    checks.parsed("store_code", store_code.parse::<StoreCode>());
+    checks.within("item.");
+    checks.parsed("item_code", sent.item_code.parse::<ItemCode>());
+    let item = StoreItem {
+        store_price: checks.amount("store_price", sent.store_price),
+        store_code,
+        item_code: sent.item_code,
+    };
+    checks.done().map(|()| item)
 }
 
 #[tonic::async_trait]
@@ -54,7 +52,7 @@ impl ItemService for Service {
         request: Request<pb::CreateItemRequest>,
     ) -> Result<Response<pb::CreateItemResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let item = self.0.masters.create(&caller, parse!(message)?).await?;
+        let item = self.0.masters.create(&caller, parse(message.item)?).await?;
         answer(pb::CreateItemResponse {
             item: Some(self.item(&item)),
         })
@@ -94,7 +92,7 @@ impl ItemService for Service {
         request: Request<pb::UpdateItemRequest>,
     ) -> Result<Response<pb::UpdateItemResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let item = self.0.items.update(&caller, parse!(message)?).await?;
+        let item = self.0.items.update(&caller, parse(message.item)?).await?;
         answer(pb::UpdateItemResponse {
             item: Some(self.item(&item)),
         })
@@ -123,7 +121,7 @@ impl ItemService for Service {
         let item = self
             .0
             .items
-            .create_store_item(&caller, parse_store!(message)?)
+            .create_store_item(&caller, parse_store(message.store_code, message.item)?)
             .await?;
         answer(pb::CreateStoreItemResponse {
             item: Some(self.store_item(&item)),
@@ -162,7 +160,7 @@ impl ItemService for Service {
         request: Request<pb::UpdateStoreItemRequest>,
     ) -> Result<Response<pb::UpdateStoreItemResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let item: StoreItem = parse_store!(message)?;
+        let item: StoreItem = parse_store(message.store_code, message.item)?;
         let key = StoreItem::key(&item.store_code, &item.item_code);
         let item = self
             .0
@@ -222,7 +220,7 @@ impl Service {
         let (entry_datetime, last_update_datetime) = self.times(item);
         pb::Item {
             item_code: item.item_code.clone(),
-            description: item.description.clone(),
+            description: Some(item.description.clone()),
             unit_price: Some(item.unit_price.into()),
             unit_cost: Some(item.unit_cost.into()),
             item_details: item.item_details.clone(),

@@ -5,9 +5,7 @@ use kugel_proto::master_data::v1::item_book_service_server::ItemBookService;
 use kugel_rpc::admit;
 use tonic::{Request, Response, Status};
 
-use super::item_book_wire::{
-    parse_button, parse_categories, parse_category, parse_store_code, parse_tab, parse_title,
-};
+use super::item_book_wire::{parse_book, parse_button, parse_category, parse_store_code, parse_tab};
 use super::{Service, answer, page, page_request};
 use crate::domain::item_book::{self, ItemBook};
 
@@ -18,12 +16,8 @@ impl ItemBookService for Service {
         request: Request<pb::CreateItemBookRequest>,
     ) -> Result<Response<pb::CreateItemBookResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let title = parse_title(message.title)?;
-        let book = self
-            .0
-            .item_books
-            .create(&caller, title, parse_categories(message.categories)?)
-            .await?;
+        let book = parse_book(message.item_book)?;
+        let book = self.0.item_books.create(&caller, book).await?;
         answer(pb::CreateItemBookResponse {
             item_book: Some(self.item_book(&book)),
         })
@@ -75,11 +69,7 @@ impl ItemBookService for Service {
         request: Request<pb::UpdateItemBookRequest>,
     ) -> Result<Response<pb::UpdateItemBookResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let book = ItemBook {
-            item_book_id: message.item_book_id,
-            title: parse_title(message.title)?,
-            categories: parse_categories(message.categories)?,
-        };
+        let book = parse_book(message.item_book)?;
         let book = self.0.item_books.update(&caller, book).await?;
         answer(pb::UpdateItemBookResponse {
             item_book: Some(self.item_book(&book)),

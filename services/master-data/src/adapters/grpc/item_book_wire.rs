@@ -14,22 +14,23 @@ use crate::domain::names::ButtonSize;
 /// What a button shows whose item is not sold.
 const ITEM_MISSING: &str = "not found";
 
-pub(super) fn parse_title(title: String) -> Result<String> {
+pub(super) fn parse_book(sent: Option<pb::ItemBook>) -> Result<ItemBook> {
+    let sent = sent.unwrap_or_default();
     let mut checks = Checks::default();
-    let title = checks.name("title", title);
-    checks.done().map(|()| title)
+    checks.within("item_book.");
+    let title = checks.name("title", sent.title);
+    let book = ItemBook {
+        item_book_id: sent.item_book_id,
+        title,
+        categories: checks.each("item_book.", "categories", sent.categories, Checks::category),
+    };
+    checks.done().map(|()| book)
 }
 
 pub(super) fn parse_store_code(store_code: String) -> Result<String> {
     let mut checks = Checks::default();
     let store_code = checks.name("store_code", store_code);
     checks.done().map(|()| store_code)
-}
-
-pub(super) fn parse_categories(categories: Vec<pb::ItemBookCategory>) -> Result<Vec<Category>> {
-    let mut checks = Checks::default();
-    let categories = checks.each("", "categories", categories, Checks::category);
-    checks.done().map(|()| categories)
 }
 
 pub(super) fn parse_category(category: Option<pb::ItemBookCategory>) -> Result<Category> {

@@ -9,21 +9,20 @@ use tonic::{Request, Response, Status};
 use super::{Checks, Service, answer, page, page_request};
 use crate::domain::records::Payment;
 
-/// Checks the fields that create and update have in common. A macro, because the two requests are two types.
-macro_rules! parse {
-    ($message:expr) => {{
-        let mut checks = Checks::default();
-        let payment = Payment {
-            payment_code: checks.key("payment_code", $message.payment_code),
-            description: checks.text("description", $message.description),
-            limit_amount: checks.amount("limit_amount", $message.limit_amount),
-            can_refund: checks.required("can_refund", $message.can_refund),
-            can_deposit_over: checks.required("can_deposit_over", $message.can_deposit_over),
-            can_change: checks.required("can_change", $message.can_change),
-            is_active: checks.required("is_active", $message.is_active),
-        };
-        checks.done().map(|()| payment)
-    }};
+fn parse(sent: Option<pb::Payment>) -> kugel_error::Result<Payment> {
+    let sent = sent.unwrap_or_default();
+    let mut checks = Checks::default();
+    checks.within("payment.");
+    let payment = Payment {
+        payment_code: checks.key("payment_code", sent.payment_code),
+        description: checks.text("description", sent.description),
+        limit_amount: checks.amount("limit_amount", sent.limit_amount),
+        can_refund: checks.required("can_refund", sent.can_refund),
+        can_deposit_over: checks.required("can_deposit_over", sent.can_deposit_over),
+        can_change: checks.required("can_change", sent.can_change),
+        is_active: checks.required("is_active", sent.is_active),
+    };
+    checks.done().map(|()| payment)
 }
 
 #[tonic::async_trait]
@@ -33,7 +32,7 @@ impl PaymentService for Service {
         request: Request<pb::CreatePaymentRequest>,
     ) -> Result<Response<pb::CreatePaymentResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let payment = self.0.masters.create(&caller, parse!(message)?).await?;
+        let payment = self.0.masters.create(&caller, parse(message.payment)?).await?;
         answer(pb::CreatePaymentResponse {
             payment: Some(self.payment(&payment)),
         })
@@ -69,7 +68,7 @@ impl PaymentService for Service {
         request: Request<pb::UpdatePaymentRequest>,
     ) -> Result<Response<pb::UpdatePaymentResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let payment: Payment = parse!(message)?;
+        let payment: Payment = parse(message.payment)?;
         let edit = |_: &Payment| Ok(payment.clone());
         let payment = self
             .0
@@ -101,12 +100,12 @@ impl Service {
         let (entry_datetime, last_update_datetime) = self.times(payment);
         pb::Payment {
             payment_code: payment.payment_code.clone(),
-            description: payment.description.clone(),
+            description: Some(payment.description.clone()),
             limit_amount: Some(payment.limit_amount.into()),
-            can_refund: payment.can_refund,
-            can_deposit_over: payment.can_deposit_over,
-            can_change: payment.can_change,
-            is_active: payment.is_active,
+            can_refund: Some(payment.can_refund),
+            can_deposit_over: Some(payment.can_deposit_over),
+            can_change: Some(payment.can_change),
+            is_active: Some(payment.is_active),
             entry_datetime,
             last_update_datetime,
         }

@@ -20,7 +20,7 @@ impl PromotionService for Service {
         request: Request<pb::CreatePromotionRequest>,
     ) -> Result<Response<pb::CreatePromotionResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let promotion = self.new_promotion(message)?;
+        let promotion = self.new_promotion(message.promotion)?;
         let promotion = self.0.masters.create(&caller, promotion).await?;
         answer(pb::CreatePromotionResponse {
             promotion: Some(self.promotion(&promotion)),
@@ -127,23 +127,25 @@ impl ChangedFields {
 }
 
 impl Service {
-    fn new_promotion(&self, message: pb::CreatePromotionRequest) -> kugel_error::Result<Promotion> {
+    fn new_promotion(&self, sent: Option<pb::Promotion>) -> kugel_error::Result<Promotion> {
+        let sent = sent.unwrap_or_default();
         let mut checks = Checks::default();
+        checks.within("promotion.");
         let zone = &self.0.zone;
-        let start = checks.name("start_datetime", message.start_datetime);
-        let end = checks.name("end_datetime", message.end_datetime);
+        let start = checks.name("start_datetime", sent.start_datetime);
+        let end = checks.name("end_datetime", sent.end_datetime);
         let promotion = Promotion {
-            promotion_code: checks.key("promotion_code", message.promotion_code),
-            promotion_type: checks.key("promotion_type", message.promotion_type),
-            name: checks.name("name", message.name),
-            description: message
+            promotion_code: checks.key("promotion_code", sent.promotion_code),
+            promotion_type: checks.key("promotion_type", sent.promotion_type),
+            name: checks.name("name", sent.name),
+            description: sent
                 .description
                 .map(|text| checks.text("description", Some(text))),
             start_datetime: checks.start("start_datetime", &start, zone),
             end_datetime: checks.end("end_datetime", &end, zone),
-            is_active: message.is_active.unwrap_or(true),
+            is_active: sent.is_active.unwrap_or(true),
             is_deleted: false,
-            detail: message.detail.map(|detail| checks.detail(detail)),
+            detail: sent.detail.map(|detail| checks.detail("promotion.", detail)),
         };
         checks.done()?;
         promotion.checked()
@@ -164,7 +166,7 @@ impl Service {
                 .end_datetime
                 .map(|text| checks.end("end_datetime", &text, zone)),
             is_active: message.is_active,
-            detail: message.detail.map(|detail| checks.detail(detail)),
+            detail: message.detail.map(|detail| checks.detail("", detail)),
         };
         checks.done().map(|()| changes)
     }
@@ -178,7 +180,7 @@ impl Service {
             description: promotion.description.clone(),
             start_datetime: self.window_time(promotion.start_datetime),
             end_datetime: self.window_time(promotion.end_datetime),
-            is_active: promotion.is_active,
+            is_active: Some(promotion.is_active),
             detail: promotion.detail.as_ref().map(|detail| pb::PromotionDetail {
                 target_store_codes: detail.target_store_codes.clone(),
                 target_category_codes: detail.target_category_codes.clone(),
@@ -214,8 +216,8 @@ impl Checks {
         self.parsed(field, Moment::parse(text, zone))
     }
 
-    fn detail(&mut self, detail: pb::PromotionDetail) -> Detail {
-        self.within("detail.");
+    fn detail(&mut self, path: &str, detail: pb::PromotionDetail) -> Detail {
+        self.within(format!("{path}detail."));
         for (position, store) in detail.target_store_codes.iter().enumerate() {
             self.parsed(
                 &format!("target_store_codes[{position}]"),
@@ -233,7 +235,7 @@ impl Checks {
                 rate > Decimal::ZERO
             }),
         };
-        self.within("");
+        self.within(path);
         detail
     }
 }

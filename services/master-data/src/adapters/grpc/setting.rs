@@ -10,15 +10,14 @@ use tonic::{Request, Response, Status};
 use super::{Checks, Service, answer, page, page_request};
 use crate::domain::setting::{Setting, SettingValue};
 
-/// Checks the fields that create and update have in common. A macro, because the two requests are two types.
-macro_rules! parse {
-    ($message:expr) => {{
-        let mut checks = Checks::default();
-        let name = checks.name_of_setting($message.name);
-        let default_value = checks.text("default_value", $message.default_value);
-        let values = checks.setting_values($message.values);
-        checks.done().map(|()| Setting::new(name, &default_value, values))
-    }};
+fn parse(sent: Option<pb::Setting>) -> kugel_error::Result<Setting> {
+    let sent = sent.unwrap_or_default();
+    let mut checks = Checks::default();
+    checks.within("setting.");
+    let name = checks.name_of_setting(sent.name);
+    let default_value = checks.text("default_value", sent.default_value);
+    let values = checks.setting_values(sent.values);
+    checks.done().map(|()| Setting::new(name, &default_value, values))
 }
 
 #[tonic::async_trait]
@@ -28,7 +27,7 @@ impl SettingService for Service {
         request: Request<pb::CreateSettingRequest>,
     ) -> Result<Response<pb::CreateSettingResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let setting = self.0.masters.create(&caller, parse!(message)?).await?;
+        let setting = self.0.masters.create(&caller, parse(message.setting)?).await?;
         answer(pb::CreateSettingResponse {
             setting: Some(self.setting(&setting)),
         })
@@ -64,7 +63,7 @@ impl SettingService for Service {
         request: Request<pb::UpdateSettingRequest>,
     ) -> Result<Response<pb::UpdateSettingResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let setting: Setting = parse!(message)?;
+        let setting: Setting = parse(message.setting)?;
         let edit = |_: &Setting| Ok(setting.clone());
         let setting = self.0.masters.change(&caller, &setting.name, edit).await?;
         answer(pb::UpdateSettingResponse {
@@ -107,7 +106,7 @@ impl Service {
         });
         pb::Setting {
             name: setting.name.clone(),
-            default_value: setting.default_value.clone(),
+            default_value: Some(setting.default_value.clone()),
             values: values.collect(),
             entry_datetime,
             last_update_datetime,
@@ -128,7 +127,7 @@ impl Checks {
 
     fn setting_values(&mut self, values: Vec<pb::SettingValue>) -> Vec<SettingValue> {
         let values = values.into_iter().enumerate().map(|(position, value)| {
-            self.within(format!("values[{position}]."));
+            self.within(format!("setting.values[{position}]."));
             let store_code = value.store_code;
             if let Some(store) = &store_code {
                 self.parsed("store_code", store.parse::<StoreCode>());

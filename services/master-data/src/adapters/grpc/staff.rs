@@ -17,7 +17,7 @@ impl StaffService for Service {
         request: Request<pb::CreateStaffRequest>,
     ) -> Result<Response<pb::CreateStaffResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let draft = draft(message.id, "id", message.name, message.pin, message.roles)?;
+        let draft = draft(message.staff)?;
         let staff = self.0.staff.create(&caller, draft).await?;
         answer(pb::CreateStaffResponse {
             staff: Some(self.staff(&staff)),
@@ -43,7 +43,7 @@ impl StaffService for Service {
         request: Request<pb::GetStaffRequest>,
     ) -> Result<Response<pb::GetStaffResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let staff = self.0.masters.get(&caller, &message.staff_id).await?;
+        let staff = self.0.masters.get(&caller, &message.id).await?;
         answer(pb::GetStaffResponse {
             staff: Some(self.staff(&staff)),
         })
@@ -54,13 +54,7 @@ impl StaffService for Service {
         request: Request<pb::UpdateStaffRequest>,
     ) -> Result<Response<pb::UpdateStaffResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let draft = draft(
-            message.staff_id,
-            "staff_id",
-            message.name,
-            message.pin,
-            message.roles,
-        )?;
+        let draft = draft(message.staff)?;
         let staff = self.0.staff.update(&caller, draft).await?;
         answer(pb::UpdateStaffResponse {
             staff: Some(self.staff(&staff)),
@@ -72,10 +66,8 @@ impl StaffService for Service {
         request: Request<pb::DeleteStaffRequest>,
     ) -> Result<Response<pb::DeleteStaffResponse>, Status> {
         let (caller, message) = admit(request)?;
-        self.0.masters.delete::<Staff>(&caller, &message.staff_id).await?;
-        answer(pb::DeleteStaffResponse {
-            staff_id: message.staff_id,
-        })
+        self.0.masters.delete::<Staff>(&caller, &message.id).await?;
+        answer(pb::DeleteStaffResponse { staff_id: message.id })
     }
 
     async fn verify_staff_pin(
@@ -107,19 +99,15 @@ impl Service {
     }
 }
 
-fn draft(
-    staff_id: String,
-    field: &str,
-    name: String,
-    pin: String,
-    roles: Vec<String>,
-) -> kugel_error::Result<StaffDraft> {
+fn draft(sent: Option<pb::StaffEntry>) -> kugel_error::Result<StaffDraft> {
+    let sent = sent.unwrap_or_default();
     let mut checks = Checks::default();
+    checks.within("staff.");
     let draft = StaffDraft {
-        staff_id: checks.key(field, staff_id),
-        name: checks.name("name", name),
-        pin: checks.key("pin", pin),
-        roles: checks.texts("roles", roles),
+        staff_id: checks.key("id", sent.id),
+        name: checks.name("name", sent.name),
+        pin: checks.key("pin", sent.pin),
+        roles: checks.texts("roles", sent.roles),
     };
     checks.done().map(|()| draft)
 }

@@ -11,38 +11,37 @@ use crate::app::EffectiveTax;
 use crate::domain::names::{Rounding, TaxType};
 use crate::domain::tax::Tax;
 
-/// Checks the fields that create and update have in common. A macro, because the two requests are two types.
-macro_rules! parse {
-    ($message:expr) => {{
-        let mut checks = Checks::default();
-        let name = $message.tax_type.as_str();
-        let tax_type = checks.one_of(
-            "tax_type",
-            name,
-            TaxType::NAMES,
-            TaxType::from_name(name),
-            TaxType::External,
-        );
-        let (rule, fits): (_, fn(Decimal) -> bool) = match tax_type {
-            TaxType::Exempt => ("must be 0 for Exempt", |rate| rate.is_zero()),
-            TaxType::External | TaxType::Internal => ("must be 0 to 100", |rate| rate >= Decimal::ZERO),
-        };
-        if !(-10..=4).contains(&$message.round_digit) {
-            checks.refuse("round_digit", "must be -10 to 4");
-        }
-        let tax = Tax {
-            tax_code: checks.key("tax_code", $message.tax_code),
-            tax_type,
-            tax_name: checks.name("tax_name", $message.tax_name),
-            rate: checks.percent("rate", $message.rate, rule, fits),
-            round_digit: $message.round_digit,
-            round_method: $message.round_method.map(|name| {
-                let parsed = Rounding::from_name(&name);
-                checks.one_of("round_method", &name, Rounding::NAMES, parsed, Rounding::Round)
-            }),
-        };
-        checks.done().map(|()| tax)
-    }};
+fn parse(sent: Option<pb::Tax>) -> kugel_error::Result<Tax> {
+    let sent = sent.unwrap_or_default();
+    let mut checks = Checks::default();
+    checks.within("tax.");
+    let name = sent.tax_type.as_str();
+    let tax_type = checks.one_of(
+        "tax_type",
+        name,
+        TaxType::NAMES,
+        TaxType::from_name(name),
+        TaxType::External,
+    );
+    let (rule, fits): (_, fn(Decimal) -> bool) = match tax_type {
+        TaxType::Exempt => ("must be 0 for Exempt", |rate| rate.is_zero()),
+        TaxType::External | TaxType::Internal => ("must be 0 to 100", |rate| rate >= Decimal::ZERO),
+    };
+    if !(-10..=4).contains(&sent.round_digit) {
+        checks.refuse("round_digit", "must be -10 to 4");
+    }
+    let tax = Tax {
+        tax_code: checks.key("tax_code", sent.tax_code),
+        tax_type,
+        tax_name: checks.name("tax_name", sent.tax_name),
+        rate: checks.percent("rate", sent.rate, rule, fits),
+        round_digit: sent.round_digit,
+        round_method: sent.round_method.map(|name| {
+            let parsed = Rounding::from_name(&name);
+            checks.one_of("round_method", &name, Rounding::NAMES, parsed, Rounding::Round)
+        }),
+    };
+    checks.done().map(|()| tax)
 }
 
 #[tonic::async_trait]
@@ -52,7 +51,7 @@ impl TaxService for Service {
         request: Request<pb::CreateTaxRequest>,
     ) -> Result<Response<pb::CreateTaxResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let tax = self.0.taxes.create(&caller, parse!(message)?).await?;
+        let tax = self.0.taxes.create(&caller, parse(message.tax)?).await?;
         answer(pb::CreateTaxResponse {
             tax: Some(self.tax(&tax)),
         })
@@ -84,7 +83,7 @@ impl TaxService for Service {
         request: Request<pb::UpdateTaxRequest>,
     ) -> Result<Response<pb::UpdateTaxResponse>, Status> {
         let (caller, message) = admit(request)?;
-        let tax = self.0.taxes.update(&caller, parse!(message)?).await?;
+        let tax = self.0.taxes.update(&caller, parse(message.tax)?).await?;
         answer(pb::UpdateTaxResponse {
             tax: Some(self.tax(&tax)),
         })

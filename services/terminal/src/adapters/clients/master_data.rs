@@ -29,7 +29,10 @@ impl Clients {
                 answer.map(|answer| answer.into_inner().staff)
             }
             None => {
-                let message = pb::GetStaffRequest { tenant_id, staff_id };
+                let message = pb::GetStaffRequest {
+                    tenant_id,
+                    id: staff_id,
+                };
                 let answer = client.get_staff(self.request(tenant, message)).await;
                 answer.map(|answer| answer.into_inner().staff)
             }
