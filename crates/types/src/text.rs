@@ -71,7 +71,7 @@ macro_rules! names {
         }
         impl ::std::str::FromStr for $type {
             type Err = $crate::InvalidId;
-            fn from_str(text: &str) -> Result<Self, $crate::InvalidId> {
+            fn from_str(text: &str) -> ::std::result::Result<Self, $crate::InvalidId> {
                 match text {
                     stringify!($first) => Ok(Self::$first),
                     $(stringify!($variant) => Ok(Self::$variant),)*

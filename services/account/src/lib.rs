@@ -4,32 +4,49 @@
 //! of a tenant lie in the tenant's own. Passwords are kept as argon2id hashes (bcrypt ones of older systems still let
 //! their owners in) and leave the service in no form. It publishes no events, consumes none and calls no neighbour.
 //! A token stays good until it expires wherever only the token is read; this service also asks the account behind it.
-//! Start reading at [`build`], [`app::Registration`] and [`app::Login`].
+//! Start reading at [`build`], then [`app::App`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
 mod adapters;
 pub mod app;
 pub mod domain;
+mod records;
+
+pub use records::COLLECTIONS;
 
 use kugel_error::Result;
-use kugel_rpc::{Deps, Parts};
+use kugel_proto::account::v1::account_service_server::AccountServiceServer;
+use kugel_rpc::{Deps, Parts, Routes};
 use kugel_store::{Collection, Record as _};
 use kugel_types::TenantId;
 
+use crate::adapters::grpc::Accounts;
+use crate::app::App;
+use crate::domain::Tenant;
+
+/// The service's name: of its database and its port.
+pub const NAME: &str = "account";
+
 /// Where the shared documents tell of a tenant: their collection, and the key.
 pub fn registration(tenant: &TenantId) -> (&'static Collection, String) {
-    (domain::Tenant::COLLECTION, domain::Tenant::key(tenant.as_str()))
+    (Tenant::COLLECTION, Tenant::key(tenant.as_str()))
 }
 
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts> {
     let forgetting = deps.documents.clone().keep_forgetting();
-    let routes = adapters::grpc::Service::new(deps).routes();
+    let app = App {
+        documents: deps.documents,
+        passwords: deps.passwords,
+        tokens: deps.tokens,
+        clock: deps.clock,
+        zone: deps.settings.zone(),
+    };
     Ok(Parts {
-        name: "account",
-        routes,
-        collections: adapters::documents::COLLECTIONS.to_vec(),
+        name: NAME,
+        routes: Routes::new(AccountServiceServer::new(Accounts(app))),
+        collections: COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background: vec![Box::pin(forgetting)],
     })

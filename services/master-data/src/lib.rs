@@ -4,28 +4,39 @@
 //! Other services and tills cache what is read here; every write is announced before its caller has the answer, so no
 //! cache is asked after a change and still shows the old state. It publishes no events, consumes none and calls no
 //! neighbour. Codes that point at other masters (a tax, a category, an item on a button) are not checked for existence:
-//! masters are loaded in any order. Start reading at [`build`] and [`app::Masters`].
+//! masters are loaded in any order. Start reading at [`build`], then [`app::App`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
 mod adapters;
 pub mod app;
 pub mod domain;
+mod records;
+
+pub use records::COLLECTIONS;
 
 use kugel_error::Result;
 use kugel_rpc::{Deps, Parts};
 
-use adapters::grpc::Service;
+use crate::app::App;
+
+/// The service's name: of its database and its port.
+pub const NAME: &str = "master-data";
 
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts> {
-    let zone = deps.settings.zone();
     let forgetting = deps.documents.clone().keep_forgetting();
-    let service = Service::new(deps.documents, deps.bus, deps.clock, deps.passwords, zone);
+    let app = App {
+        documents: deps.documents,
+        bus: deps.bus,
+        clock: deps.clock,
+        passwords: deps.passwords,
+        zone: deps.settings.zone(),
+    };
     Ok(Parts {
-        name: "master-data",
-        routes: service.routes(),
-        collections: adapters::documents::COLLECTIONS.to_vec(),
+        name: NAME,
+        routes: adapters::grpc::routes(&app),
+        collections: COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background: vec![Box::pin(forgetting)],
     })

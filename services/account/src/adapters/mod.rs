@@ -1,4 +1,3 @@
-//! Where tenants and users meet the store and the wire.
+//! Where tenants and users meet the wire.
 
-pub(crate) mod documents;
 pub(crate) mod grpc;

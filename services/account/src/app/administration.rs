@@ -1,29 +1,21 @@
 //! Who may administer the users of a tenant, and that somebody always may.
+//!
+//! The stored accounts decide, not the tokens: those are up to half an hour old.
 
 use kugel_auth::Principal;
 use kugel_error::{Result, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Changes, Documents, Query, Stored};
+use kugel_store::{Changes, Query, Stored};
 
+use super::App;
 use crate::domain::{SuperuserGuard, User};
+use crate::records::GUARD_KEY;
 
-/// The key of the one guard of a tenant.
-pub const GUARD_KEY: &str = "superusers";
-
-/// Answers questions of authority from the stored accounts, not from tokens: those are up to half an hour old.
-#[derive(Clone)]
-pub struct Administration(Documents);
-
-impl Administration {
-    /// Reads the tenants' users.
-    pub fn new(documents: Documents) -> Self {
-        Self(documents)
-    }
-
+impl App {
     /// The caller's own account, if a user is calling whose account is active.
     pub async fn own_account(&self, caller: &Caller) -> Result<Stored<User>> {
         let account = match caller.principal() {
-            Principal::User { username, .. } => self.0.get::<User>(&caller.scope(), username).await?,
+            Principal::User { username, .. } => self.documents.get::<User>(&caller.scope(), username).await?,
             _ => None,
         };
         account
@@ -32,7 +24,7 @@ impl Administration {
     }
 
     /// Succeeds if the caller is an active superuser.
-    pub async fn require(&self, caller: &Caller) -> Result<()> {
+    pub(super) async fn require_superuser(&self, caller: &Caller) -> Result<()> {
         let account = self.own_account(caller).await?;
         if account.is_administrator() {
             Ok(())
@@ -42,17 +34,17 @@ impl Administration {
     }
 
     /// Lets `changes` take the rights of `username` only if another active superuser remains. The guard is read before
-    /// they are counted: if anybody else loses rights meanwhile, the commit is stale and begins anew.
-    pub async fn losing_superuser(
+    /// they are counted: if anybody else loses rights meanwhile, the commit is stale and the change starts again.
+    pub(super) async fn losing_superuser(
         &self,
         caller: &Caller,
         username: &str,
         changes: Changes,
     ) -> Result<Changes> {
         let scope = caller.scope();
-        let guard = self.0.get::<SuperuserGuard>(&scope, GUARD_KEY).await?;
+        let guard = self.documents.get::<SuperuserGuard>(&scope, GUARD_KEY).await?;
         let administrators = Query::all().eq("is_superuser", true).eq("is_active", true);
-        let administrators = self.0.find::<User>(&scope, administrators).await?.rows;
+        let administrators = self.documents.find::<User>(&scope, administrators).await?.rows;
         if administrators.iter().all(|user| user.username == username) {
             return Err(codes::OPERATION_NOT_ALLOWED
                 .error(format!("{username} is the last active superuser of the tenant")));

@@ -1,11 +1,34 @@
-//! What can be done with tenants and users, a file for each use case.
+//! The use cases, one verb a file.
 
 mod administration;
-mod login;
-mod registration;
+mod change_user;
+mod create_user;
+mod issue_token;
+mod register_tenant;
 mod users;
 
-pub use administration::{Administration, GUARD_KEY};
-pub use login::{Login, LoginForm};
-pub use registration::Registration;
-pub use users::{UserChange, UserView, Users};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use kugel_auth::{Passwords, Tokens};
+use kugel_store::Documents;
+use kugel_types::Clock;
+
+pub use change_user::UserChange;
+pub use issue_token::LoginForm;
+pub use users::{UserView, order};
+
+/// Everything the use cases work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The registered tenants, and the users of each.
+    pub documents: Documents,
+    /// Hashes and verifies passwords.
+    pub passwords: Passwords,
+    /// Issues tokens.
+    pub tokens: Arc<Tokens>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The application's time zone.
+    pub zone: TimeZone,
+}

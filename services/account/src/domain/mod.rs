@@ -3,7 +3,6 @@
 //! These types are also the bodies of the stored documents; their rules were checked where the data came in.
 
 use jiff::Timestamp;
-use kugel_error::{Error, codes};
 use kugel_types::TenantId;
 use serde::{Deserialize, Serialize};
 
@@ -63,7 +62,7 @@ pub struct LastLogin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SuperuserGuard {}
 
-/// A name and a password that may be given to a user.
+/// A name and a password for a user. Whether they may be given to one is for [`Credentials::mistakes`] to say.
 #[derive(Debug, Clone)]
 pub struct Credentials {
     /// The name.
@@ -73,25 +72,14 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// Checks both; all mistakes are named.
-    pub fn new(username: String, password: String) -> Result<Self, Error> {
-        let mistakes: Vec<_> = [username_mistake(&username), password_mistake(&password)]
-            .into_iter()
-            .flatten()
-            .collect();
-        match mistakes.first() {
-            None => Ok(Self { username, password }),
-            Some((field, why)) => {
-                let error = codes::INVALID_INPUT.error(format!("{field} {why}"));
-                Err(mistakes
-                    .into_iter()
-                    .fold(error, |error, (field, why)| error.field(field, why)))
-            }
-        }
+    /// What is wrong with either.
+    pub fn mistakes(&self) -> [Option<Mistake>; 2] {
+        [username_mistake(&self.username), password_mistake(&self.password)]
     }
 }
 
-type Mistake = (&'static str, String);
+/// A field, and what is wrong with it.
+pub type Mistake = (&'static str, String);
 
 fn username_mistake(username: &str) -> Option<Mistake> {
     let fits = username.chars().count() <= USERNAME_MAX
@@ -138,14 +126,12 @@ mod tests {
 
     #[track_caller]
     fn check(username: &str, password: &str, wrong: &[&str]) {
-        let fields: Vec<String> = match Credentials::new(username.to_owned(), password.to_owned()) {
-            Ok(_) => Vec::new(),
-            Err(error) => error
-                .fields()
-                .iter()
-                .map(|violation| violation.field.clone())
-                .collect(),
+        let credentials = Credentials {
+            username: username.to_owned(),
+            password: password.to_owned(),
         };
+        let mistakes = credentials.mistakes().into_iter().flatten();
+        let fields: Vec<_> = mistakes.map(|(field, _)| field).collect();
         assert_eq!(fields, wrong, "{username:?} {password:?}");
     }
 

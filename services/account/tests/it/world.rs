@@ -1,20 +1,17 @@
 //! A service of its own for each test.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kugel_account::domain::User;
-use kugel_auth::{Lifetimes, Passwords, Tokens};
-use kugel_bus::InProcessBus;
-use kugel_config::Settings;
 use kugel_proto::account::v1 as pb;
 use kugel_proto::account::v1::account_service_client::AccountServiceClient;
-use kugel_rpc::{ApiKeys, Channel, Deps, Layers, Neighbours, outgoing, serve};
-use kugel_state::MemoryState;
-use kugel_store::{DataDir, Documents, Scope, SqliteStore};
-use kugel_types::{ManualClock, TenantId};
+use kugel_rpc::Channel;
+pub(crate) use kugel_stand::bearer;
+use kugel_stand::{Stand, eventually};
+use kugel_types::ManualClock;
 use tonic::{Request, Status};
-use tonic_types::StatusExt as _;
 
 /// The tenant that most tests register.
 pub(crate) const TENANT: &str = "Q7301";
@@ -26,42 +23,18 @@ pub(crate) const PASSWORD: &str = "plum-Tree-9";
 pub(crate) struct World {
     pub(crate) client: AccountServiceClient<Channel>,
     pub(crate) clock: Arc<ManualClock>,
-    pub(crate) documents: Documents,
-    pub(crate) tokens: Arc<Tokens>,
+    stand: Stand,
 }
 
 impl World {
     /// A service without any tenant, at 14:03:09.5 of 2026-06-11 in Tokyo.
     pub(crate) fn empty() -> Self {
-        let settings = Arc::new(Settings::for_test());
-        let clock = Arc::new(ManualClock::for_test("2026-06-11T05:03:09.5Z".parse().unwrap()));
-        let store = SqliteStore::open(&DataDir::for_test().unwrap(), "account").unwrap();
-        let documents = Documents::new(Arc::new(store), clock.clone());
-        let bus = Arc::new(InProcessBus::default());
-        let lifetimes = Lifetimes {
-            user: 1800,
-            terminal: 86_400,
-        };
-        let tokens = Arc::new(Tokens::new("root", lifetimes, clock.clone()));
-        let parts = kugel_account::build(Deps {
-            documents: documents.clone(),
-            bus: bus.clone(),
-            state: Arc::new(MemoryState::default()),
-            clock: clock.clone(),
-            tokens: tokens.clone(),
-            passwords: Passwords::new(8, 2),
-            settings: settings.clone(),
-            neighbours: Neighbours::local(),
-        })
-        .unwrap();
-        let api_keys = ApiKeys::new(Channel::local(), tokens.clone(), &*bus, &settings);
-        let channel = Channel::local();
-        channel.connect(serve(&parts, &Layers::new(tokens.clone(), api_keys, &settings)));
+        let stand = Stand::new(kugel_account::NAME, TENANT, "2026-06-11T05:03:09.5Z");
+        let channel = stand.serve(kugel_account::build(stand.deps()).unwrap());
         Self {
             client: AccountServiceClient::new(channel),
-            clock,
-            documents,
-            tokens,
+            clock: stand.clock.clone(),
+            stand,
         }
     }
 
@@ -85,12 +58,11 @@ impl World {
 
     /// A message from somebody whose token was issued without asking for the account.
     pub(crate) fn from<T>(&self, username: &str, is_superuser: bool, message: T) -> Request<T> {
-        bearer(
-            &self
-                .tokens
-                .issue_user(&TENANT.parse().unwrap(), username, is_superuser),
-            message,
-        )
+        let token = self
+            .stand
+            .tokens
+            .issue_user(&self.stand.tenant, username, is_superuser);
+        bearer(&token, message)
     }
 
     /// A message from the owner.
@@ -100,7 +72,7 @@ impl World {
 
     /// A message from another service.
     pub(crate) fn service<T>(&self, message: T) -> Request<T> {
-        outgoing(&self.tokens, "report", &TENANT.parse().unwrap(), message)
+        self.stand.service("report", message)
     }
 
     /// Adds a user with the usual password.
@@ -127,9 +99,7 @@ impl World {
             is_superuser: false,
             is_active: true,
         };
-        let changes = self.documents.changes("import").insert(user);
-        let scope = Scope::from(TENANT.parse::<TenantId>().unwrap());
-        self.documents.commit(&scope, changes).await.unwrap();
+        self.stand.insert(user).await;
     }
 
     /// Reads a user as the owner sees one.
@@ -142,13 +112,8 @@ impl World {
 
     /// Waits until the time of somebody's login is stored: the login itself does not.
     pub(crate) async fn last_login(&mut self, username: &str) -> String {
-        for _ in 0..500 {
-            if let Some(last_login) = self.read(username).await.unwrap().last_login {
-                return last_login;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("the login of {username} was not stored within 5 s");
+        let limit = Duration::from_secs(5);
+        eventually(limit, async || self.read(username).await.unwrap().last_login).await
     }
 }
 
@@ -169,28 +134,11 @@ pub(crate) fn form(username: &str, password: &str, tenant: &str) -> pb::IssueTok
     }
 }
 
-pub(crate) fn bearer<T>(token: &str, message: T) -> Request<T> {
-    let mut request = Request::new(message);
-    request
-        .metadata_mut()
-        .insert("authorization", format!("Bearer {token}").parse().unwrap());
-    request
-}
-
 /// The six-digit code of a refusal, and the fields it names.
 #[track_caller]
-pub(crate) fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
-    let status = answer.unwrap_err();
-    let code = kugel_error::reason_of(&status).map_or("no code", |spec| spec.code);
-    let fields: Vec<String> = status
-        .get_details_bad_request()
-        .map(|details| {
-            details
-                .field_violations
-                .into_iter()
-                .map(|violation| violation.field)
-                .collect()
-        })
-        .unwrap_or_default();
-    format!("{code} {}", fields.join(",")).trim_end().to_owned()
+pub(crate) fn refusal<T: Debug>(answer: Result<T, Status>) -> String {
+    let refusal = kugel_stand::refusal(&answer.unwrap_err());
+    format!("{} {}", refusal.code, refusal.fields.join(","))
+        .trim_end()
+        .to_owned()
 }

@@ -1,4 +1,3 @@
-//! Where the masters meet the store and the wire.
+//! Where the masters meet the wire.
 
-pub(crate) mod documents;
 pub(crate) mod grpc;

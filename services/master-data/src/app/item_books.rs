@@ -1,15 +1,14 @@
 //! Item books: keys by day, edits within the tree, and the answer that knows names and prices.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use kugel_error::{Result, codes};
 use kugel_rpc::Caller;
 use kugel_store::{Query, StoreError, Stored};
-use kugel_types::{Clock, LocalTime};
+use kugel_types::LocalTime;
 
-use super::{Details, Items, Masters};
+use super::items::BATCH_MAX;
+use super::{App, Details};
 use crate::domain::item_book::ItemBook;
 
 /// The last number of a day.
@@ -17,41 +16,22 @@ const NUMBER_MAX: u32 = 9999;
 /// How often the next number is tried when others take numbers at the same time.
 const ATTEMPTS: usize = 32;
 
-/// The button pages.
-#[derive(Clone)]
-pub struct ItemBooks {
-    masters: Masters,
-    items: Items,
-    clock: Arc<dyn Clock>,
-    zone: TimeZone,
-}
-
-impl ItemBooks {
-    /// The item books among the masters. Their keys begin with the day in `zone`.
-    pub fn new(masters: Masters, items: Items, clock: Arc<dyn Clock>, zone: TimeZone) -> Self {
-        Self {
-            masters,
-            items,
-            clock,
-            zone,
-        }
-    }
-
+impl App {
     /// Adds a book under the first free number of the day.
-    pub async fn create(&self, caller: &Caller, book: ItemBook) -> Result<Stored<ItemBook>> {
+    pub async fn create_item_book(&self, caller: &Caller, book: ItemBook) -> Result<Stored<ItemBook>> {
         let book = book.checked()?;
         caller
-            .once(self.masters.documents(), self.insert(caller, book))
+            .once(&self.documents, self.insert_item_book(caller, book))
             .await
     }
 
-    async fn insert(&self, caller: &Caller, book: ItemBook) -> Result<Stored<ItemBook>> {
+    async fn insert_item_book(&self, caller: &Caller, book: ItemBook) -> Result<Stored<ItemBook>> {
         for _ in 0..ATTEMPTS {
             let book = ItemBook {
-                item_book_id: self.free_id(caller).await?,
+                item_book_id: self.free_book_id(caller).await?,
                 ..book.clone()
             };
-            match self.masters.insert(caller, book).await {
+            match self.insert(caller, book).await {
                 Ok(stored) => return Ok(stored),
                 Err(error) if error.is_same_request() => return Err(error.into()),
                 Err(StoreError::Duplicate { .. }) => {}
@@ -62,15 +42,12 @@ impl ItemBooks {
     }
 
     /// Replaces title and pages.
-    pub async fn update(&self, caller: &Caller, book: ItemBook) -> Result<Stored<ItemBook>> {
-        let book = book.checked()?;
-        self.masters
-            .change(caller, &book.item_book_id, |_: &ItemBook| Ok(book.clone()))
-            .await
+    pub async fn update_item_book(&self, caller: &Caller, book: ItemBook) -> Result<Stored<ItemBook>> {
+        self.replace(caller, book.checked()?).await
     }
 
     /// Edits the tree of a book. The result is checked as a whole.
-    pub async fn edit(
+    pub async fn edit_item_book(
         &self,
         caller: &Caller,
         item_book_id: &str,
@@ -81,37 +58,36 @@ impl ItemBooks {
             edit(&mut book)?;
             book.checked()
         };
-        self.masters.change(caller, item_book_id, edit).await
+        self.change(caller, item_book_id, edit).await
     }
 
     /// A book, and by item code what its buttons sell in a store.
-    pub async fn details(
+    pub async fn item_book_details(
         &self,
         caller: &Caller,
         item_book_id: &str,
         store_code: &str,
     ) -> Result<(Stored<ItemBook>, HashMap<String, Details>)> {
-        let book = self.masters.get::<ItemBook>(caller, item_book_id).await?;
+        let book = self.get::<ItemBook>(caller, item_book_id).await?;
         let mut codes: Vec<String> = book.item_codes().map(str::to_owned).collect();
         codes.sort_unstable();
         codes.dedup();
         let mut details = HashMap::with_capacity(codes.len());
-        for batch in codes.chunks(Items::BATCH_MAX) {
-            let found = self.items.batch_details(caller, store_code, batch).await?;
+        for batch in codes.chunks(BATCH_MAX) {
+            let found = self.batch_item_details(caller, store_code, batch).await?;
             details.extend(found.into_iter().map(|one| (one.item.item_code.clone(), one)));
         }
         Ok((book, details))
     }
 
-    async fn free_id(&self, caller: &Caller) -> Result<String> {
+    async fn free_book_id(&self, caller: &Caller) -> Result<String> {
         let day = LocalTime::new(self.clock.now(), &self.zone).business_date();
         // `.` is the character after `-`, so these are exactly the keys of the day, in order.
         let query = Query::all()
             .at_least("item_book_id", format!("{day}-"))
             .less("item_book_id", format!("{day}."));
         let taken = self
-            .masters
-            .documents()
+            .documents
             .find::<ItemBook>(&caller.scope(), query)
             .await?
             .rows;

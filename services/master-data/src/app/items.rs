@@ -4,9 +4,11 @@ use kugel_error::{Result, codes};
 use kugel_rpc::Caller;
 use kugel_store::Stored;
 
-use super::Masters;
-use super::masters::missing;
-use crate::domain::records::{Item, StoreItem};
+use super::{App, missing};
+use crate::domain::masters::{Item, StoreItem};
+
+/// The most items that may be asked for at once.
+pub(super) const BATCH_MAX: usize = 1000;
 
 /// An item as one store sells it.
 pub struct Details {
@@ -16,22 +18,10 @@ pub struct Details {
     pub store: Option<Stored<StoreItem>>,
 }
 
-/// The catalogue.
-#[derive(Clone)]
-pub struct Items(Masters);
-
-impl Items {
-    /// The most items that may be asked for at once.
-    pub const BATCH_MAX: usize = 1000;
-
-    /// The catalogue among the masters.
-    pub fn new(masters: Masters) -> Self {
-        Self(masters)
-    }
-
+impl App {
     /// The item with that code, if its deletion mark is as asked.
-    pub async fn get(&self, caller: &Caller, item_code: &str, is_deleted: bool) -> Result<Stored<Item>> {
-        let item = self.0.get::<Item>(caller, item_code).await?;
+    pub async fn item(&self, caller: &Caller, item_code: &str, is_deleted: bool) -> Result<Stored<Item>> {
+        let item = self.get::<Item>(caller, item_code).await?;
         if item.is_deleted == is_deleted {
             Ok(item)
         } else {
@@ -40,15 +30,15 @@ impl Items {
     }
 
     /// Replaces the content of a live item.
-    pub async fn update(&self, caller: &Caller, item: Item) -> Result<Stored<Item>> {
+    pub async fn update_item(&self, caller: &Caller, item: Item) -> Result<Stored<Item>> {
         let edit = |current: &Item| live(current).map(|_| item.clone());
-        self.0.change(caller, &item.item_code, edit).await
+        self.change(caller, &item.item_code, edit).await
     }
 
     /// Marks a live item as deleted, or removes an item for good.
-    pub async fn delete(&self, caller: &Caller, item_code: &str, is_logical: bool) -> Result<()> {
+    pub async fn delete_item(&self, caller: &Caller, item_code: &str, is_logical: bool) -> Result<()> {
         if !is_logical {
-            return self.0.delete::<Item>(caller, item_code).await;
+            return self.delete::<Item>(caller, item_code).await;
         }
         let edit = |current: &Item| {
             live(current).map(|item| Item {
@@ -56,47 +46,44 @@ impl Items {
                 ..item.clone()
             })
         };
-        self.0.change(caller, item_code, edit).await.map(|_| ())
+        self.change(caller, item_code, edit).await.map(|_| ())
     }
 
     /// Gives a live item a price of the store's own.
     pub async fn create_store_item(&self, caller: &Caller, item: StoreItem) -> Result<Stored<StoreItem>> {
         let work = async {
-            self.get(caller, &item.item_code, false).await?;
-            self.0.create(caller, item).await
+            self.item(caller, &item.item_code, false).await?;
+            self.create(caller, item).await
         };
-        caller.once(self.0.documents(), work).await
+        caller.once(&self.documents, work).await
     }
 
     /// A live item as the store sells it. Both reads are of documents in memory: tills do this at every scan.
-    pub async fn details(&self, caller: &Caller, store_code: &str, item_code: &str) -> Result<Details> {
-        let item = self.get(caller, item_code, false).await?;
-        let store = self
-            .0
-            .find(caller, &StoreItem::key(store_code, item_code))
-            .await?;
+    pub async fn item_details(&self, caller: &Caller, store_code: &str, item_code: &str) -> Result<Details> {
+        let item = self.item(caller, item_code, false).await?;
+        let store = self.find(caller, &StoreItem::key(store_code, item_code)).await?;
         Ok(Details { item, store })
     }
 
     /// The live ones of several items as the store sells them, in the order asked for.
-    pub async fn batch_details(
+    pub async fn batch_item_details(
         &self,
         caller: &Caller,
         store_code: &str,
         item_codes: &[String],
     ) -> Result<Vec<Details>> {
-        if item_codes.len() > Self::BATCH_MAX {
+        if item_codes.len() > BATCH_MAX {
             return Err(codes::INVALID_INPUT
-                .error(format!("at most {} items can be read at once", Self::BATCH_MAX))
-                .field("item_codes", format!("holds more than {} codes", Self::BATCH_MAX)));
+                .error(format!("at most {} items can be read at once", BATCH_MAX))
+                .field("item_codes", format!("holds more than {} codes", BATCH_MAX)));
         }
         let scope = caller.scope();
         let keys: Vec<_> = item_codes
             .iter()
             .map(|code| StoreItem::key(store_code, code))
             .collect();
-        let items = self.0.documents().get_many::<Item>(&scope, item_codes).await?;
-        let stores = self.0.documents().get_many::<StoreItem>(&scope, &keys).await?;
+        let items = self.documents.get_many::<Item>(&scope, item_codes).await?;
+        let stores = self.documents.get_many::<StoreItem>(&scope, &keys).await?;
         let pairs = items.into_iter().zip(stores);
         Ok(pairs
             .filter_map(|(item, store)| {

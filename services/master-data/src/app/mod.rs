@@ -1,15 +1,91 @@
-//! What can be done with the masters, a file for each that needs more than the common operations of [`Masters`].
+//! The use cases. Creating, reading, changing and deleting are the same for every master, a file each; the other files
+//! hold what only one master needs.
 
+mod change;
+mod create;
+mod delete;
 mod item_books;
 mod items;
-mod masters;
 mod promotions;
+mod read;
 mod staff;
 mod taxes;
 
-pub use item_books::ItemBooks;
-pub use items::{Details, Items};
-pub use masters::{Listed, Master, Masters, PageRequest};
-pub use promotions::Promotions;
-pub use staff::{StaffDraft, StaffMembers};
-pub use taxes::{EffectiveTax, Taxes};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use kugel_auth::Passwords;
+use kugel_bus::{Bus, Change};
+use kugel_error::{Error, Result, codes};
+use kugel_rpc::Caller;
+use kugel_store::{Changes, Documents, StoreError};
+use kugel_types::Clock;
+
+pub use items::Details;
+pub use read::{Listed, PageRequest};
+pub use staff::StaffDraft;
+pub use taxes::EffectiveTax;
+
+use crate::domain::masters::Item;
+use crate::records::Master;
+
+/// Everything the use cases work with. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The masters of all tenants.
+    pub documents: Documents,
+    /// Where changes are announced.
+    pub bus: Arc<dyn Bus>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Hashes PINs.
+    pub passwords: Passwords,
+    /// The application's time zone.
+    pub zone: TimeZone,
+}
+
+impl App {
+    /// Makes the tenant's database. Removing what is not there changes nothing, but cannot be done without one: so this
+    /// may be repeated, and it fails where masters could not be kept.
+    pub async fn set_up(&self, caller: &Caller) -> Result<()> {
+        let changes = self.documents.changes(&caller.actor()).delete::<Item>("", None);
+        let made = self.documents.commit(&caller.scope(), changes).await;
+        made.map_err(|error| {
+            codes::SYSTEM_FAILURE
+                .error("the tenant's masters cannot be kept")
+                .caused_by(error)
+        })
+    }
+
+    /// Makes the changes to one master durable, then tells the caches: before the writer has its answer.
+    async fn commit<T: Master>(
+        &self,
+        caller: &Caller,
+        id: &str,
+        changes: Changes,
+    ) -> std::result::Result<(), StoreError> {
+        self.documents.commit(&caller.scope(), changes).await?;
+        if let Some(kind) = T::ANNOUNCED_AS {
+            self.bus.announce(&Change {
+                tenant: caller.tenant().clone(),
+                kind,
+                key: id.to_owned(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// The error for a key that nothing has.
+fn missing<T: Master>(id: &str) -> Error {
+    codes::NOT_FOUND
+        .error(format!("{} {id} is not found", T::NOUN))
+        .with("key", id)
+}
+
+/// The error for a key that is taken.
+fn duplicate<T: Master>(id: &str) -> Error {
+    codes::DUPLICATE_KEY
+        .error(format!("{} {id} exists already", T::NOUN))
+        .with("key", id)
+}

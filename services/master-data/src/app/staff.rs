@@ -1,12 +1,11 @@
 //! Staff: PINs are hashed on the way in and compared, never shown.
 
-use kugel_auth::Passwords;
 use kugel_error::{Result, codes};
 use kugel_rpc::Caller;
 use kugel_store::Stored;
 
-use super::Masters;
-use crate::domain::records::Staff;
+use super::App;
+use crate::domain::masters::Staff;
 
 /// A staff member as it is entered, the PIN still readable.
 pub struct StaffDraft {
@@ -20,41 +19,27 @@ pub struct StaffDraft {
     pub roles: Vec<String>,
 }
 
-/// The people who work at the tills.
-#[derive(Clone)]
-pub struct StaffMembers {
-    masters: Masters,
-    passwords: Passwords,
-}
-
-impl StaffMembers {
-    /// The staff among the masters.
-    pub fn new(masters: Masters, passwords: Passwords) -> Self {
-        Self { masters, passwords }
-    }
-
+impl App {
     /// Adds a staff member.
-    pub async fn create(&self, caller: &Caller, draft: StaffDraft) -> Result<Stored<Staff>> {
+    pub async fn create_staff(&self, caller: &Caller, draft: StaffDraft) -> Result<Stored<Staff>> {
         let staff = self.hashed(draft).await;
-        self.masters.create(caller, staff).await
+        self.create(caller, staff).await
     }
 
     /// Replaces name, PIN and roles.
-    pub async fn update(&self, caller: &Caller, draft: StaffDraft) -> Result<Stored<Staff>> {
+    pub async fn update_staff(&self, caller: &Caller, draft: StaffDraft) -> Result<Stored<Staff>> {
         let work = async {
             // Whether the person exists is asked first: hashing is costly on purpose.
-            self.masters.get::<Staff>(caller, &draft.staff_id).await?;
+            self.get::<Staff>(caller, &draft.staff_id).await?;
             let staff = self.hashed(draft).await;
-            self.masters
-                .change(caller, &staff.staff_id, |_: &Staff| Ok(staff.clone()))
-                .await
+            self.replace(caller, staff).await
         };
-        caller.once(self.masters.documents(), work).await
+        caller.once(&self.documents, work).await
     }
 
     /// The person, if the PIN is right. Unknown person and wrong PIN look alike and take the same time.
-    pub async fn verify(&self, caller: &Caller, staff_id: &str, pin: &str) -> Result<Stored<Staff>> {
-        let staff = self.masters.find::<Staff>(caller, staff_id).await?;
+    pub async fn verify_pin(&self, caller: &Caller, staff_id: &str, pin: &str) -> Result<Stored<Staff>> {
+        let staff = self.find::<Staff>(caller, staff_id).await?;
         let hash = staff.as_ref().map(|staff| staff.pin_hash.as_str());
         let is_right = self.passwords.verify(pin, hash).await;
         staff

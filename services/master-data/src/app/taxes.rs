@@ -4,10 +4,9 @@ use jiff::Timestamp;
 use kugel_error::{Result, codes};
 use kugel_rpc::Caller;
 use kugel_store::{Query, Stored};
-use kugel_types::Direction;
+use kugel_types::{Direction, TaxRule};
 
-use super::masters::{duplicate, missing};
-use super::{Listed, Masters, PageRequest};
+use super::{App, Listed, PageRequest, duplicate, missing};
 use crate::domain::tax::{self, Tax};
 
 /// The fields that a list may be sorted by.
@@ -17,7 +16,7 @@ const SORTABLE: [&str; 5] = ["tax_code", "tax_type", "tax_name", "rate", "round_
 #[derive(Debug, Clone)]
 pub struct EffectiveTax {
     /// The rule.
-    pub tax: Tax,
+    pub rule: TaxRule,
     /// When the tenant's own record was created and last changed; `None` for a rule Kugel brings along.
     pub recorded: Option<(Timestamp, Option<Timestamp>)>,
 }
@@ -25,39 +24,30 @@ pub struct EffectiveTax {
 impl From<Stored<Tax>> for EffectiveTax {
     fn from(stored: Stored<Tax>) -> Self {
         Self {
-            tax: (*stored).clone(),
+            rule: stored.0.clone(),
             recorded: Some((stored.created_at, stored.updated_at)),
         }
     }
 }
 
-impl From<Tax> for EffectiveTax {
-    fn from(tax: Tax) -> Self {
-        Self { tax, recorded: None }
+impl From<TaxRule> for EffectiveTax {
+    fn from(rule: TaxRule) -> Self {
+        Self { rule, recorded: None }
     }
 }
 
-/// The tax rules.
-#[derive(Clone)]
-pub struct Taxes(Masters);
-
-impl Taxes {
-    /// The taxes among the masters.
-    pub fn new(masters: Masters) -> Self {
-        Self(masters)
-    }
-
+impl App {
     /// Adds a rule of the tenant's own.
-    pub async fn create(&self, caller: &Caller, tax: Tax) -> Result<EffectiveTax> {
-        if tax::default_of(&tax.tax_code).is_some() {
-            return Err(duplicate::<Tax>(&tax.tax_code));
+    pub async fn create_tax(&self, caller: &Caller, rule: TaxRule) -> Result<EffectiveTax> {
+        if tax::default_of(&rule.code).is_some() {
+            return Err(duplicate::<Tax>(&rule.code));
         }
-        self.0.create(caller, tax).await.map(Into::into)
+        self.create(caller, Tax(rule)).await.map(Into::into)
     }
 
     /// The rule that holds for a code.
-    pub async fn get(&self, caller: &Caller, tax_code: &str) -> Result<EffectiveTax> {
-        match self.0.find::<Tax>(caller, tax_code).await? {
+    pub async fn tax(&self, caller: &Caller, tax_code: &str) -> Result<EffectiveTax> {
+        match self.find::<Tax>(caller, tax_code).await? {
             Some(own) => Ok(own.into()),
             None => tax::default_of(tax_code)
                 .map(Into::into)
@@ -66,23 +56,22 @@ impl Taxes {
     }
 
     /// A page of the rules that hold. There are few: they are sorted and cut here.
-    pub async fn list(&self, caller: &Caller, request: PageRequest<'_>) -> Result<Listed<EffectiveTax>> {
+    pub async fn taxes(&self, caller: &Caller, request: PageRequest<'_>) -> Result<Listed<EffectiveTax>> {
         let (page, sort) = request.parse("tax_code", |field| SORTABLE.contains(&field))?;
         let own = self
-            .0
-            .documents()
+            .documents
             .find::<Tax>(&caller.scope(), Query::all())
             .await?
             .rows;
         let own = own
             .into_iter()
-            .map(|stored| (stored.tax_code.clone(), stored.into()));
-        let mut rows: Vec<EffectiveTax> = tax::merged(own, Into::into);
+            .map(|stored| (stored.0.code.clone(), stored.into()));
+        let mut rows: Vec<EffectiveTax> = tax::merged(own);
         let total = rows.len() as u64;
         // Sorting is stable, so the least significant field comes first.
         for (field, direction) in sort.0.iter().rev() {
             rows.sort_by(|left, right| {
-                let order = compare(&left.tax, &right.tax, field);
+                let order = compare(&left.rule, &right.rule, field);
                 if *direction == Direction::Ascending {
                     order
                 } else {
@@ -108,44 +97,41 @@ impl Taxes {
     }
 
     /// Replaces a rule. One that Kugel brings along gets a record of the tenant's own.
-    pub async fn update(&self, caller: &Caller, tax: Tax) -> Result<EffectiveTax> {
-        let is_new = self.0.find::<Tax>(caller, &tax.tax_code).await?.is_none();
-        if is_new && tax::default_of(&tax.tax_code).is_some() {
-            match self.0.create(caller, tax.clone()).await {
+    pub async fn update_tax(&self, caller: &Caller, rule: TaxRule) -> Result<EffectiveTax> {
+        let is_new = self.find::<Tax>(caller, &rule.code).await?.is_none();
+        if is_new && tax::default_of(&rule.code).is_some() {
+            match self.create(caller, Tax(rule.clone())).await {
                 // Somebody else was first; theirs is replaced like any other.
                 Err(error) if error.is(&codes::DUPLICATE_KEY) => {}
                 other => return other.map(Into::into),
             }
         }
-        self.0
-            .change(caller, &tax.tax_code, |_: &Tax| Ok(tax.clone()))
-            .await
-            .map(Into::into)
+        self.replace(caller, Tax(rule)).await.map(Into::into)
     }
 
     /// Removes the tenant's own record of a rule.
-    pub async fn delete(&self, caller: &Caller, tax_code: &str) -> Result<()> {
-        let remove = self.remove(caller, tax_code);
-        caller.once(self.0.documents(), remove).await
+    pub async fn delete_tax(&self, caller: &Caller, tax_code: &str) -> Result<()> {
+        let remove = self.remove_tax(caller, tax_code);
+        caller.once(&self.documents, remove).await
     }
 
-    async fn remove(&self, caller: &Caller, tax_code: &str) -> Result<()> {
-        let own = self.0.find::<Tax>(caller, tax_code).await?;
+    async fn remove_tax(&self, caller: &Caller, tax_code: &str) -> Result<()> {
+        let own = self.find::<Tax>(caller, tax_code).await?;
         if own.is_none() && tax::default_of(tax_code).is_some() {
             return Err(codes::OPERATION_NOT_ALLOWED.error(format!(
                 "tax {tax_code} is built in: it can be overridden, not removed"
             )));
         }
-        self.0.delete::<Tax>(caller, tax_code).await
+        self.delete::<Tax>(caller, tax_code).await
     }
 }
 
-fn compare(left: &Tax, right: &Tax, field: &str) -> std::cmp::Ordering {
+fn compare(left: &TaxRule, right: &TaxRule, field: &str) -> std::cmp::Ordering {
     match field {
         "tax_type" => left.tax_type.name().cmp(right.tax_type.name()),
-        "tax_name" => left.tax_name.cmp(&right.tax_name),
+        "tax_name" => left.name.cmp(&right.name),
         "rate" => left.rate.cmp(&right.rate),
         "round_digit" => left.round_digit.cmp(&right.round_digit),
-        _ => left.tax_code.cmp(&right.tax_code),
+        _ => left.code.cmp(&right.code),
     }
 }

@@ -5,7 +5,19 @@ use std::fmt::Debug;
 use kugel_error::{Error, Result, codes};
 use serde::{Deserialize, Serialize};
 
-use super::names::ButtonSize;
+kugel_types::names!(
+    /// How much room a button takes.
+    ButtonSize, "button size" {
+        /// One cell.
+        Single,
+        /// Two cells side by side.
+        DoubleWidth,
+        /// Two cells one above the other.
+        DoubleHeight,
+        /// Two by two cells.
+        Quad,
+    }
+);
 
 /// The button pages of a till.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,7 +75,7 @@ pub struct Button {
 
 /// A part of the tree with a key among its siblings.
 pub trait Part {
-    /// What tells siblings apart.
+    /// What siblings differ by.
     type Key: Copy + PartialEq + Debug;
     /// The word for it in messages.
     const NOUN: &'static str;

@@ -5,8 +5,7 @@
 
 pub mod item_book;
 pub mod json;
-pub mod names;
+pub mod masters;
 pub mod promotion;
-pub mod records;
 pub mod setting;
 pub mod tax;

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use kugel_error::{Result, codes};
-use rust_decimal::Decimal;
+use kugel_types::Rate;
 use serde::{Deserialize, Serialize};
 
 /// The one rule Kugel applies itself: a percentage off the items of some categories.
@@ -39,7 +39,38 @@ pub struct Detail {
     /// The categories whose items are reduced.
     pub target_category_codes: Vec<String>,
     /// The reduction in percent.
-    pub discount_rate: Decimal,
+    pub discount_rate: Rate,
+}
+
+/// What an update changes; `None` leaves a field as it is.
+pub struct Changes {
+    /// The name.
+    pub name: Option<String>,
+    /// More about it.
+    pub description: Option<String>,
+    /// The first moment it holds.
+    pub start_datetime: Option<Timestamp>,
+    /// The last moment it holds.
+    pub end_datetime: Option<Timestamp>,
+    /// Switched on.
+    pub is_active: Option<bool>,
+    /// What the rule needs to know.
+    pub detail: Option<Detail>,
+}
+
+impl Changes {
+    /// The promotion with the changes.
+    pub fn apply(&self, promotion: Promotion) -> Promotion {
+        Promotion {
+            name: self.name.clone().unwrap_or(promotion.name),
+            description: self.description.clone().or(promotion.description),
+            start_datetime: self.start_datetime.unwrap_or(promotion.start_datetime),
+            end_datetime: self.end_datetime.unwrap_or(promotion.end_datetime),
+            is_active: self.is_active.unwrap_or(promotion.is_active),
+            detail: self.detail.clone().or(promotion.detail),
+            ..promotion
+        }
+    }
 }
 
 /// What may be asked of promotions that hold now.
@@ -110,7 +141,7 @@ mod tests {
             detail: Some(Detail {
                 target_store_codes: vec!["tk01".to_owned()],
                 target_category_codes: vec!["320".to_owned()],
-                discount_rate: Decimal::from(10),
+                discount_rate: "10".parse().unwrap(),
             }),
         }
     }

@@ -1,19 +1,15 @@
 //! A service of its own for each test.
 
-use std::sync::{Arc, Mutex};
+use std::fmt::Debug;
+use std::sync::Arc;
 
-use kugel_auth::{Lifetimes, Passwords, Tokens};
-use kugel_bus::{Bus as _, Change, InProcessBus};
-use kugel_config::Settings;
-use kugel_proto::Decimal;
 use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::item_service_client::ItemServiceClient;
-use kugel_rpc::{ApiKeys, Channel, Deps, Layers, Neighbours, outgoing, serve};
-use kugel_state::MemoryState;
-use kugel_store::{DataDir, Documents, SqliteStore};
-use kugel_types::{ManualClock, TenantId};
+use kugel_rpc::Channel;
+use kugel_stand::Stand;
+pub(crate) use kugel_stand::decimal;
+use kugel_types::ManualClock;
 use tonic::{Request, Status};
-use tonic_types::StatusExt as _;
 
 /// The tenant of all tests; each has a store of its own.
 pub(crate) const TENANT: &str = "Q7301";
@@ -23,69 +19,33 @@ pub(crate) const STORE: &str = "tk01";
 pub(crate) struct World {
     pub(crate) channel: Channel,
     pub(crate) clock: Arc<ManualClock>,
-    tokens: Arc<Tokens>,
-    changes: Arc<Mutex<Vec<Change>>>,
+    stand: Stand,
 }
 
 impl World {
     /// A service that starts at 14:20 of 2026-06-11 in Tokyo.
     pub(crate) fn start() -> Self {
-        let settings = Arc::new(Settings::for_test());
-        let clock = Arc::new(ManualClock::for_test("2026-06-11T05:20:00Z".parse().unwrap()));
-        let data_dir = DataDir::for_test().unwrap();
-        let store = SqliteStore::open(&data_dir, "master-data").unwrap();
-        let bus = Arc::new(InProcessBus::default());
-        let changes: Arc<Mutex<Vec<Change>>> = Arc::default();
-        let heard = Arc::clone(&changes);
-        bus.on_change(Box::new(move |heard_now| {
-            heard.lock().unwrap().extend(heard_now.change().cloned());
-        }));
-        let lifetimes = Lifetimes {
-            user: 1800,
-            terminal: 86_400,
-        };
-        let tokens = Arc::new(Tokens::new("root", lifetimes, clock.clone()));
-        let parts = kugel_master_data::build(Deps {
-            documents: Documents::new(Arc::new(store), clock.clone()),
-            bus: bus.clone(),
-            state: Arc::new(MemoryState::default()),
-            clock: clock.clone(),
-            tokens: tokens.clone(),
-            passwords: Passwords::new(8, 1),
-            settings: settings.clone(),
-            neighbours: Neighbours::local(),
-        })
-        .unwrap();
-        let api_keys = ApiKeys::new(Channel::local(), tokens.clone(), &*bus, &settings);
-        let channel = Channel::local();
-        channel.connect(serve(&parts, &Layers::new(tokens.clone(), api_keys, &settings)));
+        let stand = Stand::new(kugel_master_data::NAME, TENANT, "2026-06-11T05:20:00Z");
         Self {
-            channel,
-            clock,
-            tokens,
-            changes,
+            channel: stand.serve(kugel_master_data::build(stand.deps()).unwrap()),
+            clock: stand.clock.clone(),
+            stand,
         }
     }
 
-    /// A message from a user of the tenant.
+    /// A message from a user who administers the tenant.
     pub(crate) fn user<T>(&self, message: T) -> Request<T> {
-        let tenant: TenantId = TENANT.parse().unwrap();
-        let token = self.tokens.issue_user(&tenant, "hq-owner", true);
-        let mut request = Request::new(message);
-        request
-            .metadata_mut()
-            .insert("authorization", format!("Bearer {token}").parse().unwrap());
-        request
+        self.stand.administrator(message)
     }
 
     /// A message from another service.
     pub(crate) fn service<T>(&self, message: T) -> Request<T> {
-        outgoing(&self.tokens, "terminal", &TENANT.parse().unwrap(), message)
+        self.stand.service("terminal", message)
     }
 
     /// Kinds and keys that were announced since the last call.
     pub(crate) fn announced(&self) -> Vec<String> {
-        let changes: Vec<Change> = self.changes.lock().unwrap().drain(..).collect();
+        let changes = self.stand.announced();
         changes
             .iter()
             .map(|change| format!("{:?} {}", change.kind, change.key))
@@ -134,26 +94,11 @@ pub(crate) fn fields_of(master: &str, fields: &str) -> String {
     format!("300001 {}", fields.join(","))
 }
 
-pub(crate) fn decimal(text: &str) -> Option<Decimal> {
-    Some(Decimal {
-        value: text.to_owned(),
-    })
-}
-
 /// The six-digit code of a refusal, and the fields it names.
 #[track_caller]
-pub(crate) fn refusal<T: std::fmt::Debug>(answer: Result<T, Status>) -> String {
-    let status = answer.unwrap_err();
-    let code = kugel_error::reason_of(&status).map_or("no code", |spec| spec.code);
-    let fields: Vec<String> = status
-        .get_details_bad_request()
-        .map(|details| {
-            details
-                .field_violations
-                .into_iter()
-                .map(|violation| violation.field)
-                .collect()
-        })
-        .unwrap_or_default();
-    format!("{code} {}", fields.join(",")).trim_end().to_owned()
+pub(crate) fn refusal<T: Debug>(answer: Result<T, Status>) -> String {
+    let refusal = kugel_stand::refusal(&answer.unwrap_err());
+    format!("{} {}", refusal.code, refusal.fields.join(","))
+        .trim_end()
+        .to_owned()
 }

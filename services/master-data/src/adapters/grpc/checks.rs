@@ -1,8 +1,10 @@
 //! Checks of what comes over the wire. All mistakes of a request are collected and answered together.
 
+use std::str::FromStr;
+
 use kugel_error::{Error, Result, codes};
 use kugel_proto::Decimal as WireDecimal;
-use kugel_types::Money;
+use kugel_types::{InvalidId, Money, Rate};
 use rust_decimal::Decimal;
 
 /// The longest free text, in characters.
@@ -81,16 +83,16 @@ impl Checks {
     }
 
     /// An amount of money, 0 or more.
-    pub(super) fn amount(&mut self, field: &str, wire: Option<WireDecimal>) -> Decimal {
+    pub(super) fn amount(&mut self, field: &str, wire: Option<WireDecimal>) -> Money {
         let Some(wire) = wire else {
             return self.required(field, None);
         };
         match Money::try_from(&wire) {
             Ok(amount) if amount.is_negative() => self.refuse(field, "must not be negative"),
-            Ok(amount) => return amount.decimal(),
+            Ok(amount) => return amount,
             Err(error) => self.refuse(field, error.to_string()),
         }
-        Decimal::ZERO
+        Money::ZERO
     }
 
     /// A percentage up to 100 that `fits`; `rule` says in words what it must be.
@@ -99,47 +101,30 @@ impl Checks {
         field: &str,
         wire: Option<WireDecimal>,
         rule: &str,
-        fits: impl Fn(Decimal) -> bool,
-    ) -> Decimal {
+        fits: impl Fn(Rate) -> bool,
+    ) -> Rate {
         let Some(wire) = wire else {
             return self.required(field, None);
         };
-        match kugel_types::Rate::try_from(&wire) {
-            Ok(rate) if rate.decimal() <= Decimal::ONE_HUNDRED && fits(rate.decimal()) => {
-                return rate.decimal();
-            }
+        match Rate::try_from(&wire) {
+            Ok(rate) if rate.decimal() <= Decimal::ONE_HUNDRED && fits(rate) => return rate,
             Ok(_) => self.refuse(field, rule),
             Err(error) => self.refuse(field, error.to_string()),
         }
-        Decimal::ZERO
+        Rate::ZERO
     }
 
-    /// One of a few names.
-    pub(super) fn one_of<T: Copy>(
-        &mut self,
-        field: &str,
-        name: &str,
-        names: &[&str],
-        parsed: Option<T>,
-        otherwise: T,
-    ) -> T {
-        if parsed.is_none() {
-            let why = if name.is_empty() {
-                "is required".to_owned()
-            } else {
-                format!("must be one of {}", names.join(", "))
-            };
-            self.refuse(field, why);
+    /// One of a few names; `otherwise` stands in for another one until [`Checks::done`].
+    pub(super) fn one_of<T: FromStr<Err = InvalidId>>(&mut self, field: &str, name: &str, otherwise: T) -> T {
+        if name.is_empty() {
+            self.refuse(field, "is required");
+            return otherwise;
         }
-        parsed.unwrap_or(otherwise)
+        self.parsed(field, name.parse()).unwrap_or(otherwise)
     }
 
     /// Whatever a parser of `kugel-types` takes.
-    pub(super) fn parsed<T>(
-        &mut self,
-        field: &str,
-        parsed: std::result::Result<T, kugel_types::InvalidId>,
-    ) -> Option<T> {
+    pub(super) fn parsed<T>(&mut self, field: &str, parsed: std::result::Result<T, InvalidId>) -> Option<T> {
         parsed
             .map_err(|invalid| self.refuse(field, format!("must be {}", invalid.rule)))
             .ok()

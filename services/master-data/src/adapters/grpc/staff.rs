@@ -1,113 +1,90 @@
-//! Staff over gRPC.
+//! Staff.
 
 use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::staff_service_server::StaffService;
 use kugel_rpc::admit;
-use kugel_store::Stored;
 use tonic::{Request, Response, Status};
 
-use super::{Checks, Service, answer, page, page_request};
-use crate::app::StaffDraft;
-use crate::domain::records::Staff;
+use super::{convert, page_request, render};
+use crate::app::App;
+use crate::domain::masters::Staff;
+
+pub(super) struct StaffMembers(pub(super) App);
 
 #[tonic::async_trait]
-impl StaffService for Service {
+impl StaffService for StaffMembers {
     async fn create_staff(
         &self,
         request: Request<pb::CreateStaffRequest>,
     ) -> Result<Response<pb::CreateStaffResponse>, Status> {
-        let (caller, message) = admit(request)?;
-        let draft = draft(message.staff)?;
-        let staff = self.0.staff.create(&caller, draft).await?;
-        answer(pb::CreateStaffResponse {
-            staff: Some(self.staff(&staff)),
-        })
+        let (caller, request) = admit(request)?;
+        let staff = self
+            .0
+            .create_staff(&caller, convert::staff(request.staff)?)
+            .await?;
+        Ok(Response::new(pb::CreateStaffResponse {
+            staff: Some(render::staff(&staff, &self.0.zone)),
+        }))
     }
 
     async fn list_staff(
         &self,
         request: Request<pb::ListStaffRequest>,
     ) -> Result<Response<pb::ListStaffResponse>, Status> {
-        let (caller, message) = admit(request)?;
+        let (caller, request) = admit(request)?;
         let listed = self
             .0
-            .masters
-            .list(&caller, page_request!(message, 100), Vec::new())
+            .list(&caller, page_request!(request, 100), Vec::new())
             .await?;
-        let (staff, metadata) = page(listed, |staff| self.staff(staff));
-        answer(pb::ListStaffResponse { staff, metadata })
+        let (staff, metadata) = render::page(listed, |staff| render::staff(staff, &self.0.zone));
+        Ok(Response::new(pb::ListStaffResponse { staff, metadata }))
     }
 
     async fn get_staff(
         &self,
         request: Request<pb::GetStaffRequest>,
     ) -> Result<Response<pb::GetStaffResponse>, Status> {
-        let (caller, message) = admit(request)?;
-        let staff = self.0.masters.get(&caller, &message.id).await?;
-        answer(pb::GetStaffResponse {
-            staff: Some(self.staff(&staff)),
-        })
+        let (caller, request) = admit(request)?;
+        let staff = self.0.get(&caller, &request.id).await?;
+        Ok(Response::new(pb::GetStaffResponse {
+            staff: Some(render::staff(&staff, &self.0.zone)),
+        }))
     }
 
     async fn update_staff(
         &self,
         request: Request<pb::UpdateStaffRequest>,
     ) -> Result<Response<pb::UpdateStaffResponse>, Status> {
-        let (caller, message) = admit(request)?;
-        let draft = draft(message.staff)?;
-        let staff = self.0.staff.update(&caller, draft).await?;
-        answer(pb::UpdateStaffResponse {
-            staff: Some(self.staff(&staff)),
-        })
+        let (caller, request) = admit(request)?;
+        let staff = self
+            .0
+            .update_staff(&caller, convert::staff(request.staff)?)
+            .await?;
+        Ok(Response::new(pb::UpdateStaffResponse {
+            staff: Some(render::staff(&staff, &self.0.zone)),
+        }))
     }
 
     async fn delete_staff(
         &self,
         request: Request<pb::DeleteStaffRequest>,
     ) -> Result<Response<pb::DeleteStaffResponse>, Status> {
-        let (caller, message) = admit(request)?;
-        self.0.masters.delete::<Staff>(&caller, &message.id).await?;
-        answer(pb::DeleteStaffResponse { staff_id: message.id })
+        let (caller, request) = admit(request)?;
+        self.0.delete::<Staff>(&caller, &request.id).await?;
+        Ok(Response::new(pb::DeleteStaffResponse { staff_id: request.id }))
     }
 
     async fn verify_staff_pin(
         &self,
         request: Request<pb::VerifyStaffPinRequest>,
     ) -> Result<Response<pb::VerifyStaffPinResponse>, Status> {
-        let (caller, message) = admit(request)?;
+        let (caller, request) = admit(request)?;
         let staff = self
             .0
-            .staff
-            .verify(&caller, &message.staff_id, &message.pin)
+            .verify_pin(&caller, &request.staff_id, &request.pin)
             .await?;
-        answer(pb::VerifyStaffPinResponse {
-            staff: Some(self.staff(&staff)),
-        })
+        Ok(Response::new(pb::VerifyStaffPinResponse {
+            staff: Some(render::staff(&staff, &self.0.zone)),
+        }))
     }
-}
-
-impl Service {
-    fn staff(&self, staff: &Stored<Staff>) -> pb::Staff {
-        let (entry_datetime, last_update_datetime) = self.times(staff);
-        pb::Staff {
-            id: staff.staff_id.clone(),
-            name: staff.name.clone(),
-            roles: staff.roles.clone(),
-            entry_datetime,
-            last_update_datetime,
-        }
-    }
-}
-
-fn draft(sent: Option<pb::StaffEntry>) -> kugel_error::Result<StaffDraft> {
-    let sent = sent.unwrap_or_default();
-    let mut checks = Checks::default();
-    checks.within("staff.");
-    let draft = StaffDraft {
-        staff_id: checks.key("id", sent.id),
-        name: checks.name("name", sent.name),
-        pin: checks.key("pin", sent.pin),
-        roles: checks.texts("roles", sent.roles),
-    };
-    checks.done().map(|()| draft)
 }

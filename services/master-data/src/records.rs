@@ -1,14 +1,23 @@
-//! The collections: names as the older system has them, and what lists may be sorted by.
+//! The documents: collections named as the older system names them, and what their lists are sorted by.
 
 use kugel_bus::ChangeKind;
 use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 
-use crate::app::Master;
 use crate::domain::item_book::ItemBook;
+use crate::domain::masters::{Category, Item, Payment, Staff, StoreItem};
 use crate::domain::promotion::Promotion;
-use crate::domain::records::{Category, Item, Payment, Staff, StoreItem};
 use crate::domain::setting::Setting;
 use crate::domain::tax::Tax;
+
+/// A kind of master: the words for it and who must hear of its changes.
+pub trait Master: Record {
+    /// The word for it in messages.
+    const NOUN: &'static str;
+    /// The field that a list is sorted by unless the caller says otherwise.
+    const KEY: &'static str;
+    /// What caches elsewhere call it; `None` if nobody caches it.
+    const ANNOUNCED_AS: Option<ChangeKind>;
+}
 
 /// Declares the collection of a master and the words for it.
 macro_rules! master {
@@ -75,7 +84,7 @@ master!(
 );
 master!(
     Tax, "tax", Some(ChangeKind::Tax), collection "master_tax", key "tax_code",
-    fields [Field::text("tax_code")], indexes [], id |tax| tax.tax_code.clone()
+    fields [Field::text("tax_code")], indexes [], id |tax| tax.0.code.clone()
 );
 master!(
     Promotion, "promotion", Some(ChangeKind::Promotion), collection "master_promotion",
@@ -89,7 +98,7 @@ master!(
 );
 
 /// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 10] = [
+pub static COLLECTIONS: [&Collection; 10] = [
     Staff::COLLECTION,
     Category::COLLECTION,
     Item::COLLECTION,

@@ -1,6 +1,6 @@
 //! Masters that are plain data: staff, categories, items, store prices and payment methods.
 
-use rust_decimal::Decimal;
+use kugel_types::Money;
 use serde::{Deserialize, Serialize};
 
 /// A person who works at a till.
@@ -37,9 +37,9 @@ pub struct Item {
     /// The name printed on receipts.
     pub description: String,
     /// The price of one unit where the store has none of its own.
-    pub unit_price: Decimal,
+    pub unit_price: Money,
     /// What one unit costs the shop.
-    pub unit_cost: Decimal,
+    pub unit_cost: Money,
     /// Free lines about it.
     pub item_details: Vec<String>,
     /// Where pictures are.
@@ -62,7 +62,7 @@ pub struct StoreItem {
     /// The item.
     pub item_code: String,
     /// The price of one unit there.
-    pub store_price: Decimal,
+    pub store_price: Money,
 }
 
 impl StoreItem {
@@ -80,7 +80,7 @@ pub struct Payment {
     /// The name printed on receipts.
     pub description: String,
     /// The most that may be paid at once; 0 means no limit.
-    pub limit_amount: Decimal,
+    pub limit_amount: Money,
     /// Money may be given back this way.
     pub can_refund: bool,
     /// The tender may exceed the balance.

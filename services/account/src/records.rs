@@ -1,9 +1,11 @@
-//! The collections.
+//! The documents: where tenants, users and what goes with them are kept.
 
 use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 
-use crate::app::GUARD_KEY;
 use crate::domain::{LastLogin, SuperuserGuard, Tenant, User};
+
+/// The key of the one guard of a tenant.
+pub(crate) const GUARD_KEY: &str = "superusers";
 
 static TENANTS: Collection = Collection {
     name: "tenants",
@@ -59,5 +61,4 @@ impl Record for SuperuserGuard {
 }
 
 /// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 5] =
-    [&TENANTS, &USERS, &LAST_LOGINS, &GUARDS, &PROCESSED_REQUESTS];
+pub static COLLECTIONS: [&Collection; 5] = [&TENANTS, &USERS, &LAST_LOGINS, &GUARDS, &PROCESSED_REQUESTS];

@@ -2,33 +2,20 @@
 
 use std::sync::Arc;
 
-use kugel_auth::Passwords;
 use kugel_error::{Result, codes};
-use kugel_store::{Documents, RequestKey, Scope, StoreError};
+use kugel_store::{RequestKey, Scope, StoreError};
 use kugel_types::TenantId;
 
-use super::UserView;
+use super::{App, UserView};
 use crate::domain::{Credentials, Tenant, User, generated_tenant_id};
 
 /// How many generated ids are tried before registration gives up. Of 234,000 ids nearly all must be taken for that.
 const ATTEMPTS: usize = 64;
 
-/// Registers tenants.
-#[derive(Clone)]
-pub struct Registration {
-    documents: Documents,
-    passwords: Passwords,
-}
-
-impl Registration {
-    /// Keeps tenants in the shared documents and users in their tenant's.
-    pub fn new(documents: Documents, passwords: Passwords) -> Self {
-        Self { documents, passwords }
-    }
-
+impl App {
     /// Registers a tenant under the wished id, or under a generated one if the wish is taken or absent. The two commits,
     /// of the id and of its user, are repeatable one by one: who was cut off in between goes on with the id it has.
-    pub async fn register(
+    pub async fn register_tenant(
         &self,
         request: Option<&RequestKey>,
         credentials: Credentials,
@@ -41,7 +28,7 @@ impl Registration {
             .await?
             .parse()?;
         let scope = Scope::from(&tenant);
-        let insert = self.insert(request, &scope, credentials);
+        let insert = self.insert_owner(request, &scope, credentials);
         match self.documents.once(&scope, request, insert).await {
             Ok(user) => Ok((tenant, user)),
             Err(error) => {
@@ -78,7 +65,7 @@ impl Registration {
         Err(codes::CREATE_FAILED.error("no free tenant id was found, try again or wish for one"))
     }
 
-    async fn insert(
+    async fn insert_owner(
         &self,
         request: Option<&RequestKey>,
         scope: &Scope,

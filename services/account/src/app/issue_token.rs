@@ -1,12 +1,10 @@
 //! Login with name and password.
 
-use std::sync::Arc;
+use kugel_error::{Result, codes};
+use kugel_store::Scope;
+use kugel_types::TenantId;
 
-use kugel_auth::{Passwords, Tokens};
-use kugel_error::{Error, Result, codes};
-use kugel_store::{Documents, Scope};
-use kugel_types::{Clock, TenantId};
-
+use super::App;
 use crate::domain::{LastLogin, User};
 
 /// The fields of an OAuth2 password form that matter.
@@ -18,38 +16,11 @@ pub struct LoginForm {
     pub password: String,
     /// The tenant.
     pub client_id: String,
-    /// Absent or `password`.
-    pub grant_type: Option<String>,
 }
 
-/// Issues tokens to users.
-#[derive(Clone)]
-pub struct Login {
-    documents: Documents,
-    passwords: Passwords,
-    tokens: Arc<Tokens>,
-    clock: Arc<dyn Clock>,
-}
-
-impl Login {
-    /// Checks passwords against the tenants' users.
-    pub fn new(
-        documents: Documents,
-        passwords: Passwords,
-        tokens: Arc<Tokens>,
-        clock: Arc<dyn Clock>,
-    ) -> Self {
-        Self {
-            documents,
-            passwords,
-            tokens,
-            clock,
-        }
-    }
-
+impl App {
     /// A token for the user. Every refusal looks alike and costs one verification of a password.
-    pub async fn token(&self, form: LoginForm) -> Result<String> {
-        check_form(&form)?;
+    pub async fn issue_token(&self, form: LoginForm) -> Result<String> {
         let tenant: Option<TenantId> = form.client_id.parse().ok();
         let user = match &tenant {
             Some(tenant) => self.documents.get::<User>(&tenant.into(), &form.username).await?,
@@ -81,23 +52,4 @@ impl Login {
             }
         });
     }
-}
-
-fn check_form(form: &LoginForm) -> Result<()> {
-    let required = |field: &'static str, value: &str| value.is_empty().then_some((field, "is required"));
-    let grant = form
-        .grant_type
-        .as_deref()
-        .filter(|grant| !matches!(*grant, "" | "password"));
-    let mistakes = [
-        required("username", &form.username),
-        required("password", &form.password),
-        grant.map(|_| ("grant_type", "must be `password`")),
-    ];
-    let mut error: Option<Error> = None;
-    for (field, why) in mistakes.into_iter().flatten() {
-        let sofar = error.unwrap_or_else(|| codes::INVALID_INPUT.error(format!("{field} {why}")));
-        error = Some(sofar.field(field, why));
-    }
-    error.map_or(Ok(()), Err)
 }

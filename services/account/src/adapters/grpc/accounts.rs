@@ -1,0 +1,127 @@
+//! Accounts.
+
+use kugel_auth::Principal;
+use kugel_proto::account::v1 as pb;
+use kugel_proto::account::v1::account_service_server::AccountService;
+use kugel_proto::common::v1::ListMetadata;
+use kugel_rpc::{admit, welcome};
+use kugel_store::Page;
+use tonic::{Request, Response, Status};
+
+use super::{convert, render};
+use crate::app::{self, App};
+
+pub(crate) struct Accounts(pub(crate) App);
+
+#[tonic::async_trait]
+impl AccountService for Accounts {
+    async fn issue_token(
+        &self,
+        request: Request<pb::IssueTokenRequest>,
+    ) -> Result<Response<pb::IssueTokenResponse>, Status> {
+        let (_, request) = welcome(request)?;
+        let access_token = self.0.issue_token(convert::login(request)?).await?;
+        Ok(Response::new(pb::IssueTokenResponse {
+            access_token,
+            token_type: "bearer".to_owned(),
+        }))
+    }
+
+    async fn validate_token(
+        &self,
+        request: Request<pb::ValidateTokenRequest>,
+    ) -> Result<Response<pb::ValidateTokenResponse>, Status> {
+        let (caller, _) = admit(request)?;
+        if matches!(caller.principal(), Principal::User { .. }) {
+            self.0.own_account(&caller).await?;
+        }
+        Ok(Response::new(render::bearer(&caller)))
+    }
+
+    async fn register_tenant(
+        &self,
+        request: Request<pb::RegisterTenantRequest>,
+    ) -> Result<Response<pb::RegisterTenantResponse>, Status> {
+        let (visitor, request) = welcome(request)?;
+        let (credentials, wish) = convert::registration(request)?;
+        let (tenant, user) = self
+            .0
+            .register_tenant(visitor.request.as_ref(), credentials, wish)
+            .await?;
+        Ok(Response::new(pb::RegisterTenantResponse {
+            user: Some(render::user(&tenant, &user, &self.0.zone)),
+        }))
+    }
+
+    async fn create_user(
+        &self,
+        request: Request<pb::CreateUserRequest>,
+    ) -> Result<Response<pb::CreateUserResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let credentials = convert::credentials(request.username, request.password)?;
+        let user = self.0.create_user(&caller, credentials).await?;
+        Ok(Response::new(pb::CreateUserResponse {
+            user: Some(render::user(caller.tenant(), &user, &self.0.zone)),
+        }))
+    }
+
+    async fn list_users(
+        &self,
+        request: Request<pb::ListUsersRequest>,
+    ) -> Result<Response<pb::ListUsersResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let page = Page::new(request.limit, request.page, 100).map_err(kugel_error::Error::from)?;
+        let sort = app::order(request.sort.as_deref())?;
+        let (users, total) = self.0.users(&caller, page, sort.clone()).await?;
+        let metadata = ListMetadata {
+            total: i64::try_from(total).unwrap_or(i64::MAX),
+            page: i32::try_from(page.number).unwrap_or(i32::MAX),
+            limit: i32::try_from(page.limit).unwrap_or(i32::MAX),
+            sort: Some(sort.to_string()),
+            filter: [("tenant_id".to_owned(), caller.tenant().to_string())].into(),
+        };
+        let users = users
+            .iter()
+            .map(|user| render::user(caller.tenant(), user, &self.0.zone))
+            .collect();
+        Ok(Response::new(pb::ListUsersResponse {
+            users,
+            metadata: Some(metadata),
+        }))
+    }
+
+    async fn get_user(
+        &self,
+        request: Request<pb::GetUserRequest>,
+    ) -> Result<Response<pb::GetUserResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let user = self.0.user(&caller, &request.username).await?;
+        Ok(Response::new(pb::GetUserResponse {
+            user: Some(render::user(caller.tenant(), &user, &self.0.zone)),
+        }))
+    }
+
+    async fn update_user(
+        &self,
+        request: Request<pb::UpdateUserRequest>,
+    ) -> Result<Response<pb::UpdateUserResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let username = request.username.clone();
+        let change = convert::user_change(request)?;
+        let user = self.0.change_user(&caller, &username, &change).await?;
+        Ok(Response::new(pb::UpdateUserResponse {
+            user: Some(render::user(caller.tenant(), &user, &self.0.zone)),
+        }))
+    }
+
+    async fn delete_user(
+        &self,
+        request: Request<pb::DeleteUserRequest>,
+    ) -> Result<Response<pb::DeleteUserResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        self.0.delete_user(&caller, &request.username).await?;
+        Ok(Response::new(pb::DeleteUserResponse {
+            username: request.username,
+        }))
+    }
+}

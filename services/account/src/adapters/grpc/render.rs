@@ -1,0 +1,50 @@
+//! From accounts to messages.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use kugel_auth::Principal;
+use kugel_proto::account::v1 as pb;
+use kugel_rpc::Caller;
+use kugel_types::{LocalTime, TenantId};
+
+use crate::app::UserView;
+
+/// What stands for a password in answers.
+const HIDDEN: &str = "*****";
+
+pub(super) fn user(tenant: &TenantId, user: &UserView, zone: &TimeZone) -> pb::UserAccount {
+    let time = |instant: Timestamp| LocalTime::new(instant, zone).iso();
+    pb::UserAccount {
+        username: user.username.clone(),
+        password: HIDDEN.to_owned(),
+        tenant_id: tenant.to_string(),
+        is_superuser: user.is_superuser,
+        is_active: user.is_active,
+        created_at: time(user.created_at),
+        updated_at: user.updated_at.map(time),
+        last_login: user.last_login.map(time),
+    }
+}
+
+/// Whose token was sent.
+pub(super) fn bearer(caller: &Caller) -> pb::ValidateTokenResponse {
+    let (kind, sub, is_superuser, service) = match caller.principal() {
+        Principal::Anonymous => ("anonymous", String::new(), false, None),
+        Principal::User {
+            username,
+            is_superuser,
+            ..
+        } => ("user", username.clone(), *is_superuser, None),
+        Principal::Terminal(claims) => ("terminal", format!("terminal:{}", claims.id), false, None),
+        Principal::Service { name, .. } => ("service", format!("service:{name}"), false, Some(name.clone())),
+    };
+    pb::ValidateTokenResponse {
+        valid: true,
+        kind: kind.to_owned(),
+        sub,
+        tenant_id: caller.tenant().to_string(),
+        is_superuser,
+        is_service_account: service.is_some(),
+        service,
+    }
+}

@@ -1,0 +1,53 @@
+//! Adding a user to a tenant.
+
+use std::sync::Arc;
+
+use kugel_error::{Error, Result, codes};
+use kugel_rpc::Caller;
+use kugel_store::StoreError;
+
+use super::{App, UserView};
+use crate::domain::{Credentials, User};
+
+impl App {
+    /// Adds a user to the caller's tenant.
+    pub async fn create_user(&self, caller: &Caller, credentials: Credentials) -> Result<UserView> {
+        caller
+            .once(&self.documents, self.insert_user(caller, credentials))
+            .await
+    }
+
+    async fn insert_user(&self, caller: &Caller, credentials: Credentials) -> Result<UserView> {
+        self.require_superuser(caller).await?;
+        let Credentials { username, password } = credentials;
+        if self
+            .documents
+            .get::<User>(&caller.scope(), &username)
+            .await?
+            .is_some()
+        {
+            return Err(taken(&username));
+        }
+        let hashed_password = self.passwords.hash(&password).await;
+        let user = Arc::new(User {
+            username: username.clone(),
+            hashed_password,
+            is_superuser: false,
+            is_active: true,
+        });
+        let changes = self.documents.changes(&caller.actor());
+        let view = UserView::new(&changes.inserted(Arc::clone(&user)), None);
+        let changes = changes.insert_shared(user).answering(caller.request(), &view);
+        match self.documents.commit(&caller.scope(), changes).await {
+            Ok(()) => Ok(view),
+            Err(StoreError::Duplicate { .. }) => Err(taken(&username)),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+fn taken(username: &str) -> Error {
+    codes::DUPLICATE_KEY
+        .error(format!("user {username} exists already"))
+        .with("key", username)
+}
