@@ -18,8 +18,39 @@ use quick_cache::{DefaultHashBuilder, Equivalent, Weighter};
 
 use crate::Document;
 
-/// What is known of a key: its document, or that there is none.
-pub(super) type Known = Option<Arc<Document>>;
+/// What is known of a key.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Known {
+    /// Its document.
+    Present(Arc<Document>),
+    /// That it has none.
+    Absent,
+}
+
+impl Known {
+    /// The document, if there is one.
+    pub(super) fn document(self) -> Option<Arc<Document>> {
+        match self {
+            Self::Present(document) => Some(document),
+            Self::Absent => None,
+        }
+    }
+}
+
+impl From<Option<Arc<Document>>> for Known {
+    fn from(found: Option<Arc<Document>>) -> Self {
+        found.map_or(Self::Absent, Self::Present)
+    }
+}
+
+/// What a durable commit leaves in the cache under a key.
+#[derive(Clone)]
+pub(super) enum Trace {
+    /// This.
+    Kept(Known),
+    /// Nothing: the next reader fetches it.
+    Forgotten,
+}
 
 /// What the cache holds under a key.
 #[derive(Clone)]
@@ -72,8 +103,8 @@ impl Weighter<Key, Entry> for Weight {
     fn weight(&self, key: &Key, entry: &Entry) -> u64 {
         // The typed form takes about twice the room of its text.
         let text = match entry {
-            Entry::Known(Some(document)) => document.body.text().len(),
-            Entry::Known(None) | Entry::Hidden => 0,
+            Entry::Known(Known::Present(document)) => document.body.text().len(),
+            Entry::Known(Known::Absent) | Entry::Hidden => 0,
         };
         (text * 3 + key.id.len() * 2 + ENTRY_BYTES) as u64
     }
@@ -144,7 +175,8 @@ impl View {
     /// Keeps a document that a query found.
     pub(super) fn fill_found(&self, collection: &'static str, tickets: &[Ticket], document: &Arc<Document>) {
         let ticket = tickets[self.stripe(collection, &document.id)];
-        self.fill(collection, &document.id, ticket, Some(Arc::clone(document)));
+        let known = Known::Present(Arc::clone(document));
+        self.fill(collection, &document.id, ticket, known);
     }
 
     /// Hides keys before a commit of them. To be followed by [`View::settle`], whatever comes of the commit.
@@ -165,17 +197,17 @@ impl View {
         pending
     }
 
-    /// Puts the documents of a durable commit in, or forgets them if they are not to be kept; none if the commit failed.
+    /// Brings the cache to where a durable commit left its keys. No effects: the commit failed.
     pub(super) fn settle<'a>(
         &self,
         pending: Pending,
-        effects: impl Iterator<Item = (&'static str, &'a str, Option<Known>)>,
+        effects: impl Iterator<Item = (&'static str, &'a str, Trace)>,
     ) {
-        for (collection, id, known) in effects {
-            match known {
-                Some(known) => self.keep(collection, id, known),
+        for (collection, id, trace) in effects {
+            match trace {
+                Trace::Kept(known) => self.keep(collection, id, known),
                 // An earlier change of the same key, in this or another commit of the batch, may have just put it in.
-                None => {
+                Trace::Forgotten => {
                     self.cache.documents.remove(&self.lookup(collection, id));
                 }
             }
@@ -221,7 +253,7 @@ mod tests {
     use crate::{Body, Revision};
 
     fn document(revision: i64) -> Known {
-        Some(Arc::new(Document {
+        Known::Present(Arc::new(Document {
             id: "1".to_owned(),
             revision: Revision::new(revision),
             created_at: jiff::Timestamp::UNIX_EPOCH,
@@ -243,7 +275,7 @@ mod tests {
         let pending = view.begin([("c", "1")].into_iter());
         view.fill("c", "1", ticket, document(1));
         assert_eq!(view.get("c", "1"), None, "while the commit is under way");
-        view.settle(pending, [("c", "1", Some(document(2)))].into_iter());
+        view.settle(pending, [("c", "1", Trace::Kept(document(2)))].into_iter());
         view.fill("c", "1", ticket, document(1));
         assert_eq!(view.get("c", "1"), Some(document(2)), "after it");
     }
@@ -263,8 +295,8 @@ mod tests {
     #[test]
     fn a_quiet_read_fills_and_absence_is_known_too() {
         let view = view();
-        view.fill("c", "1", view.ticket("c", "1"), None);
-        assert_eq!(view.get("c", "1"), Some(None));
+        view.fill("c", "1", view.ticket("c", "1"), Known::Absent);
+        assert_eq!(view.get("c", "1"), Some(Known::Absent));
         assert_eq!(view.get("d", "1"), None);
     }
 
@@ -278,7 +310,7 @@ mod tests {
             let new: Vec<String> = (0..640).map(|number| format!("new {sale}/{number}")).collect();
             let keys = || new.iter().map(String::as_str).chain(["level"]);
             let pending = view.begin(keys().map(|id| ("c", id)));
-            view.settle(pending, keys().map(|id| ("c", id, Some(document(sale)))));
+            view.settle(pending, keys().map(|id| ("c", id, Trace::Kept(document(sale)))));
             (0..640).for_each(|number| view.keep("c", &format!("read {sale}/{number}"), document(1)));
             misses += u32::from(view.get("c", "level") != Some(document(sale)));
         }

@@ -1,7 +1,6 @@
 //! One open database file: a queue of commits in front of its writer, and a few connections that read.
 
-use std::collections::{HashSet, VecDeque};
-use std::mem;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,22 +8,18 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use rusqlite::{Connection, params_from_iter};
-use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio::task::{block_in_place, spawn_blocking};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 
 use crate::{Collection, Commit, Document, Found, Query, StoreError};
 
-use super::cache::{Ticket, View};
+use super::cache::{Known, Ticket, View};
 use super::connection::{document, failure, instant, open_reader, open_writer};
+use super::queue::{Job, Queue, Role, Work};
 use super::sql;
 use super::writer::Writer;
 use super::{DataDir, stopping};
 
-/// Commits made durable by one flush at most.
-const BATCH: usize = 512;
-/// Commits that may wait; more callers wait for a place.
-const QUEUE: usize = 2048;
 /// Connections that read at the same time.
 const READERS: u32 = 4;
 /// A commit that takes no longer may hold up what else its thread has to do.
@@ -34,14 +29,12 @@ const KEPT_ROWS: u32 = 1000;
 
 /// An open database.
 ///
-/// Nobody waits in it while there is nothing to do: the first commit that finds no writer at work becomes the writer. It
-/// does what is queued and then, if more has come, sends for one in the runtime's pool for blocking work, who stays until
-/// the queue is empty. So there is never more than one writer, and a thousand quiet databases cost no thread.
+/// Whoever finds its queue idle is the writer: on the spot while the database is quiet, and otherwise in the runtime's pool
+/// for blocking work, until the queue is empty.
 pub(super) struct Database {
     path: PathBuf,
     view: View,
-    queue: Mutex<Queue>,
-    room: Arc<Semaphore>,
+    queue: Queue,
     /// Collections whose table and indexes are known to be there.
     ready: RwLock<HashSet<&'static str>>,
     idle_readers: Mutex<Vec<Connection>>,
@@ -57,32 +50,13 @@ pub(super) struct Database {
     _data_dir: DataDir,
 }
 
-#[derive(Default)]
-struct Queue {
-    jobs: VecDeque<Job>,
-    /// True from the moment a writer is sent for until it finds the queue empty.
-    busy: bool,
-}
-
-struct Job {
-    work: Work,
-    reply: oneshot::Sender<Result<(), StoreError>>,
-    _room: OwnedSemaphorePermit,
-}
-
-enum Work {
-    Commit(Commit),
-    Prepare(&'static Collection),
-}
-
 impl Database {
     /// Opens the file, creating it if need be. Blocks.
     pub(super) fn open(path: PathBuf, data_dir: DataDir) -> Result<Self, StoreError> {
         let connection = open_writer(&path)?;
         Ok(Self {
             view: View::new(Arc::clone(data_dir.cache())),
-            queue: Mutex::default(),
-            room: Arc::new(Semaphore::new(QUEUE)),
+            queue: Queue::new(),
             ready: RwLock::default(),
             idle_readers: Mutex::default(),
             reading: Arc::new(Semaphore::new(READERS as usize)),
@@ -136,7 +110,7 @@ impl Database {
         id: &str,
     ) -> Result<Option<Arc<Document>>, StoreError> {
         if let Some(known) = self.view.get(collection.name, id) {
-            return Ok(known);
+            return Ok(known.document());
         }
         let id = id.to_owned();
         self.read(collection, move |database, connection| {
@@ -152,12 +126,12 @@ impl Database {
     ) -> Result<Vec<Option<Arc<Document>>>, StoreError> {
         let known: Vec<_> = ids.iter().map(|id| self.view.get(collection.name, id)).collect();
         if known.iter().all(Option::is_some) {
-            return Ok(known.into_iter().map(Option::flatten).collect());
+            return Ok(known.into_iter().map(|known| known.and_then(Known::document)).collect());
         }
         let ids = ids.to_vec();
         let fetch = move |database: &Self, connection: &Connection| {
-            let fetch = |(known, id): (Option<_>, &String)| match known {
-                Some(known) => Ok(known),
+            let fetch = |(known, id): (Option<Known>, &String)| match known {
+                Some(known) => Ok(known.document()),
                 None => database.fetch(connection, collection, id),
             };
             known.into_iter().zip(&ids).map(fetch).collect()
@@ -206,7 +180,7 @@ impl Database {
             .next()
             .transpose()?
             .map(Arc::new);
-        self.view.fill(collection.name, id, ticket, found.clone());
+        self.view.fill(collection.name, id, ticket, found.clone().into());
         Ok(found)
     }
 
@@ -228,7 +202,7 @@ impl Database {
             let known = self
                 .view
                 .get(collection.name, row.get_ref(0)?.as_str()?)
-                .flatten();
+                .and_then(Known::document);
             documents.push(match known {
                 Some(known) if known.revision.get() == revision && known.created_at == created_at => known,
                 _ => {
@@ -272,70 +246,37 @@ impl Database {
     }
 
     async fn submit(self: &Arc<Self>, work: Work) -> Result<(), StoreError> {
-        let room = Arc::clone(&self.room)
-            .acquire_owned()
-            .await
-            .map_err(|_| stopping())?;
-        let (reply, answer) = oneshot::channel();
-        let busy = {
-            let mut queue = self.queue.lock();
-            queue.jobs.push_back(Job {
-                work,
-                reply,
-                _room: room,
-            });
-            mem::replace(&mut queue.busy, true)
-        };
-        if !busy {
+        let (role, answer) = self.queue.put(work).await?;
+        if let Role::Writer = role {
             let shift = Shift {
                 database: Arc::clone(self),
                 finished: false,
             };
-            match Handle::current().runtime_flavor() {
-                // Nobody is at work, so whoever comes first does it here and now: to wait for a thread would take as long
-                // again as the flush. One is woken all the same, for what else there is to do, unless it is quiet.
-                RuntimeFlavor::MultiThread if self.is_quiet.load(Ordering::Relaxed) => shift.begin(),
-                RuntimeFlavor::MultiThread => block_in_place(|| shift.begin()),
-                _ => drop(spawn_blocking(move || shift.work())),
+            // To wait for a thread takes as long again as a brief flush.
+            if self.is_quiet.load(Ordering::Relaxed) {
+                shift.begin();
+            } else {
+                spawn_blocking(move || shift.work());
             }
         }
         answer.await.unwrap_or_else(|_| Err(stopping()))
     }
 
-    /// True if there is nothing left to do: then the writer goes, as with [`Self::next_batch`].
-    fn rest(&self) -> bool {
-        let mut queue = self.queue.lock();
-        queue.busy = !queue.jobs.is_empty();
-        !queue.busy
-    }
-
-    /// The next jobs, or `None`: then the writer goes, and the next commit sends for a new one.
-    fn next_batch(&self) -> Option<Vec<Job>> {
-        let mut queue = self.queue.lock();
-        if queue.jobs.is_empty() {
-            queue.busy = false;
-            return None;
-        }
-        let size = queue.jobs.len().min(BATCH);
-        Some(queue.jobs.drain(..size).collect())
-    }
-
     /// Does the jobs and answers them.
     fn run(&self, writer: &mut Writer, batch: Vec<Job>) {
-        let (mut commits, mut replies) = (Vec::new(), Vec::with_capacity(batch.len()));
-        for Job { work, reply, _room } in batch {
+        let (mut commits, mut receipts) = (Vec::new(), Vec::with_capacity(batch.len()));
+        for Job { work, receipt } in batch {
             match work {
                 Work::Commit(commit) => {
                     commits.push(commit);
-                    replies.push((reply, _room));
+                    receipts.push(receipt);
                 }
                 Work::Prepare(collection) => {
                     let prepared = writer.prepare(collection);
                     if prepared.is_ok() {
                         self.ready.write().insert(collection.name);
                     }
-                    // Whoever asked may have gone; the work stands all the same.
-                    let _ = reply.send(prepared);
+                    receipt.answer(prepared);
                 }
             }
         }
@@ -346,8 +287,8 @@ impl Database {
         let outcomes = writer.commit_all(commits, &self.view);
         self.is_quiet
             .store(is_alone && begun.elapsed() < BRIEF, Ordering::Relaxed);
-        for (outcome, (reply, _room)) in outcomes.into_iter().zip(replies) {
-            let _ = reply.send(outcome);
+        for (outcome, receipt) in outcomes.into_iter().zip(receipts) {
+            receipt.answer(outcome);
         }
     }
 }
@@ -363,10 +304,10 @@ impl Shift {
     fn begin(mut self) {
         let database = Arc::clone(&self.database);
         if let Some(writer) = database.writer.lock().as_mut()
-            && let Some(batch) = database.next_batch()
+            && let Some(batch) = database.queue.next()
         {
             database.run(writer, batch);
-            self.finished = !writer.is_untidy() && database.rest();
+            self.finished = !writer.is_untidy() && database.queue.rest();
         }
         if !self.finished {
             spawn_blocking(move || self.work());
@@ -379,7 +320,7 @@ impl Shift {
         let Some(writer) = writer.as_mut() else { return };
         loop {
             writer.tidy();
-            match database.next_batch() {
+            match database.queue.next() {
                 Some(batch) => database.run(writer, batch),
                 None => break,
             }
@@ -392,9 +333,7 @@ impl Drop for Shift {
     fn drop(&mut self) {
         // The database was closed, or the runtime stopped before the writer began: whoever waits must hear of it.
         if !self.finished {
-            let mut queue = self.database.queue.lock();
-            queue.jobs.clear();
-            queue.busy = false;
+            self.database.queue.abandon();
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The values of a body's indexed fields, read once when it is written.
 //!
-//! They lie in columns of their own beside the body, because SQLite would parse the whole body anew for every index over
+//! They lie in columns of their own beside the body, because SQLite would parse the whole body again for every index over
 //! a part of it, before and after a change.
 
 use std::fmt;
@@ -8,14 +8,18 @@ use std::fmt;
 use rusqlite::types::Value;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::sql;
 use crate::Collection;
+
+/// True for the fields that every document has beside its body.
+pub(super) fn own(field: &str) -> bool {
+    matches!(field, "id" | "created_at" | "updated_at")
+}
 
 /// The fields of a collection's indexes that lie in its bodies, each once, in the order of their declaration.
 pub(super) fn indexed(collection: &Collection) -> Vec<&'static str> {
     let mut fields: Vec<&'static str> = Vec::new();
     for field in collection.indexes.iter().flat_map(|index| index.fields) {
-        if !sql::own(field) && !fields.contains(field) {
+        if !own(field) && !fields.contains(field) {
             fields.push(field);
         }
     }

@@ -6,6 +6,7 @@ mod data_dir;
 mod database;
 mod fields;
 mod log;
+mod queue;
 mod schema;
 mod sql;
 mod writer;

@@ -14,15 +14,10 @@ const COLUMNS: &str = "id, revision, created_at, updated_at, created_by, updated
 /// A field as an expression. An index serves a query only if both spell it alike, so both come here.
 pub(super) fn expression(collection: &Collection, field: &str) -> String {
     match field {
-        _ if own(field) => field.to_owned(),
+        _ if fields::own(field) => field.to_owned(),
         _ if fields::indexed(collection).contains(&field) => column(field),
         _ => format!("body->>'$.{field}'"),
     }
-}
-
-/// True for the fields that every document has beside its body.
-pub(super) fn own(field: &str) -> bool {
-    matches!(field, "id" | "created_at" | "updated_at")
 }
 
 /// The column beside the body that holds an indexed field.
@@ -92,7 +87,7 @@ pub(super) fn create_index(collection: &Collection, index: &Index) -> String {
     let (name, table, fields) = (index_name(collection, index), collection.name, fields.join(", "));
     // What lacks the first field is not looked for by it, and many a field is filled seldom.
     let filled = match index.fields {
-        [first, ..] if !own(first) => format!(" where {} is not null", expression(collection, first)),
+        [first, ..] if !fields::own(first) => format!(" where {} is not null", expression(collection, first)),
         _ => String::new(),
     };
     format!("create {unique}index if not exists \"{name}\" on \"{table}\" ({fields}){filled}")

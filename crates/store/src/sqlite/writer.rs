@@ -10,7 +10,7 @@ use rusqlite::{Connection, ToSql, params};
 
 use crate::{Action, Body, Collection, Commit, Document, Revision, StoreError, Write};
 
-use super::cache::{Known, View};
+use super::cache::{Known, Trace, View};
 use super::connection::{broken_rule, failure, instant};
 use super::fields;
 use super::log::Log;
@@ -21,12 +21,28 @@ use super::sql::Statements;
 struct Effect<'c> {
     collection: &'static str,
     id: &'c str,
-    /// The document under the key, or that there is none; absent if the cache is not to keep it.
-    known: Option<Known>,
+    trace: Trace,
 }
 
 /// The effects of a commit, or why it was refused.
 type Outcome<'c> = Result<Vec<Effect<'c>>, StoreError>;
+
+/// How the commits of a batch share their transaction.
+#[derive(Clone, Copy)]
+enum Sharing {
+    /// As they are: what a refused commit has written already cannot be undone by itself.
+    Bare,
+    /// Each within a savepoint of its own.
+    Savepoints,
+}
+
+/// What became of a batch.
+enum Attempt<'c> {
+    /// Each commit has its outcome.
+    Complete(Vec<Outcome<'c>>),
+    /// A commit was refused after it had written: only savepoints can undo that.
+    Spoilt,
+}
 
 /// Commits on their way into one transaction.
 struct Batch<'c> {
@@ -107,13 +123,14 @@ impl Writer {
         };
         self.run("begin immediate")?;
         // Savepoints cost more than many a write, and hardly any commit is refused once it has written something.
-        let outcomes = match self.attempt_all(&batch, false)? {
-            Some(outcomes) => outcomes,
-            None => {
-                self.run("rollback")?;
-                self.run("begin immediate")?;
-                self.attempt_all(&batch, true)?.ok_or_else(|| self.lost())?
-            }
+        let mut attempt = self.apply_all(&batch, Sharing::Bare)?;
+        if let Attempt::Spoilt = attempt {
+            self.run("rollback")?;
+            self.run("begin immediate")?;
+            attempt = self.apply_all(&batch, Sharing::Savepoints)?;
+        }
+        let Attempt::Complete(outcomes) = attempt else {
+            return Err(self.lost());
         };
         self.finish(&outcomes, view)?;
         Ok(outcomes.into_iter().map(|outcome| outcome.map(|_| ())).collect())
@@ -130,18 +147,13 @@ impl Writer {
         let visible = effects().filter(|_| committed.is_ok());
         view.settle(
             pending,
-            visible.map(|effect| (effect.collection, effect.id, effect.known.clone())),
+            visible.map(|effect| (effect.collection, effect.id, effect.trace.clone())),
         );
         committed
     }
 
-    /// Applies the commits one after the other. `None`: one was refused when it had written already, which only a
-    /// savepoint can undo. The error means that the whole transaction is lost.
-    fn attempt_all<'c>(
-        &self,
-        batch: &Batch<'c>,
-        is_guarded: bool,
-    ) -> Result<Option<Vec<Outcome<'c>>>, StoreError> {
+    /// Applies the commits one after the other. The error means that the whole transaction is lost.
+    fn apply_all<'c>(&self, batch: &Batch<'c>, sharing: Sharing) -> Result<Attempt<'c>, StoreError> {
         let mut outcomes = Vec::with_capacity(batch.commits.len());
         for commit in batch.commits {
             let mut writes = commit.writes.iter();
@@ -150,7 +162,7 @@ impl Writer {
                 outcomes.push(Err(error.clone()));
                 continue;
             }
-            if is_guarded {
+            if let Sharing::Savepoints = sharing {
                 self.run("savepoint one")?;
             }
             let mut effects = Vec::with_capacity(commit.writes.len());
@@ -163,18 +175,18 @@ impl Writer {
                     // A full disk or a read error has made SQLite roll everything back.
                     return Err(error.clone());
                 }
-                if is_guarded {
-                    self.run("rollback to one")?;
-                } else if !effects.is_empty() {
-                    return Ok(None);
+                match sharing {
+                    Sharing::Savepoints => self.run("rollback to one")?,
+                    Sharing::Bare if effects.is_empty() => {}
+                    Sharing::Bare => return Ok(Attempt::Spoilt),
                 }
             }
-            if is_guarded {
+            if let Sharing::Savepoints = sharing {
                 self.run("release one")?;
             }
             outcomes.push(applied.map(|()| effects));
         }
-        Ok(Some(outcomes))
+        Ok(Attempt::Complete(outcomes))
     }
 
     fn apply<'c>(
@@ -192,33 +204,38 @@ impl Writer {
             collection: collection.name,
             id: id.to_owned(),
         };
-        let known = match &write.action {
+        let trace = match &write.action {
             Action::Insert(body) => self
                 .insert(statements, id, mark, body)
                 .map(|()| kept(inserted(id, mark, body))),
-            Action::Append(body) => self.insert(statements, id, mark, body).map(|()| None),
+            Action::Append(body) => self
+                .insert(statements, id, mark, body)
+                .map(|()| Trace::Forgotten),
             Action::Replace(body, expected) => {
-                let known = batch.view.get(collection.name, id).flatten();
+                let known = batch.view.get(collection.name, id).and_then(Known::document);
                 let before = known.filter(|before| batch.is_steady && before.revision == *expected);
                 match self.replace(statements, id, mark, (body, *expected), before.as_deref()) {
                     Ok(None) => return Err(stale()),
-                    other => other.map(|document| document.and_then(kept)),
+                    Ok(Some(document)) => Ok(kept(document)),
+                    Err(error) => Err(error),
                 }
             }
-            Action::Upsert(body) => self.upsert(statements, id, mark, body).map(|()| None),
+            Action::Upsert(body) => self
+                .upsert(statements, id, mark, body)
+                .map(|()| Trace::Forgotten),
             Action::Delete(expected) => match self.delete(statements, id, *expected) {
                 Ok(0) if expected.is_some() => return Err(stale()),
-                other => other.map(|_| Some(None)),
+                other => other.map(|_| Trace::Kept(Known::Absent)),
             },
             Action::Restore(document) => self
                 .restore(statements, id, document)
-                .map(|()| Some(Some(Arc::clone(document)))),
+                .map(|()| Trace::Kept(Known::Present(Arc::clone(document)))),
         };
-        match known {
-            Ok(known) => Ok(Effect {
+        match trace {
+            Ok(trace) => Ok(Effect {
                 collection: collection.name,
                 id,
-                known,
+                trace,
             }),
             Err(error) => Err(match broken_rule(collection, &error) {
                 Some(index) => StoreError::Duplicate {
@@ -358,9 +375,8 @@ impl Writer {
     }
 }
 
-/// The cache is to know of the document.
-fn kept(document: Document) -> Option<Known> {
-    Some(Some(Arc::new(document)))
+fn kept(document: Document) -> Trace {
+    Trace::Kept(Known::Present(Arc::new(document)))
 }
 
 fn inserted(id: &str, (at, actor): Mark<'_>, body: &Body) -> Document {
