@@ -126,7 +126,10 @@ impl Database {
     ) -> Result<Vec<Option<Arc<Document>>>, StoreError> {
         let known: Vec<_> = ids.iter().map(|id| self.view.get(collection.name, id)).collect();
         if known.iter().all(Option::is_some) {
-            return Ok(known.into_iter().map(|known| known.and_then(Known::document)).collect());
+            return Ok(known
+                .into_iter()
+                .map(|known| known.and_then(Known::document))
+                .collect());
         }
         let ids = ids.to_vec();
         let fetch = move |database: &Self, connection: &Connection| {

@@ -208,9 +208,7 @@ impl Writer {
             Action::Insert(body) => self
                 .insert(statements, id, mark, body)
                 .map(|()| kept(inserted(id, mark, body))),
-            Action::Append(body) => self
-                .insert(statements, id, mark, body)
-                .map(|()| Trace::Forgotten),
+            Action::Append(body) => self.insert(statements, id, mark, body).map(|()| Trace::Forgotten),
             Action::Replace(body, expected) => {
                 let known = batch.view.get(collection.name, id).and_then(Known::document);
                 let before = known.filter(|before| batch.is_steady && before.revision == *expected);
@@ -220,9 +218,7 @@ impl Writer {
                     Err(error) => Err(error),
                 }
             }
-            Action::Upsert(body) => self
-                .upsert(statements, id, mark, body)
-                .map(|()| Trace::Forgotten),
+            Action::Upsert(body) => self.upsert(statements, id, mark, body).map(|()| Trace::Forgotten),
             Action::Delete(expected) => match self.delete(statements, id, *expected) {
                 Ok(0) if expected.is_some() => return Err(stale()),
                 other => other.map(|_| Trace::Kept(Known::Absent)),
