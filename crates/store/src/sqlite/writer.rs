@@ -207,7 +207,7 @@ impl Writer {
         let trace = match &write.action {
             Action::Insert(body) => self
                 .insert(statements, id, mark, body)
-                .map(|()| kept(inserted(id, mark, body))),
+                .map(|()| kept(first(id, mark, body))),
             Action::Append(body) => self.insert(statements, id, mark, body).map(|()| Trace::Forgotten),
             Action::Replace(body, expected) => {
                 let known = batch.view.get(collection.name, id).and_then(Known::document);
@@ -282,7 +282,14 @@ impl Writer {
                 origin.query_row([id], |row| Ok((instant(row.get(0)?, 0)?, row.get(1)?)))?
             }
         };
-        Ok(Some(updated(id, expected.next(), origin, (at, actor), body)))
+        Ok(Some(Document {
+            revision: expected.next(),
+            created_at: origin.0,
+            updated_at: Some(at),
+            created_by: origin.1,
+            updated_by: Some(actor.to_owned()),
+            ..first(id, (at, actor), body)
+        }))
     }
 
     fn upsert(&self, statements: &Statements, id: &str, mark: Mark<'_>, body: &Body) -> rusqlite::Result<()> {
@@ -375,7 +382,8 @@ fn kept(document: Document) -> Trace {
     Trace::Kept(Known::Present(Arc::new(document)))
 }
 
-fn inserted(id: &str, (at, actor): Mark<'_>, body: &Body) -> Document {
+/// The document as a commit inserts it.
+fn first(id: &str, (at, actor): Mark<'_>, body: &Body) -> Document {
     Document {
         id: id.to_owned(),
         revision: Revision::FIRST,
@@ -383,24 +391,6 @@ fn inserted(id: &str, (at, actor): Mark<'_>, body: &Body) -> Document {
         updated_at: None,
         created_by: actor.to_owned(),
         updated_by: None,
-        body: body.clone(),
-    }
-}
-
-fn updated(
-    id: &str,
-    revision: Revision,
-    (created_at, created_by): (Timestamp, String),
-    (at, actor): Mark<'_>,
-    body: &Body,
-) -> Document {
-    Document {
-        id: id.to_owned(),
-        revision,
-        created_at,
-        updated_at: Some(at),
-        created_by,
-        updated_by: Some(actor.to_owned()),
         body: body.clone(),
     }
 }
