@@ -21,7 +21,7 @@ pub mod domain;
 pub mod ports;
 mod records;
 
-pub use records::PRODUCER;
+pub use records::{PRODUCER, TerminalCounter};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -79,15 +79,15 @@ pub(crate) fn transaction_key(store_code: &str, terminal_no: i32, transaction_no
 
 /// The numbers that a terminal used last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct TerminalCounter {
+pub struct TerminalCounter {
     /// The terminal.
-    pub(crate) terminal_id: String,
+    pub terminal_id: String,
     /// Its store and number, so that the log can be read terminal by terminal.
-    pub(crate) store_code: String,
+    pub store_code: String,
     /// The number within the store.
-    pub(crate) terminal_no: i32,
+    pub terminal_no: i32,
     /// The numbers by name.
-    pub(crate) count_dic: Numbers,
+    pub count_dic: Numbers,
 }
 
 impl TerminalCounter {

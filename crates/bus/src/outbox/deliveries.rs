@@ -32,10 +32,15 @@ impl Deliveries {
     ///
     /// # Panics
     /// If the producer does not publish the topic: that is for whoever writes the service to see.
-    pub(super) fn log(&self, topic: Topic) -> &'static Collection {
+    pub fn log(&self, topic: Topic) -> &'static Collection {
         let log = self.producer.logs.iter().find(|(name, _)| *name == topic);
         log.expect("a producer has a log for each topic that it publishes")
             .1
+    }
+
+    /// Where the records themselves lie.
+    pub fn collection(&self) -> &'static Collection {
+        self.producer.deliveries
     }
 
     /// The tenants that have records, in order.

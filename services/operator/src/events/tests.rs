@@ -79,10 +79,8 @@ async fn leave_behind(settings: &Settings, event: &Arc<Event>) {
 /// Removes what an event says from the log.
 async fn lose_log(settings: &Settings, event: &Event) {
     let remove = |terminal: &Holding| {
-        let mut collections = terminal.collections.iter();
-        let log = collections.find(|collection| collection.name == "log_cash_in_out");
         terminal.documents.changes("test").write(Write {
-            collection: log.unwrap(),
+            collection: terminal.outboxes[0].deliveries().log(event.topic),
             id: event.id.to_string(),
             action: Action::Delete(None),
         })

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use futures::future::try_join_all;
-use jiff::Timestamp;
 use kugel_bus::{Deliveries, Event, Outbox, Topic};
+use kugel_cart::TerminalCounter;
 use kugel_host::Holding;
-use kugel_store::{Collection, Direction, Document, Page, Query, Scope};
+use kugel_proto::cart::v1::TransactionLog;
+use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
+use kugel_store::{Body, Direction, Document, Page, Query, Record as _, Scope};
 use kugel_types::{EventId, TenantId, TerminalNo};
-use serde::Deserialize;
 
 /// Logs that are read at once.
 const READ_AT_ONCE: u32 = 200;
@@ -31,19 +32,34 @@ struct Logs<'a> {
 }
 
 /// What all logs say of themselves.
-#[derive(Deserialize)]
 struct Head {
     event_id: String,
     store_code: String,
-    terminal_no: i64,
-    generate_date_time: Timestamp,
+    terminal_no: i32,
+    generate_date_time: String,
 }
 
-/// A terminal that has taken numbers.
-#[derive(Deserialize)]
-struct Counter {
-    store_code: String,
-    terminal_no: i64,
+impl Head {
+    /// Parsed as the consumers will ask for it, so that it is parsed once.
+    fn of(topic: Topic, log: &Body) -> anyhow::Result<Self> {
+        macro_rules! read {
+            ($message:ty) => {{
+                let log = log.parse::<$message>()?;
+                Ok(Self {
+                    event_id: log.event_id.clone(),
+                    store_code: log.store_code.clone(),
+                    terminal_no: log.terminal_no,
+                    generate_date_time: log.generate_date_time.clone(),
+                })
+            }};
+        }
+        match topic {
+            Topic::TranlogReport => read!(TransactionLog),
+            Topic::CashlogReport => read!(CashLog),
+            Topic::OpencloselogReport => read!(OpenCloseLog),
+            Topic::TranlogStatus => bail!("{} is made of no log", topic.name()),
+        }
+    }
 }
 
 impl<'a> Source<'a> {
@@ -58,8 +74,7 @@ impl<'a> Source<'a> {
 
     /// The next drawer movements behind the key `last`; `None` at the end.
     pub(super) async fn cash(&self, last: &mut String) -> anyhow::Result<Option<Vec<Arc<Event>>>> {
-        self.following(last, "log_cash_in_out", Topic::CashlogReport)
-            .await
+        self.following(last, Topic::CashlogReport).await
     }
 
     /// The next openings and closings behind the key `last`; `None` at the end.
@@ -67,18 +82,16 @@ impl<'a> Source<'a> {
         &self,
         last: &mut String,
     ) -> anyhow::Result<Option<Vec<Arc<Event>>>> {
-        self.following(last, "log_open_close", Topic::OpencloselogReport)
-            .await
+        self.following(last, Topic::OpencloselogReport).await
     }
 
     async fn following(
         &self,
         last: &mut String,
-        collection: &str,
         topic: Topic,
     ) -> anyhow::Result<Option<Vec<Arc<Event>>>> {
         let logs = &self.terminal;
-        let (documents, collection) = (&logs.holding.documents, logs.collection(collection)?);
+        let (documents, collection) = (&logs.holding.documents, logs.deliveries.log(topic));
         let found = documents
             .following(&self.scope, collection, last, READ_AT_ONCE)
             .await?;
@@ -90,23 +103,24 @@ impl<'a> Source<'a> {
     }
 
     /// The stores with sales, each with its tills.
-    pub(super) async fn stores(&self) -> anyhow::Result<BTreeMap<String, Vec<i64>>> {
-        let collection = self.cart.collection("info_terminal_counter")?;
-        let (mut stores, mut last) = (BTreeMap::<String, Vec<i64>>::new(), String::new());
+    pub(super) async fn stores(&self) -> anyhow::Result<BTreeMap<String, Vec<i32>>> {
+        let (mut stores, mut last) = (BTreeMap::<String, Vec<i32>>::new(), String::new());
         loop {
             let documents = &self.cart.holding.documents;
             let found = documents
-                .following(&self.scope, collection, &last, READ_AT_ONCE)
+                .following(&self.scope, TerminalCounter::COLLECTION, &last, READ_AT_ONCE)
                 .await?;
             let Some(document) = found.last() else {
                 return Ok(stores);
             };
             last.clone_from(&document.id);
             for document in &found {
-                let counter: Counter = serde_json::from_str(document.body.text())
+                let counter = document
+                    .body
+                    .parse::<TerminalCounter>()
                     .with_context(|| format!("the counter of terminal {}", document.id))?;
                 stores
-                    .entry(counter.store_code)
+                    .entry(counter.store_code.clone())
                     .or_default()
                     .push(counter.terminal_no);
             }
@@ -114,8 +128,8 @@ impl<'a> Source<'a> {
     }
 
     /// The transactions of a store in the order in which they happened, those of a till in the order of their numbers.
-    pub(super) fn sales<'s>(&'s self, store: &'s str, tills: &[i64]) -> Sales<'s, 'a> {
-        let till = |number: &i64| Till {
+    pub(super) fn sales<'s>(&'s self, store: &'s str, tills: &[i32]) -> Sales<'s, 'a> {
+        let till = |number: &i32| Till {
             number: *number,
             last: 0,
             read: VecDeque::new(),
@@ -138,7 +152,7 @@ pub(super) struct Sales<'s, 'a> {
 
 /// The transactions of one till: those read and not yet handed out.
 struct Till {
-    number: i64,
+    number: i32,
     last: i64,
     read: VecDeque<Arc<Event>>,
     /// True if there are no more to read.
@@ -175,7 +189,7 @@ impl Till {
         let logs = &source.cart;
         let query = Query::all()
             .eq("store_code", store)
-            .eq("terminal_no", self.number)
+            .eq("terminal_no", i64::from(self.number))
             .greater("transaction_no", self.last)
             .sort(("transaction_no", Direction::Ascending))
             .uncounted()
@@ -183,11 +197,14 @@ impl Till {
                 limit: READ_AT_ONCE,
                 number: 1,
             });
-        let collection = logs.collection("log_tran")?;
+        let collection = logs.deliveries.log(Topic::TranlogReport);
         let store = logs.holding.documents.store();
         let found = store.find(&source.scope, collection, &query).await?.documents;
         match found.last() {
-            Some(document) => self.last = number_of(document)?,
+            Some(document) => {
+                let log = document.body.parse::<TransactionLog>();
+                self.last = log.with_context(|| format!("log {}", document.id))?.transaction_no;
+            }
             None => self.is_read = true,
         }
         self.read = logs
@@ -209,13 +226,6 @@ impl<'a> Logs<'a> {
         })
     }
 
-    fn collection(&self, name: &str) -> anyhow::Result<&'static Collection> {
-        let mut collections = self.holding.collections.iter().copied();
-        collections
-            .find(|collection| collection.name == name)
-            .with_context(|| format!("{} keeps no {name}", self.holding.service))
-    }
-
     /// The events that carried the logs: the body is the log as it lies there.
     async fn events(
         &self,
@@ -228,7 +238,7 @@ impl<'a> Logs<'a> {
 
     async fn event(&self, tenant: &TenantId, topic: Topic, log: &Document) -> anyhow::Result<Arc<Event>> {
         let place = || format!("log {} of {}", log.id, self.holding.service);
-        let head: Head = serde_json::from_str(log.body.text()).with_context(place)?;
+        let head = Head::of(topic, &log.body).with_context(place)?;
         let id: EventId = head.event_id.parse().with_context(place)?;
         let sent = self.deliveries.get(tenant, &id).await?;
         Ok(Arc::new(Event {
@@ -236,10 +246,11 @@ impl<'a> Logs<'a> {
             topic,
             tenant: tenant.clone(),
             store: head.store_code.parse().with_context(place)?,
-            terminal: TerminalNo::new(head.terminal_no).with_context(place)?,
-            occurred_at: sent
-                .as_ref()
-                .map_or(head.generate_date_time, |record| record.published_at),
+            terminal: TerminalNo::new(head.terminal_no.into()).with_context(place)?,
+            occurred_at: match &sent {
+                Some(record) => record.published_at,
+                None => head.generate_date_time.parse().with_context(place)?,
+            },
             schema_version: sent
                 .as_ref()
                 .map_or(Event::SCHEMA_VERSION, |record| record.schema_version),
@@ -247,14 +258,4 @@ impl<'a> Logs<'a> {
             body: log.body.clone(),
         }))
     }
-}
-
-fn number_of(log: &Document) -> anyhow::Result<i64> {
-    #[derive(Deserialize)]
-    struct Numbered {
-        transaction_no: i64,
-    }
-    let numbered: Numbered =
-        serde_json::from_str(log.body.text()).with_context(|| format!("log {}", log.id))?;
-    Ok(numbered.transaction_no)
 }

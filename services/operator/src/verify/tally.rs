@@ -7,9 +7,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use kugel_cart::domain::cart::Cart;
 use kugel_host::Holding;
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_store::{Scope, StoreError};
+use kugel_store::{Collection, PROCESSED_REQUESTS, Record as _, Scope, StoreError};
 use rust_decimal::Decimal;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -21,14 +22,6 @@ const READ_AT_ONCE: u32 = 500;
 
 /// The services whose documents are hashed as they lie there. The others are asked for what they make of theirs.
 const HASHED: [&str; 4] = ["account", "terminal", "master-data", "cart"];
-
-/// Collections whose documents come and go by themselves.
-const PASSING: [&str; 4] = [
-    "cache_cart",
-    "processed_requests",
-    "status_tran_delivery",
-    "status_terminal_delivery",
-];
 
 /// Figures and digests of a tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -105,7 +98,7 @@ impl Tally {
             .filter(|holding| HASHED.contains(&holding.service))
         {
             let collections = holding.collections.iter();
-            for collection in collections.filter(|collection| !PASSING.contains(&collection.name)) {
+            for collection in collections.filter(|collection| !is_passing(holding, collection)) {
                 let mut last = String::new();
                 loop {
                     let documents = &holding.documents;
@@ -142,6 +135,14 @@ impl Tally {
                 .collect(),
         }
     }
+}
+
+/// True if the documents of a collection come and go by themselves.
+fn is_passing(holding: &Holding, collection: &Collection) -> bool {
+    let deliveries = holding.outboxes.iter().map(|outbox| outbox.deliveries().collection());
+    deliveries
+        .chain([Cart::COLLECTION, &PROCESSED_REQUESTS])
+        .any(|passing| passing.name == collection.name)
 }
 
 impl fmt::Display for Tally {
