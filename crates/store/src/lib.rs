@@ -35,3 +35,4 @@ pub use query::{Filter, Query, Test, Value};
 pub use requests::{PROCESSED_REQUESTS, RequestKey};
 pub use retry::{Missed, retry};
 pub use sqlite::{DataDir, DataDirError, SqliteStore};
+pub use walk::Walk;

@@ -9,7 +9,42 @@ use crate::{Action, Collection, Commit, Document, Documents, Query, Scope, Store
 /// Documents that are removed in one commit.
 const REMOVED_AT_ONCE: u32 = 500;
 
+/// A walk through a collection, a page at a time in the order of keys.
+pub struct Walk<'a> {
+    documents: &'a Documents,
+    scope: &'a Scope,
+    collection: &'static Collection,
+    limit: u32,
+    last: String,
+}
+
+impl Walk<'_> {
+    /// The next documents; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<Arc<Document>>>, StoreError> {
+        let Self { documents, scope, .. } = *self;
+        let found = documents
+            .following(scope, self.collection, &self.last, self.limit)
+            .await?;
+        let Some(document) = found.last() else {
+            return Ok(None);
+        };
+        self.last.clone_from(&document.id);
+        Ok(Some(found))
+    }
+}
+
 impl Documents {
+    /// Walks through a collection, at most `limit` documents at a time.
+    pub fn walk<'a>(&'a self, scope: &'a Scope, collection: &'static Collection, limit: u32) -> Walk<'a> {
+        Walk {
+            documents: self,
+            scope,
+            collection,
+            limit,
+            last: String::new(),
+        }
+    }
+
     /// The next documents of a collection by their keys: those behind `last`, which is empty at the start.
     pub async fn following(
         &self,
@@ -32,13 +67,8 @@ impl Documents {
         collection: &'static Collection,
         is_wanted: impl Fn(&Document) -> bool + Send,
     ) -> Result<(), StoreError> {
-        let mut last = String::new();
-        loop {
-            let found = self.following(scope, collection, &last, REMOVED_AT_ONCE).await?;
-            let Some(document) = found.last() else {
-                return Ok(());
-            };
-            last.clone_from(&document.id);
+        let mut walk = self.walk(scope, collection, REMOVED_AT_ONCE);
+        while let Some(found) = walk.next().await? {
             let unwanted = found.iter().filter(|document| !is_wanted(document));
             let removals: Vec<Write> = unwanted
                 .map(|document| Write {
@@ -52,5 +82,6 @@ impl Documents {
                 self.store().commit(scope, commit).await?;
             }
         }
+        Ok(())
     }
 }

@@ -14,8 +14,9 @@ pub mod verify;
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use kugel_config::Settings;
-use kugel_host::Host;
+use kugel_host::{Holding, Host};
 use kugel_types::SystemClock;
 
 /// Opens the documents that the settings name. Refuses a folder that is not there: a tool that looks must not make one.
@@ -37,4 +38,10 @@ async fn with<T>(host: Host, work: impl AsyncFnOnce(&Host) -> anyhow::Result<T>)
     let outcome = work(&host).await;
     host.stop().await;
     outcome
+}
+
+/// What a service keeps.
+fn of<'a>(holdings: &'a [Holding], service: &str) -> anyhow::Result<&'a Holding> {
+    let holding = holdings.iter().find(|holding| holding.service == service);
+    holding.with_context(|| format!("{service} is not here"))
 }

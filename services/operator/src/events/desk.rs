@@ -1,6 +1,6 @@
 //! The outboxes and the dead letters of a Kugel that may be at work.
 
-use kugel_bus::{DeadLetter, DeadLetters, DeliveryRecord, Event};
+use kugel_bus::{DeadLetter, DeadLetters, DeliveryRecord, Event, Outbox};
 use kugel_config::Settings;
 use kugel_host::Host;
 use kugel_store::StoreError;
@@ -36,6 +36,15 @@ impl Desk {
         &self.host
     }
 
+    /// The outboxes, each with the service that publishes by it.
+    pub(super) fn outboxes(&self) -> Vec<(&'static str, Outbox)> {
+        let holdings = self.host.holdings().into_iter();
+        let outboxes = holdings.map(|holding| (holding.service, holding.outboxes));
+        outboxes
+            .flat_map(|(service, outboxes)| outboxes.into_iter().map(move |outbox| (service, outbox)))
+            .collect()
+    }
+
     /// The dead letters' keeper, if there is one.
     pub(super) fn letters(&self) -> Option<&DeadLetters> {
         self.letters.as_ref()
@@ -47,15 +56,11 @@ impl Desk {
         tenant: Option<&TenantId>,
     ) -> Result<Vec<Undelivered>, StoreError> {
         let mut found = Vec::new();
-        for holding in self.host.holdings() {
-            for outbox in &holding.outboxes {
-                let deliveries = outbox.deliveries();
-                for owner in deliveries.tenants().await? {
-                    if tenant.is_some_and(|tenant| *tenant != owner) {
-                        continue;
-                    }
+        for (producer, outbox) in self.outboxes() {
+            let deliveries = outbox.deliveries();
+            for owner in deliveries.tenants().await? {
+                if tenant.is_none_or(|tenant| *tenant == owner) {
                     let records = deliveries.undelivered(&owner).await?;
-                    let producer = holding.service;
                     found.extend(records.into_iter().map(|record| Undelivered { producer, record }));
                 }
             }
@@ -66,14 +71,11 @@ impl Desk {
 
     /// The record of an event, delivered or not.
     pub(super) async fn find(&self, id: &EventId) -> Result<Option<Undelivered>, StoreError> {
-        for holding in self.host.holdings() {
-            for outbox in &holding.outboxes {
-                let deliveries = outbox.deliveries();
-                for tenant in deliveries.tenants().await? {
-                    if let Some(record) = deliveries.get(&tenant, id).await? {
-                        let producer = holding.service;
-                        return Ok(Some(Undelivered { producer, record }));
-                    }
+        for (producer, outbox) in self.outboxes() {
+            let deliveries = outbox.deliveries();
+            for tenant in deliveries.tenants().await? {
+                if let Some(record) = deliveries.get(&tenant, id).await? {
+                    return Ok(Some(Undelivered { producer, record }));
                 }
             }
         }
@@ -84,13 +86,10 @@ impl Desk {
     pub(super) async fn event(&self, undelivered: &Undelivered) -> anyhow::Result<Option<Event>> {
         let Undelivered { producer, record } = undelivered;
         let tenant = record.tenant_id.parse()?;
-        let holdings = self.host.holdings();
-        let outboxes = holdings.iter().filter(|holding| holding.service == *producer);
-        for outbox in outboxes.flat_map(|holding| &holding.outboxes) {
-            let found = outbox
-                .deliveries()
-                .events(&tenant, std::slice::from_ref(record))
-                .await?;
+        let outboxes = self.outboxes().into_iter();
+        for (_, outbox) in outboxes.filter(|(name, _)| name == producer) {
+            let deliveries = outbox.deliveries();
+            let found = deliveries.events(&tenant, std::slice::from_ref(record)).await?;
             if let Some(event) = found.into_iter().next().flatten() {
                 return Ok(Some(event));
             }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use kugel_bus::{Bus as _, DeadLetter, Outbox, RabbitBus};
+use kugel_bus::{Bus as _, DeadLetter, RabbitBus};
 use kugel_config::{Secret, Settings};
-use kugel_host::Host;
 use kugel_types::{EventId, TenantId};
 
 use super::desk::{Desk, reasons};
@@ -125,20 +124,11 @@ async fn within_this_process(desk: &Desk, wanted: &Wanted) -> anyhow::Result<boo
         return Ok(nothing(wanted));
     }
     desk.host().work();
-    deliver(desk.host(), &events).await
+    deliver(desk, &events).await
 }
 
-async fn deliver(host: &Host, events: &[Undelivered]) -> anyhow::Result<bool> {
-    let outboxes: Vec<(&str, Outbox)> = host
-        .holdings()
-        .into_iter()
-        .flat_map(|holding| {
-            holding
-                .outboxes
-                .into_iter()
-                .map(move |outbox| (holding.service, outbox))
-        })
-        .collect();
+async fn deliver(desk: &Desk, events: &[Undelivered]) -> anyhow::Result<bool> {
+    let outboxes = desk.outboxes();
     let of = |event: &Undelivered| outboxes.iter().find(|(producer, _)| *producer == event.producer);
     for event in events {
         if let Some((_, outbox)) = of(event) {
@@ -149,7 +139,7 @@ async fn deliver(host: &Host, events: &[Undelivered]) -> anyhow::Result<bool> {
             }
         }
     }
-    tokio::time::timeout(WORK_LIMIT, host.settled())
+    tokio::time::timeout(WORK_LIMIT, desk.host().settled())
         .await
         .context("the services are still at work: run this again")?;
     let mut have_arrived = true;

@@ -186,16 +186,9 @@ async fn write_collection<W: Write>(
     tenant: &TenantId,
     progress: &ProgressBar,
 ) -> anyhow::Result<u64> {
-    let (scope, mut last, mut count) = (Scope::from(tenant), String::new(), 0);
-    loop {
-        let documents = holding
-            .documents
-            .following(&scope, collection, &last, READ_AT_ONCE)
-            .await?;
-        let Some(document) = documents.last() else {
-            return Ok(count);
-        };
-        last.clone_from(&document.id);
+    let (scope, mut count) = (Scope::from(tenant), 0);
+    let mut walk = holding.documents.walk(&scope, collection, READ_AT_ONCE);
+    while let Some(documents) = walk.next().await? {
         for document in &documents {
             let entry = Entry::of(holding.service, collection.name, false, document);
             let entry = entry.with_context(|| format!("document {} of {}", document.id, collection.name))?;
@@ -204,6 +197,7 @@ async fn write_collection<W: Write>(
         count += documents.len() as u64;
         progress.inc(documents.len() as u64);
     }
+    Ok(count)
 }
 
 /// The tenant's own among the documents that a service shares: the account service's list of tenants has one.

@@ -24,7 +24,7 @@ use kugel_types::{Clock as _, SystemClock, TenantId};
 pub use self::file::Checked;
 use self::file::Content;
 use self::marker::Marker;
-use crate::{export, open_or_create, with};
+use crate::{export, of, open_or_create, with};
 
 /// What `kugel import` is told.
 #[derive(Debug, Args)]
@@ -74,10 +74,7 @@ async fn import(host: &Host, checked: &Checked) -> anyhow::Result<()> {
 
 /// Brings the documents of a checked file in.
 pub async fn write(holdings: &[Holding], checked: &Checked) -> anyhow::Result<export::Moved> {
-    let account = holdings
-        .iter()
-        .find(|holding| holding.service == "account")
-        .context("the account service keeps the list of tenants and is not here")?;
+    let account = of(holdings, "account")?;
     let tenant = &checked.tenant;
     ensure!(
         !is_registered(account, tenant).await?,
@@ -112,8 +109,7 @@ async fn take_back(host: &Host, tenant: &str) -> anyhow::Result<()> {
 
 /// Removes the documents of a tenant whose import was cut off, and of no other.
 pub async fn remove(holdings: &[Holding], tenant: &TenantId) -> anyhow::Result<()> {
-    let account = holdings.iter().find(|holding| holding.service == "account");
-    let account = account.context("the account service is not here")?;
+    let account = of(holdings, "account")?;
     ensure!(
         Marker::find(account, tenant).await?.is_some(),
         "no import of tenant {tenant} was cut off here: there is nothing to take back"

@@ -9,24 +9,20 @@ use std::net::ToSocketAddrs as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{bail, ensure};
 use clap::{Args, ValueEnum};
 use kugel_bus::{Event, Failure, Rebuild, Topic};
 use kugel_config::Settings;
 use kugel_host::Host;
-use kugel_store::Documents;
 use kugel_types::TenantId;
 
 use self::source::Source;
-use crate::{export, open, verify, with};
+use crate::{of, open, verify, with};
 
 /// Events that are folded in one commit.
 const FOLDED_AT_ONCE: usize = 256;
 /// How long a service that should be stopped may take to prove that it is not.
 const KNOCK: Duration = Duration::from_secs(1);
-
-/// What a service makes its documents anew with.
-type Begin = fn(Documents) -> Arc<dyn Rebuild>;
 
 /// What `kugel rebuild` is told.
 #[derive(Debug, Args)]
@@ -50,8 +46,7 @@ pub enum Folding {
 }
 
 impl Folding {
-    /// The service's name.
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Journal => "journal",
             Self::Stock => "stock",
@@ -61,33 +56,32 @@ impl Folding {
 }
 
 /// What came of a rebuild.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Folded {
-    /// Events that were folded.
-    pub events: usize,
+#[derive(Default)]
+struct Folded {
+    events: usize,
     /// Events that the service would not take, each with its reason.
-    pub refused: Vec<String>,
+    refused: Vec<String>,
 }
 
 /// Rebuilds what `options` name, and verifies the tenant before and after. True: everything is conserved afterwards.
 pub async fn run(settings: Settings, options: Options) -> anyhow::Result<bool> {
     let tenant: TenantId = options.tenant.parse()?;
-    let service = options.service.name();
     if settings.mongodb_uri.is_some() {
         ensure_stopped(&settings, options.service).await?;
     }
     with(open(settings).await?, async |host| {
-        rebuild_and_compare(host, service, &tenant).await
+        rebuild_and_compare(host, options.service, &tenant).await
     })
     .await
 }
 
-async fn rebuild_and_compare(host: &Host, service: &str, tenant: &TenantId) -> anyhow::Result<bool> {
+async fn rebuild_and_compare(host: &Host, service: Folding, tenant: &TenantId) -> anyhow::Result<bool> {
     let known = host.tenants().await?;
     ensure!(known.contains(tenant), "there is no tenant {tenant} here");
     let before = verify::look_at(host, tenant).await?;
     println!("before\n{before}");
-    println!("rebuilding {service}: if this is cut off, run it again before {service} serves");
+    let name = service.name();
+    println!("rebuilding {name}: if this is cut off, run it again before {name} serves");
     let folded = rebuild(host, service, tenant).await?;
     println!("{} events are folded", folded.events);
     for refused in &folded.refused {
@@ -98,29 +92,19 @@ async fn rebuild_and_compare(host: &Host, service: &str, tenant: &TenantId) -> a
     Ok(after.is_clean() && folded.refused.is_empty())
 }
 
-/// Makes the documents of a service anew.
-pub async fn rebuild(host: &Host, service: &str, tenant: &TenantId) -> anyhow::Result<Folded> {
-    let begin: Begin = match service {
-        "journal" => kugel_journal::rebuild,
-        "stock" => kugel_stock::rebuild,
-        "report" => kugel_report::rebuild,
-        other => bail!("{other} is not made of events"),
+async fn rebuild(host: &Host, service: Folding, tenant: &TenantId) -> anyhow::Result<Folded> {
+    let holdings = host.holdings();
+    let own = of(&holdings, service.name())?;
+    let begin = match service {
+        Folding::Journal => kugel_journal::rebuild,
+        Folding::Stock => kugel_stock::rebuild,
+        Folding::Report => kugel_report::rebuild,
     };
-    let holdings = export::holdings(host)?;
-    let own = holdings
-        .iter()
-        .find(|holding| holding.service == service)
-        .with_context(|| format!("{service} is not here"))?;
     let fold = begin(own.documents.clone());
     let source = Source::new(&holdings, tenant)?;
     let mut folded = Folded::default();
     fold.begin(tenant).await?;
-    if fold.topics().contains(&Topic::CashlogReport) {
-        let mut last = String::new();
-        while let Some(events) = source.cash(&mut last).await? {
-            folded.add(&*fold, tenant, &events).await?;
-        }
-    }
+    folded.add_logs(&*fold, &source, Topic::CashlogReport).await?;
     for (store, tills) in source.stores().await? {
         let mut sales = source.sales(&store, &tills);
         loop {
@@ -132,17 +116,31 @@ pub async fn rebuild(host: &Host, service: &str, tenant: &TenantId) -> anyhow::R
         }
     }
     // Last, because a close lets what came before it be put together.
-    if fold.topics().contains(&Topic::OpencloselogReport) {
-        let mut last = String::new();
-        while let Some(events) = source.openings_and_closings(&mut last).await? {
-            folded.add(&*fold, tenant, &events).await?;
-        }
-    }
+    folded
+        .add_logs(&*fold, &source, Topic::OpencloselogReport)
+        .await?;
     fold.finish(tenant).await?;
     Ok(folded)
 }
 
 impl Folded {
+    /// Folds the events of the terminal service, if this fold is made of them.
+    async fn add_logs(
+        &mut self,
+        fold: &dyn Rebuild,
+        source: &Source<'_>,
+        topic: Topic,
+    ) -> anyhow::Result<()> {
+        if fold.topics().contains(&topic) {
+            let mut walk = source.logs(topic);
+            while let Some(logs) = walk.next().await? {
+                let events = source.events(topic, &logs).await?;
+                self.add(fold, source.tenant, &events).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Folds events as the bus does: together, or one by one where together it does not go.
     async fn add(
         &mut self,

@@ -10,15 +10,17 @@ use kugel_cart::TerminalCounter;
 use kugel_host::Holding;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
-use kugel_store::{Body, Direction, Document, Page, Query, Record as _, Scope};
+use kugel_store::{Body, Direction, Document, Page, Query, Record as _, Scope, Walk};
 use kugel_types::{EventId, TenantId, TerminalNo};
+
+use crate::of;
 
 /// Logs that are read at once.
 const READ_AT_ONCE: u32 = 200;
 
 /// Where the logs of a tenant are.
 pub(super) struct Source<'a> {
-    tenant: &'a TenantId,
+    pub(super) tenant: &'a TenantId,
     scope: Scope,
     cart: Logs<'a>,
     terminal: Logs<'a>,
@@ -72,48 +74,28 @@ impl<'a> Source<'a> {
         })
     }
 
-    /// The next drawer movements behind the key `last`; `None` at the end.
-    pub(super) async fn cash(&self, last: &mut String) -> anyhow::Result<Option<Vec<Arc<Event>>>> {
-        self.following(last, Topic::CashlogReport).await
-    }
-
-    /// The next openings and closings behind the key `last`; `None` at the end.
-    pub(super) async fn openings_and_closings(
-        &self,
-        last: &mut String,
-    ) -> anyhow::Result<Option<Vec<Arc<Event>>>> {
-        self.following(last, Topic::OpencloselogReport).await
-    }
-
-    async fn following(
-        &self,
-        last: &mut String,
-        topic: Topic,
-    ) -> anyhow::Result<Option<Vec<Arc<Event>>>> {
+    /// The terminal service's logs of a topic.
+    pub(super) fn logs(&self, topic: Topic) -> Walk<'_> {
         let logs = &self.terminal;
-        let (documents, collection) = (&logs.holding.documents, logs.deliveries.log(topic));
-        let found = documents
-            .following(&self.scope, collection, last, READ_AT_ONCE)
-            .await?;
-        let Some(document) = found.last() else {
-            return Ok(None);
-        };
-        last.clone_from(&document.id);
-        Ok(Some(logs.events(self.tenant, topic, &found).await?))
+        let collection = logs.deliveries.log(topic);
+        logs.holding.documents.walk(&self.scope, collection, READ_AT_ONCE)
+    }
+
+    /// The events that carried logs of the terminal service.
+    pub(super) async fn events(
+        &self,
+        topic: Topic,
+        logs: &[Arc<Document>],
+    ) -> anyhow::Result<Vec<Arc<Event>>> {
+        self.terminal.events(self.tenant, topic, logs).await
     }
 
     /// The stores with sales, each with its tills.
     pub(super) async fn stores(&self) -> anyhow::Result<BTreeMap<String, Vec<i32>>> {
-        let (mut stores, mut last) = (BTreeMap::<String, Vec<i32>>::new(), String::new());
-        loop {
-            let documents = &self.cart.holding.documents;
-            let found = documents
-                .following(&self.scope, TerminalCounter::COLLECTION, &last, READ_AT_ONCE)
-                .await?;
-            let Some(document) = found.last() else {
-                return Ok(stores);
-            };
-            last.clone_from(&document.id);
+        let mut stores = BTreeMap::<String, Vec<i32>>::new();
+        let documents = &self.cart.holding.documents;
+        let mut walk = documents.walk(&self.scope, TerminalCounter::COLLECTION, READ_AT_ONCE);
+        while let Some(found) = walk.next().await? {
             for document in &found {
                 let counter = document
                     .body
@@ -125,6 +107,7 @@ impl<'a> Source<'a> {
                     .push(counter.terminal_no);
             }
         }
+        Ok(stores)
     }
 
     /// The transactions of a store in the order in which they happened, those of a till in the order of their numbers.
@@ -203,7 +186,9 @@ impl Till {
         match found.last() {
             Some(document) => {
                 let log = document.body.parse::<TransactionLog>();
-                self.last = log.with_context(|| format!("log {}", document.id))?.transaction_no;
+                self.last = log
+                    .with_context(|| format!("log {}", document.id))?
+                    .transaction_no;
             }
             None => self.is_read = true,
         }
@@ -217,8 +202,7 @@ impl Till {
 
 impl<'a> Logs<'a> {
     fn of(holdings: &'a [Holding], service: &str) -> anyhow::Result<Self> {
-        let holding = holdings.iter().find(|holding| holding.service == service);
-        let holding = holding.with_context(|| format!("{service} is not here"))?;
+        let holding = of(holdings, service)?;
         let outbox = holding.outboxes.first().map(Outbox::deliveries);
         Ok(Self {
             holding,

@@ -99,14 +99,8 @@ impl Tally {
         {
             let collections = holding.collections.iter();
             for collection in collections.filter(|collection| !is_passing(holding, collection)) {
-                let mut last = String::new();
-                loop {
-                    let documents = &holding.documents;
-                    let found = documents
-                        .following(scope, collection, &last, READ_AT_ONCE)
-                        .await?;
-                    let Some(document) = found.last() else { break };
-                    last.clone_from(&document.id);
+                let mut walk = holding.documents.walk(scope, collection, READ_AT_ONCE);
+                while let Some(found) = walk.next().await? {
                     for document in &found {
                         let record = [collection.name, &document.id, document.body.text()].join("\0");
                         self.hash(holding.service, record.as_bytes());
@@ -139,7 +133,10 @@ impl Tally {
 
 /// True if the documents of a collection come and go by themselves.
 fn is_passing(holding: &Holding, collection: &Collection) -> bool {
-    let deliveries = holding.outboxes.iter().map(|outbox| outbox.deliveries().collection());
+    let deliveries = holding
+        .outboxes
+        .iter()
+        .map(|outbox| outbox.deliveries().collection());
     deliveries
         .chain([Cart::COLLECTION, &PROCESSED_REQUESTS])
         .any(|passing| passing.name == collection.name)
