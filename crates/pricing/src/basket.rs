@@ -40,13 +40,15 @@ pub struct Line {
 }
 
 /// A reduction of a line or of the subtotal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Discount {
     /// What was asked for.
+    #[serde(flatten)]
     pub value: DiscountValue,
     /// Free text, or the promotion's name.
     pub detail: Option<String>,
     /// The promotion that the discount comes from; absent for discounts by hand.
+    #[serde(flatten)]
     pub promotion: Option<PromotionRef>,
 }
 
@@ -80,9 +82,10 @@ impl DiscountValue {
 }
 
 /// Names the promotion behind a discount.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PromotionRef {
     /// The promotion's code.
+    #[serde(rename = "promotion_code")]
     pub code: String,
     /// The promotion's type, e.g. `category_discount`.
     pub promotion_type: String,
@@ -105,20 +108,24 @@ pub struct Promotion {
 }
 
 /// An amount handed over by the customer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tender {
     /// How it is paid.
+    #[serde(flatten)]
     pub method: PaymentMethod,
     /// What was handed over, before change.
+    #[serde(rename = "deposit_amount")]
     pub deposit: Money,
 }
 
 /// A payment method as the payment master describes it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PaymentMethod {
     /// The code, e.g. `01`.
+    #[serde(rename = "payment_code")]
     pub code: String,
     /// How the method behaves.
+    #[serde(rename = "payment_kind")]
     pub kind: PaymentKind,
     /// The most that one payment may settle; zero means no limit.
     pub limit_amount: Money,
@@ -245,6 +252,13 @@ mod tests {
         let form = r#"{"promotion_code":"P1","promotion_type":"category_discount","name":"Tea","category_codes":["10"],"rate":"12.50"}"#;
         let promotion: Promotion = serde_json::from_str(form).unwrap();
         assert_eq!(serde_json::to_string(&promotion).unwrap(), form);
+        for form in [
+            r#"{"discount_type":"DiscountPercentage","discount_value":"12.50","detail":"Tea","promotion_code":"P1","promotion_type":"category_discount","discount_amount":"37"}"#,
+            r#"{"discount_type":"DiscountAmount","discount_value":"5","detail":null,"discount_amount":"5"}"#,
+        ] {
+            let discount: crate::PricedDiscount = serde_json::from_str(form).unwrap();
+            assert_eq!(serde_json::to_string(&discount).unwrap(), form);
+        }
         for (name, number) in [("DiscountAmount", "50.00"), ("DiscountPercentage", "12.5")] {
             let form = format!(r#"{{"discount_type":"{name}","discount_value":"{number}"}}"#);
             let value: DiscountValue = serde_json::from_str(&form).unwrap();

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use kugel_types::{Money, Quantity, Rate, TaxType};
+use serde::{Deserialize, Serialize};
 
 use crate::{Discount, Tender};
 
@@ -41,21 +42,28 @@ pub struct Priced {
     pub reasons: Vec<Reason>,
 }
 
-/// A line with its figures.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// A line with its figures. Documents leave out what most lines have none of.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PricedLine {
     /// Price times quantity.
     pub gross_amount: Money,
     /// The line's discounts in order, the promotion last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub discounts: Vec<PricedDiscount>,
     /// Sum of `discounts`.
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub discount_amount: Money,
     /// `gross_amount` less `discount_amount`.
     pub amount: Money,
     /// The line's share of each subtotal discount, in the order of the basket's discounts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allocated: Vec<Money>,
     /// The line's share of the tax of its code. Zero for a cancelled line.
     pub tax_amount: Money,
+}
+
+fn is_zero(amount: &Money) -> bool {
+    amount.is_zero()
 }
 
 impl PricedLine {
@@ -66,26 +74,31 @@ impl PricedLine {
 }
 
 /// A discount with what it takes off.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PricedDiscount {
     /// The discount as posted, or as the promotion made it.
+    #[serde(flatten)]
     pub discount: Discount,
     /// The amount taken off.
+    #[serde(rename = "discount_amount")]
     pub amount: Money,
 }
 
 /// The tax of one code.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PricedTax {
     /// The code.
+    #[serde(rename = "tax_code")]
     pub code: String,
     /// How it relates to the price.
     pub tax_type: TaxType,
     /// The name on receipts.
+    #[serde(rename = "tax_name")]
     pub name: String,
     /// The percentage.
     pub rate: Rate,
     /// The tax.
+    #[serde(rename = "tax_amount")]
     pub amount: Money,
     /// The amount that it is worked out on.
     pub target_amount: Money,

@@ -1,4 +1,4 @@
-//! How many whole checkouts a second the use cases make over a durable store: `cargo bench -p kugel-cart`.
+//! How many whole checkouts a second the service makes over a durable store: `cargo bench -p kugel-cart`.
 //!
 //! One checkout opens a cart, scans three items one by one, subtotals, pays in cash and bills. Consumers are subscribed
 //! and do nothing, so that the figure is the cart's own: its commits, its receipts and its outbox.
@@ -13,7 +13,6 @@
 #[path = "../tests/it/support.rs"]
 mod support;
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
@@ -24,15 +23,15 @@ const DURATION: Duration = Duration::from_secs(5);
 
 #[tokio::main(flavor = "multi_thread")]
 async fn main() {
-    let shop = Arc::new(Shop::open());
+    let shop = Shop::open();
     shop.change(|world| {
         for number in 1..=TILLS {
-            world.terminals.insert(till(number).terminal, state("mori", 1));
+            world.terminals.insert(till(number).id, state("mori", 1));
         }
     });
     let start = Instant::now();
     let tills = (1..=TILLS).map(|number| {
-        let shop = Arc::clone(&shop);
+        let shop = shop.clone();
         tokio::spawn(async move {
             let (mut checkouts, mut scans) = (0_u32, Vec::new());
             while start.elapsed() < DURATION {
@@ -56,7 +55,9 @@ async fn main() {
         percentile(50),
         percentile(99)
     );
-    println!("events on the way at the end: {}", shop.app.outbox.backlog());
+    let begun = Instant::now();
+    shop.stand.settle().await;
+    println!("the last events have arrived {:?} later", begun.elapsed());
 }
 
 async fn checkout(shop: &Shop, number: i64) -> Vec<Duration> {
@@ -65,11 +66,11 @@ async fn checkout(shop: &Shop, number: i64) -> Vec<Duration> {
     let mut scans = Vec::with_capacity(3);
     for item in ["tea", "rice", "bread"] {
         let begun = Instant::now();
-        shop.add(&pos, cart, &[(item, "2")]).await.unwrap();
+        shop.add(&pos, &cart, &[(item, "2")]).await.unwrap();
         scans.push(begun.elapsed());
     }
-    shop.app.subtotal_cart(&pos, cart).await.unwrap();
-    shop.pay(&pos, cart, &[("01", "5000")]).await.unwrap();
-    shop.app.bill_cart(&pos, cart).await.unwrap();
+    shop.subtotal_cart(&pos, &cart).await.unwrap();
+    shop.pay(&pos, &cart, &[("01", "5000")]).await.unwrap();
+    shop.bill_cart(&pos, &cart).await.unwrap();
     scans
 }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use kugel_error::Result;
-use kugel_pricing::TaxRule;
-use kugel_types::{ItemCode, StoreCode, TenantId, TerminalId};
+use kugel_types::{ItemCode, StoreCode, TaxRule, TenantId, TerminalId};
 
 use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
 use crate::domain::settings::SettingMaster;

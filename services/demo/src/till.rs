@@ -305,7 +305,7 @@ impl Till {
 fn by_method(payments: &[Payment]) -> anyhow::Result<BTreeMap<String, Decimal>> {
     let mut sums = BTreeMap::<_, Decimal>::new();
     for payment in payments {
-        *sums.entry(payment.payment_code.clone()).or_default() += amount(payment.payment_amount.as_ref())?;
+        *sums.entry(payment.payment_code.clone()).or_default() += amount(payment.amount.as_ref())?;
     }
     Ok(sums)
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use kugel_bus::{Event, Handler, Topic};
 use kugel_proto::cart::v1::{
-    TransactionLineItem, TransactionLog, TransactionPayment, TransactionSales, TransactionTax,
+    LineItem, TransactionLog, Payment, TransactionSales, Tax,
 };
 use kugel_proto::terminal::v1::OpenCloseLog;
 use kugel_report::adapters::documents::{SessionItems, SessionTotals, sums_of};
@@ -34,16 +34,16 @@ fn wire(value: usize) -> Option<kugel_proto::Decimal> {
 fn bill(number: usize, items: usize) -> TransactionLog {
     let line = |position: usize| {
         let item = (number * 7_919 + position * 104_729) % items;
-        TransactionLineItem {
+        LineItem {
             line_no: position as i32 + 1,
             item_code: format!("ITEM-{item:06}"),
             description: format!("An item with a name {item}"),
-            category_code: format!("C{:03}", item % CATEGORIES),
+            category_code: Some(format!("C{:03}", item % CATEGORIES)),
             tax_code: "02".to_owned(),
             unit_price: wire(298),
             quantity: wire(1),
             amount: wire(298),
-            ..TransactionLineItem::default()
+            ..LineItem::default()
         }
     };
     let total = 298 * LINES;
@@ -64,19 +64,19 @@ fn bill(number: usize, items: usize) -> TransactionLog {
             ..TransactionSales::default()
         }),
         line_items: (0..LINES).map(line).collect(),
-        payments: vec![TransactionPayment {
+        payments: vec![Payment {
             payment_code: "01".to_owned(),
             amount: wire(total),
-            ..TransactionPayment::default()
+            ..Payment::default()
         }],
-        taxes: vec![TransactionTax {
+        taxes: vec![Tax {
             tax_code: "02".to_owned(),
             tax_type: "Internal".to_owned(),
             tax_name: "内税10%".to_owned(),
             tax_amount: wire(135),
             target_amount: wire(total),
             target_quantity: wire(LINES),
-            ..TransactionTax::default()
+            ..Tax::default()
         }],
         receipt_text: "x".repeat(3_000),
         journal_text: "x".repeat(1_000),

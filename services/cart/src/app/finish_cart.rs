@@ -11,9 +11,9 @@ use serde::Deserialize;
 use super::carts::{Loaded, Source};
 use super::{App, NUMBERING_ATTEMPTS_MAX, Till, overtaken};
 use crate::domain::cart::{Cart, CartId, NO_NUMBER};
-use crate::domain::receipt;
 use crate::domain::terminal::TerminalState;
 use crate::domain::transaction::Closing;
+use crate::records::{receipt, transaction_log};
 
 /// A cart, and the transaction that it became once it is finished.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -103,7 +103,7 @@ impl App {
             },
         )?;
         let event_id = EventId::generate();
-        let mut log = cart.log(&event_id);
+        let mut log = transaction_log::of_cart(&cart, &event_id);
         receipt::print(&mut log, &self.zone)?;
         let changes = self.take(self.documents.changes(&till.to_string()), till, &next);
         let (changes, saving) = self.carts.save(changes, cart, loaded.revision)?;

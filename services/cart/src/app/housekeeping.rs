@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kugel_error::Error;
-use kugel_store::{Documents, Page, Query, Record, Scope};
+use kugel_store::{Documents, Page, Query, Record};
 
 use super::App;
 use crate::domain::cart::Cart;
@@ -25,47 +25,77 @@ impl App {
         rounds.tick().await;
         loop {
             rounds.tick().await;
-            if let Err(error) = self.clean_up().await {
+            if let Err(error) = clean_up(&self.documents, self.clock.now()).await {
                 tracing::warn!(%error, "finished carts could not be removed");
             }
         }
     }
-
-    /// Removes what has become too old. Gives the number of documents removed.
-    pub async fn clean_up(&self) -> Result<usize, Error> {
-        let mut removed = 0;
-        for scope in self.documents.scopes().await? {
-            let finished = [CartState::Completed, CartState::Cancelled].map(CartState::name);
-            let carts = Query::all()
-                .one_of("cart_status", finished)
-                .less("updated_at", self.before(FINISHED_CARTS_KEPT));
-            removed += remove::<Cart>(&self.documents, &scope, carts).await?;
-        }
-        Ok(removed)
-    }
-
-    fn before(&self, age: SignedDuration) -> Timestamp {
-        self.clock.now().checked_sub(age).unwrap_or(Timestamp::MIN)
-    }
 }
 
-async fn remove<T: Record>(documents: &Documents, scope: &Scope, query: Query) -> Result<usize, Error> {
-    let query = query.page(Page {
-        limit: CHUNK,
-        number: 1,
-    });
+/// Removes what has become too old. Gives the number of documents removed.
+async fn clean_up(documents: &Documents, now: Timestamp) -> Result<usize, Error> {
+    let old = now.checked_sub(FINISHED_CARTS_KEPT).unwrap_or(Timestamp::MIN);
+    let finished = [CartState::Completed, CartState::Cancelled].map(CartState::name);
+    let carts = Query::all()
+        .one_of("cart_status", finished)
+        .less("updated_at", old)
+        .page(Page {
+            limit: CHUNK,
+            number: 1,
+        });
     let mut removed = 0;
-    loop {
-        let found = documents.find::<T>(scope, query.clone()).await?.rows;
-        let count = found.len();
-        let mut changes = documents.changes("housekeeping");
-        for row in found {
-            changes = changes.delete::<T>(&row.id(), None);
+    for scope in documents.scopes().await? {
+        loop {
+            let found = documents.find::<Cart>(&scope, carts.clone()).await?.rows;
+            let count = found.len();
+            let changes = documents.changes("housekeeping");
+            let changes = found
+                .iter()
+                .fold(changes, |changes, row| changes.delete::<Cart>(&row.id(), None));
+            documents.commit(&scope, changes).await?;
+            removed += count;
+            if count < CHUNK as usize {
+                break;
+            }
         }
-        documents.commit(scope, changes).await?;
-        removed += count;
-        if count < CHUNK as usize {
-            return Ok(removed);
+    }
+    Ok(removed)
+}
+
+#[cfg(test)]
+mod tests {
+    use kugel_stand::Stand;
+    use kugel_store::Revision;
+    use kugel_types::Clock as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn finished_carts_are_removed_and_open_carts_stay() {
+        let stand = Stand::new(crate::NAME, "t1", "2026-06-11T05:03:09Z");
+        let open = Cart::for_test();
+        for cart_status in [CartState::Completed, CartState::Cancelled] {
+            let cart = Cart::for_test();
+            stand.insert(cart.clone()).await;
+            let finished = Cart { cart_status, ..cart };
+            let changes = stand.documents.changes("test").replace(finished, Revision::FIRST);
+            stand.documents.commit(&stand.scope(), changes).await.unwrap();
         }
+        stand.insert(open.clone()).await;
+        let clean_up = async || clean_up(&stand.documents, stand.clock.now()).await.unwrap();
+        stand.clock.advance(10 * 3_600);
+        assert_eq!(clean_up().await, 0);
+        stand.clock.advance(1);
+        assert_eq!(clean_up().await, 2);
+        let left = stand
+            .documents
+            .find::<Cart>(&stand.scope(), Query::all())
+            .await
+            .unwrap()
+            .rows;
+        assert_eq!(
+            left.iter().map(|row| row.cart_id).collect::<Vec<_>>(),
+            [open.cart_id]
+        );
     }
 }

@@ -5,23 +5,24 @@ use std::sync::Arc;
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_store::{Changes, Scope, Stored};
-use kugel_types::{EventId, StoreCode, TerminalId, TerminalNo};
+use kugel_types::{EventId, StoreCode, TerminalId, TerminalNo, TransactionType};
 
 use super::{App, NUMBERING_ATTEMPTS_MAX, Till, Transaction, overtaken};
+use crate::domain::cart::CartPayment;
 use crate::domain::masters::PaymentMaster;
 use crate::domain::payment::PaymentEntry;
-use crate::domain::receipt;
-use crate::domain::reversal::{RETURN, Reversal, Reverser, payment_back};
+use crate::domain::reversal::{Original, Reversal, Reversed, payment_back};
 use crate::domain::settings::CartSettings;
 use crate::domain::status::TransactionStatus;
 use crate::domain::terminal::TerminalState;
-use crate::records::transaction_key;
+use crate::records::{receipt, transaction_key, transaction_log};
 
 /// What is needed to reverse a transaction and does not change from try to try.
 struct Wish<'a> {
     reversal: Reversal,
     caller: &'a Till,
-    original: Arc<TransactionLog>,
+    log: Arc<TransactionLog>,
+    original: Original,
     entries: &'a [PaymentEntry],
     methods: Option<Vec<Arc<PaymentMaster>>>,
     state: Arc<TerminalState>,
@@ -58,12 +59,13 @@ impl App {
         entries: &[PaymentEntry],
     ) -> Result<i64, Error> {
         reversal.check_terminal(caller, named)?;
-        let original = self.transaction_log(named, transaction_no).await?;
+        let log = self.transaction_log(named, transaction_no).await?;
         let settings = self.masters.settings(&caller.tenant).await?;
         let mut wish = Wish {
             reversal,
             caller,
-            original,
+            original: transaction_log::original(&log)?,
+            log,
             entries,
             methods: None,
             state: self.terminals.terminal(caller).await?,
@@ -80,35 +82,32 @@ impl App {
     /// One try. `None`: the status or the terminal's numbers were changed meanwhile.
     async fn try_reverse(&self, wish: &mut Wish<'_>) -> Result<Option<i64>, Error> {
         let caller = wish.caller;
-        let original = Arc::clone(&wish.original);
-        let status = self.status_of(caller, &original).await?;
-        let standing = status_or_standing(caller, &original, status.as_ref())?;
-        let transaction_type = wish.reversal.check_original(&original, &standing)?;
+        let status = self.status_of(caller, &wish.log).await?;
+        let standing = status_or_standing(caller, &wish.log, status.as_ref())?;
+        let transaction_type = wish.reversal.check_original(&wish.original, &standing)?;
         let payments = self.payments_back(wish).await?;
         let next = self.next_numbers(caller, wish.settings.receipt_range).await?;
-        let (event_id, now) = (EventId::generate(), self.now());
-        let by = Reverser {
+        let made = Reversed {
             terminal: caller,
-            state: &wish.state,
+            session: wish.state.reversing()?,
+            staff: wish.state.staff.as_ref(),
             numbers: next.numbers,
-            event_id: &event_id,
-            now: &now,
+            transaction_type,
+            payments,
+            at: self.now().iso(),
         };
-        let mut log = wish
-            .reversal
-            .transaction(&original, transaction_type, payments, &by)?;
+        let event_id = EventId::generate();
+        let mut log = transaction_log::of_reversal(&wish.log, &made, &event_id);
         receipt::print(&mut log, &self.zone)?;
         let changes = self.take(self.documents.changes(&caller.to_string()), caller, &next);
-        let changes = mark(
-            changes,
-            wish.reversal,
-            standing,
-            status.as_ref(),
-            &log,
-            caller.number,
-        );
-        let changes = match (wish.reversal, original.transaction_type) {
-            (Reversal::Void, RETURN) => self.release_sale(changes, caller, &original).await?,
+        // A second reversal at the same time finds the mark, or makes this commit fail.
+        let marked = wish.reversal.mark(standing, &made);
+        let changes = match &status {
+            Some(stored) => changes.replace(marked, stored.revision),
+            None => changes.insert(marked),
+        };
+        let changes = match transaction_type {
+            TransactionType::VoidReturn => self.release_sale(changes, caller, &wish.log).await?,
             _ => changes,
         };
         let number = log.transaction_no;
@@ -120,10 +119,7 @@ impl App {
     }
 
     /// The payments of the reversal, by methods that the payment master knows.
-    async fn payments_back(
-        &self,
-        wish: &mut Wish<'_>,
-    ) -> Result<Vec<kugel_proto::cart::v1::TransactionPayment>, Error> {
+    async fn payments_back(&self, wish: &mut Wish<'_>) -> Result<Vec<CartPayment>, Error> {
         let entries = wish.entries;
         if wish.methods.is_none() {
             wish.reversal.check_codes(&wish.original, entries)?;
@@ -136,7 +132,7 @@ impl App {
                 })
             });
             wish.methods = Some(known.collect::<Result<_, _>>()?);
-            wish.reversal.check_total(&wish.original, entries)?;
+            wish.original.check_total(entries)?;
         }
         let methods = wish.methods.as_deref().unwrap_or_default();
         let numbered = entries.iter().zip(methods).zip(1..);
@@ -194,24 +190,4 @@ fn status_or_standing(
         number: TerminalNo::new(i64::from(log.terminal_no))?,
     };
     Ok(TransactionStatus::standing(&maker, log.transaction_no))
-}
-
-/// Marks the original as reversed. A second reversal at the same time finds the mark, or makes this commit fail.
-fn mark(
-    changes: Changes,
-    reversal: Reversal,
-    standing: TransactionStatus,
-    stored: Option<&Stored<TransactionStatus>>,
-    log: &TransactionLog,
-    by: TerminalNo,
-) -> Changes {
-    let staff_id = log.staff.as_ref().map(|staff| staff.id.as_str());
-    let marked = match reversal {
-        Reversal::Void => standing.voided(log.transaction_no, &log.generate_date_time, staff_id),
-        Reversal::Return => standing.returned(log.transaction_no, by, &log.generate_date_time, staff_id),
-    };
-    match stored {
-        Some(stored) => changes.replace(marked, stored.revision),
-        None => changes.insert(marked),
-    }
 }

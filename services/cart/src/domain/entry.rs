@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::civil::DateTime;
 use kugel_error::{Error, codes};
-use kugel_pricing::{Discount, TaxRule};
-use kugel_types::{ItemCode, Money, Quantity};
+use kugel_pricing::{Discount, PricedLine};
+use kugel_types::{ItemCode, Money, Quantity, TaxRule};
 
 use super::cart::{Cart, CartLine, LINES_MAX};
-use super::masters::{CartPromotion, CartTaxRule, ItemMaster, PromotionMaster};
+use super::masters::{ItemMaster, PromotionMaster};
 use super::state::CartEvent;
 
 /// A line to be entered.
@@ -54,13 +54,10 @@ impl Cart {
                 .promotions
                 .iter()
                 .filter(|master| master.holds(&self.store_code, masters.now));
-            self.masters.promotions = Some(
-                hold.map(|master| CartPromotion::from(&master.promotion))
-                    .collect(),
-            );
+            self.masters.promotions = Some(hold.map(|master| master.promotion.clone()).collect());
         }
         for (entry, item) in entries.iter().zip(masters.items) {
-            self.add_line(entry, item.as_deref(), masters.taxes)?;
+            self.add_line(entry, item.as_ref(), masters.taxes)?;
         }
         self.reprice()?;
         self.cart_status = next;
@@ -70,36 +67,39 @@ impl Cart {
     fn add_line(
         &mut self,
         entry: &LineEntry,
-        item: Option<&ItemMaster>,
+        item: Option<&Arc<ItemMaster>>,
         taxes: &[TaxRule],
     ) -> Result<(), Error> {
-        let mut line = match self
+        let known = self
             .line_items
             .iter()
-            .find(|line| line.item_code == entry.item_code)
-        {
-            Some(known) => line_like(known),
-            None => line_from(item.ok_or_else(|| {
-                codes::ITEM_NOT_FOUND
-                    .error(format!("item {} is not found", entry.item_code))
-                    .with("item_code", &entry.item_code)
-            })?),
-        };
-        self.keep_tax(&line.tax_code, taxes)?;
-        line.line_no = i32::try_from(self.line_items.len())
-            .unwrap_or(i32::MAX)
-            .saturating_add(1);
-        line.quantity = entry.quantity;
-        line.unit_price = entry
-            .unit_price
-            .filter(|price| !price.is_zero())
-            .unwrap_or(line.unit_price_master);
-        self.line_items.push(line);
+            .map(|line| &line.item)
+            .find(|known| known.item_code == entry.item_code);
+        let item = known.or(item).ok_or_else(|| {
+            codes::ITEM_NOT_FOUND
+                .error(format!("item {} is not found", entry.item_code))
+                .with("item_code", &entry.item_code)
+        })?;
+        let item = Arc::clone(item);
+        self.keep_tax(&item.tax_code, taxes)?;
+        let price = entry.unit_price.filter(|price| !price.is_zero());
+        self.line_items.push(CartLine {
+            line_no: i32::try_from(self.line_items.len())
+                .unwrap_or(i32::MAX)
+                .saturating_add(1),
+            unit_price: price.unwrap_or(item.unit_price),
+            item,
+            unit_price_original: Money::ZERO,
+            is_unit_price_changed: false,
+            quantity: entry.quantity,
+            is_cancelled: false,
+            priced: PricedLine::default(),
+        });
         Ok(())
     }
 
     fn keep_tax(&mut self, tax_code: &str, taxes: &[TaxRule]) -> Result<(), Error> {
-        if self.masters.taxes.iter().any(|kept| kept.code() == tax_code) {
+        if self.masters.taxes.iter().any(|kept| kept.code == tax_code) {
             return Ok(());
         }
         let rule = taxes.iter().find(|rule| rule.code == tax_code).ok_or_else(|| {
@@ -107,7 +107,7 @@ impl Cart {
                 .error(format!("tax code {tax_code} is not found"))
                 .with("tax_code", tax_code)
         })?;
-        self.masters.taxes.push(CartTaxRule::from(rule));
+        self.masters.taxes.push(rule.clone());
         Ok(())
     }
 
@@ -170,42 +170,5 @@ impl Cart {
                     .error(format!("cart {} has no line {line_no}", self.cart_id))
                     .with("line_no", line_no)
             })
-    }
-}
-
-/// A line from the item master. Quantity and price are still to be set.
-fn line_from(item: &ItemMaster) -> CartLine {
-    CartLine {
-        line_no: 0,
-        item_code: item.item_code.clone(),
-        item_name: item.description.clone(),
-        category_code: item.category_code.clone(),
-        tax_code: item.tax_code.clone(),
-        image_urls: item.image_urls.clone(),
-        is_discount_restricted: item.is_discount_restricted,
-        unit_price_master: item.unit_price,
-        unit_price: item.unit_price,
-        unit_price_original: Money::ZERO,
-        is_unit_price_changed: false,
-        quantity: Quantity::ZERO,
-        is_cancelled: false,
-        amount: Money::ZERO,
-        discount_amount: Money::ZERO,
-        tax_amount: Money::ZERO,
-        discounts: Vec::new(),
-        allocated_amounts: Vec::new(),
-    }
-}
-
-/// A line for the same item as another line, so that the item keeps what the cart first knew of it.
-fn line_like(known: &CartLine) -> CartLine {
-    CartLine {
-        unit_price: known.unit_price_master,
-        unit_price_original: Money::ZERO,
-        is_unit_price_changed: false,
-        is_cancelled: false,
-        discounts: Vec::new(),
-        allocated_amounts: Vec::new(),
-        ..known.clone()
     }
 }

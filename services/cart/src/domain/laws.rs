@@ -2,60 +2,21 @@
 
 use std::sync::Arc;
 
-use kugel_pricing::{Discount, PaymentKind, PaymentMethod, TaxRule};
-use kugel_types::{Currency, LocalTime, Money, Quantity, RoundMethod};
+use kugel_pricing::{Discount, PaymentMethod};
+use kugel_types::{LocalTime, Money, PaymentKind, Quantity, TaxRule};
 use proptest::prelude::*;
 
-use super::cart::{Cart, CartId, CartMasters, NO_NUMBER, NORMAL_SALE, Sales};
+use super::cart::{Cart, NO_NUMBER};
 use super::entry::{EntryMasters, LineEntry};
 use super::masters::{ItemMaster, PaymentMaster};
 use super::numbering::Numbers;
 use super::payment::PaymentEntry;
-use super::settings::{CartDefaults, CartSettings};
 use super::state::CartState;
 use super::terminal::TerminalState;
 use super::transaction::Closing;
 
 fn money(units: i64) -> Money {
     Money::from_decimal(units.into())
-}
-
-fn empty_cart() -> Cart {
-    let terminal: kugel_types::TerminalId = "t1-s1-1".parse().unwrap();
-    let defaults = CartDefaults {
-        receipt_no_start: 1,
-        receipt_no_end: 9,
-        discount_rounding: RoundMethod::Round,
-    };
-    Cart {
-        cart_id: CartId::generate(),
-        tenant_id: terminal.tenant.clone(),
-        store_code: terminal.store.clone(),
-        store_name: "Store".to_owned(),
-        currency_code: Currency::JPY,
-        terminal_no: terminal.number,
-        transaction_type: NORMAL_SALE,
-        transaction_no: NO_NUMBER,
-        receipt_no: NO_NUMBER,
-        user: None,
-        staff: None,
-        cart_status: CartState::Idle,
-        reference_date_time: String::new(),
-        generate_date_time: None,
-        business_date: "20260611".parse().unwrap(),
-        open_counter: 1,
-        business_counter: 1,
-        sales: Sales::default(),
-        line_items: Vec::new(),
-        subtotal_discounts: Vec::new(),
-        payments: Vec::new(),
-        taxes: Vec::new(),
-        masters: CartMasters {
-            taxes: Vec::new(),
-            settings: CartSettings::at(&terminal, &[], &defaults).unwrap(),
-            promotions: None,
-        },
-    }
 }
 
 /// What may happen to a cart, with figures small enough to meet often.
@@ -150,19 +111,19 @@ fn add(cart: &mut Cart, price: i64, count: i64) -> Result<(), kugel_error::Error
 }
 
 fn pay(cart: &mut Cart, is_cash: bool, amount: i64) -> Result<(), kugel_error::Error> {
-    let (code, kind) = if is_cash {
-        ("01", PaymentKind::Cash)
+    let kind = if is_cash {
+        PaymentKind::Cash
     } else {
-        ("11", PaymentKind::Cashless)
+        PaymentKind::Cashless
     };
     let entry = PaymentEntry {
-        payment_code: code.to_owned(),
+        payment_code: kind.code().to_owned(),
         amount: money(amount),
         detail: None,
     };
     let master = PaymentMaster {
-        method: PaymentMethod::new(code, kind),
-        description: code.to_owned(),
+        method: PaymentMethod::new(kind.code(), kind),
+        description: kind.name().to_owned(),
     };
     cart.pay(&[entry], &[Some(Arc::new(master))])
 }
@@ -174,25 +135,29 @@ fn check(cart: &Cart) -> Result<(), TestCaseError> {
     let off = sum(cart
         .subtotal_discounts
         .iter()
-        .map(|discount| discount.discount_amount)
+        .map(|discount| discount.amount)
         .collect());
-    let lines = sum(counted().map(|line| line.amount).collect());
+    let lines = sum(counted().map(|line| line.priced.amount).collect());
     prop_assert_eq!(sales.total_amount, lines.minus(off).unwrap());
     prop_assert_eq!(
         sales.total_amount_with_tax,
         sales.total_amount.plus(sales.tax_amount).unwrap()
     );
     let shares = sum(counted()
-        .flat_map(|line| line.allocated_amounts.iter().copied())
+        .flat_map(|line| line.priced.allocated.iter().copied())
         .collect());
     prop_assert_eq!(
         shares,
         off,
         "subtotal discounts are spread over the lines to the last unit"
     );
-    let taxes = sum(cart.taxes.iter().map(|tax| tax.tax_amount).collect());
+    let taxes = sum(cart.taxes.iter().map(|tax| tax.amount).collect());
     prop_assert_eq!(
-        sum(cart.line_items.iter().map(|line| line.tax_amount).collect()),
+        sum(cart
+            .line_items
+            .iter()
+            .map(|line| line.priced.tax_amount)
+            .collect()),
         taxes
     );
     let paid = sum(cart
@@ -221,7 +186,7 @@ proptest! {
 
     #[test]
     fn whatever_happens_a_cart_adds_up(commands in proptest::collection::vec(command(), 1..25)) {
-        let mut cart = empty_cart();
+        let mut cart = Cart::for_test();
         for command in &commands {
             let next = apply(&cart, command);
             let was_final = matches!(cart.cart_status, CartState::Completed | CartState::Cancelled);

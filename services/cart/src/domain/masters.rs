@@ -1,17 +1,15 @@
 //! Masters: what a cart needs to know about items, taxes and promotions, and what it keeps of them.
 //!
 //! A cart keeps what it has used, so that prices, taxes and settings do not change while it is open. An item needs no
-//! copy of its own: the first line that holds it is the copy.
+//! place of its own: the first line that holds it keeps it for the lines that follow.
 
 use jiff::civil::DateTime;
-use kugel_pricing::{PaymentMethod, Promotion, TaxRule, TaxType};
-use kugel_types::{ItemCode, Money, Rate, RoundMethod, StoreCode};
+use kugel_pricing::{PaymentMethod, Promotion};
+use kugel_types::{ItemCode, Money, StoreCode};
 use serde::{Deserialize, Serialize};
 
-use super::exact;
-
-/// An item as a store sells it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An item as a store sells it. Cart lines carry it whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemMaster {
     /// The item.
     pub item_code: ItemCode,
@@ -24,8 +22,10 @@ pub struct ItemMaster {
     /// The store's price, or the common one.
     pub unit_price: Money,
     /// True if the item may not be discounted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_discount_restricted: bool,
     /// Pictures.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub image_urls: Vec<String>,
 }
 
@@ -59,90 +59,10 @@ impl PromotionMaster {
     }
 }
 
-/// A tax rule that a cart keeps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CartTaxRule {
-    tax_code: String,
-    tax_type: String,
-    tax_name: String,
-    #[serde(with = "exact::amount")]
-    rate: Rate,
-    round_digit: i32,
-    round_method: Option<String>,
-}
-
-impl CartTaxRule {
-    /// The code.
-    pub fn code(&self) -> &str {
-        &self.tax_code
-    }
-    /// The rule as pricing takes it.
-    pub fn rule(&self) -> TaxRule {
-        TaxRule {
-            code: self.tax_code.clone(),
-            tax_type: self.tax_type.parse().unwrap_or(TaxType::Exempt),
-            name: self.tax_name.clone(),
-            rate: self.rate,
-            round_digit: self.round_digit,
-            round_method: self
-                .round_method
-                .as_deref()
-                .and_then(|name| name.parse::<RoundMethod>().ok()),
-        }
-    }
-}
-
-impl From<&TaxRule> for CartTaxRule {
-    fn from(rule: &TaxRule) -> Self {
-        Self {
-            tax_code: rule.code.clone(),
-            tax_type: rule.tax_type.name().to_owned(),
-            tax_name: rule.name.clone(),
-            rate: rule.rate,
-            round_digit: rule.round_digit,
-            round_method: rule.round_method.map(|method| method.name().to_owned()),
-        }
-    }
-}
-
-/// A promotion that a cart keeps.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CartPromotion {
-    promotion_code: String,
-    promotion_type: String,
-    name: String,
-    category_codes: Vec<String>,
-    #[serde(with = "exact::amount")]
-    rate: Rate,
-}
-
-impl CartPromotion {
-    /// The promotion as pricing takes it.
-    pub fn promotion(&self) -> Promotion {
-        Promotion {
-            code: self.promotion_code.clone(),
-            promotion_type: self.promotion_type.clone(),
-            name: self.name.clone(),
-            category_codes: self.category_codes.clone(),
-            rate: self.rate,
-        }
-    }
-}
-
-impl From<&Promotion> for CartPromotion {
-    fn from(promotion: &Promotion) -> Self {
-        Self {
-            promotion_code: promotion.code.clone(),
-            promotion_type: promotion.promotion_type.clone(),
-            name: promotion.name.clone(),
-            category_codes: promotion.category_codes.clone(),
-            rate: promotion.rate,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use kugel_types::Rate;
+
     use super::*;
 
     #[test]

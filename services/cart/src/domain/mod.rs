@@ -2,14 +2,12 @@
 
 pub mod cart;
 pub mod entry;
-mod exact;
 #[cfg(test)]
 mod laws;
 pub mod masters;
 pub mod numbering;
 pub mod payment;
 mod pricing;
-pub mod receipt;
 pub mod reversal;
 pub mod settings;
 pub mod state;

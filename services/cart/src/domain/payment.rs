@@ -46,25 +46,21 @@ impl Cart {
         masters: &[Option<Arc<PaymentMaster>>],
     ) -> Result<(), Error> {
         let next = self.cart_status.transition(CartEvent::Pay)?;
-        let mut tenders = Vec::with_capacity(entries.len());
         let mut taken = Vec::with_capacity(entries.len());
         for (entry, master) in entries.iter().zip(masters) {
             let master = master
                 .as_deref()
                 .ok_or_else(|| unknown_method(&entry.payment_code))?;
-            tenders.push(Tender {
-                method: master.method.clone(),
-                deposit: entry.amount,
-            });
-            taken.push(payment_of(entry, master));
+            let number = self.payments.len() + taken.len() + 1;
+            taken.push(payment_of(
+                entry,
+                master,
+                i32::try_from(number).unwrap_or(i32::MAX),
+            ));
         }
+        let tenders = taken.iter().map(|payment| payment.tender.clone()).collect();
         let priced = kugel_pricing::pay(&self.basket(), tenders, &self.policy())?;
-        for mut payment in taken {
-            payment.payment_no = i32::try_from(self.payments.len())
-                .unwrap_or(i32::MAX)
-                .saturating_add(1);
-            self.payments.push(payment);
-        }
+        self.payments.extend(taken);
         self.adopt(priced);
         self.cart_status = next;
         Ok(())
@@ -86,17 +82,16 @@ fn unknown_method(payment_code: &str) -> Error {
         .with("payment_code", payment_code)
 }
 
-fn payment_of(entry: &PaymentEntry, master: &PaymentMaster) -> CartPayment {
+/// A payment as it is entered. What it settles is still to be found.
+pub(crate) fn payment_of(entry: &PaymentEntry, master: &PaymentMaster, payment_no: i32) -> CartPayment {
     CartPayment {
-        payment_no: 0,
-        payment_code: entry.payment_code.clone(),
+        payment_no,
         payment_name: master.description.clone(),
-        deposit_amount: entry.amount,
+        tender: Tender {
+            method: master.method.clone(),
+            deposit: entry.amount,
+        },
         payment_amount: Money::ZERO,
         payment_detail: entry.detail.clone(),
-        payment_kind: master.method.kind.into(),
-        limit_amount: master.method.limit_amount,
-        can_deposit_over: master.method.can_deposit_over,
-        can_change: master.method.can_change,
     }
 }

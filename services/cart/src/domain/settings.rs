@@ -4,7 +4,6 @@ use kugel_error::{Error, codes};
 use kugel_types::{RoundMethod, TerminalId, TerminalNo};
 use serde::{Deserialize, Serialize};
 
-use super::exact;
 use super::numbering::ReceiptRange;
 
 /// A named setting with its values for stores and terminals.
@@ -52,7 +51,6 @@ pub struct CartSettings {
     /// The range of receipt numbers.
     pub receipt_range: ReceiptRange,
     /// How discounts are rounded.
-    #[serde(with = "exact::round_method")]
     pub discount_rounding: RoundMethod,
     /// The chain's invoice registration number.
     #[serde(default, skip_serializing_if = "Option::is_none")]

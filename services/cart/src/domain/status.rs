@@ -3,18 +3,14 @@
 use kugel_types::{StoreCode, TerminalId, TerminalNo};
 use serde::{Deserialize, Serialize};
 
-use super::exact;
-
 /// The reversal state of one transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransactionStatus {
     /// The tenant.
     pub tenant_id: String,
     /// The store.
-    #[serde(with = "exact::text")]
     pub store_code: StoreCode,
     /// The terminal that made the transaction.
-    #[serde(with = "exact::terminal_no")]
     pub terminal_no: TerminalNo,
     /// The transaction.
     pub transaction_no: i64,

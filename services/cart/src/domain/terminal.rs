@@ -1,9 +1,7 @@
 //! What the cart service needs to know about terminals and stores.
 
 use kugel_error::{Error, codes};
-use kugel_types::{BusinessDate, Currency};
-
-use super::cart::Staff;
+use kugel_types::{BusinessDate, Currency, StaffRef};
 
 /// A terminal as it stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +11,7 @@ pub struct TerminalState {
     /// The present or last session; `None` before the first opening.
     pub session: Option<Session>,
     /// Who is signed in.
-    pub staff: Option<Staff>,
+    pub staff: Option<StaffRef>,
 }
 
 /// A session of a terminal: from opening to closing.
@@ -38,7 +36,7 @@ pub struct StoreState {
 
 impl TerminalState {
     /// The session and the staff member of a terminal that may sell.
-    pub fn selling(&self) -> Result<(Session, &Staff), Error> {
+    pub fn selling(&self) -> Result<(Session, &StaffRef), Error> {
         if !self.is_opened {
             return Err(codes::CART_TERMINAL_STATE.error("the terminal is not opened"));
         }
@@ -50,6 +48,14 @@ impl TerminalState {
             .ok_or_else(|| codes::CART_NOT_CREATED.error("the terminal is opened without a business date"))?;
         Ok((session, staff))
     }
+
+    /// The session that a void or a return belongs to. The terminal need not be open.
+    pub fn reversing(&self) -> Result<Session, Error> {
+        self.session.ok_or_else(|| {
+            codes::CART_TERMINAL_STATE
+                .error("the terminal was never opened, so the reversal belongs to no session")
+        })
+    }
 }
 
 #[cfg(test)]
@@ -58,7 +64,7 @@ mod tests {
 
     #[test]
     fn only_an_opened_terminal_with_staff_and_session_sells() {
-        let staff = Staff {
+        let staff = StaffRef {
             id: "31".to_owned(),
             name: "Mori".to_owned(),
         };
@@ -68,7 +74,7 @@ mod tests {
             open_counter: 1,
             business_counter: 1,
         };
-        let state = |is_opened, staff: Option<&Staff>, session| TerminalState {
+        let state = |is_opened, staff: Option<&StaffRef>, session| TerminalState {
             is_opened,
             session,
             staff: staff.cloned(),

@@ -1,4 +1,4 @@
-//! The cart's use cases over a real store and bus, with neighbours that the test plays.
+//! The service behind its real stack, with neighbours that the test plays.
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 

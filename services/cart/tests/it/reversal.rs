@@ -1,61 +1,36 @@
 //! Voids and returns.
 
-use kugel_cart::app::Till;
-use kugel_cart::domain::reversal::Reversal::{self, Return, Void};
 use kugel_error::codes;
+use kugel_stand::decimal;
 
-use crate::support::{Shop, eventually, refused, tenders, till, till_of};
+use crate::support::{Shop, refused, till, till_of};
 
 const PRICE: &[(&str, &str)] = &[("01", "1100")];
-
-async fn reverse(
-    shop: &Shop,
-    reversal: Reversal,
-    (caller, named): (&Till, &Till),
-    transaction_no: i64,
-    payments: &[(&str, &str)],
-) -> kugel_error::Result<kugel_cart::app::Transaction> {
-    shop.app
-        .reverse_transaction(reversal, caller, named, transaction_no, tenders(payments))
-        .await
-}
 
 #[tokio::test]
 async fn a_void_is_a_copy_in_the_name_of_who_voids() {
     let shop = Shop::open();
     let pos = till(1);
     shop.sell(&pos).await;
-    shop.change(|world| {
-        world
-            .terminals
-            .get_mut(&till(1).terminal)
-            .unwrap()
-            .staff
-            .as_mut()
-            .unwrap()
-            .id = "ito".to_owned()
+    shop.change_till(&pos, |terminal| {
+        terminal.staff.as_mut().unwrap().staff_id = "ito".to_owned();
     });
-    shop.clock.advance(60);
-    let void = reverse(&shop, Void, (&pos, &pos), 1, PRICE).await.unwrap();
-    let log = &void.log;
+    shop.stand.clock.advance(60);
+    let void = shop.void((&pos, &pos), 1, PRICE).await.unwrap();
     assert_eq!(
-        (log.transaction_type, log.transaction_no, log.receipt_no),
+        (void.transaction_type, void.transaction_no, void.receipt_no),
         (201, 2, 111_112)
     );
-    assert_eq!(log.staff.as_ref().unwrap().id, "ito");
-    assert_eq!(log.generate_date_time, "2026-06-11T14:04:09.512345+09:00");
-    let origin = log.origin.as_ref().unwrap();
+    assert_eq!(void.staff.as_ref().unwrap().id, "ito");
+    assert_eq!(void.generate_date_time, "2026-06-11T14:04:09.512345+09:00");
+    let origin = void.origin.as_ref().unwrap();
     assert_eq!((origin.transaction_no, origin.transaction_type), (1, 101));
-    assert_eq!(
-        log.sales.as_ref().unwrap().change_amount.as_ref().unwrap().value,
-        "0"
-    );
-    assert_eq!(
-        log.line_items,
-        shop.app.get_transaction(&pos, 1).await.unwrap().log.line_items
-    );
-    assert!(shop.app.get_transaction(&pos, 1).await.unwrap().is_voided);
-    eventually(|| shop.journal.0.lock().len() == 2).await;
+    assert_eq!(void.change_amount, decimal("0"));
+    assert_eq!(void.payments[0].payment_kind, "Cash");
+    let sale = shop.transaction(&pos, 1).await.unwrap();
+    assert_eq!(void.line_items, sale.line_items);
+    assert!(sale.status.unwrap().is_voided);
+    shop.journal.wait_for(2).await;
 }
 
 /// The matrix of the contract, 8.4.
@@ -65,45 +40,33 @@ async fn what_stands_can_be_reversed_once() {
     let pos = till(1);
     let own = (&pos, &pos);
     shop.sell(&pos).await;
-    reverse(&shop, Void, own, 1, PRICE).await.unwrap();
-    refused(reverse(&shop, Void, own, 1, PRICE).await, &codes::ALREADY_VOIDED);
-    refused(
-        reverse(&shop, Return, own, 1, PRICE).await,
-        &codes::ALREADY_VOIDED,
-    );
-    refused(reverse(&shop, Void, own, 2, PRICE).await, &codes::REQUEST_REFUSED);
-    refused(
-        reverse(&shop, Return, own, 2, PRICE).await,
-        &codes::REQUEST_REFUSED,
-    );
+    shop.void(own, 1, PRICE).await.unwrap();
+    refused(shop.void(own, 1, PRICE).await, &codes::ALREADY_VOIDED);
+    refused(shop.give_back(own, 1, PRICE).await, &codes::ALREADY_VOIDED);
+    refused(shop.void(own, 2, PRICE).await, &codes::REQUEST_REFUSED);
+    refused(shop.give_back(own, 2, PRICE).await, &codes::REQUEST_REFUSED);
 
     let sale = shop.sell(&pos).await.transaction_no;
-    let returned = reverse(&shop, Return, own, sale, PRICE).await.unwrap().log;
+    let returned = shop.give_back(own, sale, PRICE).await.unwrap();
     assert_eq!(returned.transaction_type, 102);
+    let returned = returned.transaction_no;
+    refused(shop.give_back(own, sale, PRICE).await, &codes::ALREADY_REFUNDED);
+    refused(shop.void(own, sale, PRICE).await, &codes::ALREADY_REFUNDED);
     refused(
-        reverse(&shop, Return, own, sale, PRICE).await,
-        &codes::ALREADY_REFUNDED,
-    );
-    refused(
-        reverse(&shop, Void, own, sale, PRICE).await,
-        &codes::ALREADY_REFUNDED,
-    );
-    refused(
-        reverse(&shop, Return, own, returned.transaction_no, PRICE).await,
+        shop.give_back(own, returned, PRICE).await,
         &codes::REQUEST_REFUSED,
     );
 
-    let void = reverse(&shop, Void, own, returned.transaction_no, PRICE)
-        .await
-        .unwrap()
-        .log;
+    let void = shop.void(own, returned, PRICE).await.unwrap();
     assert_eq!(void.transaction_type, 202);
-    assert!(!shop.app.get_transaction(&pos, sale).await.unwrap().is_refunded);
-    refused(
-        reverse(&shop, Void, own, returned.transaction_no, PRICE).await,
-        &codes::ALREADY_VOIDED,
-    );
-    reverse(&shop, Void, own, sale, PRICE).await.unwrap();
+    assert!(!is_refunded(&shop, &pos, sale).await);
+    refused(shop.void(own, returned, PRICE).await, &codes::ALREADY_VOIDED);
+    shop.void(own, sale, PRICE).await.unwrap();
+}
+
+async fn is_refunded(shop: &Shop, till: &crate::support::Till, number: i64) -> bool {
+    let transaction = shop.transaction(till, number).await.unwrap();
+    transaction.status.unwrap().is_refunded
 }
 
 #[tokio::test]
@@ -112,35 +75,27 @@ async fn a_return_at_another_till_belongs_to_that_till() {
     let (seller, other) = (till(1), till(2));
     shop.sell(&seller).await;
     refused(
-        reverse(&shop, Void, (&other, &seller), 1, PRICE).await,
+        shop.void((&other, &seller), 1, PRICE).await,
         &codes::INVALID_INPUT,
     );
     let foreign = till_of("t1-s2-1");
     refused(
-        reverse(&shop, Return, (&other, &foreign), 1, PRICE).await,
+        shop.give_back((&other, &foreign), 1, PRICE).await,
         &codes::INVALID_INPUT,
     );
-    let log = reverse(&shop, Return, (&other, &seller), 1, &[("12", "1100")])
-        .await
-        .unwrap()
-        .log;
+    let voucher = &[("12", "1100")];
+    let made = shop.give_back((&other, &seller), 1, voucher).await.unwrap();
     assert_eq!(
-        (log.terminal_no, log.transaction_no, log.receipt_no),
+        (made.terminal_no, made.transaction_no, made.receipt_no),
         (2, 1, 111_111)
     );
-    assert_eq!(
-        (log.open_counter, log.staff.as_ref().unwrap().id.as_str()),
-        (3, "sato")
-    );
-    assert!(shop.app.get_transaction(&seller, 1).await.unwrap().is_refunded);
-    assert!(!shop.app.get_transaction(&other, 1).await.unwrap().is_refunded);
+    assert_eq!((made.open_counter, made.staff.unwrap().id.as_str()), (3, "sato"));
+    assert!(is_refunded(&shop, &seller, 1).await);
+    assert!(!is_refunded(&shop, &other, 1).await);
     assert_eq!(shop.sell(&seller).await.transaction_no, 2);
-    let void = reverse(&shop, Void, (&other, &other), 1, &[("12", "1100")])
-        .await
-        .unwrap()
-        .log;
+    let void = shop.void((&other, &other), 1, voucher).await.unwrap();
     assert_eq!((void.transaction_type, void.terminal_no), (202, 2));
-    assert!(!shop.app.get_transaction(&seller, 1).await.unwrap().is_refunded);
+    assert!(!is_refunded(&shop, &seller, 1).await);
 }
 
 #[tokio::test]
@@ -155,21 +110,16 @@ async fn the_payments_must_give_back_what_was_taken() {
         &[("01", "1100"), ("01", "1100")],
         &[],
     ] {
-        refused(
-            reverse(&shop, Void, own, 1, payments).await,
-            &codes::REQUEST_REFUSED,
-        );
+        refused(shop.void(own, 1, payments).await, &codes::REQUEST_REFUSED);
     }
     refused(
-        reverse(&shop, Return, own, 1, &[("01", "1099")]).await,
+        shop.give_back(own, 1, &[("01", "1099")]).await,
         &codes::REQUEST_REFUSED,
     );
-    refused(
-        reverse(&shop, Return, own, 1, &[("98", "1100")]).await,
-        &codes::NOT_FOUND,
-    );
-    refused(reverse(&shop, Void, own, 9, PRICE).await, &codes::NOT_FOUND);
-    assert!(!shop.app.get_transaction(&pos, 1).await.unwrap().is_voided);
+    refused(shop.give_back(own, 1, &[("98", "1100")]).await, &codes::NOT_FOUND);
+    refused(shop.void(own, 9, PRICE).await, &codes::NOT_FOUND);
+    let sale = shop.transaction(&pos, 1).await.unwrap();
+    assert!(!sale.status.unwrap().is_voided);
 }
 
 #[tokio::test]
@@ -177,15 +127,12 @@ async fn a_cancelled_cart_cannot_be_reversed() {
     let shop = Shop::open();
     let pos = till(1);
     let cart = shop.cart(&pos).await;
-    shop.add(&pos, cart, &[("melon", "1")]).await.unwrap();
-    shop.pay(&pos, cart, PRICE).await.unwrap();
-    shop.app.cancel_cart(&pos, cart).await.unwrap();
-    for reversal in [Void, Return] {
-        refused(
-            reverse(&shop, reversal, (&pos, &pos), 1, PRICE).await,
-            &codes::REQUEST_REFUSED,
-        );
-    }
+    shop.add(&pos, &cart, &[("melon", "1")]).await.unwrap();
+    shop.pay(&pos, &cart, PRICE).await.unwrap();
+    shop.cancel_cart(&pos, &cart).await.unwrap();
+    let own = (&pos, &pos);
+    refused(shop.void(own, 1, PRICE).await, &codes::REQUEST_REFUSED);
+    refused(shop.give_back(own, 1, PRICE).await, &codes::REQUEST_REFUSED);
 }
 
 #[tokio::test]
@@ -194,13 +141,10 @@ async fn of_two_reversals_at_once_one_wins() {
     let (pos, second) = (till(1), till(2));
     shop.sell(&pos).await;
     let (void, returned, other) = tokio::join!(
-        reverse(&shop, Void, (&pos, &pos), 1, PRICE),
-        reverse(&shop, Return, (&pos, &pos), 1, PRICE),
-        reverse(&shop, Return, (&second, &pos), 1, PRICE),
+        shop.void((&pos, &pos), 1, PRICE),
+        shop.give_back((&pos, &pos), 1, PRICE),
+        shop.give_back((&second, &pos), 1, PRICE),
     );
-    let done = [&void, &returned, &other]
-        .iter()
-        .filter(|result| result.is_ok())
-        .count();
-    assert_eq!(done, 1);
+    let results = [&void, &returned, &other];
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
 }

@@ -2,28 +2,31 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
-use jiff::tz::TimeZone;
-use kugel_bus::{Bus, Event, Failure, Handler, InProcessBus, Outbox, SweepPolicy, Topic};
-use kugel_cart::app::{App, CartStore, Copies, NewCart, Till};
-use kugel_cart::domain::cart::{Cart, CartId, Staff};
-use kugel_cart::domain::entry::LineEntry;
-use kugel_cart::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
-use kugel_cart::domain::payment::PaymentEntry;
-use kugel_cart::domain::settings::{CartDefaults, SettingMaster};
-use kugel_cart::domain::terminal::{Session, StoreState, TerminalState};
-use kugel_cart::ports::{Masters, Terminals};
-use kugel_error::{Error, Result, codes};
-use kugel_pricing::{PaymentKind, PaymentMethod, TaxRule};
-use kugel_proto::cart::v1::TransactionLog;
+use kugel_bus::Topic;
+use kugel_error::ErrorSpec;
+use kugel_proto::Decimal;
+use kugel_proto::cart::v1 as pb;
+use kugel_proto::cart::v1::cart_service_client::CartServiceClient;
+use kugel_proto::cart::v1::transaction_service_client::TransactionServiceClient;
+use kugel_proto::master_data::v1 as master;
+use kugel_proto::terminal::v1 as terminal;
+use kugel_rpc::{Channel, Deps};
+use kugel_stand::{Heard, Stand, StandIn, decimal, repeatable};
 use kugel_state::State;
-use kugel_store::{DataDir, Documents, RequestKey, SqliteStore};
-use kugel_types::{
-    Currency, ItemCode, ManualClock, Money, Quantity, RoundMethod, StoreCode, TenantId, TerminalId,
-};
+use kugel_types::{DEFAULT_PAYMENTS, PaymentKind, TaxRule};
 use parking_lot::Mutex;
+use tonic::{Request, Status};
+
+/// What a call comes to.
+pub(crate) type Answer<T> = Result<T, Status>;
+
+/// A till, and the request id of its commands if it wants to repeat them.
+#[derive(Clone)]
+pub(crate) struct Till {
+    pub(crate) id: String,
+    request_id: Option<String>,
+}
 
 /// A till of the shop.
 pub(crate) fn till(number: i64) -> Till {
@@ -33,343 +36,390 @@ pub(crate) fn till(number: i64) -> Till {
 /// Any till.
 pub(crate) fn till_of(id: &str) -> Till {
     Till {
-        terminal: id.parse().unwrap(),
-        traceparent: None,
-        request: None,
+        id: id.to_owned(),
+        request_id: None,
     }
 }
 
-/// The till with a request id for its next command.
-pub(crate) fn repeatable(till: &Till, id: &str, fingerprint: &str) -> Till {
-    let request = Some(RequestKey {
-        id: format!("{} {id}", till.terminal),
-        fingerprint: fingerprint.to_owned(),
-    });
-    Till {
-        request,
-        ..till.clone()
+impl Till {
+    /// The till with a request id for its next command.
+    pub(crate) fn repeating(&self, request_id: &str) -> Self {
+        Self {
+            id: self.id.clone(),
+            request_id: Some(request_id.to_owned()),
+        }
     }
-}
 
-pub(crate) fn money(text: &str) -> Money {
-    text.parse().unwrap()
-}
-
-pub(crate) fn quantity(text: &str) -> Quantity {
-    text.parse().unwrap()
+    /// Store and number.
+    fn place(&self) -> (String, i32) {
+        let mut parts = self.id.split('-').skip(1);
+        (
+            parts.next().unwrap().to_owned(),
+            parts.next().unwrap().parse().unwrap(),
+        )
+    }
 }
 
 /// What the neighbours say.
 #[derive(Default)]
 pub(crate) struct World {
-    pub(crate) terminals: HashMap<TerminalId, TerminalState>,
-    pub(crate) items: HashMap<ItemCode, ItemMaster>,
-    pub(crate) payments: Vec<PaymentMaster>,
-    pub(crate) promotions: Vec<PromotionMaster>,
-    pub(crate) settings: Vec<SettingMaster>,
+    pub(crate) terminals: HashMap<String, terminal::Terminal>,
+    pub(crate) items: HashMap<String, master::ItemDetails>,
+    pub(crate) promotions: Vec<master::Promotion>,
     pub(crate) is_away: bool,
 }
 
-/// The neighbours, played by the test.
-#[derive(Default)]
-pub(crate) struct Neighbours(pub(crate) Mutex<World>);
-
-impl Neighbours {
-    fn ask<T>(&self, read: impl FnOnce(&World) -> T) -> Result<T> {
-        let world = self.0.lock();
-        if world.is_away {
-            return Err(codes::CART_NEIGHBOUR_FAILED.error("the neighbour is away"));
-        }
-        Ok(read(&world))
-    }
-}
-
-#[async_trait]
-impl Terminals for Neighbours {
-    async fn terminal(&self, id: &TerminalId) -> Result<Arc<TerminalState>> {
-        let found = self.ask(|world| world.terminals.get(id).cloned())?;
-        found
-            .map(Arc::new)
-            .ok_or_else(|| codes::NOT_FOUND.error("there is no such terminal"))
-    }
-    async fn store(&self, _: &TenantId, store: &StoreCode) -> Result<Arc<StoreState>> {
-        self.ask(|_| {
-            Arc::new(StoreState {
-                name: format!("Store {store}"),
-                currency: Currency::JPY,
-            })
-        })
-    }
-    fn cached_terminals(&self) -> Vec<TerminalId> {
-        Vec::new()
-    }
-    fn forget_terminals(&self, _: &TenantId) {}
-}
-
-#[async_trait]
-impl Masters for Neighbours {
-    async fn items(
-        &self,
-        _: &TenantId,
-        _: &StoreCode,
-        codes: &[ItemCode],
-    ) -> Result<Vec<Option<Arc<ItemMaster>>>> {
-        self.ask(|world| {
-            codes
-                .iter()
-                .map(|code| world.items.get(code).cloned().map(Arc::new))
-                .collect()
-        })
-    }
-    async fn taxes(&self, _: &TenantId) -> Result<Arc<Vec<TaxRule>>> {
-        self.ask(|_| Arc::new(TaxRule::defaults()))
-    }
-    async fn settings(&self, _: &TenantId) -> Result<Arc<Vec<SettingMaster>>> {
-        self.ask(|world| Arc::new(world.settings.clone()))
-    }
-    async fn promotions(&self, _: &TenantId) -> Result<Arc<Vec<PromotionMaster>>> {
-        self.ask(|world| Arc::new(world.promotions.clone()))
-    }
-    async fn payment(&self, _: &TenantId, payment_code: &str) -> Result<Option<Arc<PaymentMaster>>> {
-        self.ask(|world| {
-            world
-                .payments
-                .iter()
-                .find(|payment| payment.method.code == payment_code)
-                .cloned()
-                .map(Arc::new)
-        })
-    }
-}
-
-/// Keeps the transactions that a consumer receives.
-#[derive(Default)]
-pub(crate) struct Consumer(pub(crate) Mutex<Vec<Arc<TransactionLog>>>);
-
-#[async_trait]
-impl Handler for Consumer {
-    async fn handle(&self, _: &TenantId, events: &[Arc<Event>]) -> std::result::Result<(), Failure> {
-        for event in events {
-            let log = event
-                .body
-                .parse::<TransactionLog>()
-                .map_err(|error| Failure::Malformed(error.to_string()))?;
-            self.0.lock().push(log);
-        }
-        Ok(())
-    }
-}
-
-/// A shop of two tills in one tenant.
+/// A shop of two tills in one tenant. Clones are the same shop.
+#[derive(Clone)]
 pub(crate) struct Shop {
-    pub(crate) app: App,
-    pub(crate) neighbours: Arc<Neighbours>,
-    pub(crate) clock: Arc<ManualClock>,
-    pub(crate) journal: Arc<Consumer>,
+    pub(crate) stand: Stand,
+    pub(crate) journal: Arc<Heard>,
+    world: Arc<Mutex<World>>,
+    channel: Channel,
 }
 
 impl Shop {
     /// Opens the shop: both tills are opened, Mori is at the first and Sato at the second.
     pub(crate) fn open() -> Self {
-        let data_dir = DataDir::for_test().unwrap();
-        let clock = Arc::new(ManualClock::for_test(
-            "2026-06-11T05:03:09.512345Z".parse().unwrap(),
-        ));
-        let store = Arc::new(SqliteStore::open(&data_dir, "cart").unwrap());
-        let documents = Documents::new(store, clock.clone());
-        let bus = Arc::new(InProcessBus::default());
-        let journal = Arc::new(Consumer::default());
+        // What a neighbour says holds at once: how caches are kept up to date is tested where they are.
+        let stand = Stand::new(kugel_cart::NAME, "t1", "2026-06-11T05:03:09.512345Z").set(|settings| {
+            settings.use_terminal_cache = false;
+            settings.use_item_cache = false;
+        });
         for service in ["report", "stock"] {
-            bus.subscribe(service, &[Topic::TranlogReport], Arc::new(Consumer::default()));
+            stand.hear(service, &[Topic::TranlogReport]);
         }
-        bus.subscribe("journal", &[Topic::TranlogReport], journal.clone());
-        let policy = SweepPolicy {
-            interval: Duration::from_secs(300),
-            horizon: Duration::from_secs(86_400),
-            failed_after: Duration::from_secs(900),
-        };
-        let (outbox, task) = Outbox::new(
-            documents.clone(),
-            bus.clone(),
-            clock.clone(),
-            &kugel_cart::PRODUCER,
-            policy,
-        );
-        tokio::spawn(task);
-        let neighbours = Arc::new(Neighbours::default());
-        *neighbours.0.lock() = world();
-        let app = App {
-            carts: CartStore::new(documents.clone(), None),
-            documents,
-            terminals: neighbours.clone(),
-            masters: neighbours.clone(),
-            outbox,
-            clock: clock.clone(),
-            zone: TimeZone::get("Asia/Tokyo").unwrap(),
-            defaults: CartDefaults {
-                receipt_no_start: 111_111,
-                receipt_no_end: 999_999,
-                discount_rounding: RoundMethod::Round,
-            },
-        };
+        let journal = stand.hear("journal", &[Topic::TranlogReport]);
+        let world = Arc::new(Mutex::new(world()));
+        stand.connect("terminal", terminals(&world));
+        stand.connect("master-data", masters(&world));
+        let channel = stand.serve(kugel_cart::build(stand.deps()).unwrap());
         Self {
-            app,
-            neighbours,
-            clock,
+            stand,
             journal,
+            world,
+            channel,
         }
     }
 
     /// The same shop seen from another process, which keeps copies of its carts in `state`.
     pub(crate) fn beside(&self, state: Arc<dyn State>) -> Self {
-        let copies = Copies::new(state);
-        let carts = CartStore::new(self.app.documents.clone(), Some(copies));
+        let deps = Deps {
+            state,
+            ..self.stand.deps()
+        };
         Self {
-            app: App {
-                carts,
-                ..self.app.clone()
-            },
-            neighbours: self.neighbours.clone(),
-            clock: self.clock.clone(),
-            journal: self.journal.clone(),
+            channel: self.stand.serve(kugel_cart::build(deps).unwrap()),
+            ..self.clone()
         }
     }
 
     /// Changes what the neighbours say.
     pub(crate) fn change(&self, change: impl FnOnce(&mut World)) {
-        change(&mut self.neighbours.0.lock());
+        change(&mut self.world.lock());
+    }
+
+    /// Changes what the neighbours say of a till.
+    pub(crate) fn change_till(&self, till: &Till, change: impl FnOnce(&mut terminal::Terminal)) {
+        self.change(|world| change(world.terminals.get_mut(&till.id).unwrap()));
+    }
+
+    pub(crate) fn request<T>(&self, till: &Till, message: T) -> Request<T> {
+        let request = self.stand.till(&till.id, message);
+        match &till.request_id {
+            Some(id) => repeatable(id, request),
+            None => request,
+        }
+    }
+
+    fn carts(&self) -> CartServiceClient<Channel> {
+        CartServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn transactions(&self) -> TransactionServiceClient<Channel> {
+        TransactionServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) async fn create_cart(&self, till: &Till, wish: pb::CreateCartRequest) -> Answer<String> {
+        let answer = self.carts().create_cart(self.request(till, wish)).await?;
+        Ok(answer.into_inner().cart_id)
     }
 
     /// Opens a cart.
-    pub(crate) async fn cart(&self, till: &Till) -> CartId {
-        self.app.create_cart(till, NewCart::default()).await.unwrap()
+    pub(crate) async fn cart(&self, till: &Till) -> String {
+        self.create_cart(till, pb::CreateCartRequest::default())
+            .await
+            .unwrap()
     }
 
     /// Adds lines, `(item, quantity)` each.
-    pub(crate) async fn add(
-        &self,
-        till: &Till,
-        cart: CartId,
-        lines: &[(&str, &str)],
-    ) -> std::result::Result<Arc<Cart>, Error> {
-        let entry = |(code, count): &(&str, &str)| LineEntry {
-            item_code: code.parse().unwrap(),
-            quantity: quantity(count),
+    pub(crate) async fn add(&self, till: &Till, cart: &str, lines: &[(&str, &str)]) -> Answer<pb::Cart> {
+        let entry = |(code, count): &(&str, &str)| pb::LineItemEntry {
+            item_code: (*code).to_owned(),
+            quantity: decimal(count),
             unit_price: None,
         };
-        self.app
-            .add_line_items(till, cart, lines.iter().map(entry).collect())
+        self.add_line_items(till, cart, lines.iter().map(entry).collect())
             .await
     }
 
     /// Pays, `(method, amount)` each.
-    pub(crate) async fn pay(
-        &self,
-        till: &Till,
-        cart: CartId,
-        payments: &[(&str, &str)],
-    ) -> std::result::Result<Arc<Cart>, Error> {
-        self.app.add_payments(till, cart, tenders(payments)).await
+    pub(crate) async fn pay(&self, till: &Till, cart: &str, payments: &[(&str, &str)]) -> Answer<pb::Cart> {
+        self.add_payments(till, cart, tenders(payments)).await
     }
 
     /// Sells one melon for 1,100 in cash.
-    pub(crate) async fn sell(&self, till: &Till) -> Arc<Cart> {
+    pub(crate) async fn sell(&self, till: &Till) -> pb::Cart {
         let cart = self.cart(till).await;
-        self.add(till, cart, &[("melon", "1")]).await.unwrap();
-        self.app.subtotal_cart(till, cart).await.unwrap();
-        self.pay(till, cart, &[("01", "2000")]).await.unwrap();
-        self.app.bill_cart(till, cart).await.unwrap().cart
+        self.add(till, &cart, &[("melon", "1")]).await.unwrap();
+        self.subtotal_cart(till, &cart).await.unwrap();
+        self.pay(till, &cart, &[("01", "2000")]).await.unwrap();
+        self.bill_cart(till, &cart).await.unwrap()
+    }
+
+    /// Reads a transaction of a till.
+    pub(crate) async fn transaction(&self, till: &Till, transaction_no: i64) -> Answer<pb::Tran> {
+        let (store_code, terminal_no) = till.place();
+        let request = pb::GetTransactionRequest {
+            tenant_id: self.stand.tenant.to_string(),
+            store_code,
+            terminal_no,
+            transaction_no,
+        };
+        let request = self.request(till, request);
+        let answer = self.transactions().get_transaction(request).await?;
+        Ok(answer.into_inner().transaction.unwrap())
+    }
+
+    /// The transactions of a till, the newest first.
+    pub(crate) async fn list(&self, till: &Till, include_cancelled: bool) -> Vec<pb::Tran> {
+        let (store_code, terminal_no) = till.place();
+        let request = pb::ListTransactionsRequest {
+            tenant_id: self.stand.tenant.to_string(),
+            store_code,
+            terminal_no,
+            include_cancelled: Some(include_cancelled),
+            ..Default::default()
+        };
+        let request = self.request(till, request);
+        let answer = self.transactions().list_transactions(request).await;
+        answer.unwrap().into_inner().transactions
+    }
+
+    /// Voids a transaction of the named till.
+    pub(crate) async fn void(
+        &self,
+        (caller, named): (&Till, &Till),
+        transaction_no: i64,
+        payments: &[(&str, &str)],
+    ) -> Answer<pb::Tran> {
+        let (store_code, terminal_no) = named.place();
+        let request = pb::VoidTransactionRequest {
+            tenant_id: self.stand.tenant.to_string(),
+            store_code,
+            terminal_no,
+            transaction_no,
+            payments: tenders(payments),
+        };
+        let request = self.request(caller, request);
+        let answer = self.transactions().void_transaction(request).await?;
+        Ok(answer.into_inner().transaction.unwrap())
+    }
+
+    /// Returns a sale of the named till.
+    pub(crate) async fn give_back(
+        &self,
+        (caller, named): (&Till, &Till),
+        transaction_no: i64,
+        payments: &[(&str, &str)],
+    ) -> Answer<pb::Tran> {
+        let (store_code, terminal_no) = named.place();
+        let request = pb::ReturnTransactionRequest {
+            tenant_id: self.stand.tenant.to_string(),
+            store_code,
+            terminal_no,
+            transaction_no,
+            payments: tenders(payments),
+        };
+        let request = self.request(caller, request);
+        let answer = self.transactions().return_transaction(request).await?;
+        Ok(answer.into_inner().transaction.unwrap())
     }
 }
 
-pub(crate) fn tenders(payments: &[(&str, &str)]) -> Vec<PaymentEntry> {
-    let tender = |(code, amount): &(&str, &str)| PaymentEntry {
+macro_rules! commands {
+    ($($method:ident($request:ident { $($field:ident: $type:ty),* })),* $(,)?) => {
+        impl Shop {$(
+            pub(crate) async fn $method(&self, till: &Till, cart: &str, $($field: $type),*) -> Answer<pb::Cart> {
+                let request = pb::$request { cart_id: cart.to_owned(), $($field),* };
+                let answer = self.carts().$method(self.request(till, request)).await?;
+                Ok(answer.into_inner().cart.unwrap())
+            }
+        )*}
+    };
+}
+commands! {
+    get_cart(GetCartRequest {}),
+    cancel_cart(CancelCartRequest {}),
+    add_line_items(AddLineItemsRequest { line_items: Vec<pb::LineItemEntry> }),
+    cancel_line_item(CancelLineItemRequest { line_no: i32 }),
+    update_unit_price(UpdateUnitPriceRequest { line_no: i32, unit_price: Option<Decimal> }),
+    update_quantity(UpdateQuantityRequest { line_no: i32, quantity: Option<Decimal> }),
+    discount_line_item(DiscountLineItemRequest { line_no: i32, discounts: Vec<pb::DiscountEntry> }),
+    subtotal_cart(SubtotalCartRequest {}),
+    discount_cart(DiscountCartRequest { discounts: Vec<pb::DiscountEntry> }),
+    add_payments(AddPaymentsRequest { payments: Vec<pb::PaymentEntry> }),
+    bill_cart(BillCartRequest {}),
+    resume_item_entry(ResumeItemEntryRequest {}),
+}
+
+pub(crate) fn tenders(payments: &[(&str, &str)]) -> Vec<pb::PaymentEntry> {
+    let tender = |(code, amount): &(&str, &str)| pb::PaymentEntry {
         payment_code: (*code).to_owned(),
-        amount: money(amount),
+        amount: decimal(amount),
         detail: None,
     };
     payments.iter().map(tender).collect()
 }
 
-pub(crate) fn state(staff: &str, open_counter: i32) -> TerminalState {
-    TerminalState {
-        is_opened: true,
-        session: Some(Session {
-            business_date: "20260611".parse().unwrap(),
-            open_counter,
-            business_counter: 40 + open_counter,
+/// One discount: `DiscountAmount` or `DiscountPercentage`.
+pub(crate) fn discount(discount_type: &str, value: &str) -> Vec<pb::DiscountEntry> {
+    vec![pb::DiscountEntry {
+        discount_type: discount_type.to_owned(),
+        discount_value: decimal(value),
+        discount_detail: None,
+    }]
+}
+
+/// A till that is opened and has somebody signed in.
+pub(crate) fn state(staff: &str, open_counter: i32) -> terminal::Terminal {
+    terminal::Terminal {
+        status: "Opened".to_owned(),
+        business_date: Some("20260611".to_owned()),
+        open_counter,
+        business_counter: 40 + open_counter,
+        staff: Some(terminal::TerminalStaff {
+            staff_id: staff.to_owned(),
+            staff_name: format!("Name of {staff}"),
+            staff_pin: None,
         }),
-        staff: Some(Staff {
-            id: staff.to_owned(),
-            name: format!("Name of {staff}"),
-        }),
+        ..Default::default()
     }
 }
 
-pub(crate) fn item(code: &str, price: &str, tax_code: &str, category: &str) -> ItemMaster {
-    ItemMaster {
-        item_code: code.parse().unwrap(),
+fn item(code: &str, price: &str, tax_code: &str, category: &str) -> (String, master::ItemDetails) {
+    let item = master::ItemDetails {
+        item_code: code.to_owned(),
         description: code.to_uppercase(),
-        category_code: Some(category.to_owned()),
+        category_code: category.to_owned(),
         tax_code: tax_code.to_owned(),
-        unit_price: money(price),
-        is_discount_restricted: false,
+        unit_price: decimal(price),
         image_urls: vec![format!("https://pictures.example/{code}.png")],
-    }
+        ..Default::default()
+    };
+    (code.to_owned(), item)
 }
 
 fn world() -> World {
-    let items = [
-        item("tea", "298", "01", "10"),
-        item("rice", "1280", "02", "10"),
-        item("bread", "158", "11", "20"),
-        item("melon", "1000", "01", "20"),
-        item("odd", "100", "77", "20"),
-    ];
-    let payment = |code: &str, kind, name: &str| PaymentMaster {
-        method: PaymentMethod::new(code, kind),
-        description: name.to_owned(),
-    };
     World {
-        terminals: HashMap::from([
-            (till(1).terminal, state("mori", 2)),
-            (till(2).terminal, state("sato", 3)),
+        terminals: HashMap::from([(till(1).id, state("mori", 2)), (till(2).id, state("sato", 3))]),
+        items: HashMap::from([
+            item("tea", "298", "01", "10"),
+            item("rice", "1280", "02", "10"),
+            item("bread", "158", "11", "20"),
+            item("melon", "1000", "01", "20"),
+            item("odd", "100", "77", "20"),
         ]),
-        items: items
-            .into_iter()
-            .map(|item| (item.item_code.clone(), item))
-            .collect(),
-        payments: vec![
-            payment("01", PaymentKind::Cash, "Cash"),
-            payment("11", PaymentKind::Cashless, "Card"),
-            payment("12", PaymentKind::Other, "Voucher"),
-        ],
         ..World::default()
     }
 }
 
-/// Checks that a refusal is of the expected row.
-#[track_caller]
-pub(crate) fn refused<T>(
-    result: std::result::Result<T, Error>,
-    expected: &'static kugel_error::ErrorSpec,
-) -> Error {
-    match result {
-        Ok(_) => panic!("{} was expected", expected.reason),
-        Err(error) => {
-            assert_eq!(error.spec().reason, expected.reason, "{error}");
-            error
-        }
+fn ask<T>(world: &Mutex<World>, read: impl FnOnce(&World) -> T) -> Answer<T> {
+    let world = world.lock();
+    if world.is_away {
+        return Err(Status::unavailable("the neighbour is away"));
     }
+    Ok(read(&world))
 }
 
-/// Waits until `done`.
-pub(crate) async fn eventually(done: impl Fn() -> bool) {
-    for _ in 0..500 {
-        if done() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("it did not come about within five seconds");
+fn terminals(world: &Arc<Mutex<World>>) -> StandIn {
+    let world = Arc::clone(world);
+    StandIn::default()
+        .answering(move |_, request: terminal::GetTerminalRequest| {
+            let terminal = ask(&world, |world| world.terminals.get(&request.terminal_id).cloned())?;
+            if terminal.is_none() {
+                return Err(Status::not_found("there is no such terminal"));
+            }
+            Ok(terminal::GetTerminalResponse { terminal })
+        })
+        .answering(|_, request: terminal::GetStoreRequest| {
+            Ok(terminal::GetStoreResponse {
+                store: Some(terminal::Store {
+                    store_name: format!("Store {}", request.store_code),
+                    currency: "JPY".to_owned(),
+                    ..Default::default()
+                }),
+            })
+        })
+}
+
+fn masters(world: &Arc<Mutex<World>>) -> StandIn {
+    let (items, promotions) = (Arc::clone(world), Arc::clone(world));
+    StandIn::default()
+        .answering(move |_, request: master::BatchGetItemDetailsRequest| {
+            let found = |world: &World| {
+                let codes = request.item_codes.iter();
+                codes.filter_map(|code| world.items.get(code).cloned()).collect()
+            };
+            Ok(master::BatchGetItemDetailsResponse {
+                items: ask(&items, found)?,
+            })
+        })
+        .answering(move |_, _: master::ListPromotionsRequest| {
+            Ok(master::ListPromotionsResponse {
+                promotions: ask(&promotions, |world| world.promotions.clone())?,
+                metadata: None,
+            })
+        })
+        .answering(|_, _: master::ListSettingsRequest| Ok(master::ListSettingsResponse::default()))
+        .answering(|_, _: master::ListTaxesRequest| {
+            let tax = |rule: TaxRule| master::Tax {
+                tax_code: rule.code,
+                tax_type: rule.tax_type.name().to_owned(),
+                tax_name: rule.name,
+                rate: Some(rule.rate.into()),
+                round_digit: rule.round_digit,
+                round_method: rule.round_method.map(|method| method.name().to_owned()),
+                ..Default::default()
+            };
+            Ok(master::ListTaxesResponse {
+                taxes: TaxRule::defaults().into_iter().map(tax).collect(),
+                metadata: None,
+            })
+        })
+        .answering(|_, _: master::ListPaymentsRequest| {
+            let payments = DEFAULT_PAYMENTS.map(|payment| master::Payment {
+                payment_code: payment.code.to_owned(),
+                description: payment.name.to_owned(),
+                can_deposit_over: payment.kind == PaymentKind::Cash,
+                can_change: payment.kind == PaymentKind::Cash,
+                is_active: true,
+                ..Default::default()
+            });
+            Ok(master::ListPaymentsResponse {
+                payments: payments.to_vec(),
+                metadata: None,
+            })
+        })
+}
+
+/// Checks that a refusal is of the expected row.
+#[track_caller]
+pub(crate) fn refused<T>(result: Answer<T>, expected: &'static ErrorSpec) -> Status {
+    let Err(status) = result else {
+        panic!("{} was expected", expected.reason)
+    };
+    let reason = kugel_error::reason_of(&status).map(|row| row.reason);
+    assert_eq!(reason, Some(expected.reason), "{status:?}");
+    status
 }

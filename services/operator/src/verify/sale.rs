@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use kugel_proto::cart::v1::{TransactionLineItem, TransactionLog, TransactionSales};
+use kugel_proto::cart::v1::{LineItem, TransactionLog, TransactionSales};
 use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
 use kugel_proto::master_data::v1::{ListTaxesRequest, Tax};
 use kugel_types::{Currency, RoundMethod};
@@ -96,7 +96,7 @@ fn is_rounding_of(amount: Decimal, exact: Decimal) -> bool {
 fn check_taxes(
     log: &TransactionLog,
     sales: &TransactionSales,
-    lines: &[&TransactionLineItem],
+    lines: &[&LineItem],
     rules: &BTreeMap<String, Tax>,
 ) -> Result<(), Break> {
     for tax in &log.taxes {

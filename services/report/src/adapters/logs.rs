@@ -3,7 +3,8 @@
 
 use kugel_error::{Error, codes};
 use kugel_proto::Decimal as WireDecimal;
-use kugel_proto::cart::v1::{TransactionDiscount, TransactionLineItem, TransactionLog};
+use kugel_proto::cart::v1 as pb;
+use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
 use kugel_types::TerminalNo;
 use rust_decimal::Decimal;
@@ -67,15 +68,15 @@ pub fn transaction(log: &TransactionLog) -> Result<Transaction<'_>, Error> {
     })
 }
 
-fn live_lines(log: &TransactionLog) -> impl Iterator<Item = &TransactionLineItem> {
+fn live_lines(log: &TransactionLog) -> impl Iterator<Item = &pb::LineItem> {
     log.line_items.iter().filter(|line| !line.is_cancelled)
 }
 
-fn line(line: &TransactionLineItem) -> Result<Line<'_>, Error> {
+fn line(line: &pb::LineItem) -> Result<Line<'_>, Error> {
     Ok(Line {
         item: &line.item_code,
         description: &line.description,
-        category: &line.category_code,
+        category: line.category_code.as_deref().unwrap_or_default(),
         tax_code: &line.tax_code,
         quantity: amount("line_items.quantity", line.quantity.as_ref())?,
         amount: amount("line_items.amount", line.amount.as_ref())?,
@@ -87,11 +88,8 @@ fn line(line: &TransactionLineItem) -> Result<Line<'_>, Error> {
     })
 }
 
-fn discounts<'log>(
-    field: &str,
-    discounts: &'log [TransactionDiscount],
-) -> Result<Vec<Discount<'log>>, Error> {
-    let read = |discount: &'log TransactionDiscount| {
+fn discounts<'log>(field: &str, discounts: &'log [pb::Discount]) -> Result<Vec<Discount<'log>>, Error> {
+    let read = |discount: &'log pb::Discount| {
         let kind = discount.promotion_type.as_deref().unwrap_or_default();
         let code = discount.promotion_code.as_deref().filter(|code| !code.is_empty());
         Ok(Discount {
@@ -106,7 +104,7 @@ fn payments(log: &TransactionLog) -> Result<Vec<Payment<'_>>, Error> {
     let payments = log.payments.iter().map(|payment| {
         Ok(Payment {
             code: &payment.payment_code,
-            name: payment.description.as_deref().unwrap_or_default(),
+            name: &payment.description,
             amount: amount("payments.amount", payment.amount.as_ref())?,
         })
     });

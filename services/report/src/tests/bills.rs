@@ -1,10 +1,7 @@
 //! Logs for tests, with totals worked out from their lines.
 
 use kugel_proto::Decimal as Wire;
-use kugel_proto::cart::v1::{
-    TransactionDiscount, TransactionLineItem, TransactionLog, TransactionPayment, TransactionSales,
-    TransactionTax,
-};
+use kugel_proto::cart::v1::{Discount, LineItem, Payment, Tax, TransactionLog, TransactionSales};
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog, TerminalInfo};
 use rust_decimal::Decimal;
 
@@ -62,19 +59,19 @@ impl Bill {
         quantity: &str,
         amount: &str,
     ) -> Self {
-        self.0.line_items.push(TransactionLineItem {
+        self.0.line_items.push(LineItem {
             line_no: self.0.line_items.len() as i32 + 1,
             item_code: item.to_owned(),
             description: format!("Item {item}"),
-            category_code: category.to_owned(),
+            category_code: Some(category.to_owned()),
             tax_code: tax.to_owned(),
             quantity: wire(exact(quantity)),
             amount: wire(exact(amount)),
-            ..TransactionLineItem::default()
+            ..LineItem::default()
         });
         self
     }
-    fn last_line(&mut self) -> &mut TransactionLineItem {
+    fn last_line(&mut self) -> &mut LineItem {
         self.0.line_items.last_mut().unwrap()
     }
     pub(crate) fn cancelled_line(mut self) -> Self {
@@ -97,24 +94,24 @@ impl Bill {
         self
     }
     pub(crate) fn tax(mut self, code: &str, kind: &str, name: &str, amounts: [&str; 3]) -> Self {
-        self.0.taxes.push(TransactionTax {
+        self.0.taxes.push(Tax {
             tax_code: code.to_owned(),
             tax_type: kind.to_owned(),
             tax_name: name.to_owned(),
             tax_amount: wire(exact(amounts[0])),
             target_amount: wire(exact(amounts[1])),
             target_quantity: wire(exact(amounts[2])),
-            ..TransactionTax::default()
+            ..Tax::default()
         });
         self
     }
     pub(crate) fn paid(mut self, code: &str, name: &str, amount: &str) -> Self {
-        self.0.payments.push(TransactionPayment {
+        self.0.payments.push(Payment {
             payment_code: code.to_owned(),
-            description: Some(name.to_owned()),
+            description: name.to_owned(),
             amount: wire(exact(amount)),
             deposit_amount: wire(exact(amount)),
-            ..TransactionPayment::default()
+            ..Payment::default()
         });
         self
     }
@@ -158,17 +155,17 @@ impl Bill {
     }
 }
 
-fn amount_of(discount: &TransactionDiscount) -> Decimal {
+fn amount_of(discount: &Discount) -> Decimal {
     value(discount.discount_amount.as_ref())
 }
 
-fn discount(amount: &str, promotion: Option<&str>) -> TransactionDiscount {
-    TransactionDiscount {
+fn discount(amount: &str, promotion: Option<&str>) -> Discount {
+    Discount {
         discount_type: "DiscountAmount".to_owned(),
         discount_amount: wire(exact(amount)),
         promotion_code: promotion.map(str::to_owned),
         promotion_type: promotion.map(|_| "category_discount".to_owned()),
-        ..TransactionDiscount::default()
+        ..Discount::default()
     }
 }
 

@@ -9,7 +9,7 @@ use kugel_bus::{Bus, Event, InProcessBus, Topic};
 use kugel_config::Settings;
 use kugel_error::reason_of;
 use kugel_proto::Decimal;
-use kugel_proto::cart::v1::{TransactionLineItem, TransactionLog, TransactionSales};
+use kugel_proto::cart::v1::{LineItem, TransactionLog, TransactionSales};
 use kugel_proto::stock::v1 as pb;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_rpc::{ApiKeys, Channel, Deps, Layers, Neighbours};
@@ -210,11 +210,11 @@ pub(crate) fn update_request(item: &str, kind: &str, change: &str) -> pb::Update
 pub(crate) type Line<'a> = (&'a str, &'a str);
 
 pub(crate) fn transaction(number: i64, transaction_type: i32, lines: &[Line<'_>]) -> TransactionLog {
-    let line = |(position, (item, quantity)): (usize, &Line<'_>)| TransactionLineItem {
+    let line = |(position, (item, quantity)): (usize, &Line<'_>)| LineItem {
         line_no: i32::try_from(position).unwrap() + 1,
         item_code: (*item).to_owned(),
         quantity: Some(decimal(quantity)),
-        ..TransactionLineItem::default()
+        ..LineItem::default()
     };
     TransactionLog {
         tenant_id: "T1".to_owned(),

@@ -8,7 +8,6 @@ use async_trait::async_trait;
 use kugel_auth::Tokens;
 use kugel_bus::{Announcement, Bus, Change, ChangeKind};
 use kugel_error::Result;
-use kugel_pricing::TaxRule;
 use kugel_proto::master_data::v1 as wire;
 use kugel_proto::master_data::v1::item_service_client::ItemServiceClient;
 use kugel_proto::master_data::v1::payment_service_client::PaymentServiceClient;
@@ -16,7 +15,7 @@ use kugel_proto::master_data::v1::promotion_service_client::PromotionServiceClie
 use kugel_proto::master_data::v1::setting_service_client::SettingServiceClient;
 use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
 use kugel_rpc::{Channel, ReadCache};
-use kugel_types::{ItemCode, StoreCode, TenantId};
+use kugel_types::{ItemCode, StoreCode, TaxRule, TenantId};
 
 use super::convert;
 use super::{Neighbour, TENANTS_AT_HAND};

@@ -12,11 +12,10 @@ use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_proto::terminal::v1::{GetStoreRequest, GetTerminalRequest, Terminal};
 use kugel_rpc::{Channel, ReadCache};
-use kugel_types::{Currency, StoreCode, TenantId, TerminalId};
+use kugel_types::{Currency, StaffRef, StoreCode, TenantId, TerminalId};
 use parking_lot::Mutex;
 
 use super::Neighbour;
-use crate::domain::cart::Staff;
 use crate::domain::terminal::{Session, StoreState, TerminalState};
 use crate::ports::Terminals;
 
@@ -125,7 +124,7 @@ impl TerminalClient {
                 open_counter: terminal.open_counter,
                 business_counter: terminal.business_counter,
             }),
-            staff: terminal.staff.map(|staff| Staff {
+            staff: terminal.staff.map(|staff| StaffRef {
                 id: staff.staff_id,
                 name: staff.staff_name,
             }),
@@ -187,7 +186,7 @@ mod tests {
         let lifetime = Duration::from_secs(300);
         let client = TerminalClient::new(Channel::local(), tokens_for_test(), &bus, lifetime);
         let (one, two): (TerminalId, TerminalId) = ("t1-s1-1".parse().unwrap(), "t2-s1-1".parse().unwrap());
-        let cashier = Staff {
+        let cashier = StaffRef {
             id: "31".to_owned(),
             name: "Mori".to_owned(),
         };

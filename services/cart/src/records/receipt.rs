@@ -7,21 +7,20 @@ use kugel_printing::{
     Align, Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptLine, ReceiptPayment, ReceiptTax,
 };
 use kugel_proto::Decimal;
-use kugel_proto::cart::v1::{
-    ReceiptLine as ConfiguredLine, TransactionDiscount, TransactionLineItem, TransactionLog,
-    TransactionOrigin, TransactionPayment, TransactionTax,
-};
-use kugel_types::{InvalidId, LocalTime, Money, PaymentKind, Quantity, Rate};
+use kugel_proto::cart::v1 as pb;
+use kugel_types::{LocalTime, Money, PaymentKind, Quantity, Rate};
+
+use super::transaction_log::{money, readable};
 
 /// Writes the receipt of a log into it.
-pub fn print(log: &mut TransactionLog, zone: &TimeZone) -> Result<(), Error> {
+pub(crate) fn print(log: &mut pb::TransactionLog, zone: &TimeZone) -> Result<(), Error> {
     let paper = kugel_printing::receipt(&data_of(log, zone)?);
     log.receipt_text = paper.receipt_text();
     log.journal_text = paper.journal_text();
     Ok(())
 }
 
-fn data_of(log: &TransactionLog, zone: &TimeZone) -> Result<ReceiptData, Error> {
+fn data_of(log: &pb::TransactionLog, zone: &TimeZone) -> Result<ReceiptData, Error> {
     let sales = log.sales.clone().unwrap_or_default();
     let additional = log.additional_info.clone().unwrap_or_default();
     let subtotal_discounts = discounts(&log.subtotal_discounts)?;
@@ -56,25 +55,10 @@ fn data_of(log: &TransactionLog, zone: &TimeZone) -> Result<ReceiptData, Error> 
     })
 }
 
-fn money(value: Option<&Decimal>) -> Result<Money, Error> {
-    Ok(Money::from_decimal(
-        value.map(Decimal::exact).transpose()?.unwrap_or_default(),
-    ))
-}
-
 fn quantity(value: Option<&Decimal>) -> Result<Quantity, Error> {
     Ok(Quantity::from_decimal(
         value.map(Decimal::exact).transpose()?.unwrap_or_default(),
     ))
-}
-
-/// What a log says is our own word: if it cannot be read, the fault is not the caller's.
-fn readable<T>(read: Result<T, InvalidId>) -> Result<T, Error> {
-    read.map_err(|error| {
-        codes::CART_INTERNAL
-            .error("the transaction cannot be printed")
-            .caused_by(error)
-    })
 }
 
 fn local_time(text: &str, zone: &TimeZone) -> Result<LocalTime, Error> {
@@ -86,14 +70,14 @@ fn local_time(text: &str, zone: &TimeZone) -> Result<LocalTime, Error> {
     Ok(LocalTime::new(instant, zone))
 }
 
-fn banner(line: &ConfiguredLine) -> Banner {
+fn banner(line: &pb::ReceiptLine) -> Banner {
     Banner {
         text: line.text.clone(),
         align: Align::from_name(&line.align),
     }
 }
 
-fn line(line: &TransactionLineItem) -> Result<ReceiptLine, Error> {
+fn line(line: &pb::LineItem) -> Result<ReceiptLine, Error> {
     let discounts = discounts(&line.discounts)?;
     let off = Money::sum(discounts.iter().map(|discount| discount.amount))?;
     Ok(ReceiptLine {
@@ -107,8 +91,8 @@ fn line(line: &TransactionLineItem) -> Result<ReceiptLine, Error> {
     })
 }
 
-fn discounts(discounts: &[TransactionDiscount]) -> Result<Vec<ReceiptDiscount>, Error> {
-    let read = |discount: &TransactionDiscount| {
+fn discounts(discounts: &[pb::Discount]) -> Result<Vec<ReceiptDiscount>, Error> {
+    let read = |discount: &pb::Discount| {
         let rate = match discount.discount_type.as_str() {
             "DiscountPercentage" => Some(Rate::from_decimal(
                 money(discount.discount_value.as_ref())?.decimal(),
@@ -123,7 +107,7 @@ fn discounts(discounts: &[TransactionDiscount]) -> Result<Vec<ReceiptDiscount>, 
     discounts.iter().map(read).collect()
 }
 
-fn tax(tax: &TransactionTax) -> Result<ReceiptTax, Error> {
+fn tax(tax: &pb::Tax) -> Result<ReceiptTax, Error> {
     Ok(ReceiptTax {
         tax_type: readable(tax.tax_type.parse())?,
         name: tax.tax_name.clone(),
@@ -132,17 +116,17 @@ fn tax(tax: &TransactionTax) -> Result<ReceiptTax, Error> {
     })
 }
 
-fn payment(payment: &TransactionPayment) -> Result<ReceiptPayment, Error> {
+fn payment(payment: &pb::Payment) -> Result<ReceiptPayment, Error> {
     Ok(ReceiptPayment {
         code: payment.payment_code.clone(),
-        is_cash: PaymentKind::of_code(&payment.payment_code) == PaymentKind::Cash,
-        description: payment.description.clone().unwrap_or_default(),
+        is_cash: payment.payment_kind == PaymentKind::Cash.name(),
+        description: payment.description.clone(),
         deposit: money(payment.deposit_amount.as_ref())?,
         amount: money(payment.amount.as_ref())?,
     })
 }
 
-fn origin_of(origin: &TransactionOrigin, zone: &TimeZone) -> Result<Origin, Error> {
+fn origin_of(origin: &pb::TransactionOrigin, zone: &TimeZone) -> Result<Origin, Error> {
     Ok(Origin {
         time: local_time(&origin.generate_date_time, zone)?,
         transaction_type: readable(origin.transaction_type.try_into())?,
@@ -160,13 +144,13 @@ mod tests {
 
     #[test]
     fn a_log_that_cannot_be_read_is_not_printed() {
-        let log = TransactionLog {
+        let log = pb::TransactionLog {
             currency_code: "GBP".to_owned(),
             transaction_type: 101,
             generate_date_time: "2026-06-11T14:03:09+09:00".to_owned(),
-            ..TransactionLog::default()
+            ..Default::default()
         };
-        let spoilt = |spoil: fn(&mut TransactionLog)| {
+        let spoilt = |spoil: fn(&mut pb::TransactionLog)| {
             let mut log = log.clone();
             spoil(&mut log);
             print(&mut log, &TimeZone::UTC)
@@ -175,7 +159,7 @@ mod tests {
         for result in [
             spoilt(|log| log.currency_code.clear()),
             spoilt(|log| log.transaction_type = 301),
-            spoilt(|log| log.taxes.push(TransactionTax::default())),
+            spoilt(|log| log.taxes.push(pb::Tax::default())),
         ] {
             assert!(result.expect_err("unreadable").is(&codes::CART_INTERNAL));
         }

@@ -1,5 +1,8 @@
 //! The collections of the cart service, and how its documents are kept in them.
 
+pub(crate) mod receipt;
+pub(crate) mod transaction_log;
+
 use kugel_bus::{Producer, Topic};
 use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 use kugel_types::TerminalId;
