@@ -1,10 +1,11 @@
 //! The contract in Rust: types, servers and clients generated from `proto/`, their descriptors, and what the options on
 //! each method say about its callers.
 //!
-//! Nothing here is written by hand but the conversions of [`Decimal`] and the traits over the generated code. Start
-//! reading at `proto/kugel`.
+//! Nothing here is written by hand but the conversions of [`Decimal`], the kind of a payment, and the traits over the
+//! generated code. Start reading at `proto/kugel`.
 
 mod decimal;
+mod payment;
 mod policy;
 
 pub use policy::{Caller, IDEMPOTENT_METHODS, METHODS, Policy, READING_METHODS, Scoped};

@@ -119,7 +119,7 @@ fn tax(tax: &pb::Tax) -> Result<ReceiptTax, Error> {
 fn payment(payment: &pb::Payment) -> Result<ReceiptPayment, Error> {
     Ok(ReceiptPayment {
         code: payment.payment_code.clone(),
-        is_cash: payment.payment_kind == PaymentKind::Cash.name(),
+        is_cash: readable(payment.kind())? == PaymentKind::Cash,
         description: payment.description.clone(),
         deposit: money(payment.deposit_amount.as_ref())?,
         amount: money(payment.amount.as_ref())?,
