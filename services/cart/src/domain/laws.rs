@@ -88,13 +88,9 @@ fn apply(cart: &Cart, command: &Command) -> Cart {
 
 fn add(cart: &mut Cart, price: i64, count: i64) -> Result<(), kugel_error::Error> {
     let item = ItemMaster {
-        item_code: format!("i{price}").parse().unwrap(),
-        description: "Item".to_owned(),
-        category_code: None,
         tax_code: if price % 2 == 0 { "01" } else { "12" }.to_owned(),
-        unit_price: money(price),
         is_discount_restricted: price % 5 == 0,
-        image_urls: Vec::new(),
+        ..ItemMaster::for_test(&format!("i{price}"), money(price))
     };
     let entry = LineEntry {
         item_code: item.item_code.clone(),

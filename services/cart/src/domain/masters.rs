@@ -29,6 +29,22 @@ pub struct ItemMaster {
     pub image_urls: Vec<String>,
 }
 
+#[cfg(test)]
+impl ItemMaster {
+    /// An item without category and pictures, taxed as external ten percent.
+    pub(crate) fn for_test(item_code: &str, unit_price: Money) -> Self {
+        Self {
+            item_code: item_code.parse().unwrap(),
+            description: item_code.to_uppercase(),
+            category_code: None,
+            tax_code: "01".to_owned(),
+            unit_price,
+            is_discount_restricted: false,
+            image_urls: Vec::new(),
+        }
+    }
+}
+
 /// A payment method with the name that receipts print.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentMaster {
