@@ -10,13 +10,16 @@
     reason = "a measurement, not a service"
 )]
 
+#[path = "../tests/it/neighbours.rs"]
+mod neighbours;
 #[path = "../tests/it/support.rs"]
 mod support;
 
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use support::{Shop, state, till};
+use neighbours::state;
+use support::{Shop, till};
 
 const TILLS: i64 = 64;
 const DURATION: Duration = Duration::from_secs(5);

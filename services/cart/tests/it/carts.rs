@@ -6,7 +6,8 @@ use kugel_proto::cart::v1 as pb;
 use kugel_proto::master_data::v1 as master;
 use kugel_stand::decimal;
 
-use crate::support::{Shop, discount, refused, state, till, till_of};
+use crate::neighbours::state;
+use crate::support::{Shop, discount, refused, till, till_of};
 
 #[tokio::test]
 async fn a_cart_needs_an_opened_terminal_with_staff() {

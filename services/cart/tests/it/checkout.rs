@@ -5,7 +5,8 @@ use kugel_proto::cart::v1 as pb;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_stand::decimal;
 
-use crate::support::{Shop, discount, refused, state, till};
+use crate::neighbours::state;
+use crate::support::{Shop, discount, refused, till};
 
 #[tokio::test]
 async fn a_sale_is_billed_numbered_logged_and_delivered() {

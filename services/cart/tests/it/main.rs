@@ -6,6 +6,7 @@ mod carts;
 mod checkout;
 mod concurrency;
 mod copies;
+mod neighbours;
 mod requests;
 mod reversal;
 mod support;
