@@ -29,10 +29,10 @@ use std::time::Duration;
 use futures::FutureExt;
 use kugel_bus::{Outbox, SweepPolicy};
 use kugel_config::Settings;
-use kugel_error::Error;
+use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::cart_service_server::CartServiceServer;
 use kugel_proto::cart::v1::transaction_service_server::TransactionServiceServer;
-use kugel_rpc::{Deps, Parts, Routes};
+use kugel_rpc::{Deps, Neighbour, Parts, Routes};
 
 use crate::adapters::clients::{MasterClient, TerminalClient};
 use crate::adapters::grpc::{Carts, Transactions};
@@ -52,11 +52,16 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         &PRODUCER,
         sweep_policy(settings),
     );
-    let (terminal, master_data) = (
-        deps.neighbours.channel("terminal"),
-        deps.neighbours.channel("master-data"),
-    );
-    let (tokens, bus) = (&deps.tokens, &*deps.bus);
+    let neighbour = |name| {
+        let tokens = Arc::clone(&deps.tokens);
+        Neighbour::new(
+            NAME,
+            name,
+            &deps.neighbours,
+            tokens,
+            &codes::CART_NEIGHBOUR_FAILED,
+        )
+    };
     let terminals_age = lifetime(settings.use_terminal_cache, settings.terminal_cache_ttl_seconds);
     let masters_age = lifetime(settings.use_item_cache, settings.item_cache_ttl_seconds);
     // In one process the documents are as near as a copy would be.
@@ -64,15 +69,13 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     let app = App {
         carts: CartStore::new(deps.documents.clone(), copies),
         terminals: Arc::new(TerminalClient::new(
-            terminal,
-            Arc::clone(tokens),
-            bus,
+            neighbour("terminal"),
+            &*deps.bus,
             terminals_age,
         )),
         masters: Arc::new(MasterClient::new(
-            master_data,
-            Arc::clone(tokens),
-            bus,
+            neighbour("master-data"),
+            &*deps.bus,
             masters_age,
         )),
         outbox: outbox.clone(),

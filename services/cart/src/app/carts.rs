@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use kugel_error::{Error, codes};
-use kugel_store::{Action, Body, Changes, Documents, Revision, Scope, StoreError, Write};
+use kugel_store::{Action, Body, Changes, Documents, Missed, Revision, Scope, Write, retry};
 use kugel_types::{TenantId, TerminalId};
 
-use super::{ATTEMPTS_MAX, Copies, Till, overtaken};
+use super::{Copies, Till};
 use crate::domain::cart::{Cart, CartId, cart_not_found};
 use crate::records::CACHE_CART;
 
@@ -136,39 +136,42 @@ impl CartStore {
         id: CartId,
         change: impl Fn(&mut Cart) -> Result<(), Error> + Send + Sync,
     ) -> Result<Arc<Cart>, Error> {
-        let mut source = Source::Copy;
-        for _ in 0..ATTEMPTS_MAX {
-            let loaded = self.load(till, id, source).await?;
-            source = Source::Document;
-            let mut cart = Cart::clone(&loaded.cart);
-            // A command that changes nothing may be spared, but not the answer that its repetition will ask for.
-            let is_sparable = !loaded.is_copy && till.request.is_none();
-            match change(&mut cart) {
-                Ok(()) if is_sparable && cart == *loaded.cart => return Ok(loaded.cart),
-                Ok(()) => {}
-                // What a copy forbids, the cart itself may allow.
-                Err(_) if loaded.is_copy => continue,
-                Err(refusal) => return Err(refusal),
-            }
-            if let Some(cart) = self.try_save(till, cart, loaded.revision).await? {
-                return Ok(cart);
-            }
-        }
-        Err(overtaken())
+        let (change, mut source) = (&change, Source::Copy);
+        retry("cart", id, || {
+            let source = std::mem::replace(&mut source, Source::Document);
+            self.try_change(till, id, source, change)
+        })
+        .await
     }
 
-    /// One try to write a changed cart. `None`: it was written meanwhile.
-    async fn try_save(&self, till: &Till, cart: Cart, read: Revision) -> Result<Option<Arc<Cart>>, Error> {
+    async fn try_change(
+        &self,
+        till: &Till,
+        id: CartId,
+        source: Source,
+        change: &(impl Fn(&mut Cart) -> Result<(), Error> + Send + Sync),
+    ) -> Result<Arc<Cart>, Missed> {
+        let loaded = self.load(till, id, source).await?;
+        let mut cart = Cart::clone(&loaded.cart);
+        // A command that changes nothing may be spared, but not the answer that its repetition will ask for.
+        let is_sparable = !loaded.is_copy && till.request.is_none();
+        match change(&mut cart) {
+            Ok(()) if is_sparable && cart == *loaded.cart => return Ok(loaded.cart),
+            Ok(()) => {}
+            // What a copy forbids, the cart itself may allow.
+            Err(_) if loaded.is_copy => return Err(Missed::Overtaken),
+            Err(refusal) => return Err(Missed::Refused(refusal)),
+        }
         let changes = self.documents.changes(&till.to_string());
-        let (changes, saving) = self.save(changes, cart, read)?;
+        let (changes, saving) = self.save(changes, cart, loaded.revision)?;
         let changes = changes.answering(till.request.as_ref(), &saving.cart);
         match self.documents.commit(&Scope::from(&till.tenant), changes).await {
             Ok(()) => {
                 self.saved(&till.tenant, &saving).await;
-                Ok(Some(saving.cart))
+                Ok(saving.cart)
             }
-            Err(StoreError::Stale { .. }) => Ok(None),
-            Err(error) => Err(not_saved(error)),
+            Err(error) if error.is_stale() => Err(Missed::Overtaken),
+            Err(error) => Err(Missed::Refused(not_saved(error))),
         }
     }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use kugel_error::Error;
 use kugel_proto::cart::v1::TransactionLog;
+use kugel_store::{Missed, retry};
 use kugel_types::{EventId, LocalTime, TerminalId};
 use serde::Deserialize;
 
-use super::carts::{Loaded, Source};
-use super::{App, NUMBERING_ATTEMPTS_MAX, Till, overtaken};
+use super::carts::Source;
+use super::{App, Till};
 use crate::domain::cart::{Cart, CartId, NO_NUMBER};
 use crate::domain::terminal::TerminalState;
 use crate::domain::transaction::Closing;
@@ -66,42 +67,38 @@ impl App {
     async fn finish(&self, till: &Till, id: CartId, finish: Finish) -> Result<ShownCart, Error> {
         let state = self.terminals.terminal(till).await?;
         let mut source = Source::Copy;
-        for _ in 0..NUMBERING_ATTEMPTS_MAX {
-            let loaded = self.carts.load(till, id, source).await?;
-            source = Source::Document;
-            let is_copy = loaded.is_copy;
-            match self.try_finish(till, loaded, &state, finish).await {
-                Ok(Some(shown)) => return Ok(shown),
-                Ok(None) => {}
-                // What a copy forbids, the cart itself may allow.
-                Err(_) if is_copy => {}
-                Err(refusal) => return Err(refusal),
-            }
-        }
-        Err(overtaken())
+        retry("cart", id, || {
+            let source = std::mem::replace(&mut source, Source::Document);
+            self.try_finish(till, id, source, &state, finish)
+        })
+        .await
     }
 
-    /// One try. `None`: the cart or the terminal's numbers were changed meanwhile.
     async fn try_finish(
         &self,
         till: &Till,
-        loaded: Loaded,
+        id: CartId,
+        source: Source,
         state: &TerminalState,
         finish: Finish,
-    ) -> Result<Option<ShownCart>, Error> {
+    ) -> Result<ShownCart, Missed> {
+        let loaded = self.carts.load(till, id, source).await?;
         let next = self
             .next_numbers(till, loaded.cart.masters.settings.receipt_range)
             .await?;
         let now: LocalTime = self.now();
         let mut cart = Cart::clone(&loaded.cart);
-        finish(
-            &mut cart,
-            Closing {
-                numbers: next.numbers,
-                terminal: state,
-                now: &now,
-            },
-        )?;
+        let closing = Closing {
+            numbers: next.numbers,
+            terminal: state,
+            now: &now,
+        };
+        match finish(&mut cart, closing) {
+            Ok(()) => {}
+            // What a copy forbids, the cart itself may allow.
+            Err(_) if loaded.is_copy => return Err(Missed::Overtaken),
+            Err(refusal) => return Err(Missed::Refused(refusal)),
+        }
         let event_id = EventId::generate();
         let mut log = transaction_log::of_cart(&cart, &event_id);
         receipt::print(&mut log, &self.zone)?;
@@ -110,13 +107,11 @@ impl App {
         let changes = changes.answering(till.request.as_ref(), &saving.cart);
         let log = Arc::new(log);
         let (changes, event) = self.log(changes, till, event_id, Arc::clone(&log))?;
-        if !self.commit(till, changes, event).await? {
-            return Ok(None);
-        }
+        self.commit(till, changes, event).await?;
         self.carts.saved(&till.tenant, &saving).await;
-        Ok(Some(ShownCart {
+        Ok(ShownCart {
             cart: saving.cart,
             log: Some(log),
-        }))
+        })
     }
 }

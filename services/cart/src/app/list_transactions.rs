@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_store::{Body, Direction, Page, Query, Scope, Sort, StoreError};
-use kugel_types::{BusinessDate, TerminalId};
+use kugel_store::{Body, Page, Query, Scope, Sort, StoreError};
+use kugel_types::{BusinessDate, TerminalId, TransactionType};
 
 use super::App;
 use crate::domain::status::TransactionStatus;
@@ -30,7 +30,7 @@ pub struct TransactionFilter {
     /// Only of this opening.
     pub open_counter: Option<i32>,
     /// Only of these types; none means all.
-    pub transaction_types: Vec<i32>,
+    pub transaction_types: Vec<TransactionType>,
     /// Only with this receipt number.
     pub receipt_no: Option<i64>,
     /// Cancelled carts too.
@@ -70,7 +70,9 @@ impl App {
             })
             .given(
                 Some(filter.transaction_types).filter(|types| !types.is_empty()),
-                |query, types| query.one_of("transaction_type", types),
+                |query, types| {
+                    query.one_of("transaction_type", types.into_iter().map(TransactionType::number))
+                },
             )
             .sort(sort)
             .page(page);
@@ -131,11 +133,6 @@ impl App {
         });
         Ok(merged.collect())
     }
-}
-
-/// The order in which transactions are listed if nobody asks for another.
-pub(crate) fn newest_first() -> Sort {
-    Sort(vec![("transaction_no".to_owned(), Direction::Descending)])
 }
 
 pub(crate) fn parse(id: &str, body: &Body) -> Result<Arc<TransactionLog>, StoreError> {

@@ -20,7 +20,7 @@ use jiff::tz::TimeZone;
 use kugel_bus::{Event, Outbox, Staged, Topic};
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_store::{Body, Changes, Documents, Scope, StoreError, Stored};
+use kugel_store::{Body, Changes, Documents, Missed, Scope, StoreError, Stored};
 use kugel_types::{Clock, EventId, LocalTime, TerminalId};
 
 pub use acknowledge::Acknowledgement;
@@ -28,7 +28,6 @@ pub use carts::CartStore;
 pub use copies::Copies;
 pub use create_cart::NewCart;
 pub use finish_cart::ShownCart;
-pub(crate) use list_transactions::newest_first;
 pub use list_transactions::{Transaction, TransactionFilter, TransactionPage};
 pub use stream_transactions::StreamStart;
 pub use till::Till;
@@ -37,11 +36,6 @@ use crate::domain::numbering::{Numbers, ReceiptRange};
 use crate::domain::settings::CartDefaults;
 use crate::ports::{Masters, Terminals};
 use crate::records::{TerminalCounter, transaction_key};
-
-/// Tries of a command that other writers of the same cart overtake, each from the beginning.
-pub(crate) const ATTEMPTS_MAX: usize = 32;
-/// Tries where carts of one terminal compete for its numbers: each round has one winner.
-pub(crate) const NUMBERING_ATTEMPTS_MAX: usize = 256;
 
 /// Everything the use cases work with. Cheap to clone.
 #[derive(Clone)]
@@ -134,14 +128,13 @@ impl App {
         Ok(self.outbox.stage(changes, event, key))
     }
 
-    /// Commits a transaction and hands its event over. `false`: somebody else was faster, and everything is to be done
-    /// again from reading.
+    /// Commits a transaction and hands its event over.
     pub(crate) async fn commit(
         &self,
         terminal: &TerminalId,
         changes: Changes,
         event: Staged,
-    ) -> Result<bool, Error> {
+    ) -> Result<(), Missed> {
         match self
             .documents
             .commit(&Scope::from(&terminal.tenant), changes)
@@ -149,21 +142,19 @@ impl App {
         {
             Ok(()) => {
                 self.outbox.dispatch(event);
-                Ok(true)
+                Ok(())
             }
-            Err(error) if error.is_same_request() => Err(error.into()),
-            Err(StoreError::Stale { .. } | StoreError::Duplicate { .. }) => Ok(false),
+            Err(error) if error.is_same_request() => Err(Missed::Refused(error.into())),
+            // Of many carts of a terminal that end at once, each round lets one have the next number.
+            Err(StoreError::Stale { .. } | StoreError::Duplicate { .. }) => Err(Missed::Overtaken),
             Err(error) => {
                 self.outbox.doubt();
-                Err(codes::CART_INTERNAL
-                    .error("the transaction could not be written")
-                    .caused_by(error))
+                Err(Missed::Refused(
+                    codes::CART_INTERNAL
+                        .error("the transaction could not be written")
+                        .caused_by(error),
+                ))
             }
         }
     }
-}
-
-/// The answer when a use case was overtaken every time.
-pub(crate) fn overtaken() -> Error {
-    codes::CART_INTERNAL.error("other requests changed the same data all the time, try again")
 }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_store::{Changes, Scope, Stored};
+use kugel_store::{Changes, Missed, Scope, Stored, retry};
 use kugel_types::{EventId, StoreCode, TerminalId, TerminalNo, TransactionType};
+use tokio::sync::OnceCell;
 
-use super::{App, NUMBERING_ATTEMPTS_MAX, Till, Transaction, overtaken};
+use super::{App, Till, Transaction};
 use crate::domain::cart::CartPayment;
 use crate::domain::masters::PaymentMaster;
 use crate::domain::payment::PaymentEntry;
@@ -24,7 +25,8 @@ struct Wish<'a> {
     log: Arc<TransactionLog>,
     original: Original,
     entries: &'a [PaymentEntry],
-    methods: Option<Vec<Arc<PaymentMaster>>>,
+    /// The methods that give back, once they are known.
+    methods: OnceCell<Vec<Arc<PaymentMaster>>>,
     state: Arc<TerminalState>,
     settings: CartSettings,
 }
@@ -61,26 +63,20 @@ impl App {
         reversal.check_terminal(caller, named)?;
         let log = self.transaction_log(named, transaction_no).await?;
         let settings = self.masters.settings(&caller.tenant).await?;
-        let mut wish = Wish {
+        let wish = Wish {
             reversal,
             caller,
             original: transaction_log::original(&log)?,
             log,
             entries,
-            methods: None,
+            methods: OnceCell::new(),
             state: self.terminals.terminal(caller).await?,
             settings: CartSettings::at(caller, &settings, &self.defaults)?,
         };
-        for _ in 0..NUMBERING_ATTEMPTS_MAX {
-            if let Some(number) = self.try_reverse(&mut wish).await? {
-                return Ok(number);
-            }
-        }
-        Err(overtaken())
+        retry("transaction", transaction_no, || self.try_reverse(&wish)).await
     }
 
-    /// One try. `None`: the status or the terminal's numbers were changed meanwhile.
-    async fn try_reverse(&self, wish: &mut Wish<'_>) -> Result<Option<i64>, Error> {
+    async fn try_reverse(&self, wish: &Wish<'_>) -> Result<i64, Missed> {
         let caller = wish.caller;
         let status = self.status_of(caller, &wish.log).await?;
         let standing = status_or_standing(caller, &wish.log, status.as_ref())?;
@@ -114,31 +110,33 @@ impl App {
         // The log is for ever: the number is answer enough.
         let changes = changes.answering(caller.request.as_ref(), &number);
         let (changes, event) = self.log(changes, caller, event_id, Arc::new(log))?;
-        let done = self.commit(caller, changes, event).await?;
-        Ok(done.then_some(number))
+        self.commit(caller, changes, event).await?;
+        Ok(number)
     }
 
     /// The payments of the reversal, by methods that the payment master knows.
-    async fn payments_back(&self, wish: &mut Wish<'_>) -> Result<Vec<CartPayment>, Error> {
-        let entries = wish.entries;
-        if wish.methods.is_none() {
-            wish.reversal.check_codes(&wish.original, entries)?;
-            let found = self.payment_methods(&wish.caller.tenant, entries).await?;
-            let known = found.into_iter().zip(entries).map(|(method, entry)| {
-                method.ok_or_else(|| {
-                    codes::NOT_FOUND
-                        .error(format!("payment method {} is not found", entry.payment_code))
-                        .with("payment_code", &entry.payment_code)
-                })
-            });
-            wish.methods = Some(known.collect::<Result<_, _>>()?);
-            wish.original.check_total(entries)?;
-        }
-        let methods = wish.methods.as_deref().unwrap_or_default();
-        let numbered = entries.iter().zip(methods).zip(1..);
+    async fn payments_back(&self, wish: &Wish<'_>) -> Result<Vec<CartPayment>, Error> {
+        let methods = wish.methods.get_or_try_init(|| self.methods_back(wish)).await?;
+        let numbered = wish.entries.iter().zip(methods).zip(1..);
         Ok(numbered
             .map(|((entry, method), number)| payment_back(entry, method, number))
             .collect())
+    }
+
+    async fn methods_back(&self, wish: &Wish<'_>) -> Result<Vec<Arc<PaymentMaster>>, Error> {
+        let entries = wish.entries;
+        wish.reversal.check_codes(&wish.original, entries)?;
+        let found = self.payment_methods(&wish.caller.tenant, entries).await?;
+        let known = found.into_iter().zip(entries).map(|(method, entry)| {
+            method.ok_or_else(|| {
+                codes::NOT_FOUND
+                    .error(format!("payment method {} is not found", entry.payment_code))
+                    .with("payment_code", &entry.payment_code)
+            })
+        });
+        let methods = known.collect::<Result<_, _>>()?;
+        wish.original.check_total(entries)?;
+        Ok(methods)
     }
 
     async fn status_of(

@@ -131,10 +131,10 @@ pub(crate) fn masters(world: &Arc<Mutex<World>>) -> StandIn {
         .answering(|_, _: master::ListPaymentsRequest| {
             let payments = DEFAULT_PAYMENTS.map(|payment| master::Payment {
                 payment_code: payment.code.to_owned(),
-                description: payment.name.to_owned(),
-                can_deposit_over: payment.kind == PaymentKind::Cash,
-                can_change: payment.kind == PaymentKind::Cash,
-                is_active: true,
+                description: Some(payment.name.to_owned()),
+                can_deposit_over: Some(payment.kind == PaymentKind::Cash),
+                can_change: Some(payment.kind == PaymentKind::Cash),
+                is_active: Some(true),
                 ..Default::default()
             });
             Ok(master::ListPaymentsResponse {

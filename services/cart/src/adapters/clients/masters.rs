@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kugel_auth::Tokens;
 use kugel_bus::{Announcement, Bus, Change, ChangeKind};
 use kugel_error::Result;
 use kugel_proto::master_data::v1 as wire;
@@ -14,15 +13,16 @@ use kugel_proto::master_data::v1::payment_service_client::PaymentServiceClient;
 use kugel_proto::master_data::v1::promotion_service_client::PromotionServiceClient;
 use kugel_proto::master_data::v1::setting_service_client::SettingServiceClient;
 use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
-use kugel_rpc::{Channel, ReadCache};
+use kugel_rpc::{Neighbour, ReadCache};
 use kugel_types::{ItemCode, StoreCode, TaxRule, TenantId};
 
 use super::convert;
-use super::{Neighbour, TENANTS_AT_HAND};
 use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
 use crate::domain::settings::SettingMaster;
 use crate::ports::Masters;
 
+/// Tenants whose tables are kept at hand.
+const TENANTS_AT_HAND: u64 = 1_000;
 /// Items that are kept at hand, over all tenants and stores.
 const ITEMS_AT_HAND: u64 = 200_000;
 
@@ -81,7 +81,7 @@ impl Cached {
 
 impl MasterClient {
     /// Keeps what it reads until it is announced as changed, and no longer than `lifetime`.
-    pub(crate) fn new(channel: Channel, tokens: Arc<Tokens>, bus: &dyn Bus, lifetime: Duration) -> Self {
+    pub(crate) fn new(neighbour: Neighbour, bus: &dyn Bus, lifetime: Duration) -> Self {
         let cached = Arc::new(Cached {
             items: ReadCache::weighed(ITEMS_AT_HAND, lifetime, |stores: &InStores| {
                 u32::try_from(stores.len()).unwrap_or(u32::MAX)
@@ -96,14 +96,7 @@ impl MasterClient {
             Announcement::Changed(change) => stale.forget(change),
             Announcement::Everything => stale.forget_all(),
         }));
-        Self {
-            neighbour: Neighbour {
-                name: "master-data",
-                channel,
-                tokens,
-            },
-            cached,
-        }
+        Self { neighbour, cached }
     }
 
     async fn load_items(
@@ -117,19 +110,20 @@ impl MasterClient {
             store_code: store.to_string(),
             item_codes: codes,
         };
-        let mut client = ItemServiceClient::new(self.neighbour.channel.clone());
+        let mut client = ItemServiceClient::new(self.neighbour.channel());
         let answer = client
             .batch_get_item_details(self.neighbour.request(tenant, request))
             .await;
-        let items = answer
-            .map_err(|status| self.neighbour.failed(status))?
-            .into_inner()
-            .items;
         let read = |item: wire::ItemDetails| {
             let item = convert::item(item).ok_or_else(|| self.neighbour.unusable("an item"))?;
             Ok((item.item_code.clone(), Arc::new(item)))
         };
-        items.into_iter().map(read).collect()
+        self.neighbour
+            .answered(answer)?
+            .items
+            .into_iter()
+            .map(read)
+            .collect()
     }
 
     async fn load_taxes(&self, tenant: &TenantId) -> Result<Arc<Vec<TaxRule>>> {
@@ -138,13 +132,9 @@ impl MasterClient {
             limit: Some(0),
             ..Default::default()
         };
-        let mut client = TaxServiceClient::new(self.neighbour.channel.clone());
+        let mut client = TaxServiceClient::new(self.neighbour.channel());
         let answer = client.list_taxes(self.neighbour.request(tenant, request)).await;
-        let taxes = answer
-            .map_err(|status| self.neighbour.failed(status))?
-            .into_inner()
-            .taxes;
-        self.table(taxes, convert::tax, "a tax rule")
+        self.table(self.neighbour.answered(answer)?.taxes, convert::tax, "a tax rule")
     }
 
     async fn load_settings(&self, tenant: &TenantId) -> Result<Arc<Vec<SettingMaster>>> {
@@ -153,15 +143,15 @@ impl MasterClient {
             limit: Some(0),
             ..Default::default()
         };
-        let mut client = SettingServiceClient::new(self.neighbour.channel.clone());
+        let mut client = SettingServiceClient::new(self.neighbour.channel());
         let answer = client
             .list_settings(self.neighbour.request(tenant, request))
             .await;
-        let settings = answer
-            .map_err(|status| self.neighbour.failed(status))?
-            .into_inner()
-            .settings;
-        self.table(settings, convert::setting, "a setting")
+        self.table(
+            self.neighbour.answered(answer)?.settings,
+            convert::setting,
+            "a setting",
+        )
     }
 
     async fn load_promotions(&self, tenant: &TenantId) -> Result<Arc<Vec<PromotionMaster>>> {
@@ -172,15 +162,15 @@ impl MasterClient {
             limit: Some(0),
             ..Default::default()
         };
-        let mut client = PromotionServiceClient::new(self.neighbour.channel.clone());
+        let mut client = PromotionServiceClient::new(self.neighbour.channel());
         let answer = client
             .list_promotions(self.neighbour.request(tenant, request))
             .await;
-        let promotions = answer
-            .map_err(|status| self.neighbour.failed(status))?
-            .into_inner()
-            .promotions;
-        self.table(promotions, convert::promotion, "a promotion")
+        self.table(
+            self.neighbour.answered(answer)?.promotions,
+            convert::promotion,
+            "a promotion",
+        )
     }
 
     async fn load_payments(&self, tenant: &TenantId) -> Result<Arc<Vec<Arc<PaymentMaster>>>> {
@@ -189,16 +179,12 @@ impl MasterClient {
             limit: Some(0),
             ..Default::default()
         };
-        let mut client = PaymentServiceClient::new(self.neighbour.channel.clone());
+        let mut client = PaymentServiceClient::new(self.neighbour.channel());
         let answer = client
             .list_payments(self.neighbour.request(tenant, request))
             .await;
-        let payments = answer
-            .map_err(|status| self.neighbour.failed(status))?
-            .into_inner()
-            .payments;
         self.table(
-            payments,
+            self.neighbour.answered(answer)?.payments,
             |payment| convert::payment(payment).map(Arc::new),
             "a payment method",
         )
@@ -291,14 +277,18 @@ impl Masters for MasterClient {
 
 #[cfg(test)]
 mod tests {
-    use kugel_bus::InProcessBus;
     use kugel_error::codes;
+    use kugel_stand::Stand;
 
-    use super::super::tokens_for_test;
+    use super::super::nobody;
     use super::*;
 
-    fn at_hand(bus: &InProcessBus) -> MasterClient {
-        MasterClient::new(Channel::local(), tokens_for_test(), bus, Duration::from_secs(300))
+    fn at_hand(stand: &Stand) -> MasterClient {
+        MasterClient::new(
+            nobody(stand, "master-data"),
+            &*stand.bus,
+            Duration::from_secs(300),
+        )
     }
 
     fn tea() -> Arc<ItemMaster> {
@@ -311,8 +301,8 @@ mod tests {
 
     #[tokio::test]
     async fn an_item_is_kept_until_it_is_announced_as_changed() {
-        let bus = InProcessBus::default();
-        let client = at_hand(&bus);
+        let stand = Stand::new(crate::NAME, "t1", "2026-06-11T05:03:09Z");
+        let (client, bus) = (at_hand(&stand), &stand.bus);
         let (tenant, store): (TenantId, StoreCode) = ("t1".parse().unwrap(), "s1".parse().unwrap());
         let code: ItemCode = "tea".parse().unwrap();
         let announce = |tenant: &str, kind, key: &str| {
@@ -347,8 +337,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_late_answer_does_not_bring_an_old_price_back() {
-        let bus = InProcessBus::default();
-        let client = at_hand(&bus);
+        let stand = Stand::new(crate::NAME, "t1", "2026-06-11T05:03:09Z");
+        let (client, bus) = (at_hand(&stand), &stand.bus);
         let (tenant, store): (TenantId, StoreCode) = ("t1".parse().unwrap(), "s1".parse().unwrap());
         let code: ItemCode = "tea".parse().unwrap();
         let before = client.cached.items.generation();

@@ -5,17 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kugel_auth::Tokens;
 use kugel_bus::{Announcement, Bus, ChangeKind};
-use kugel_error::{Error, Result, codes};
+use kugel_error::{Result, codes};
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_proto::terminal::v1::{GetStoreRequest, GetTerminalRequest, Terminal};
-use kugel_rpc::{Channel, ReadCache};
+use kugel_rpc::{Neighbour, ReadCache};
 use kugel_types::{Currency, StaffRef, StoreCode, TenantId, TerminalId};
 use parking_lot::Mutex;
 
-use super::Neighbour;
 use crate::domain::terminal::{Session, StoreState, TerminalState};
 use crate::ports::Terminals;
 
@@ -35,7 +33,7 @@ pub(crate) struct TerminalClient {
 
 impl TerminalClient {
     /// Keeps what it reads until it is announced as changed, and no longer than `lifetime`.
-    pub(crate) fn new(channel: Channel, tokens: Arc<Tokens>, bus: &dyn Bus, lifetime: Duration) -> Self {
+    pub(crate) fn new(neighbour: Neighbour, bus: &dyn Bus, lifetime: Duration) -> Self {
         let terminals = Arc::new(ReadCache::new(TERMINALS_AT_HAND, lifetime));
         let stores = Arc::new(ReadCache::new(STORES_AT_HAND, lifetime));
         let (stale_terminals, stale_stores) = (Arc::clone(&terminals), Arc::clone(&stores));
@@ -59,11 +57,6 @@ impl TerminalClient {
                 _ => {}
             }
         }));
-        let neighbour = Neighbour {
-            name: "terminal",
-            channel,
-            tokens,
-        };
         Self {
             neighbour,
             terminals,
@@ -76,14 +69,14 @@ impl TerminalClient {
         let request = GetTerminalRequest {
             terminal_id: id.to_string(),
         };
-        let mut client = TerminalServiceClient::new(self.neighbour.channel.clone());
+        let mut client = TerminalServiceClient::new(self.neighbour.channel());
         let answer = client
             .get_terminal(self.neighbour.request(&id.tenant, request))
             .await;
-        let answer =
-            answer.map_err(|status| self.missing(status, || format!("terminal {id} is not found")))?;
+        let Some(answer) = self.neighbour.found(answer)? else {
+            return Err(codes::NOT_FOUND.error(format!("terminal {id} is not found")));
+        };
         let terminal = answer
-            .into_inner()
             .terminal
             .ok_or_else(|| self.neighbour.unusable("a terminal"))?;
         self.seen.lock().insert(id.clone());
@@ -95,14 +88,12 @@ impl TerminalClient {
             tenant_id: tenant.to_string(),
             store_code: store.to_string(),
         };
-        let mut client = StoreServiceClient::new(self.neighbour.channel.clone());
+        let mut client = StoreServiceClient::new(self.neighbour.channel());
         let answer = client.get_store(self.neighbour.request(tenant, request)).await;
-        let answer =
-            answer.map_err(|status| self.missing(status, || format!("store {store} is not found")))?;
-        let store = answer
-            .into_inner()
-            .store
-            .ok_or_else(|| self.neighbour.unusable("a store"))?;
+        let Some(answer) = self.neighbour.found(answer)? else {
+            return Err(codes::NOT_FOUND.error(format!("store {store} is not found")));
+        };
+        let store = answer.store.ok_or_else(|| self.neighbour.unusable("a store"))?;
         let currency = store
             .currency
             .parse::<Currency>()
@@ -129,13 +120,6 @@ impl TerminalClient {
                 name: staff.staff_name,
             }),
         })
-    }
-
-    fn missing(&self, status: tonic::Status, message: impl FnOnce() -> String) -> Error {
-        if status.code() == tonic::Code::NotFound {
-            return codes::NOT_FOUND.error(message());
-        }
-        self.neighbour.failed(status)
     }
 }
 
@@ -175,16 +159,21 @@ impl Terminals for TerminalClient {
 
 #[cfg(test)]
 mod tests {
-    use kugel_bus::{Change, InProcessBus};
+    use kugel_bus::Change;
+    use kugel_error::Error;
+    use kugel_stand::Stand;
 
-    use super::super::tokens_for_test;
+    use super::super::nobody;
     use super::*;
+
+    fn at_hand(stand: &Stand) -> TerminalClient {
+        TerminalClient::new(nobody(stand, "terminal"), &*stand.bus, Duration::from_secs(300))
+    }
 
     #[tokio::test]
     async fn a_terminal_is_kept_until_it_is_announced_as_changed() {
-        let bus = InProcessBus::default();
-        let lifetime = Duration::from_secs(300);
-        let client = TerminalClient::new(Channel::local(), tokens_for_test(), &bus, lifetime);
+        let stand = Stand::new(crate::NAME, "t1", "2026-06-11T05:03:09Z");
+        let (client, bus) = (at_hand(&stand), &stand.bus);
         let (one, two): (TerminalId, TerminalId) = ("t1-s1-1".parse().unwrap(), "t2-s1-1".parse().unwrap());
         let cashier = StaffRef {
             id: "31".to_owned(),
@@ -223,9 +212,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_is_never_answered_from_memory() {
-        let bus = InProcessBus::default();
-        let lifetime = Duration::from_secs(300);
-        let client = TerminalClient::new(Channel::local(), tokens_for_test(), &bus, lifetime);
+        let client = at_hand(&Stand::new(crate::NAME, "t1", "2026-06-11T05:03:09Z"));
         let id: TerminalId = "t1-s1-1".parse().unwrap();
         for is_opened in [false, true] {
             let state = TerminalState {

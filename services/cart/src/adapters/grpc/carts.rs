@@ -61,7 +61,7 @@ impl CartService for Carts {
         let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self
             .0
-            .add_line_items(&till, id, convert::line_entries(&request.line_items)?)
+            .add_line_items(&till, id, convert::line_entries(request.line_items)?)
             .await?;
         Ok(Response::new(pb::AddLineItemsResponse {
             cart: Some(render::cart(&cart)),
@@ -128,12 +128,7 @@ impl CartService for Carts {
         let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self
             .0
-            .discount_line_item(
-                &till,
-                id,
-                request.line_no,
-                convert::discounts(&request.discounts)?,
-            )
+            .discount_line_item(&till, id, request.line_no, convert::discounts(request.discounts)?)
             .await?;
         Ok(Response::new(pb::DiscountLineItemResponse {
             cart: Some(render::cart(&cart)),
@@ -160,7 +155,7 @@ impl CartService for Carts {
         let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self
             .0
-            .discount_cart(&till, id, convert::discounts(&request.discounts)?)
+            .discount_cart(&till, id, convert::discounts(request.discounts)?)
             .await?;
         Ok(Response::new(pb::DiscountCartResponse {
             cart: Some(render::cart(&cart)),
@@ -175,7 +170,7 @@ impl CartService for Carts {
         let (till, id) = (convert::till(&caller)?, request.cart_id.parse()?);
         let cart = self
             .0
-            .add_payments(&till, id, convert::payments(&request.payments)?)
+            .add_payments(&till, id, convert::payments(request.payments)?)
             .await?;
         Ok(Response::new(pb::AddPaymentsResponse {
             cart: Some(render::cart(&cart)),

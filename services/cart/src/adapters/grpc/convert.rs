@@ -1,36 +1,20 @@
 //! From messages to the domain's words. What cannot be read is refused with its field named.
 
-use std::fmt::Display;
-
 use kugel_auth::TerminalClaims;
 use kugel_error::{Error, codes};
 use kugel_pricing::{Discount, DiscountValue};
 use kugel_proto::Decimal;
 use kugel_proto::cart::v1 as pb;
-use kugel_rpc::Caller;
-use kugel_store::{Page, Sort};
-use kugel_types::{BusinessDate, EventId, InvalidAmount, Money, Quantity, TenantId, TerminalId, TerminalNo};
+use kugel_rpc::{Caller, Checks, List, View};
+use kugel_types::{BusinessDate, Money, Quantity, Rate, TenantId, TerminalId, TerminalNo, TransactionType};
 
 use crate::app::{Acknowledgement, NewCart, StreamStart, Till, TransactionFilter};
 use crate::domain::entry::LineEntry;
 use crate::domain::payment::PaymentEntry;
+use crate::records::LOG_TRAN;
 
-/// Rows a page if the caller does not say.
-const ROWS_DEFAULT: u32 = 100;
-
-fn invalid(field: impl Into<String>, rule: impl Display) -> Error {
-    codes::INVALID_INPUT
-        .error("the input is not valid")
-        .field(field, rule.to_string())
-}
-
-fn number<'a, T: TryFrom<&'a Decimal, Error = InvalidAmount>>(
-    value: Option<&'a Decimal>,
-    field: impl Fn() -> String,
-) -> Result<T, Error> {
-    let value = value.ok_or_else(|| invalid(field(), "is required"))?;
-    T::try_from(value).map_err(|error| invalid(field(), error))
-}
+/// Transactions of a terminal, the newest first.
+const TRANSACTIONS: List = List::by("transaction_no:-1", |field| LOG_TRAN.kind_of(field).is_some());
 
 /// The terminal that calls. The methods' policies let nobody else in.
 pub(super) fn terminal(caller: &Caller) -> Result<&TerminalId, Error> {
@@ -55,10 +39,23 @@ pub(super) fn named_terminal(
     store_code: &str,
     terminal_no: i32,
 ) -> Result<TerminalId, Error> {
-    Ok(TerminalId {
+    let mut checks = Checks::default();
+    let terminal = terminal_of(&mut checks, tenant, store_code, terminal_no);
+    checks.finish(|| terminal)
+}
+
+fn terminal_of(
+    checks: &mut Checks,
+    tenant: &TenantId,
+    store_code: &str,
+    terminal_no: i32,
+) -> Option<TerminalId> {
+    let store = checks.parse("store_code", store_code);
+    let number = checks.taken("terminal_no", TerminalNo::new(i64::from(terminal_no)));
+    Some(TerminalId {
         tenant: tenant.clone(),
-        store: store_code.parse()?,
-        number: TerminalNo::new(i64::from(terminal_no))?,
+        store: store?,
+        number: number?,
     })
 }
 
@@ -70,162 +67,169 @@ pub(super) fn new_cart(request: pb::CreateCartRequest) -> NewCart {
     }
 }
 
-pub(super) fn line_entries(entries: &[pb::LineItemEntry]) -> Result<Vec<LineEntry>, Error> {
-    let read = |(index, entry): (usize, &pb::LineItemEntry)| {
-        let field = |name: &str| format!("line_items[{index}].{name}");
-        let quantity: Quantity = number(entry.quantity.as_ref(), || field("quantity"))?;
-        if !quantity.is_positive() {
-            return Err(invalid(field("quantity"), "must be above zero"));
-        }
-        let unit_price = entry.unit_price.as_ref();
-        let unit_price = unit_price
-            .map(|price| number::<Money>(Some(price), || field("unit_price")))
-            .transpose()?;
-        Ok(LineEntry {
-            item_code: entry
-                .item_code
-                .parse()
-                .map_err(|error| invalid(field("item_code"), error))?,
-            quantity,
-            unit_price: unit_price
-                .map(|price| not_negative(price, field("unit_price")))
-                .transpose()?,
+pub(super) fn line_entries(entries: Vec<pb::LineItemEntry>) -> Result<Vec<LineEntry>, Error> {
+    let mut checks = Checks::default();
+    let lines = checks.each("line_items", entries, |checks, entry| {
+        let item_code = checks.parse("item_code", &entry.item_code);
+        let price = entry.unit_price.as_ref();
+        Some(LineEntry {
+            quantity: count(checks, entry.quantity.as_ref()),
+            unit_price: price.map(|price| checks.amount("unit_price", Some(price))),
+            item_code: item_code?,
         })
-    };
-    entries.iter().enumerate().map(read).collect()
-}
-
-fn not_negative(price: Money, field: String) -> Result<Money, Error> {
-    if price.is_negative() {
-        Err(invalid(field, "must not be negative"))
-    } else {
-        Ok(price)
-    }
+    });
+    checks.finish(|| lines.into_iter().collect())
 }
 
 pub(super) fn unit_price(value: Option<&Decimal>) -> Result<Money, Error> {
-    not_negative(
-        number(value, || "unit_price".to_owned())?,
-        "unit_price".to_owned(),
-    )
+    let mut checks = Checks::default();
+    let price = checks.amount("unit_price", value);
+    checks.done().map(|()| price)
 }
 
 pub(super) fn quantity(value: Option<&Decimal>) -> Result<Quantity, Error> {
-    let quantity: Quantity = number(value, || "quantity".to_owned())?;
-    if quantity.is_positive() {
-        Ok(quantity)
-    } else {
-        Err(invalid("quantity", "must be above zero"))
-    }
+    let mut checks = Checks::default();
+    let quantity = count(&mut checks, value);
+    checks.done().map(|()| quantity)
 }
 
-pub(super) fn discounts(entries: &[pb::DiscountEntry]) -> Result<Vec<Discount>, Error> {
-    let read = |(index, entry): (usize, &pb::DiscountEntry)| {
-        let field = |name: &str| format!("discounts[{index}].{name}");
-        let value = entry.discount_value.as_ref();
-        let value_field = || field("discount_value");
-        let value = match entry.discount_type.as_str() {
-            "DiscountAmount" => DiscountValue::Amount(number(value, value_field)?),
-            "DiscountPercentage" => DiscountValue::Percentage(number(value, value_field)?),
-            _ => {
-                return Err(invalid(
-                    field("discount_type"),
-                    "must be DiscountAmount or DiscountPercentage",
-                ));
-            }
-        };
-        Ok(Discount {
-            value,
-            detail: entry.discount_detail.clone(),
-            promotion: None,
-        })
-    };
-    entries.iter().enumerate().map(read).collect()
-}
-
-pub(super) fn payments(entries: &[pb::PaymentEntry]) -> Result<Vec<PaymentEntry>, Error> {
-    let read = |(index, entry): (usize, &pb::PaymentEntry)| {
-        let field = |name: &str| format!("payments[{index}].{name}");
-        let amount: Money = number(entry.amount.as_ref(), || field("amount"))?;
-        if entry.payment_code.is_empty() {
-            return Err(invalid(field("payment_code"), "is required"));
-        }
-        if !amount.is_positive() {
-            return Err(invalid(field("amount"), "must be above zero"));
-        }
-        Ok(PaymentEntry {
-            payment_code: entry.payment_code.clone(),
-            amount,
-            detail: entry.detail.clone(),
-        })
-    };
-    entries.iter().enumerate().map(read).collect()
-}
-
-/// What a list of transactions is asked for.
-pub(super) struct ListQuery {
-    pub(super) terminal: TerminalId,
-    pub(super) filter: TransactionFilter,
-    pub(super) sort: Sort,
-    pub(super) page: Page,
-}
-
-pub(super) fn list(tenant: &TenantId, request: &pb::ListTransactionsRequest) -> Result<ListQuery, Error> {
-    let date = request.business_date.as_deref().filter(|text| !text.is_empty());
-    let sort = request.sort.as_deref().filter(|text| !text.is_empty());
-    Ok(ListQuery {
-        terminal: named_terminal(tenant, &request.store_code, request.terminal_no)?,
-        filter: TransactionFilter {
-            business_date: date.map(str::parse::<BusinessDate>).transpose()?,
-            open_counter: request.open_counter.filter(|counter| *counter != 0),
-            transaction_types: request.transaction_type.clone(),
-            receipt_no: request.receipt_no.filter(|number| *number != 0),
-            include_cancelled: request.include_cancelled.unwrap_or(false),
-        },
-        sort: sort.map_or_else(|| Ok(crate::app::newest_first()), Sort::parse)?,
-        page: Page::new(request.limit, request.page, ROWS_DEFAULT)?,
+fn count(checks: &mut Checks, value: Option<&Decimal>) -> Quantity {
+    checks.figure("quantity", value, "must be above zero", |quantity: &Quantity| {
+        quantity.is_positive()
     })
 }
 
-pub(super) fn acknowledgement(request: &pb::UpdateDeliveryStatusRequest) -> Result<Acknowledgement, Error> {
-    let message = || request.message.clone().filter(|text| !text.is_empty());
-    let failure = match request.status.as_str() {
-        "received" | "delivered" => None,
-        "failed" => Some(message().unwrap_or_else(|| "no reason given".to_owned())),
-        _ => return Err(invalid("status", "must be received, delivered or failed")),
+pub(super) fn discounts(entries: Vec<pb::DiscountEntry>) -> Result<Vec<Discount>, Error> {
+    const KINDS: [(&str, bool); 2] = [("DiscountAmount", false), ("DiscountPercentage", true)];
+    let mut checks = Checks::default();
+    let discounts = checks.each("discounts", entries, |checks, entry| {
+        let value = entry.discount_value.as_ref();
+        Discount {
+            value: match checks.one_of("discount_type", &entry.discount_type, &KINDS) {
+                Some(true) => DiscountValue::Percentage(percentage(checks, value)),
+                Some(false) | None => DiscountValue::Amount(above_zero(checks, "discount_value", value)),
+            },
+            detail: entry.discount_detail,
+            promotion: None,
+        }
+    });
+    checks.done().map(|()| discounts)
+}
+
+fn percentage(checks: &mut Checks, value: Option<&Decimal>) -> Rate {
+    let rule = "must be a percentage from 0 to 100";
+    checks.percent("discount_value", value, rule, |rate| !rate.is_negative())
+}
+
+fn above_zero(checks: &mut Checks, field: &str, value: Option<&Decimal>) -> Money {
+    checks.figure(field, value, "must be above zero", |amount: &Money| {
+        amount.is_positive()
+    })
+}
+
+pub(super) fn payments(entries: Vec<pb::PaymentEntry>) -> Result<Vec<PaymentEntry>, Error> {
+    let mut checks = Checks::default();
+    let payments = payments_of(&mut checks, entries);
+    checks.done().map(|()| payments)
+}
+
+fn payments_of(checks: &mut Checks, entries: Vec<pb::PaymentEntry>) -> Vec<PaymentEntry> {
+    checks.each("payments", entries, |checks, entry| PaymentEntry {
+        payment_code: checks.name("payment_code", entry.payment_code),
+        amount: above_zero(checks, "amount", entry.amount.as_ref()),
+        detail: entry.detail,
+    })
+}
+
+/// What is reversed, and what is given back.
+pub(super) fn reversal(
+    tenant: &TenantId,
+    store_code: &str,
+    terminal_no: i32,
+    payments: Vec<pb::PaymentEntry>,
+) -> Result<(TerminalId, Vec<PaymentEntry>), Error> {
+    let mut checks = Checks::default();
+    let terminal = terminal_of(&mut checks, tenant, store_code, terminal_no);
+    let payments = payments_of(&mut checks, payments);
+    checks.finish(|| Some((terminal?, payments)))
+}
+
+/// Which transactions of which terminal are listed.
+pub(super) fn list(
+    tenant: &TenantId,
+    request: &pb::ListTransactionsRequest,
+) -> Result<(TerminalId, TransactionFilter, View), Error> {
+    let mut checks = Checks::default();
+    let terminal = terminal_of(&mut checks, tenant, &request.store_code, request.terminal_no);
+    let business_date = checks.parse_given::<BusinessDate>("business_date", request.business_date.as_deref());
+    let types = request.transaction_type.iter().enumerate();
+    let types: Vec<_> = types
+        .map(|(index, number)| {
+            checks.taken(
+                &format!("transaction_type[{index}]"),
+                TransactionType::try_from(*number),
+            )
+        })
+        .collect();
+    let view = TRANSACTIONS.view(&mut checks, request.limit, request.page, request.sort.as_deref());
+    let (terminal, transaction_types) =
+        checks.finish(|| Some((terminal?, types.into_iter().collect::<Option<Vec<_>>>()?)))?;
+    let filter = TransactionFilter {
+        business_date,
+        open_counter: request.open_counter.filter(|counter| *counter != 0),
+        transaction_types,
+        receipt_no: request.receipt_no.filter(|number| *number != 0),
+        include_cancelled: request.include_cancelled.unwrap_or(false),
     };
-    if request.service.is_empty() {
-        return Err(invalid("service", "is required"));
-    }
-    let event_id: EventId = request.event_id.parse()?;
-    Ok(Acknowledgement {
-        event_id,
-        service: request.service.clone(),
-        failure,
+    let types = filter.transaction_types.iter().map(ToString::to_string);
+    let types = Some(types.collect::<Vec<_>>()).filter(|types| !types.is_empty());
+    let view = view
+        .filtered("store_code", Some(&terminal.store))
+        .filtered("terminal_no", Some(terminal.number))
+        .filtered("business_date", filter.business_date)
+        .filtered("open_counter", filter.open_counter)
+        .filtered("transaction_type", types.map(|types| types.join(",")))
+        .filtered("receipt_no", filter.receipt_no)
+        .filtered("is_cancelled", (!filter.include_cancelled).then_some(false));
+    Ok((terminal, filter, view))
+}
+
+pub(super) fn acknowledgement(request: &pb::UpdateDeliveryStatusRequest) -> Result<Acknowledgement, Error> {
+    const STATUSES: [(&str, bool); 3] = [("received", false), ("delivered", false), ("failed", true)];
+    let mut checks = Checks::default();
+    let event_id = checks.parse("event_id", &request.event_id);
+    let service = checks.name("service", request.service.clone());
+    let is_failed = checks.one_of("status", &request.status, &STATUSES);
+    let reason = request.message.clone().filter(|text| !text.is_empty());
+    let reason = reason.unwrap_or_else(|| "no reason given".to_owned());
+    checks.finish(|| {
+        Some(Acknowledgement {
+            event_id: event_id?,
+            service,
+            failure: is_failed?.then_some(reason),
+        })
     })
 }
 
 pub(super) fn stream(request: &pb::StreamTransactionsRequest) -> Result<StreamStart, Error> {
-    let store = Some(request.store_code.as_str()).filter(|code| !code.is_empty());
+    let mut checks = Checks::default();
+    let store = checks.parse_given("store_code", Some(&request.store_code));
     let number = Some(request.terminal_no).filter(|number| *number != 0);
+    let terminal = number.and_then(|number| checks.taken("terminal_no", TerminalNo::new(i64::from(number))));
+    checks.done()?;
     Ok(StreamStart {
-        store: store.map(str::parse).transpose()?,
-        terminal: number
-            .map(|number| TerminalNo::new(i64::from(number)))
-            .transpose()?,
+        store,
+        terminal,
         after_transaction_no: request.after_transaction_no,
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use kugel_stand::decimal;
+    use kugel_types::EventId;
 
-    fn decimal(text: &str) -> Option<Decimal> {
-        Some(Decimal {
-            value: text.to_owned(),
-        })
-    }
+    use super::*;
 
     #[track_caller]
     fn check<T>(result: Result<T, Error>, field: &str) {
@@ -247,7 +251,7 @@ mod tests {
                 quantity,
                 unit_price: price,
             };
-            line_entries(&[good, other])
+            line_entries(vec![good, other])
         };
         assert_eq!(entry("b", decimal("0.25"), decimal("0")).unwrap().len(), 2);
         check(entry("", decimal("1"), None), "line_items[1].item_code");
@@ -269,7 +273,7 @@ mod tests {
     #[test]
     fn discounts_and_payments_that_cannot_be_read_name_their_field() {
         let discount = |kind: &str, value: Option<Decimal>| {
-            discounts(&[pb::DiscountEntry {
+            discounts(vec![pb::DiscountEntry {
                 discount_type: kind.to_owned(),
                 discount_value: value,
                 discount_detail: None,
@@ -279,7 +283,7 @@ mod tests {
         check(discount("Discount", decimal("1")), "discounts[0].discount_type");
         check(discount("DiscountAmount", None), "discounts[0].discount_value");
         let payment = |code: &str, amount: Option<Decimal>| {
-            payments(&[pb::PaymentEntry {
+            payments(vec![pb::PaymentEntry {
                 payment_code: code.to_owned(),
                 amount,
                 detail: None,
@@ -309,5 +313,58 @@ mod tests {
         );
         assert!(report("failed", None).unwrap().failure.is_some());
         check(report("done", None), "status");
+    }
+
+    #[track_caller]
+    fn check_all<T>(result: Result<T, Error>, expected: &[&str]) {
+        let error = result.map(|_| ()).expect_err("refused");
+        let fields = error.fields().iter().map(|wrong| wrong.field.as_str());
+        assert_eq!(fields.collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn all_wrong_fields_are_named_at_once() {
+        let line = |code: &str, quantity: &str| pb::LineItemEntry {
+            item_code: code.to_owned(),
+            quantity: decimal(quantity),
+            unit_price: decimal("-1"),
+        };
+        check_all(
+            line_entries(vec![line("", "0"), line("b", "1")]),
+            &[
+                "line_items[0].item_code",
+                "line_items[0].quantity",
+                "line_items[0].unit_price",
+                "line_items[1].unit_price",
+            ],
+        );
+        let tenant = "t1".parse().unwrap();
+        let payments = vec![pb::PaymentEntry::default()];
+        check_all(
+            reversal(&tenant, "", 0, payments),
+            &[
+                "store_code",
+                "terminal_no",
+                "payments[0].payment_code",
+                "payments[0].amount",
+            ],
+        );
+        let request = pb::ListTransactionsRequest {
+            store_code: "s1".to_owned(),
+            terminal_no: 1,
+            business_date: Some("today".to_owned()),
+            transaction_type: vec![101, 7],
+            limit: Some(-1),
+            sort: Some("colour:1".to_owned()),
+            ..Default::default()
+        };
+        check_all(
+            list(&tenant, &request),
+            &["business_date", "transaction_type[1]", "limit", "sort"],
+        );
+        check_all(
+            acknowledgement(&pb::UpdateDeliveryStatusRequest::default()),
+            &["event_id", "service", "status"],
+        );
     }
 }

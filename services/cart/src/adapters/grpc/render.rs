@@ -1,12 +1,8 @@
 //! From the domain's words to messages.
 
-use std::collections::HashMap;
-
 use kugel_proto::cart::v1 as pb;
-use kugel_proto::common::v1::ListMetadata;
 use kugel_types::Money;
 
-use super::convert::ListQuery;
 use crate::app::{ShownCart, Transaction};
 use crate::domain::cart::Cart;
 use crate::records::transaction_log::{self, wire};
@@ -100,44 +96,5 @@ pub(super) fn transaction(transaction: &Transaction) -> pb::Tran {
         origin: log.origin.clone(),
         invoice_issue_no: log.invoice_issue_no.clone(),
         currency_code: log.currency_code.clone(),
-    }
-}
-
-pub(super) fn metadata(query: &ListQuery, total: u64) -> ListMetadata {
-    let filter = &query.filter;
-    let mut applied = HashMap::from([
-        ("store_code", query.terminal.store.to_string()),
-        ("terminal_no", query.terminal.number.to_string()),
-    ]);
-    let given = [
-        ("business_date", filter.business_date.map(|date| date.to_string())),
-        (
-            "open_counter",
-            filter.open_counter.map(|counter| counter.to_string()),
-        ),
-        ("receipt_no", filter.receipt_no.map(|number| number.to_string())),
-        (
-            "is_cancelled",
-            (!filter.include_cancelled).then(|| "false".to_owned()),
-        ),
-    ];
-    applied.extend(
-        given
-            .into_iter()
-            .filter_map(|(name, value)| value.map(|value| (name, value))),
-    );
-    if !filter.transaction_types.is_empty() {
-        let types: Vec<String> = filter.transaction_types.iter().map(ToString::to_string).collect();
-        applied.insert("transaction_type", types.join(","));
-    }
-    ListMetadata {
-        total: i64::try_from(total).unwrap_or(i64::MAX),
-        page: i32::try_from(query.page.number).unwrap_or(i32::MAX),
-        limit: i32::try_from(query.page.limit).unwrap_or(i32::MAX),
-        sort: Some(query.sort.to_string()),
-        filter: applied
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
     }
 }

@@ -25,15 +25,12 @@ impl TransactionService for Transactions {
         request: Request<pb::ListTransactionsRequest>,
     ) -> Result<Response<pb::ListTransactionsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let query = convert::list(caller.tenant(), &request)?;
-        let (filter, sort) = (query.filter.clone(), query.sort.clone());
-        let found = self
-            .0
-            .list_transactions(&query.terminal, filter, sort, query.page)
-            .await?;
+        let (terminal, filter, view) = convert::list(caller.tenant(), &request)?;
+        let (sort, page) = (view.sort.clone(), view.page);
+        let found = self.0.list_transactions(&terminal, filter, sort, page).await?;
         Ok(Response::new(pb::ListTransactionsResponse {
             transactions: found.rows.iter().map(render::transaction).collect(),
-            metadata: Some(render::metadata(&query, found.total)),
+            metadata: Some(view.metadata(found.total)),
         }))
     }
 
@@ -54,12 +51,13 @@ impl TransactionService for Transactions {
         request: Request<pb::VoidTransactionRequest>,
     ) -> Result<Response<pb::VoidTransactionResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let terminal = convert::named_terminal(caller.tenant(), &request.store_code, request.terminal_no)?;
-        let (till, payments) = (convert::till(&caller)?, convert::payments(&request.payments)?);
-        let reversal = Reversal::Void;
+        let (tenant, store_code) = (caller.tenant(), &request.store_code);
+        let (terminal, payments) =
+            convert::reversal(tenant, store_code, request.terminal_no, request.payments)?;
+        let (till, number) = (convert::till(&caller)?, request.transaction_no);
         let made = self
             .0
-            .reverse_transaction(reversal, &till, &terminal, request.transaction_no, payments)
+            .reverse_transaction(Reversal::Void, &till, &terminal, number, payments)
             .await?;
         Ok(Response::new(pb::VoidTransactionResponse {
             transaction: Some(render::transaction(&made)),
@@ -71,12 +69,13 @@ impl TransactionService for Transactions {
         request: Request<pb::ReturnTransactionRequest>,
     ) -> Result<Response<pb::ReturnTransactionResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let terminal = convert::named_terminal(caller.tenant(), &request.store_code, request.terminal_no)?;
-        let (till, payments) = (convert::till(&caller)?, convert::payments(&request.payments)?);
-        let reversal = Reversal::Return;
+        let (tenant, store_code) = (caller.tenant(), &request.store_code);
+        let (terminal, payments) =
+            convert::reversal(tenant, store_code, request.terminal_no, request.payments)?;
+        let (till, number) = (convert::till(&caller)?, request.transaction_no);
         let made = self
             .0
-            .reverse_transaction(reversal, &till, &terminal, request.transaction_no, payments)
+            .reverse_transaction(Reversal::Return, &till, &terminal, number, payments)
             .await?;
         Ok(Response::new(pb::ReturnTransactionResponse {
             transaction: Some(render::transaction(&made)),
