@@ -21,7 +21,7 @@ pub mod domain;
 pub mod ports;
 mod records;
 
-pub use records::{PRODUCER, TerminalCounter};
+pub use records::{COLLECTIONS, PRODUCER, TerminalCounter};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,7 +93,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     Ok(Parts {
         name: NAME,
         routes,
-        collections: records::COLLECTIONS.to_vec(),
+        collections: COLLECTIONS.to_vec(),
         outboxes: vec![outbox],
         background: vec![
             delivery.boxed(),

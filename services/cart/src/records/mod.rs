@@ -131,7 +131,7 @@ impl Record for TerminalCounter {
 }
 
 /// All collections of the service.
-pub(crate) static COLLECTIONS: [&Collection; 6] = [
+pub static COLLECTIONS: [&Collection; 6] = [
     &CACHE_CART,
     &LOG_TRAN,
     &STATUS_TRAN,
