@@ -1,5 +1,5 @@
 //! Compiles `proto/` without an installed protoc, refuses a method without a policy, and writes down for every request
-//! message who may send it and which of its fields name a tenant, store or terminal.
+//! message who may send it and which of its fields name a tenant, store or terminal, and which services there are.
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -33,6 +33,7 @@ fn main() -> Result<(), Failure> {
 
     let pool = DescriptorPool::decode(bytes.as_slice())?;
     std::fs::write(out.join("scopes.rs"), scopes(&pool)?)?;
+    std::fs::write(out.join("services.rs"), services(&pool)?)?;
 
     tonic_prost_build::configure()
         .include_file("generated.rs")
@@ -42,40 +43,6 @@ fn main() -> Result<(), Failure> {
         )
         .enum_attribute(".kugel", "#[derive(serde::Serialize, serde::Deserialize)]")
         .compile_fds(compiler.file_descriptor_set())?;
-    lift_limits(&out)
-}
-
-/// Generated code refuses messages of more than 4 MiB, whatever the settings say. How large a request may be is checked
-/// before it comes to generated code, and the answers of neighbours are what they are.
-fn lift_limits(out: &Path) -> Result<(), Failure> {
-    let server = (
-        "max_decoding_message_size: None",
-        "max_decoding_message_size: Some(usize::MAX)",
-    );
-    let client = (
-        "tonic::client::Grpc::new(inner)",
-        "tonic::client::Grpc::new(inner).max_decoding_message_size(usize::MAX)",
-    );
-    let mut lifted = [0, 0];
-    for entry in std::fs::read_dir(out)? {
-        let path = entry?.path();
-        if !path
-            .file_name()
-            .is_some_and(|name| name.to_string_lossy().starts_with("kugel."))
-        {
-            continue;
-        }
-        let code = std::fs::read_to_string(&path)?;
-        lifted[0] += code.matches(server.0).count();
-        lifted[1] += code.matches(client.0).count();
-        std::fs::write(
-            &path,
-            code.replace(server.0, server.1).replace(client.0, client.1),
-        )?;
-    }
-    if lifted.contains(&0) {
-        return Err("the generated code looks different: its limits cannot be lifted".into());
-    }
     Ok(())
 }
 
@@ -94,6 +61,37 @@ fn collect(folder: &Path, root: &Path, files: &mut Vec<String>) -> Result<(), Fa
         }
     }
     Ok(())
+}
+
+/// Writes a macro that gives another one the client and the server of every service, each over a `T`.
+fn services(pool: &DescriptorPool) -> Result<String, Failure> {
+    let mut list = String::new();
+    for service in pool.services() {
+        let (name, file) = (service.name(), service.parent_file());
+        if let Some(package) = file.package_name().strip_prefix("kugel.") {
+            let path = format!("$crate::{}::{}", package.replace('.', "::"), snake(name));
+            writeln!(
+                list,
+                "        {path}_client::{name}Client<T>, {path}_server::{name}Server<T>;"
+            )?;
+        }
+    }
+    Ok(format!(
+        "/// Calls a macro with the generated client and server of every service.\n#[macro_export]\n\
+         macro_rules! each_service {{\n    ($implement:ident) => {{ $implement! {{\n{list}    }} }};\n}}\n"
+    ))
+}
+
+/// `CartService` → `cart_service`.
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    for letter in name.chars() {
+        if letter.is_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.extend(letter.to_lowercase());
+    }
+    snake
 }
 
 /// Writes `impl Scoped` for the request message of every method.

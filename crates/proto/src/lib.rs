@@ -13,6 +13,8 @@ pub use policy::{Caller, IDEMPOTENT_METHODS, METHODS, Policy, READING_METHODS, S
 /// Everything of the contract as a `FileDescriptorSet` with options and source comments.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
+include!(concat!(env!("OUT_DIR"), "/services.rs"));
+
 #[expect(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
 mod generated {
     include!(concat!(env!("OUT_DIR"), "/generated.rs"));

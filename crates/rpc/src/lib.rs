@@ -2,18 +2,21 @@
 //!
 //! A service's crate gives [`Parts`] for [`Deps`]. Start reading at `server/`: [`serve`] puts the server stack around its
 //! routes, and [`admit`] lets callers in. `client/` is the other end: [`Channel`] is a neighbour. `server` knows `client`,
-//! and both know what a call hands on (`call.rs`), a service of the same process (`local.rs`) and certificates (`tls.rs`);
+//! and both know what a call hands on (`call.rs`), a service of the same process (`local.rs`), generated code
+//! (`generated.rs`) and certificates (`tls.rs`);
 //! no arrow points back. No business rule is known here, and no service but the terminal's, which checks API keys.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
 mod call;
 mod client;
+mod generated;
 mod local;
 mod server;
 mod tls;
 
 pub use client::{Channel, Neighbour, Neighbours, ReadCache, outgoing};
+pub use generated::{Client, Server};
 pub use local::LocalService;
 pub use server::{
     ApiKeys, Caller, Checks, Dependency, Deps, Layers, List, Parts, Readiness, Routes, View, Visitor, admit,

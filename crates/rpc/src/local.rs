@@ -10,8 +10,8 @@ use http::{Request, Response};
 use tonic::body::Body;
 use tower::{Service, ServiceExt as _};
 
-/// A service that can be called without a socket. Clones share it: cloned for every call and at every layer, it costs a
-/// count each time and no copy.
+/// A service that can be called without a socket. Clones share it: a clone, made for every call at every layer, costs a count
+/// and no copy.
 #[derive(Clone)]
 pub struct LocalService(Arc<Call>);
 

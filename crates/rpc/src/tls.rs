@@ -31,8 +31,8 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[error("{0}")]
 pub struct Misconfiguration(pub(crate) String);
 
-/// The certificates of this process, as its files have them now: before each handshake it is looked whether they were
-/// renewed. Cheap to clone.
+/// The certificates of this process, as its files have them now: each handshake first checks whether they were renewed.
+/// Cheap to clone.
 #[derive(Clone)]
 pub struct Tls(Arc<Inner>);
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use kugel_proto::report::v1::GetStoreReportRequest;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
+use kugel_rpc::Client as _;
 use tonic::Code;
 
 use super::client::while_doing;
@@ -29,7 +30,7 @@ pub(super) async fn daily(tenant: &Tenant, store: &Store, business_date: &str) -
                 business_date: Some(business_date.to_owned()),
                 ..Default::default()
             });
-            let mut reports = ReportServiceClient::new(tenant.client.channel());
+            let mut reports = ReportServiceClient::over(tenant.client.channel());
             match reports.get_store_report(request).await {
                 // A daily report waits until every log of the closed sessions has arrived.
                 Err(status) if status.code() == Code::FailedPrecondition => tokio::time::sleep(PAUSE).await,

@@ -23,6 +23,7 @@ use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_proto::terminal::v1::{
     CreateStoreRequest, CreateTenantRequest, CreateTerminalRequest, IssueTerminalTokenRequest, Terminal,
 };
+use kugel_rpc::Client as _;
 use rust_decimal::Decimal;
 
 use super::client::{Client, while_doing};
@@ -56,7 +57,7 @@ impl Tenant {
     /// Registers a tenant, logs its administrator in and prepares every service.
     pub(super) async fn create(url: &str, wished: Option<&str>) -> anyhow::Result<Self> {
         let mut client = Client::connect(url).await?;
-        let mut accounts = AccountServiceClient::new(client.channel());
+        let mut accounts = AccountServiceClient::over(client.channel());
         let password = random_text(16);
         let registration = RegisterTenantRequest {
             username: ADMINISTRATOR.to_owned(),
@@ -91,7 +92,7 @@ impl Tenant {
             tenant_name: "Online Retail".to_owned(),
             tags: vec!["demo".to_owned()],
         };
-        TenantServiceClient::new(client.channel())
+        TenantServiceClient::over(client.channel())
             .create_tenant(client.request(tenant))
             .await
             .map_err(while_doing("set the tenant up"))?;
@@ -131,12 +132,12 @@ impl Tenant {
                 ..Default::default()
             }),
         };
-        let mut taxes = TaxServiceClient::new(client.channel());
+        let mut taxes = TaxServiceClient::over(client.channel());
         taxes
             .create_tax(client.request(tax))
             .await
             .map_err(while_doing("enter a tax"))?;
-        let mut payments = PaymentServiceClient::new(client.channel());
+        let mut payments = PaymentServiceClient::over(client.channel());
         for (code, name, is_cash) in [
             (CASH, "Cash", true),
             (CARD, "Card", false),
@@ -168,7 +169,7 @@ impl Tenant {
     async fn enter_words(&self) -> anyhow::Result<()> {
         let client = &self.client;
         let tenant_id = || self.id.clone();
-        let mut categories = CategoryServiceClient::new(client.channel());
+        let mut categories = CategoryServiceClient::over(client.channel());
         for (code, name) in CATEGORIES {
             let category = CreateCategoryRequest {
                 tenant_id: tenant_id(),
@@ -194,7 +195,7 @@ impl Tenant {
                 ..Default::default()
             }),
         };
-        let mut settings = SettingServiceClient::new(client.channel());
+        let mut settings = SettingServiceClient::over(client.channel());
         settings
             .create_setting(client.request(footer))
             .await
@@ -204,7 +205,7 @@ impl Tenant {
 
     async fn enter_items(&self, plan: &Plan) -> anyhow::Result<()> {
         let enter = |(code, item): (String, &Item)| {
-            let mut items = ItemServiceClient::new(self.client.channel());
+            let mut items = ItemServiceClient::over(self.client.channel());
             let [goods, other] = CATEGORIES;
             let (category, _) = if code.starts_with(|first: char| first.is_ascii_digit()) {
                 goods
@@ -242,12 +243,12 @@ impl Tenant {
             tags: Vec::new(),
             currency: Some("GBP".to_owned()),
         });
-        StoreServiceClient::new(self.client.channel())
+        StoreServiceClient::over(self.client.channel())
             .create_store(request)
             .await
             .map_err(while_doing("enter a store"))?;
         let stock = |(code, quantity): (String, Decimal)| {
-            let mut stocks = StockServiceClient::new(self.client.channel());
+            let mut stocks = StockServiceClient::over(self.client.channel());
             let request = self.client.request(UpdateStockRequest {
                 tenant_id: self.id.clone(),
                 store_code: store.code.clone(),
@@ -287,12 +288,12 @@ impl Tenant {
                 roles: vec!["cashier".to_owned()],
             }),
         });
-        let mut staffs = StaffServiceClient::new(self.client.channel());
+        let mut staffs = StaffServiceClient::over(self.client.channel());
         staffs
             .create_staff(staff)
             .await
             .map_err(while_doing("enter a staff member"))?;
-        let mut terminals = TerminalServiceClient::new(self.client.channel());
+        let mut terminals = TerminalServiceClient::over(self.client.channel());
         let request = self.client.request(CreateTerminalRequest {
             store_code: store.code.clone(),
             terminal_no: number,
@@ -330,7 +331,7 @@ async fn terminal_client(url: &str, terminal: &Terminal) -> anyhow::Result<Clien
             .parse()
             .context("the terminal id is no text")?,
     );
-    let answer = TerminalServiceClient::new(client.channel())
+    let answer = TerminalServiceClient::over(client.channel())
         .issue_terminal_token(request)
         .await
         .map_err(while_doing("get a terminal token"))?;

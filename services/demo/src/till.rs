@@ -15,6 +15,7 @@ use kugel_proto::terminal::v1::{
     CloseTerminalRequest, OpenTerminalRequest, RecordCashInRequest, RecordCashOutRequest,
     SignInTerminalRequest, SignOutTerminalRequest, Terminal,
 };
+use kugel_rpc::Client as _;
 use rust_decimal::Decimal;
 use tonic::transport::Channel;
 
@@ -289,15 +290,15 @@ impl Till {
     }
 
     fn sessions(&self) -> SessionServiceClient<Channel> {
-        SessionServiceClient::new(self.client.channel())
+        SessionServiceClient::over(self.client.channel())
     }
 
     fn carts(&self) -> CartServiceClient<Channel> {
-        CartServiceClient::new(self.client.channel())
+        CartServiceClient::over(self.client.channel())
     }
 
     fn transactions(&self) -> TransactionServiceClient<Channel> {
-        TransactionServiceClient::new(self.client.channel())
+        TransactionServiceClient::over(self.client.channel())
     }
 }
 

@@ -111,7 +111,7 @@ impl Instance {
     pub(crate) fn connect_meanwhile(self: &Arc<Self>) {
         if self.dialling.try_lock().is_ok() {
             let this = Arc::clone(self);
-            // Why it fails is told by the call that needs it.
+            // If it fails, the call that needs it says why.
             tokio::spawn(async move { drop(this.line().await) });
         }
     }

@@ -13,7 +13,7 @@ use super::channel::{Channel, Neighbours, outgoing};
 ///
 /// ```ignore
 /// let terminals = Neighbour::new("cart", "terminal", &neighbours, tokens, &codes::CART_NEIGHBOUR_FAILED);
-/// let mut client = TerminalServiceClient::new(terminals.channel());
+/// let mut client = TerminalServiceClient::over(terminals.channel());
 /// let answer = client.get_terminal(terminals.request(&tenant, message)).await;
 /// let Some(answer) = terminals.found(answer)? else { return Ok(None) };
 /// let terminal = answer.terminal.ok_or_else(|| terminals.unusable("a terminal"))?;

@@ -86,8 +86,8 @@ pub struct Visitor {
     pub api_key: Option<ApiKey>,
     /// The terminal that was named beside the key.
     pub terminal_id: Option<String>,
-    /// What makes the call repeatable, if the caller wants that. All visitors are one caller: what tells them apart is
-    /// what they send.
+    /// What makes the call repeatable, if the caller wants that. All visitors are one caller,
+    /// told apart by what they send.
     pub request: Option<RequestKey>,
 }
 

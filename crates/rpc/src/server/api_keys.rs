@@ -11,7 +11,7 @@ use kugel_proto::terminal::v1::AuthenticateTerminalRequest;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_types::TerminalId;
 
-use crate::{Channel, ReadCache, outgoing};
+use crate::{Channel, Client as _, ReadCache, outgoing};
 
 /// Checks API keys for every service of the process.
 pub struct ApiKeys {
@@ -41,7 +41,7 @@ impl ApiKeys {
             Announcement::Changed(_) => {}
         }));
         Self {
-            terminals: TerminalServiceClient::new(channel),
+            terminals: TerminalServiceClient::over(channel),
             tokens,
             known,
         }

@@ -33,8 +33,8 @@ pub(crate) async fn finish(request: Request<Body>, next: LocalService) -> Respon
     Command { work, call }.await
 }
 
-/// A command under way. Dropped before its end it gets a task of its own, and only then: to begin one for every command
-/// would wake another thread for each.
+/// A command under way. Dropped before its end, it goes on in a task of its own. Not before: a task for every command would
+/// wake another thread for each.
 struct Command {
     work: Option<Answer>,
     call: Option<Call>,

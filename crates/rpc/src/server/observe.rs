@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 
 use crate::LocalService;
 
-/// The histograms of successful calls by method: looking one up costs less than naming it anew each time.
+/// The histograms of successful calls by method: looking one up costs less than naming it each time.
 #[derive(Default)]
 pub(crate) struct Timers(RwLock<HashMap<String, Histogram>>);
 

@@ -11,7 +11,7 @@ use tonic::body::Body;
 use tonic::server::NamedService;
 use tower::{Service, service_fn};
 
-use crate::LocalService;
+use crate::{LocalService, Server};
 
 /// gRPC services by name. A call finds its service by one look-up; the generated code finds the method.
 #[derive(Clone, Default)]
@@ -22,7 +22,7 @@ impl Routes {
     pub fn new<S>(service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = Answer>,
-        S: NamedService + Clone + Send + Sync + 'static,
+        S: NamedService + Server + Clone + Send + Sync + 'static,
     {
         Self::default().and(service)
     }
@@ -32,9 +32,9 @@ impl Routes {
     pub fn and<S>(mut self, service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future = Answer>,
-        S: NamedService + Clone + Send + Sync + 'static,
+        S: NamedService + Server + Clone + Send + Sync + 'static,
     {
-        self.0.insert(S::NAME, LocalService::new(service));
+        self.0.insert(S::NAME, LocalService::new(service.without_limit()));
         self
     }
 

@@ -39,7 +39,7 @@ pub(crate) fn stack(next: Channel, settings: &Settings) -> LocalService {
     let stand = kugel_stand::Stand::new("cart", "Q7301", "2026-06-11T00:00:00Z");
     let parts = Parts {
         name: "cart",
-        routes: Routes::new(HealthServer::new(Asking(next)).max_decoding_message_size(usize::MAX)),
+        routes: Routes::new(HealthServer::new(Asking(next))),
         outboxes: Vec::new(),
         collections: Vec::new(),
         background: Vec::new(),

@@ -8,6 +8,7 @@ use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::terminal::v1::session_service_client::SessionServiceClient;
 use kugel_proto::terminal::v1::stream_logs_response::Log;
 use kugel_proto::terminal::v1::{OpenCloseLog, StreamLogsRequest};
+use kugel_rpc::Client as _;
 use rust_decimal::Decimal;
 
 use super::tally::Tally;
@@ -68,7 +69,7 @@ async fn read_movements(
     store: &str,
     drawers: &mut BTreeMap<Session, Drawer>,
 ) -> anyhow::Result<()> {
-    let mut client = SessionServiceClient::new(inspector.channel("terminal"));
+    let mut client = SessionServiceClient::over(inspector.channel("terminal"));
     let message = StreamLogsRequest {
         tenant_id: inspector.tenant_id(),
         store_code: store.to_owned(),
@@ -124,7 +125,7 @@ async fn compare(
             }));
         }
     }
-    let mut client = ReportServiceClient::new(inspector.channel("report"));
+    let mut client = ReportServiceClient::over(inspector.channel("report"));
     let message = GetTerminalReportRequest {
         tenant_id: inspector.tenant_id(),
         store_code: store.clone(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
 use kugel_proto::journal::v1::{JournalEntry, StreamJournalsRequest};
+use kugel_rpc::Client as _;
 use prost::Message as _;
 use rust_decimal::Decimal;
 
@@ -20,7 +21,7 @@ pub(super) async fn check(
 ) -> anyhow::Result<Outcome> {
     let mut entries = Entries::new();
     for store in super::stores(inspector).await? {
-        let mut client = JournalServiceClient::new(inspector.channel("journal"));
+        let mut client = JournalServiceClient::over(inspector.channel("journal"));
         let message = StreamJournalsRequest {
             tenant_id: inspector.tenant_id(),
             store_code: store,

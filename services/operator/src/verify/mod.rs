@@ -23,7 +23,7 @@ use kugel_proto::cart::v1::transaction_service_client::TransactionServiceClient;
 use kugel_proto::cart::v1::{StreamTransactionsRequest, TransactionLog};
 use kugel_proto::terminal::v1::ListStoresRequest;
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
-use kugel_rpc::{Channel, Neighbours, outgoing};
+use kugel_rpc::{Channel, Client as _, Neighbours, outgoing};
 use kugel_store::Scope;
 use kugel_types::TenantId;
 use rust_decimal::Decimal;
@@ -144,7 +144,7 @@ pub async fn look_at(host: &Host, tenant: &TenantId) -> anyhow::Result<Verdict> 
 
 /// The whole log of a tenant, by store, terminal and number.
 async fn transactions(inspector: &Inspector<'_>) -> anyhow::Result<Vec<TransactionLog>> {
-    let mut client = TransactionServiceClient::new(inspector.channel("cart"));
+    let mut client = TransactionServiceClient::over(inspector.channel("cart"));
     let message = StreamTransactionsRequest {
         tenant_id: inspector.tenant_id(),
         ..Default::default()
@@ -163,7 +163,7 @@ async fn transactions(inspector: &Inspector<'_>) -> anyhow::Result<Vec<Transacti
 
 /// The codes of the tenant's stores.
 pub(crate) async fn stores(inspector: &Inspector<'_>) -> anyhow::Result<Vec<String>> {
-    let mut client = StoreServiceClient::new(inspector.channel("terminal"));
+    let mut client = StoreServiceClient::over(inspector.channel("terminal"));
     let message = ListStoresRequest {
         tenant_id: inspector.tenant_id(),
         limit: Some(0),

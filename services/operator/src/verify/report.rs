@@ -3,11 +3,12 @@
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::report::v1::RecountTotalsRequest;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
+use kugel_rpc::Client as _;
 
 use super::{Break, Inspector, Outcome};
 
 pub(super) async fn check(inspector: &Inspector<'_>, log: &[TransactionLog]) -> anyhow::Result<Outcome> {
-    let mut client = ReportServiceClient::new(inspector.channel("report"));
+    let mut client = ReportServiceClient::over(inspector.channel("report"));
     let message = RecountTotalsRequest {
         tenant_id: inspector.tenant_id(),
         repair: false,

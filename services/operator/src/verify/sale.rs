@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use kugel_proto::cart::v1::{LineItem, TransactionLog, TransactionSales};
 use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
 use kugel_proto::master_data::v1::{ListTaxesRequest, Tax};
+use kugel_rpc::Client as _;
 use kugel_types::{Currency, RoundMethod};
 use rust_decimal::Decimal;
 
 use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, name, sum};
 
 pub(super) async fn check(inspector: &Inspector<'_>, log: &[TransactionLog]) -> anyhow::Result<Outcome> {
-    let mut client = TaxServiceClient::new(inspector.channel("master-data"));
+    let mut client = TaxServiceClient::over(inspector.channel("master-data"));
     let message = ListTaxesRequest {
         tenant_id: inspector.tenant_id(),
         ..Default::default()

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_proto::stock::v1::{ListStocksRequest, Stock, StockUpdate, StreamStockUpdatesRequest};
+use kugel_rpc::Client as _;
 use prost::Message as _;
 use rust_decimal::Decimal;
 
@@ -46,7 +47,7 @@ async fn read_history(
     items: &mut Items,
     tally: &mut Tally,
 ) -> anyhow::Result<Result<(), Break>> {
-    let mut client = StockServiceClient::new(inspector.channel("stock"));
+    let mut client = StockServiceClient::over(inspector.channel("stock"));
     let message = StreamStockUpdatesRequest {
         tenant_id: inspector.tenant_id(),
         store_code: store.to_owned(),
@@ -106,7 +107,7 @@ async fn compare_levels(
     items: &Items,
     tally: &mut Tally,
 ) -> anyhow::Result<Result<(), Break>> {
-    let mut client = StockServiceClient::new(inspector.channel("stock"));
+    let mut client = StockServiceClient::over(inspector.channel("stock"));
     for page in 1.. {
         let message = ListStocksRequest {
             tenant_id: inspector.tenant_id(),
