@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use backon::{BackoffBuilder as _, ExponentialBuilder};
 use futures::future::BoxFuture;
 use http::Request;
 use kugel_bus::Outbox;
@@ -23,8 +24,13 @@ use super::holding::Holding;
 /// How long the last delivery states of a stopping service may take to be written.
 const FLUSH_LIMIT: Duration = Duration::from_secs(3);
 
-/// Pauses between questions to a server that does not answer: the first, and the longest.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(5));
+/// Between two questions to a server that does not answer.
+const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
+    .with_min_delay(Duration::from_millis(200))
+    .with_max_delay(Duration::from_secs(5))
+    .without_max_times();
+/// A connection takes a moment to be made. A wait that is no longer is nothing to speak of.
+const MOMENT: Duration = Duration::from_millis(500);
 
 /// Builds a service from its dependencies.
 pub(super) type Build = fn(Deps) -> Result<Parts, kugel_error::Error>;
@@ -96,14 +102,14 @@ impl Hosted {
     async fn wait_for_servers(&self) {
         let servers = self.shared.backends.servers(&self.store);
         for server in servers.iter().filter(|server| server.is_awaited) {
-            let mut pause = PAUSES.0;
-            while let Err(reason) = (server.check.ask)().await {
-                // A connection takes a moment to be made, which is nothing to speak of.
-                if pause > PAUSES.0 * 2 {
+            for pause in PAUSES.build() {
+                let Err(reason) = (server.check.ask)().await else {
+                    break;
+                };
+                if pause > MOMENT {
                     tracing::warn!(service = self.name, reason, "waiting for a server");
                 }
                 tokio::time::sleep(pause).await;
-                pause = PAUSES.1.min(pause * 2);
             }
         }
     }
@@ -115,14 +121,15 @@ impl Hosted {
         if self.shared.backends.is_local() {
             parts.routes = parts.routes.and(self.readiness().service());
         }
-        let mut pause = PAUSES.0;
-        while let Err(error) = self.store.port().prepare(&parts.collections).await {
+        for pause in PAUSES.build() {
+            let Err(error) = self.store.port().prepare(&parts.collections).await else {
+                break;
+            };
             if self.shared.backends.is_local() {
                 return Err(error).context(self.name);
             }
             tracing::warn!(service = self.name, %error, "the collections cannot be checked yet");
             tokio::time::sleep(pause).await;
-            pause = PAUSES.1.min(pause * 2);
         }
         let service = kugel_rpc::serve(&parts, &self.shared.layers);
         let running = Running {
