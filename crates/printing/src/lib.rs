@@ -9,6 +9,7 @@
 
 mod columns;
 mod date;
+mod line;
 mod number;
 mod printout;
 mod receipt;
@@ -16,8 +17,9 @@ mod xml;
 
 pub use columns::{WIDTH, center, cut, left, right, width};
 pub use date::{business_date, date, date_time};
+pub use line::Align;
 pub use number::{amount, grouped, price, rate};
-pub use printout::{Align, Printout};
+pub use printout::Printout;
 pub use receipt::{
     Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptLine, ReceiptPayment, ReceiptTax, receipt,
 };

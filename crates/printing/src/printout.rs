@@ -1,37 +1,8 @@
 //! Lines of paper and their two renderings.
 
 use crate::columns::{self, WIDTH};
+use crate::line::{Align, Line};
 use crate::xml;
-
-/// Where a text stands on its line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Align {
-    /// At the left edge.
-    Left,
-    /// In the middle.
-    Center,
-    /// At the right edge.
-    Right,
-}
-
-impl Align {
-    /// Reads the name that settings use (`left`, `center`, `right`); anything else is left.
-    pub fn from_name(name: &str) -> Self {
-        match name {
-            "center" => Self::Center,
-            "right" => Self::Right,
-            _ => Self::Left,
-        }
-    }
-}
-
-/// A line of paper.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Line {
-    Text(Align, String),
-    Split(String, String),
-    Rule,
-}
 
 /// A piece of paper, built line by line from the top.
 ///
@@ -85,7 +56,7 @@ impl Printout {
     pub fn journal_text(&self) -> String {
         let mut text = String::with_capacity(self.lines.len() * (WIDTH + 16));
         for line in &self.lines {
-            text.push_str(&plain(line));
+            text.push_str(&line.plain());
             text.push('\n');
         }
         text
@@ -98,16 +69,6 @@ impl Printout {
     fn push(&mut self, line: Line) -> &mut Self {
         self.lines.push(line);
         self
-    }
-}
-
-fn plain(line: &Line) -> String {
-    match line {
-        Line::Text(Align::Left, text) => columns::left(text, WIDTH),
-        Line::Text(Align::Center, text) => columns::center(text, WIDTH),
-        Line::Text(Align::Right, text) => columns::right(text, WIDTH),
-        Line::Split(first, second) => columns::left(&format!("{first} {second}"), WIDTH),
-        Line::Rule => "-".repeat(WIDTH),
     }
 }
 

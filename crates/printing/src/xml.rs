@@ -2,7 +2,7 @@
 //!
 //! Written by hand: three elements, fixed attributes and one kind of text make a crate longer than the code.
 
-use crate::printout::{Align, Line};
+use crate::line::{Align, Line};
 
 /// The document, tab-indented as drivers know it.
 pub(crate) fn print_data(lines: &[Line]) -> String {
