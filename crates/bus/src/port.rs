@@ -39,7 +39,7 @@ impl From<kugel_store::StoreError> for Failure {
 /// A consumer's effect.
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {
-    /// Processes events of one tenant, in order, all or none: the effects and what tells a repetition of them
+    /// Processes events of one tenant, in order, all or none: the effects and the mark by which a repetition is known
     /// ([`inbox`](crate::inbox)) are one commit.
     async fn handle(&self, tenant: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure>;
 }

@@ -1,4 +1,4 @@
-//! Consumers that can begin anew: their documents are removed and made again from the logs that their events carried.
+//! Consumers that can start over: their documents are removed and made again from the logs that their events carried.
 
 use async_trait::async_trait;
 use kugel_types::TenantId;

@@ -70,7 +70,7 @@ impl Documents {
         match work.await {
             Ok(answer) => Ok(answer),
             // The same request may have been sent twice at once, and the other one was first: whatever this one then
-            // stumbled over, be it the row of the answer or the effect, that answer is its own.
+            // met, the row of the answer or the effect, that answer is its own.
             Err(error) => self.kept_answer(scope, request).await?.ok_or(error),
         }
     }
@@ -151,7 +151,7 @@ impl Changes {
 }
 
 impl StoreError {
-    /// True if the same request was carried out elsewhere at the same time: no reason to begin anew.
+    /// True if the same request was carried out elsewhere at the same time: no reason to begin again.
     pub fn is_same_request(&self) -> bool {
         self.is_duplicate_in(PROCESSED_REQUESTS.name)
     }

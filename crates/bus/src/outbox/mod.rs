@@ -30,7 +30,7 @@ const GATHERING: Duration = Duration::from_millis(4);
 /// Events that wait for a bus that is slower than the tills. Further ones are left to the sweep, which reads them from
 /// the store, so that a slow broker fills no memory.
 const QUEUE_LIMIT: usize = 10_000;
-/// How often it is looked for what was noted and not written.
+/// How often what was noted and not written is sought.
 const TENDING: Duration = Duration::from_secs(5);
 
 /// When undelivered events are sent again: the cart model's three settings.
@@ -249,7 +249,7 @@ impl Outbox {
         }
     }
 
-    /// The bus tells people why it takes nothing; it need not be said for every event.
+    /// The bus logs why it takes nothing; not every event needs a line of its own.
     async fn publish(&self, event: Arc<Event>) {
         if let Err(failure) = self.0.bus.publish(event.clone()).await {
             tracing::debug!(event.id = %event.id, %failure, "event was not published, the sweep will send it");

@@ -62,7 +62,7 @@ pub(super) fn advice(error: &Error) -> &'static str {
                 "check user and password in AMQP_URL, and that the user may configure, write and read"
             }
             AMQPErrorKind::Soft(AMQPSoftError::PRECONDITIONFAILED) => {
-                "a queue or exchange of this name was declared with other properties: empty it, delete it, and it is declared anew"
+                "a queue or exchange of this name was declared with other properties: empty it, delete it, and it is declared again"
             }
             AMQPErrorKind::Hard(AMQPHardError::NOTALLOWED | AMQPHardError::INVALIDPATH) => {
                 "create the virtual host that AMQP_URL names, or name another"

@@ -21,7 +21,7 @@ const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
 const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How long a good-bye may take.
 const CLOSE_LIMIT: Duration = Duration::from_secs(2);
-/// How often a connection is looked at.
+/// How often a connection is checked.
 const LOOK: Duration = Duration::from_secs(1);
 /// A connection that lived so long was a good one: the next pause is the first again.
 const GOOD_LIFE: Duration = Duration::from_secs(5);
@@ -31,7 +31,7 @@ const GOOD_LIFE: Duration = Duration::from_secs(5);
 pub(super) enum Lost {
     #[error(transparent)]
     Broker(#[from] Error),
-    /// The connection is whole, but begins anew: what is declared at its beginning may be missing.
+    /// The connection is whole, but starts over: what is declared at its beginning may be missing.
     #[error("{0}")]
     Disturbed(String),
 }
@@ -40,7 +40,7 @@ impl Lost {
     fn advice(&self) -> &'static str {
         match self {
             Self::Broker(error) => advice(error),
-            Self::Disturbed(_) => "nothing: queues are declared anew and events are sent again",
+            Self::Disturbed(_) => "nothing: queues are declared again and events are sent again",
         }
     }
 }
@@ -118,7 +118,7 @@ pub(super) async fn keep<S: Session>(
 }
 
 /// Returns when the connection has failed. A call that was under way then may wait for its answer for ever, and a failure
-/// that happened before anybody listened is not told of, so the connection is looked at besides.
+/// from before anybody listened is never reported, so the connection is checked as well.
 async fn gone(connection: &Connection) -> Lost {
     let mut events = connection.events_listener();
     let mut looks = tokio::time::interval(LOOK);

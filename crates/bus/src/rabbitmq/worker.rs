@@ -42,7 +42,7 @@ const PATIENCE: u32 = 40;
 const COST: (u32, u32) = (8, 1);
 
 /// What an event may have spent and still hold up those of its till that came after it: they keep their order through a
-/// short outage, but wait for ever for nobody.
+/// short outage, but for nobody without end.
 const ORDER_PATIENCE: u32 = 16;
 
 /// A queue that is consumed.

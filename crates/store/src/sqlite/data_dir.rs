@@ -96,12 +96,7 @@ struct Inner {
 impl DataDir {
     /// Opens the folder, creating it if need be, and locks it. An interrupted process leaves no lock behind.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, DataDirError> {
-        Self::lock(path.as_ref(), CACHE_BYTES, false)
-    }
-
-    /// Like [`DataDir::open`], with another limit for the memory that documents may take.
-    pub fn open_with_cache(path: impl AsRef<Path>, bytes: u64) -> Result<Self, DataDirError> {
-        Self::lock(path.as_ref(), bytes, false)
+        Self::lock(path.as_ref(), false)
     }
 
     /// Makes a folder of its own under the system's temporary folder and removes it with the last user of it.
@@ -111,7 +106,7 @@ impl DataDir {
         let path = std::env::temp_dir().join(format!("kugel-test-{}-{number}", std::process::id()));
         // A killed process of the same id may have left its folder behind.
         let _ = fs::remove_dir_all(&path);
-        Self::lock(&path, CACHE_BYTES, true)
+        Self::lock(&path, true)
     }
 
     /// Gives the folder up, so that it can be opened again. Every store in it must be closed before.
@@ -124,7 +119,7 @@ impl DataDir {
         &self.0.path
     }
 
-    fn lock(path: &Path, cache_bytes: u64, temporary: bool) -> Result<Self, DataDirError> {
+    fn lock(path: &Path, temporary: bool) -> Result<Self, DataDirError> {
         if path.exists() && !path.is_dir() {
             return Err(DataDirError::NotADirectory {
                 path: path.to_owned(),
@@ -163,7 +158,7 @@ impl DataDir {
         check_format(path)?;
         Ok(Self(Arc::new(Inner {
             path: path.to_owned(),
-            cache: Arc::new(Cache::new(cache_bytes)),
+            cache: Arc::new(Cache::new(CACHE_BYTES)),
             stores: Mutex::default(),
             temporary,
             lock,
