@@ -7,6 +7,7 @@ use kugel_proto::cart::v1::{
     AddLineItemsRequest, AddPaymentsRequest, BillCartRequest, Cart, CreateCartRequest, LineItemEntry,
     PaymentEntry, SubtotalCartRequest,
 };
+use kugel_types::PaymentKind;
 
 use crate::connection::Connection;
 use crate::figures::{Latencies, line, rate};
@@ -86,7 +87,7 @@ pub(crate) async fn checkout(client: &mut CartServiceClient<Connection>, till: &
         .await
         .unwrap();
     let cash = PaymentEntry {
-        payment_code: "01".into(),
+        payment_code: PaymentKind::Cash.code().into(),
         amount: decimal(10_000),
         detail: None,
     };

@@ -14,6 +14,7 @@ use kugel_proto::terminal::v1::{
     CreateStoreRequest, CreateTenantRequest, CreateTerminalRequest, OpenTerminalRequest,
     SignInTerminalRequest,
 };
+use kugel_types::PaymentKind;
 use tonic::Request;
 
 use crate::connection::Connection;
@@ -133,7 +134,7 @@ impl Shop {
         let cash = CreatePaymentRequest {
             tenant_id: tenant_id.clone(),
             payment: Some(pb::Payment {
-                payment_code: "01".into(),
+                payment_code: PaymentKind::Cash.code().into(),
                 description: Some("Cash".into()),
                 limit_amount: decimal(0),
                 can_refund: Some(true),

@@ -1,5 +1,6 @@
 //! A tenant with stores and tills, built through the public API.
 
+use kugel_types::PaymentKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -54,13 +55,14 @@ impl Tenant {
         let id = &tenant.id;
         let body = json!({"tenantId": id, "tenantName": "Plum Mart", "tags": ["pilot"]});
         tenant.rest().post("/tenants", body).await.created();
-        for (code, description, cash) in [
-            ("01", "Cash", true),
-            ("11", "Card", false),
-            ("12", "Voucher", false),
+        for (kind, description) in [
+            (PaymentKind::Cash, "Cash"),
+            (PaymentKind::Cashless, "Card"),
+            (PaymentKind::Other, "Voucher"),
         ] {
+            let cash = kind == PaymentKind::Cash;
             let payment = json!({
-                "paymentCode": code, "description": description, "limitAmount": 0, "canRefund": true,
+                "paymentCode": kind.code(), "description": description, "limitAmount": 0, "canRefund": true,
                 "canDepositOver": cash, "canChange": cash, "isActive": true,
             });
             tenant.enter("payments", payment).await;
@@ -241,7 +243,7 @@ impl Till {
     pub async fn sell(&self, lines: &[(&str, i64)]) -> Value {
         let cart = self.basket(lines).await;
         let balance = self.command(&cart, "subtotal", json!({})).await["balanceAmount"].clone();
-        let payment = json!([{"paymentCode": "01", "amount": balance}]);
+        let payment = json!([{"paymentCode": PaymentKind::Cash.code(), "amount": balance}]);
         self.command(&cart, "payments", payment).await;
         self.command(&cart, "bill", json!({})).await
     }

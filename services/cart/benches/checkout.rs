@@ -18,6 +18,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use kugel_types::PaymentKind;
 use neighbours::state;
 use support::{Shop, till};
 
@@ -73,7 +74,7 @@ async fn checkout(shop: &Shop, number: i64) -> Vec<Duration> {
         scans.push(begun.elapsed());
     }
     shop.subtotal_cart(&pos, &cart).await.unwrap();
-    shop.pay(&pos, &cart, &[("01", "5000")]).await.unwrap();
+    shop.pay(&pos, &cart, &[(PaymentKind::Cash.code(), "5000")]).await.unwrap();
     shop.bill_cart(&pos, &cart).await.unwrap();
     scans
 }

@@ -26,6 +26,7 @@ use anyhow::Context as _;
 use clap::Args;
 use futures::future::try_join_all;
 use indicatif::{ProgressBar, ProgressStyle};
+use kugel_types::PaymentKind;
 use rand::Rng as _;
 use rand::distr::Alphanumeric;
 use rust_decimal::Decimal;
@@ -44,9 +45,9 @@ const SHIPPED_SOURCE: &str = "Replaying 22 December 2010 of a UK online retailer
 (2015), UCI Machine Learning Repository, https://doi.org/10.24432/C5BW33, CC BY 4.0.";
 
 /// Payment methods, by the codes that Kugel gives a kind.
-const CASH: &str = "01";
-const CARD: &str = "11";
-const VOUCHER: &str = "12";
+const CASH: &str = PaymentKind::Cash.code();
+const CARD: &str = PaymentKind::Cashless.code();
+const VOUCHER: &str = PaymentKind::Other.code();
 
 /// What is replayed, and how.
 #[derive(Debug, Args)]

@@ -18,7 +18,9 @@ use kugel_report::domain::items::Items;
 use kugel_report::domain::products::Groups;
 use kugel_report::domain::totals::Totals;
 use kugel_store::{Body, DataDir, Documents, Scope, SqliteStore};
-use kugel_types::{EventId, StoreCode, SystemClock, TenantId, TerminalNo};
+use kugel_types::{
+    EventId, PaymentKind, StoreCode, SystemClock, TaxType, TenantId, TerminalNo, TransactionType,
+};
 
 const TERMINALS: usize = 10;
 const LINES: usize = 5;
@@ -53,7 +55,7 @@ fn bill(number: usize, items: usize) -> TransactionLog {
         store_name: "Store".to_owned(),
         terminal_no: (number % TERMINALS) as i32 + 1,
         transaction_no: (number / TERMINALS) as i64 + 1,
-        transaction_type: 101,
+        transaction_type: TransactionType::Sale.number(),
         business_date: "20260305".to_owned(),
         open_counter: 1,
         generate_date_time: format!("2026-03-05T10:00:00.{number:06}+09:00"),
@@ -65,13 +67,13 @@ fn bill(number: usize, items: usize) -> TransactionLog {
         }),
         line_items: (0..LINES).map(line).collect(),
         payments: vec![Payment {
-            payment_code: "01".to_owned(),
+            payment_code: PaymentKind::Cash.code().to_owned(),
             amount: wire(total),
             ..Payment::default()
         }],
         taxes: vec![Tax {
             tax_code: "02".to_owned(),
-            tax_type: "Internal".to_owned(),
+            tax_type: TaxType::Internal.name().to_owned(),
             tax_name: "内税10%".to_owned(),
             tax_amount: wire(135),
             target_amount: wire(total),

@@ -9,10 +9,11 @@ use kugel_proto::terminal::v1::session_service_client::SessionServiceClient;
 use kugel_proto::terminal::v1::stream_logs_response::Log;
 use kugel_proto::terminal::v1::{OpenCloseLog, StreamLogsRequest};
 use kugel_rpc::Client as _;
+use kugel_types::PaymentKind;
 use rust_decimal::Decimal;
 
 use super::tally::Tally;
-use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, sign};
+use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, signed};
 
 /// A session: store, terminal, business date, opening of that date.
 type Session = (String, i32, String, i32);
@@ -44,9 +45,9 @@ pub(super) async fn check(
             let cash = transaction
                 .payments
                 .iter()
-                .filter(|payment| payment.payment_code == "01");
+                .filter(|payment| PaymentKind::of_code(&payment.payment_code) == PaymentKind::Cash);
             let cash = super::sum(cash.map(|payment| payment.amount.as_ref())).unwrap_or_default();
-            drawer.cash += sign(transaction) * cash;
+            drawer.cash += signed(transaction, cash);
         }
     }
     for store in super::stores(inspector).await? {

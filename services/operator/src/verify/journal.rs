@@ -10,7 +10,7 @@ use prost::Message as _;
 use rust_decimal::Decimal;
 
 use super::tally::Tally;
-use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, key, name};
+use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, key, kind, name};
 
 type Entries = BTreeMap<(String, i32, i64), JournalEntry>;
 
@@ -74,12 +74,8 @@ fn compare(log: &[TransactionLog], mut entries: Entries) -> Outcome {
             decimal(entry.amount.as_ref()),
             amount,
         )?;
-        let kind = if is_cancelled(transaction) && transaction.transaction_type == 101 {
-            -101
-        } else {
-            transaction.transaction_type
-        };
-        if entry.transaction_type != kind || entry.receipt_no != Some(transaction.receipt_no) {
+        let number = kind(transaction)?.journal_number(is_cancelled(transaction));
+        if entry.transaction_type != number || entry.receipt_no != Some(transaction.receipt_no) {
             let equation = format!(
                 "the journal has type {} receipt {:?}",
                 entry.transaction_type, entry.receipt_no

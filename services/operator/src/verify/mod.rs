@@ -25,7 +25,7 @@ use kugel_proto::terminal::v1::ListStoresRequest;
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_rpc::{Channel, Client as _, Neighbours, outgoing};
 use kugel_store::Scope;
-use kugel_types::TenantId;
+use kugel_types::{InvalidId, TenantId, TransactionType};
 use rust_decimal::Decimal;
 
 pub use self::tally::Tally;
@@ -207,12 +207,17 @@ pub(crate) fn sum<'a>(values: impl IntoIterator<Item = Option<&'a kugel_proto::D
         .try_fold(Decimal::ZERO, |total, value| total.checked_add(decimal(value)?))
 }
 
-/// How a transaction's amounts and quantities count: sales and voided returns in, returns and voided sales out.
-pub(crate) fn sign(log: &TransactionLog) -> Decimal {
-    match log.transaction_type {
-        102 | 201 => Decimal::NEGATIVE_ONE,
-        _ => Decimal::ONE,
-    }
+/// What the transaction is.
+pub(crate) fn kind(log: &TransactionLog) -> Result<TransactionType, Break> {
+    log.transaction_type.try_into().map_err(|error: InvalidId| Break {
+        record: name(log),
+        equation: error.to_string(),
+    })
+}
+
+/// An amount as it counts in totals. One of an unknown type counts for nothing: the check of the transaction names it.
+pub(crate) fn signed(log: &TransactionLog, amount: Decimal) -> Decimal {
+    kind(log).map_or(Decimal::ZERO, |kind| kind.money().of(amount))
 }
 
 pub(crate) fn is_cancelled(log: &TransactionLog) -> bool {

@@ -6,10 +6,10 @@ use kugel_proto::cart::v1::{LineItem, TransactionLog, TransactionSales};
 use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
 use kugel_proto::master_data::v1::{ListTaxesRequest, Tax};
 use kugel_rpc::Client as _;
-use kugel_types::{Currency, RoundMethod};
+use kugel_types::{Currency, RoundMethod, TaxType, TransactionType};
 use rust_decimal::Decimal;
 
-use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, name, sum};
+use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, kind, name, sum};
 
 pub(super) async fn check(inspector: &Inspector<'_>, log: &[TransactionLog]) -> anyhow::Result<Outcome> {
     let mut client = TaxServiceClient::over(inspector.channel("master-data"));
@@ -129,7 +129,7 @@ fn check_taxes(
     let external = log
         .taxes
         .iter()
-        .filter(|tax| tax.tax_type == "External")
+        .filter(|tax| tax.tax_type == TaxType::External.name())
         .map(|tax| tax.tax_amount.as_ref());
     equal(
         || name(log),
@@ -156,19 +156,16 @@ fn is_newer(rule: &Tax, log: &TransactionLog) -> bool {
 fn recomputed(rule: &Tax, target: Decimal, currency: &str) -> Option<Decimal> {
     let hundred = Decimal::ONE_HUNDRED;
     let rate = decimal(rule.rate.as_ref())?;
-    let exact = match rule.tax_type.as_str() {
-        "External" => target * rate / hundred,
-        "Internal" => target * rate / (hundred + rate),
-        _ => return Some(Decimal::ZERO),
+    let exact = match rule.tax_type.parse().ok()? {
+        TaxType::External => target * rate / hundred,
+        TaxType::Internal => target * rate / (hundred + rate),
+        TaxType::Exempt => return Some(Decimal::ZERO),
     };
-    let minor = currency
-        .parse::<Currency>()
-        .unwrap_or(Currency::JPY)
-        .minor_digits();
+    let minor = currency.parse::<Currency>().ok()?.minor_digits();
     let digits = u32::try_from(rule.round_digit).unwrap_or(0).max(minor);
-    match rule.round_method.as_deref().map(str::parse::<RoundMethod>) {
-        Some(Ok(method)) => Some(method.apply(exact, digits)),
-        _ => Some(exact),
+    match rule.round_method.as_deref() {
+        Some(name) => Some(name.parse::<RoundMethod>().ok()?.apply(exact, digits)),
+        None => Some(exact),
     }
 }
 
@@ -183,7 +180,7 @@ fn check_tenders(
     if !is_cancelled(log) {
         equal(record, "payments = total with tax", paid, total)?;
     }
-    if matches!(log.transaction_type, 101 | 1) {
+    if kind(log)? == TransactionType::Sale {
         let tendered = sum(log.payments.iter().map(|one| one.deposit_amount.as_ref()));
         let change = decimal(sales.change_amount.as_ref());
         let kept = tendered.zip(change).map(|(tendered, change)| tendered - change);

@@ -10,7 +10,7 @@ use prost::Message as _;
 use rust_decimal::Decimal;
 
 use super::tally::Tally;
-use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, sign};
+use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, signed};
 
 /// What an item's history comes to.
 #[derive(Default)]
@@ -169,7 +169,7 @@ fn compare_sales(log: &[TransactionLog], items: &Items) -> Outcome {
         for line in transaction.line_items.iter().filter(|line| !line.is_cancelled) {
             let quantity = decimal(line.quantity.as_ref()).unwrap_or_default();
             let place = (transaction.store_code.clone(), line.item_code.clone());
-            *sold.entry(place).or_default() -= sign(transaction) * quantity;
+            *sold.entry(place).or_default() -= signed(transaction, quantity);
         }
     }
     for ((store, item), history) in items {

@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{decimal, is_cancelled, sign, sum};
+use super::{decimal, is_cancelled, signed, sum};
 
 /// Documents that are read at once.
 const READ_AT_ONCE: u32 = 500;
@@ -70,8 +70,8 @@ impl Tally {
             let sales = transaction.sales.as_ref();
             let amount = sales.and_then(|sales| decimal(sales.total_amount_with_tax.as_ref()));
             let taxes = sum(transaction.taxes.iter().map(|tax| tax.tax_amount.as_ref()));
-            tally.add("sales", sign(transaction) * amount.unwrap_or_default());
-            tally.add("tax", sign(transaction) * taxes.unwrap_or_default());
+            tally.add("sales", signed(transaction, amount.unwrap_or_default()));
+            tally.add("tax", signed(transaction, taxes.unwrap_or_default()));
         }
         tally
     }
