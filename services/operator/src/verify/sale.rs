@@ -188,3 +188,31 @@ fn check_tenders(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tax_that_cannot_be_read_is_no_number() {
+        let rule = |tax_type: &str, method: &str| Tax {
+            tax_type: tax_type.to_owned(),
+            rate: Some(Decimal::TEN.into()),
+            round_method: Some(method.to_owned()),
+            ..Tax::default()
+        };
+        for (tax_type, method, currency, expected) in [
+            ("External", "Floor", "JPY", Some("19")),
+            ("External", "Floor", "GBP", Some("19.99")),
+            ("Internal", "Ceil", "JPY", Some("19")),
+            ("Exempt", "Round", "JPY", Some("0")),
+            ("Included", "Floor", "JPY", None),
+            ("External", "Up", "JPY", None),
+            ("External", "Floor", "", None),
+        ] {
+            let target = Decimal::new(19_999, 2);
+            let tax = recomputed(&rule(tax_type, method), target, currency).map(|tax| tax.to_string());
+            assert_eq!(tax.as_deref(), expected, "{tax_type} {method} {currency:?}");
+        }
+    }
+}
