@@ -4,6 +4,7 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
@@ -12,7 +13,8 @@ use subtle::ConstantTimeEq as _;
 pub struct ApiKey(String);
 
 /// What is kept of a key. A fast hash is enough for 256 random bits: there is nothing to guess.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct ApiKeyHash(String);
 
 impl ApiKey {
@@ -41,10 +43,6 @@ impl fmt::Debug for ApiKey {
 }
 
 impl ApiKeyHash {
-    /// Takes a hash from a document.
-    pub fn from_document(text: &str) -> Self {
-        Self(text.to_owned())
-    }
     /// The text for a document.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -63,7 +61,7 @@ mod tests {
     fn only_the_key_matches_its_hash() {
         let key = ApiKey(ApiKey::seed());
         assert_eq!(key.reveal().len(), 43);
-        let hash = ApiKeyHash::from_document(key.hash().as_str());
+        let hash = key.hash();
         assert!(hash.matches(&ApiKey::from_request(key.reveal())));
         assert!(!hash.matches(&ApiKey(ApiKey::seed())) && !hash.matches(&ApiKey::from_request("")));
         assert_eq!(format!("{key:?}"), "ApiKey(…)");

@@ -30,6 +30,7 @@ use kugel_rpc::{Deps, Parts, Routes};
 use adapters::clients::Clients;
 use adapters::grpc::{Sessions, Stores, Tenants, Terminals};
 use app::App;
+use ports::Neighbourhood;
 use records::PRODUCER;
 
 /// The service's name.
@@ -37,6 +38,12 @@ pub const NAME: &str = "terminal";
 
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts, Error> {
+    let neighbourhood = Clients::new(deps.neighbours.clone(), deps.tokens.clone());
+    Ok(build_among(deps, Arc::new(neighbourhood)).1)
+}
+
+/// Builds the service among the given neighbours, which a test plays itself.
+pub fn build_among(deps: Deps, neighbourhood: Arc<dyn Neighbourhood>) -> (App, Parts) {
     let (outbox, delivery) = Outbox::new(
         deps.documents.clone(),
         deps.bus.clone(),
@@ -49,23 +56,23 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         documents: deps.documents,
         bus: deps.bus,
         outbox: outbox.clone(),
-        tokens: deps.tokens.clone(),
-        clock: deps.clock,
+        tokens: deps.tokens,
         zone: deps.settings.zone(),
         currency: deps.settings.currency,
-        neighbourhood: Arc::new(Clients::new(deps.neighbours, deps.tokens)),
+        neighbourhood,
     };
     let routes = Routes::new(TenantServiceServer::new(Tenants(app.clone())))
         .and(StoreServiceServer::new(Stores(app.clone())))
         .and(TerminalServiceServer::new(Terminals(app.clone())))
-        .and(SessionServiceServer::new(Sessions(app)));
-    Ok(Parts {
+        .and(SessionServiceServer::new(Sessions(app.clone())));
+    let parts = Parts {
         name: NAME,
         routes,
         collections: records::COLLECTIONS.to_vec(),
         outboxes: vec![outbox],
         background: vec![Box::pin(delivery), Box::pin(forgetting)],
-    })
+    };
+    (app, parts)
 }
 
 fn sweep_policy(settings: &Settings) -> SweepPolicy {

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use kugel_error::Error;
-use kugel_types::{TenantId, TerminalId};
+use kugel_types::{StaffRef, TenantId, TerminalId};
 
-use crate::domain::{SessionSales, Staff};
+use crate::domain::SessionSales;
 
 /// The other services, as this one sees them.
 #[async_trait]
@@ -13,7 +13,7 @@ pub trait Neighbourhood: Send + Sync + 'static {
     async fn set_up_tenant(&self, tenant: &TenantId) -> Result<(), Error>;
 
     /// The staff member with that key and, if one is given, that PIN; `None` if there is nobody like that.
-    async fn staff(&self, tenant: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<Staff>, Error>;
+    async fn staff(&self, tenant: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<StaffRef>, Error>;
 
     /// What a session sold: the `business_counter`-th of the terminal's life. Its transactions have numbers above
     /// `after`, which spares the other service the reading of former sessions.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use kugel_bus::{Event, Failure, inbox};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_store::{Changes, Scope};
-use kugel_types::{ItemCode, Quantity, TenantId};
+use kugel_types::{ItemCode, Quantity, TenantId, TransactionType};
 
 use super::ledger::{Ledger, LedgerError, Recorded};
 use super::{ACTOR, App};
 use crate::domain::level::Step;
-use crate::domain::movement::{Kind, Movement};
+use crate::domain::movement::Movement;
 
 impl App {
     /// Applies all events in one commit, then raises the alerts that the new levels give reason for.
@@ -56,13 +56,15 @@ impl Ledger {
     }
 }
 
-/// The movements of a transaction. A cancelled sale and other documents of a till move nothing.
+/// The movements of a transaction. A cancelled sale moves nothing.
 fn read(event: &Event) -> Result<Vec<Movement>, String> {
     let log: Arc<TransactionLog> = event.body.parse().map_err(|error| error.to_string())?;
     let sales = log.sales.as_ref().ok_or("the transaction has no totals")?;
-    let Some(kind) = Kind::of_transaction(log.transaction_type).filter(|_| !sales.is_cancelled) else {
+    let transaction =
+        TransactionType::try_from(log.transaction_type).map_err(|invalid| invalid.to_string())?;
+    if sales.is_cancelled {
         return Ok(Vec::new());
-    };
+    }
     let reference: Arc<str> = format!("{}-{}-{}", log.store_code, log.terminal_no, log.transaction_no).into();
     let mut movements = Vec::with_capacity(log.line_items.len());
     for line in log.line_items.iter().filter(|line| !line.is_cancelled) {
@@ -80,8 +82,8 @@ fn read(event: &Event) -> Result<Vec<Movement>, String> {
                 .item_code
                 .parse::<ItemCode>()
                 .map_err(|invalid| invalid.to_string())?,
-            kind,
-            change: kind.of_line(quantity),
+            kind: transaction.into(),
+            change: transaction.goods().of(quantity),
             reference: Some(Arc::clone(&reference)),
             at: event.occurred_at,
             operator: None,

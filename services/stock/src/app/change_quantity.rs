@@ -1,26 +1,13 @@
 //! Changes the quantity of one item by hand.
 
-use jiff::Timestamp;
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
 use kugel_store::Changes;
-use kugel_types::Quantity;
-use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use super::App;
 use crate::domain::level::Step;
 use crate::domain::movement::Movement;
 use crate::records::UpdateRecord;
-
-/// What a change by hand made: of its record, that which its request does not say.
-#[derive(Serialize, Deserialize)]
-struct Made {
-    at: Timestamp,
-    sequence: i64,
-    before: Decimal,
-    after: Decimal,
-}
 
 impl App {
     /// Records a movement whose sign fits its kind. A request with an id is carried out once.
@@ -43,38 +30,18 @@ impl App {
         let work = async {
             let _turn = self.turn(tenant, &movement.store, &movement.item).await;
             let mark = |changes: Changes, steps: &[Step]| {
-                changes.answering(caller.request(), &Made::new(movement, steps[0]))
+                changes.answering(caller.request(), &(movement.at, steps[0]))
             };
             let movements = std::slice::from_ref(movement);
             let recorded = self.ledger.record(&scope, &actor, movements, mark).await?;
             self.alerts.check_all(tenant, &recorded.levels);
             let step = recorded.steps.first().expect("a movement makes a step");
-            Ok(Made::new(movement, *step))
+            Ok((movement.at, *step))
         };
-        let made = caller.once(&self.documents, work).await?;
-        Ok(made.record(movement))
-    }
-}
-
-impl Made {
-    fn new(movement: &Movement, step: Step) -> Self {
-        Self {
-            at: movement.at,
-            sequence: step.sequence,
-            before: step.before.decimal(),
-            after: step.after.decimal(),
-        }
-    }
-
-    fn record(self, movement: &Movement) -> UpdateRecord<'_> {
-        let step = Step {
-            sequence: self.sequence,
-            before: Quantity::from_decimal(self.before),
-            after: Quantity::from_decimal(self.after),
-        };
-        UpdateRecord {
-            timestamp: self.at,
+        let (timestamp, step) = caller.once(&self.documents, work).await?;
+        Ok(UpdateRecord {
+            timestamp,
             ..UpdateRecord::new(movement, step)
-        }
+        })
     }
 }

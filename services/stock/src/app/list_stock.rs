@@ -68,7 +68,7 @@ impl App {
         let mut query = Query::all();
         while let Some(stored) = self.documents.first::<StockRecord>(scope, query).await? {
             query = Query::all().at_least("id", end_of_store(&stored.store_code));
-            stores.push(stored.store_code.parse()?);
+            stores.push(stored.store_code.clone());
         }
         Ok(stores)
     }

@@ -68,7 +68,7 @@ impl Rebuilding {
             .first::<AsideRecord>(&scope, Query::all())
             .await?
         {
-            self.put_back(&scope, &row.store()?, Timestamp::MAX).await?;
+            self.put_back(&scope, row.store(), Timestamp::MAX).await?;
         }
         Ok(())
     }
@@ -97,11 +97,7 @@ impl Rebuilding {
             if thresholds == Level::default() {
                 return Ok(changes.delete::<StockRecord>(&document.id, None));
             }
-            let place = stock.store_code.parse().ok().zip(stock.item_code.parse().ok());
-            Ok(match place {
-                Some((store, item)) => changes.upsert(StockRecord::new(&store, &item, &thresholds)),
-                None => changes.delete::<StockRecord>(&document.id, None),
-            })
+            Ok(changes.upsert(StockRecord::new(&stock.store_code, &stock.item_code, &thresholds)))
         })
         .await
     }
@@ -161,8 +157,7 @@ impl Rebuilding {
         let Some(first) = rows.first() else {
             return Ok(());
         };
-        let movements = rows.iter().map(|row| row.movement());
-        let movements = movements.collect::<Result<Vec<_>, _>>()?;
+        let movements: Vec<_> = rows.iter().map(|row| row.movement()).collect();
         let moved = |changes: Changes, _: &[_]| {
             rows.iter().fold(changes, |changes, row| {
                 changes.delete::<AsideRecord>(&row.id(), Some(row.revision))

@@ -4,7 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
 use kugel_store::{Direction, Listing, Page, Query, RequestKey, Scope, Sort, StoreError, Stored};
-use kugel_types::{LocalTime, StoreCode};
+use kugel_types::{LocalTime, Quantity, StoreCode};
+use rust_decimal::Decimal;
 
 use super::App;
 use crate::records::{SnapshotItem, SnapshotRecord, StockRecord, of_store};
@@ -58,14 +59,15 @@ impl App {
             .find::<StockRecord>(scope, of_store(order.store))
             .await?;
         let stocks: Vec<SnapshotItem> = items.rows.iter().map(|row| SnapshotItem::of(row)).collect();
+        let total: Decimal = stocks.iter().map(|stock| stock.quantity.decimal()).sum();
         let now = self.clock.now();
         let snapshot = SnapshotRecord {
             snapshot_id: order.id,
-            store_code: order.store.to_string(),
+            store_code: order.store.clone(),
             generated_at: now.as_microsecond(),
             generate_date_time: LocalTime::new(now, &self.zone).iso(),
             total_items: i64::try_from(stocks.len()).unwrap_or(i64::MAX),
-            total_quantity: stocks.iter().map(|stock| stock.quantity).sum(),
+            total_quantity: Quantity::from_decimal(total),
             stocks,
             created_by: order.created_by,
         };
@@ -105,7 +107,7 @@ impl App {
     ) -> Result<Stored<SnapshotRecord>, Error> {
         let stored: Option<Stored<SnapshotRecord>> = self.documents.get(scope, id).await?;
         stored
-            .filter(|stored| stored.store_code == store.as_str())
+            .filter(|stored| stored.store_code == *store)
             .ok_or_else(|| {
                 codes::SNAPSHOT_NOT_FOUND
                     .error(format!("store {store} has no snapshot {id}"))

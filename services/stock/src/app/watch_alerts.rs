@@ -27,8 +27,8 @@ impl App {
                 .list_stock(&Scope::from(tenant), store, selection, Page::all())
                 .await?;
             for row in &items.rows {
-                let (item, level) = (row.item_code.parse()?, row.level());
-                let alerts = self.alerts.current(tenant, store, &item, &level);
+                let level = row.level();
+                let alerts = self.alerts.current(tenant, store, &row.item_code, &level);
                 present.extend(alerts.filter(|alert| alert.reason == reason));
             }
         }

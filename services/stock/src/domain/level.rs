@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kugel_types::{Overflow, Quantity};
+use serde::{Deserialize, Serialize};
 
 /// The stock of one item in one store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub(crate) struct Level {
 }
 
 /// What one change did to a level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Step {
     pub(crate) sequence: i64,
     pub(crate) before: Quantity,

@@ -5,7 +5,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use kugel_types::{InvalidId, ItemCode, Quantity, StoreCode};
+use kugel_types::{InvalidId, ItemCode, Quantity, StoreCode, TransactionType};
+use serde::{Deserialize, Serialize};
 
 /// A change of one item's quantity, not yet applied.
 #[derive(Debug, Clone)]
@@ -21,7 +22,8 @@ pub(crate) struct Movement {
 }
 
 /// Why a quantity changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     Sale,
     Return,
@@ -57,27 +59,6 @@ const KINDS: [(Kind, &str, Sign); 10] = [
 ];
 
 impl Kind {
-    /// The kind of change that a transaction makes, or `None` if transactions of this type move no goods.
-    pub(crate) fn of_transaction(transaction_type: i32) -> Option<Self> {
-        match transaction_type {
-            // 1 is what the earliest tills send for a sale.
-            101 | 1 => Some(Self::Sale),
-            102 => Some(Self::Return),
-            201 => Some(Self::Void),
-            202 => Some(Self::VoidReturn),
-            _ => None,
-        }
-    }
-
-    /// The change that a transaction line of this kind makes: lines carry positive quantities.
-    pub(crate) fn of_line(self, quantity: Quantity) -> Quantity {
-        if self.sign() == Sign::Takes {
-            quantity.negated()
-        } else {
-            quantity
-        }
-    }
-
     /// True if a change by hand has a sign that fits the kind. Zero fits all: it is a note in the history.
     pub(crate) fn fits(self, change: Quantity) -> bool {
         match self.sign() {
@@ -104,6 +85,17 @@ impl Kind {
     }
 }
 
+impl From<TransactionType> for Kind {
+    fn from(transaction: TransactionType) -> Self {
+        match transaction {
+            TransactionType::Sale => Self::Sale,
+            TransactionType::Return => Self::Return,
+            TransactionType::VoidSale => Self::Void,
+            TransactionType::VoidReturn => Self::VoidReturn,
+        }
+    }
+}
+
 impl FromStr for Kind {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, InvalidId> {
@@ -126,23 +118,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn transactions_take_and_return_goods() {
-        for (transaction_type, expected) in [
-            (101, Some(("sale", "-4"))),
-            (1, Some(("sale", "-4"))),
-            (102, Some(("return", "4"))),
-            (201, Some(("void", "4"))),
-            (202, Some(("void_return", "-4"))),
-            (301, None),
-            (-101, None),
-        ] {
-            let change = Kind::of_transaction(transaction_type)
-                .map(|kind| (kind.name(), kind.of_line("4".parse().unwrap()).to_string()));
-            assert_eq!(
-                change.as_ref().map(|(name, change)| (*name, change.as_str())),
-                expected,
-                "{transaction_type}"
-            );
+    fn transactions_move_goods_as_their_kind_may() {
+        for transaction in TransactionType::ALL {
+            let change = transaction.goods().of(Quantity::from_decimal(4.into()));
+            let kind = Kind::from(transaction);
+            assert!(kind.fits(change), "{kind} {change}");
+            assert!(!kind.fits(change.negated()), "{kind} {change}");
         }
     }
 
@@ -162,6 +143,7 @@ mod tests {
         ] {
             let kind: Kind = name.parse().unwrap();
             assert_eq!(kind.to_string(), name);
+            assert_eq!(serde_json::to_value(kind).unwrap(), name);
             assert_eq!(kind.fits("0.5".parse().unwrap()), adds, "{name} +");
             assert_eq!(kind.fits("-0.5".parse().unwrap()), takes, "{name} -");
             assert!(kind.fits(Quantity::ZERO), "{name} 0");

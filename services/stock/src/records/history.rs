@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 
 use jiff::Timestamp;
-use kugel_store::{Action, Body, Collection, Query, Record, StoreError, Write};
-use kugel_types::{InvalidId, ItemCode, Quantity, StoreCode};
-use rust_decimal::Decimal;
+use kugel_store::{Action, Body, Collection, Query, Record, Write};
+use kugel_types::{ItemCode, Quantity, StoreCode};
 use serde::{Deserialize, Serialize};
 
 use super::keys_below;
 use crate::domain::level::Step;
-use crate::domain::movement::Movement;
+use crate::domain::movement::{Kind, Movement};
 
 /// The history. It is written five times a sale, so it lives by its key alone: the key begins with store and item and
 /// ends with the sequence, and every query is a range of keys.
@@ -23,13 +22,13 @@ pub(super) static STOCK_UPDATES: Collection = Collection {
 /// One change of a quantity. It borrows what it is written from, and owns what it was read into.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UpdateRecord<'a> {
-    pub(crate) store_code: Cow<'a, str>,
-    pub(crate) item_code: Cow<'a, str>,
+    pub(crate) store_code: Cow<'a, StoreCode>,
+    pub(crate) item_code: Cow<'a, ItemCode>,
     pub(crate) sequence: i64,
-    pub(crate) update_type: Cow<'a, str>,
-    pub(crate) quantity_change: Decimal,
-    pub(crate) before_quantity: Decimal,
-    pub(crate) after_quantity: Decimal,
+    pub(crate) update_type: Kind,
+    pub(crate) quantity_change: Quantity,
+    pub(crate) before_quantity: Quantity,
+    pub(crate) after_quantity: Quantity,
     pub(crate) timestamp: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) reference_id: Option<Cow<'a, str>>,
@@ -50,13 +49,13 @@ impl<'a> UpdateRecord<'a> {
     /// The record of a movement and what it did.
     pub(crate) fn new(movement: &'a Movement, step: Step) -> Self {
         Self {
-            store_code: movement.store.as_str().into(),
-            item_code: movement.item.as_str().into(),
+            store_code: Cow::Borrowed(&movement.store),
+            item_code: Cow::Borrowed(&movement.item),
             sequence: step.sequence,
-            update_type: movement.kind.name().into(),
-            quantity_change: movement.change.decimal(),
-            before_quantity: step.before.decimal(),
-            after_quantity: step.after.decimal(),
+            update_type: movement.kind,
+            quantity_change: movement.change,
+            before_quantity: step.before,
+            after_quantity: step.after,
             timestamp: movement.at,
             reference_id: movement.reference.as_deref().map(Cow::Borrowed),
             operator_id: movement.operator.as_deref().map(Cow::Borrowed),
@@ -87,13 +86,16 @@ impl<'a> UpdateRecord<'a> {
 }
 
 /// Item codes may hold a `/`; in keys it is written otherwise, so that no item's range of keys holds another's.
-fn history_prefix(store: &str, item: &str) -> String {
-    format!("{store}/{}/", item.replace('%', "%25").replace('/', "%2F"))
+fn history_prefix(store: &StoreCode, item: &ItemCode) -> String {
+    format!(
+        "{store}/{}/",
+        item.as_str().replace('%', "%25").replace('/', "%2F")
+    )
 }
 
 /// The history of an item.
 pub(crate) fn history_of(store: &StoreCode, item: &ItemCode) -> Query {
-    keys_below(&history_prefix(store.as_str(), item.as_str()))
+    keys_below(&history_prefix(store, item))
 }
 
 /// Empty but for the time of a rebuild. A change is either here or in the history, never in both.
@@ -137,39 +139,23 @@ impl AsideRecord {
     }
 
     /// The movement that was recorded.
-    pub(crate) fn movement(&self) -> Result<Movement, StoreError> {
-        let malformed = |reason: String| StoreError::Malformed {
-            collection: UPDATES_ASIDE.name,
-            id: self.key.clone(),
-            reason,
-        };
+    pub(crate) fn movement(&self) -> Movement {
         let update = &self.update;
-        Ok(Movement {
-            store: self.store()?,
-            item: update
-                .item_code
-                .parse()
-                .map_err(|error: InvalidId| malformed(error.to_string()))?,
-            kind: update
-                .update_type
-                .parse()
-                .map_err(|error: InvalidId| malformed(error.to_string()))?,
-            change: Quantity::from_decimal(update.quantity_change),
+        Movement {
+            store: self.store().clone(),
+            item: update.item_code.clone().into_owned(),
+            kind: update.update_type,
+            change: update.quantity_change,
             reference: update.reference_id.as_deref().map(Into::into),
             at: update.timestamp,
             operator: update.operator_id.as_deref().map(str::to_owned),
             note: update.note.as_deref().map(str::to_owned),
-        })
+        }
     }
 
     /// The store.
-    pub(crate) fn store(&self) -> Result<StoreCode, StoreError> {
-        let store = self.update.store_code.parse();
-        store.map_err(|error: InvalidId| StoreError::Malformed {
-            collection: UPDATES_ASIDE.name,
-            id: self.key.clone(),
-            reason: error.to_string(),
-        })
+    pub(crate) fn store(&self) -> &StoreCode {
+        &self.update.store_code
     }
 
     /// When the change was made.
@@ -183,21 +169,23 @@ mod tests {
     use super::*;
 
     fn update(item: &str, sequence: i64) -> String {
-        let quantity = Decimal::ZERO;
-        UpdateRecord {
-            store_code: "S1".into(),
-            item_code: item.into(),
-            sequence,
-            update_type: "sale".into(),
-            quantity_change: quantity,
-            before_quantity: quantity,
-            after_quantity: quantity,
-            timestamp: Timestamp::UNIX_EPOCH,
-            reference_id: None,
-            operator_id: None,
+        let movement = Movement {
+            store: "S1".parse().unwrap(),
+            item: item.parse().unwrap(),
+            kind: Kind::Sale,
+            change: Quantity::ZERO,
+            reference: None,
+            at: Timestamp::UNIX_EPOCH,
+            operator: None,
             note: None,
-        }
-        .key()
+        };
+        let (before, after) = (Quantity::ZERO, Quantity::ZERO);
+        let step = Step {
+            sequence,
+            before,
+            after,
+        };
+        UpdateRecord::new(&movement, step).key()
     }
 
     #[test]

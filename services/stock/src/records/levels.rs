@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use kugel_store::{Collection, Field, Index, Record};
 use kugel_types::{ItemCode, Quantity, StoreCode};
-use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::level::Level;
@@ -25,12 +24,12 @@ pub(super) static STOCKS: Collection = Collection {
 /// The stock of an item in a store.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StockRecord {
-    pub(crate) store_code: String,
-    pub(crate) item_code: String,
-    current_quantity: Decimal,
-    minimum_quantity: Decimal,
-    reorder_point: Decimal,
-    reorder_quantity: Decimal,
+    pub(crate) store_code: StoreCode,
+    pub(crate) item_code: ItemCode,
+    current_quantity: Quantity,
+    minimum_quantity: Quantity,
+    reorder_point: Quantity,
+    reorder_quantity: Quantity,
     last_transaction_id: Option<Arc<str>>,
     /// The sequence of the last change.
     sequence: i64,
@@ -43,7 +42,7 @@ pub struct StockRecord {
 impl Record for StockRecord {
     const COLLECTION: &'static Collection = &STOCKS;
     fn id(&self) -> String {
-        format!("{}/{}", self.store_code, self.item_code)
+        Self::key(&self.store_code, &self.item_code)
     }
 }
 
@@ -56,12 +55,12 @@ impl StockRecord {
     /// The document of a level.
     pub(crate) fn new(store: &StoreCode, item: &ItemCode, level: &Level) -> Self {
         Self {
-            store_code: store.to_string(),
-            item_code: item.to_string(),
-            current_quantity: level.quantity.decimal(),
-            minimum_quantity: level.minimum.decimal(),
-            reorder_point: level.reorder_point.decimal(),
-            reorder_quantity: level.reorder_quantity.decimal(),
+            store_code: store.clone(),
+            item_code: item.clone(),
+            current_quantity: level.quantity,
+            minimum_quantity: level.minimum,
+            reorder_point: level.reorder_point,
+            reorder_quantity: level.reorder_quantity,
             last_transaction_id: level.last_reference.clone(),
             sequence: level.sequence,
             is_low: level.is_low(),
@@ -72,10 +71,10 @@ impl StockRecord {
     /// The level of a document.
     pub(crate) fn level(&self) -> Level {
         Level {
-            quantity: Quantity::from_decimal(self.current_quantity),
-            minimum: Quantity::from_decimal(self.minimum_quantity),
-            reorder_point: Quantity::from_decimal(self.reorder_point),
-            reorder_quantity: Quantity::from_decimal(self.reorder_quantity),
+            quantity: self.current_quantity,
+            minimum: self.minimum_quantity,
+            reorder_point: self.reorder_point,
+            reorder_quantity: self.reorder_quantity,
             sequence: self.sequence,
             last_reference: self.last_transaction_id.clone(),
         }

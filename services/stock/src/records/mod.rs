@@ -38,6 +38,6 @@ fn keys_below(prefix: &str) -> Query {
 }
 
 /// The key before which every key of the store lies and after which none does.
-pub(crate) fn end_of_store(store: &str) -> String {
+pub(crate) fn end_of_store(store: &StoreCode) -> String {
     format!("{store}0")
 }

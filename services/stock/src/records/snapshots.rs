@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use kugel_store::{Collection, Field, Index, Record};
-use rust_decimal::Decimal;
+use kugel_types::{ItemCode, Quantity, StoreCode};
 use serde::{Deserialize, Serialize};
 
 use super::StockRecord;
@@ -32,12 +32,12 @@ pub(super) static SNAPSHOT_RUNS: Collection = Collection {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SnapshotRecord {
     pub(crate) snapshot_id: String,
-    pub(crate) store_code: String,
+    pub(crate) store_code: StoreCode,
     /// `generate_date_time` as microseconds since 1970, to be compared and sorted by.
     pub(crate) generated_at: i64,
     pub(crate) generate_date_time: String,
     pub(crate) total_items: i64,
-    pub(crate) total_quantity: Decimal,
+    pub(crate) total_quantity: Quantity,
     pub(crate) stocks: Vec<SnapshotItem>,
     pub(crate) created_by: String,
 }
@@ -45,11 +45,11 @@ pub(crate) struct SnapshotRecord {
 /// An item of a snapshot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct SnapshotItem {
-    pub(crate) item_code: String,
-    pub(crate) quantity: Decimal,
-    pub(crate) minimum_quantity: Decimal,
-    pub(crate) reorder_point: Decimal,
-    pub(crate) reorder_quantity: Decimal,
+    pub(crate) item_code: ItemCode,
+    pub(crate) quantity: Quantity,
+    pub(crate) minimum_quantity: Quantity,
+    pub(crate) reorder_point: Quantity,
+    pub(crate) reorder_quantity: Quantity,
 }
 
 impl SnapshotItem {
@@ -58,10 +58,10 @@ impl SnapshotItem {
         let level = stock.level();
         Self {
             item_code: stock.item_code.clone(),
-            quantity: level.quantity.decimal(),
-            minimum_quantity: level.minimum.decimal(),
-            reorder_point: level.reorder_point.decimal(),
-            reorder_quantity: level.reorder_quantity.decimal(),
+            quantity: level.quantity,
+            minimum_quantity: level.minimum,
+            reorder_point: level.reorder_point,
+            reorder_quantity: level.reorder_quantity,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kugel_bus::Event;
 use kugel_proto::stock::v1 as pb;
 use kugel_stock::records::{AsideRecord, StockRecord, UpdateRecord};
-use kugel_store::{Query, Scope};
+use kugel_store::Query;
 use kugel_types::Clock as _;
 
 use crate::support::{World, event, transaction};
@@ -50,7 +50,7 @@ async fn rebuilt_stock_is_the_one_before() {
     let before = everything(&mut world).await;
     assert_eq!(before.0, ["95.5", "-1.5"]);
 
-    let scope = Scope::from(&world.tenant);
+    let scope = world.scope();
     let damage = world
         .documents
         .changes("vandal")

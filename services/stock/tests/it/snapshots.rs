@@ -1,8 +1,9 @@
 //! Snapshots, taken by hand and on schedule.
 
 use kugel_proto::stock::v1 as pb;
+use kugel_stand::refusal;
 
-use crate::support::{World, refusal};
+use crate::support::{World, update_request};
 
 async fn take(world: &mut World) -> pb::Snapshot {
     let request = world.user(pb::CreateSnapshotRequest {
@@ -98,7 +99,7 @@ async fn a_snapshot_holds_the_store_and_is_found_by_its_id() {
     for (id, store) in [(taken.snapshot_id.as_str(), "S2"), ("none", "S1")] {
         let request = world.user(message(id, store));
         assert_eq!(
-            refusal(&world.client.get_snapshot(request).await.unwrap_err()).0,
+            refusal(&world.client.get_snapshot(request).await.unwrap_err()).code,
             "414202"
         );
     }
@@ -186,26 +187,26 @@ async fn a_schedule_is_shown_replaced_and_deleted() {
                 schedule_hour: None,
                 ..schedule()
             },
-            ("300001", 422, "schedule_hour"),
+            ("300001", 422, ["schedule_hour"]),
         ),
         (
             pb::SetSnapshotScheduleRequest {
                 schedule_interval: "weekly".into(),
                 ..schedule()
             },
-            ("414203", 400, "schedule_day_of_week"),
+            ("414203", 400, ["schedule_day_of_week"]),
         ),
         (
             pb::SetSnapshotScheduleRequest {
                 retention_days: Some(366),
                 ..schedule()
             },
-            ("414203", 400, "retention_days"),
+            ("414203", 400, ["retention_days"]),
         ),
     ] {
         let request = world.user(request);
-        let (code, http, field) = refusal(&world.client.set_snapshot_schedule(request).await.unwrap_err());
-        assert_eq!((code, http, field.as_str()), expected);
+        let refused = world.client.set_snapshot_schedule(request).await.unwrap_err();
+        assert_eq!(refusal(&refused), expected);
     }
 }
 
@@ -254,12 +255,12 @@ async fn all_stores_are_those_that_have_stock() {
     for store in ["S1", "S10", "S2", "a_b"] {
         let message = pb::UpdateStockRequest {
             store_code: store.into(),
-            ..crate::support::update_request("A", "initial", "1")
+            ..update_request("A", "initial", "1")
         };
         let request = world.user(message);
         world.client.update_stock(request).await.unwrap();
     }
-    let scope = kugel_store::Scope::from(&world.tenant);
+    let scope = world.scope();
     let stores = world.app().stores_with_stock(&scope).await.unwrap();
     let stores: Vec<_> = stores.iter().map(ToString::to_string).collect();
     assert_eq!(stores, ["S1", "S10", "S2", "a_b"]);

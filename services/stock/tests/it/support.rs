@@ -1,109 +1,44 @@
 //! The running service, and what is sent to it.
 
+use std::ops::Deref;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
-use kugel_auth::{Lifetimes, Passwords, TerminalClaims, Tokens};
-use kugel_bus::{Bus, Event, InProcessBus, Topic};
-use kugel_config::Settings;
-use kugel_error::reason_of;
-use kugel_proto::Decimal;
+use kugel_bus::{Event, Topic};
 use kugel_proto::cart::v1::{LineItem, TransactionLog, TransactionSales};
 use kugel_proto::stock::v1 as pb;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
-use kugel_rpc::{ApiKeys, Channel, Deps, Layers, Neighbours};
-use kugel_state::MemoryState;
+use kugel_rpc::Channel;
+use kugel_stand::{Stand, decimal};
 use kugel_stock::app::App;
-use kugel_store::{Body, DataDir, Documents, SqliteStore};
-use kugel_types::{Clock, EventId, ManualClock, TenantId};
-use tonic::{Request, Status};
+use kugel_store::Body;
+use kugel_types::EventId;
+use tonic::Status;
 
+/// The stand with the service on it.
 pub(crate) struct World {
     pub(crate) client: StockServiceClient<Channel>,
-    pub(crate) documents: Documents,
-    pub(crate) clock: Arc<ManualClock>,
-    pub(crate) tenant: TenantId,
-    bus: Arc<InProcessBus>,
-    tokens: Arc<Tokens>,
-    settings: Arc<Settings>,
+    stand: Stand,
+}
+
+impl Deref for World {
+    type Target = Stand;
+    fn deref(&self) -> &Stand {
+        &self.stand
+    }
 }
 
 impl World {
     pub(crate) fn start() -> Self {
-        let clock = Arc::new(ManualClock::for_test("2026-03-05T03:00:00Z".parse().unwrap()));
-        let store = SqliteStore::open(&DataDir::for_test().unwrap(), kugel_stock::NAME).unwrap();
-        let documents = Documents::new(Arc::new(store), Arc::clone(&clock) as Arc<dyn Clock>);
-        let bus = Arc::new(InProcessBus::default());
-        let settings = Arc::new(Settings::for_test());
-        let lifetimes = Lifetimes {
-            user: 1_000_000,
-            terminal: 1_000_000,
-        };
-        let tokens = Arc::new(Tokens::new(
-            "secret",
-            lifetimes,
-            Arc::clone(&clock) as Arc<dyn Clock>,
-        ));
-        let deps = Deps {
-            documents: documents.clone(),
-            bus: Arc::clone(&bus) as Arc<dyn Bus>,
-            state: Arc::new(MemoryState::default()),
-            clock: Arc::clone(&clock) as Arc<dyn Clock>,
-            tokens: Arc::clone(&tokens),
-            passwords: Passwords::new(8, 1),
-            settings: Arc::clone(&settings),
-            neighbours: Neighbours::local(),
-        };
-        let parts = kugel_stock::build(deps).unwrap();
-        let api_keys = ApiKeys::new(Channel::local(), Arc::clone(&tokens), &*bus, &settings);
-        let layers = Layers::new(Arc::clone(&tokens), api_keys, &settings);
-        let channel = Channel::local();
-        channel.connect(kugel_rpc::serve(&parts, &layers));
+        let stand = Stand::new(kugel_stock::NAME, "T1", "2026-03-05T03:00:00Z");
+        let channel = stand.serve(kugel_stock::build(stand.deps()).unwrap());
         let client = StockServiceClient::new(channel);
-        let tenant = "T1".parse().unwrap();
-        Self {
-            client,
-            documents,
-            clock,
-            tenant,
-            bus,
-            tokens,
-            settings,
-        }
-    }
-
-    /// A request of a user of the tenant.
-    pub(crate) fn user<T>(&self, message: T) -> Request<T> {
-        bearer(message, &self.tokens.issue_user(&self.tenant, "mori", false))
-    }
-
-    /// A request of a till.
-    pub(crate) fn till<T>(&self, id: &str, message: T) -> Request<T> {
-        let claims = TerminalClaims {
-            id: id.parse().unwrap(),
-            status: "Opened".to_owned(),
-            business_date: None,
-            open_counter: 1,
-            business_counter: 1,
-            staff: None,
-        };
-        bearer(message, &self.tokens.issue_terminal(&claims).0)
+        Self { client, stand }
     }
 
     /// The use cases as another process has them.
     pub(crate) fn app(&self) -> App {
         App::new(self.documents.clone(), self.clock.clone(), &self.settings)
-    }
-
-    /// Publishes events and waits until they have arrived.
-    pub(crate) async fn publish(&self, events: &[Arc<Event>]) {
-        for event in events {
-            self.bus.publish(Arc::clone(event)).await.unwrap();
-        }
-        while self.bus.backlog() > 0 {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
     }
 
     pub(crate) async fn quantity(&mut self, item: &str) -> String {
@@ -162,8 +97,8 @@ impl World {
             tenant_id: "T1".into(),
             store_code: "S1".into(),
             item_code: item.into(),
-            reorder_point: Some(decimal(point)),
-            reorder_quantity: Some(decimal("20")),
+            reorder_point: decimal(point),
+            reorder_quantity: decimal("20"),
         };
         let request = self.user(message);
         self.client.set_reorder_parameters(request).await.unwrap();
@@ -174,24 +109,10 @@ impl World {
             tenant_id: "T1".into(),
             store_code: "S1".into(),
             item_code: item.into(),
-            minimum_quantity: Some(decimal(minimum)),
+            minimum_quantity: decimal(minimum),
         };
         let request = self.user(message);
         self.client.set_minimum_quantity(request).await.unwrap();
-    }
-}
-
-fn bearer<T>(message: T, token: &str) -> Request<T> {
-    let mut request = Request::new(message);
-    request
-        .metadata_mut()
-        .insert("authorization", format!("Bearer {token}").parse().unwrap());
-    request
-}
-
-pub(crate) fn decimal(text: &str) -> Decimal {
-    Decimal {
-        value: text.to_owned(),
     }
 }
 
@@ -200,7 +121,7 @@ pub(crate) fn update_request(item: &str, kind: &str, change: &str) -> pb::Update
         tenant_id: "T1".into(),
         store_code: "S1".into(),
         item_code: item.into(),
-        quantity_change: Some(decimal(change)),
+        quantity_change: decimal(change),
         update_type: kind.into(),
         ..pb::UpdateStockRequest::default()
     }
@@ -213,7 +134,7 @@ pub(crate) fn transaction(number: i64, transaction_type: i32, lines: &[Line<'_>]
     let line = |(position, (item, quantity)): (usize, &Line<'_>)| LineItem {
         line_no: i32::try_from(position).unwrap() + 1,
         item_code: (*item).to_owned(),
-        quantity: Some(decimal(quantity)),
+        quantity: decimal(quantity),
         ..LineItem::default()
     };
     TransactionLog {
@@ -240,22 +161,4 @@ pub(crate) fn event(log: TransactionLog) -> Arc<Event> {
         traceparent: None,
         body: Body::of(Arc::new(log)).unwrap(),
     })
-}
-
-/// The code and the first field of a refusal.
-pub(crate) fn refusal(status: &Status) -> (&'static str, u16, String) {
-    use tonic_types::StatusExt as _;
-    let row = reason_of(status).unwrap_or_else(|| panic!("not one of ours: {status:?}"));
-    let fields = status
-        .get_details_bad_request()
-        .map(|request| request.field_violations)
-        .unwrap_or_default();
-    (
-        row.code,
-        row.http,
-        fields
-            .first()
-            .map(|field| field.field.clone())
-            .unwrap_or_default(),
-    )
 }

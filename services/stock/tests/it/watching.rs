@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use kugel_proto::stock::v1 as pb;
+use kugel_stand::refusal;
 use pb::watch_stock_alerts_response::Event as Told;
 use tonic::Streaming;
 
-use crate::support::{World, event, refusal, transaction};
+use crate::support::{World, event, transaction};
 
 type Watch = Streaming<pb::WatchStockAlertsResponse>;
 
@@ -95,7 +96,7 @@ async fn a_till_watches_its_own_store_only() {
     };
     let request = world.till("T1-S2-1", message.clone());
     assert_eq!(
-        refusal(&world.client.watch_stock_alerts(request).await.unwrap_err()).0,
+        refusal(&world.client.watch_stock_alerts(request).await.unwrap_err()).code,
         "200002"
     );
     let request = world.till("T1-S1-1", message);

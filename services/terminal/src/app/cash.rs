@@ -5,7 +5,7 @@ use kugel_rpc::Caller;
 use kugel_types::{EventId, Money, TerminalId};
 
 use super::App;
-use crate::domain::{CashDirection, Refusal};
+use crate::domain::{CashDirection, Printed, Refusal};
 use crate::records::Log;
 
 /// Cash that is to move.
@@ -30,10 +30,8 @@ pub struct CashMovement {
     pub amount: Money,
     /// Why.
     pub description: String,
-    /// The receipt as print data.
-    pub receipt_text: String,
-    /// The lines for the journal.
-    pub journal_text: String,
+    /// What is printed about it.
+    pub printed: Printed,
 }
 
 impl App {
@@ -72,8 +70,7 @@ impl App {
             terminal: id,
             amount,
             description,
-            receipt_text: moved.receipt_text,
-            journal_text: moved.journal_text,
+            printed: moved.printed,
         })
     }
 }

@@ -3,25 +3,20 @@
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
 use kugel_types::{Money, TerminalId};
-use rust_decimal::Decimal;
 
-use super::{App, Changed, TerminalView};
+use super::{App, Changed};
 use crate::domain::{Operation, Refusal};
 use crate::records::Log;
 
-/// A session that ended, and what is printed about it.
-#[derive(Debug, Clone)]
+/// A session that ended.
+#[derive(Debug)]
 pub struct ClosedSession {
-    /// The terminal after the close.
-    pub view: TerminalView,
+    /// The terminal after the close, with the cash that its sales brought in.
+    pub changed: Changed<Money>,
     /// The cash that should be in the drawer.
     pub expected: Money,
     /// Counted less expected, if somebody counted.
     pub difference: Option<Money>,
-    /// The receipt as print data.
-    pub receipt_text: String,
-    /// The lines for the journal.
-    pub journal_text: String,
 }
 
 impl App {
@@ -33,17 +28,14 @@ impl App {
         physical_amount: Option<Money>,
     ) -> Result<ClosedSession, Error> {
         let work = self.close(caller, id, physical_amount);
-        let closed = caller.once(&self.documents, work).await?;
-        let view = closed.view()?;
-        let sold = Money::from_decimal(closed.note);
-        let expected = view.terminal.expected_cash(sold).map_err(Refusal::from)?;
+        let changed = caller.once(&self.documents, work).await?;
+        let terminal = &changed.terminal.terminal;
+        let expected = terminal.expected_cash(changed.note).map_err(Refusal::from)?;
         let difference = physical_amount.map(|counted| counted.minus(expected)).transpose();
         Ok(ClosedSession {
-            view,
             expected,
             difference: difference.map_err(Refusal::from)?,
-            receipt_text: closed.receipt_text,
-            journal_text: closed.journal_text,
+            changed,
         })
     }
 
@@ -53,15 +45,15 @@ impl App {
         caller: &Caller,
         id: &TerminalId,
         physical_amount: Option<Money>,
-    ) -> Result<Changed<Decimal>, Error> {
+    ) -> Result<Changed<Money>, Error> {
         let place = self.place(id).await?;
         place.check_amount("physical_amount", physical_amount)?;
-        let session = self.load(id).await?.terminal()?;
+        let stored = self.load(id).await?;
+        let session = &stored.terminal;
         session.status.after(Operation::Close).map_err(Refusal::from)?;
         let (counter, after) = (session.business_counter, session.last_transaction_no);
         let sales = self.neighbourhood.session_sales(id, counter, after).await?;
-        let sold = sales.cash.decimal();
-        self.change(caller, id, &codes::CLOSE_FAILED, sold, |terminal, now| {
+        self.change(caller, id, &codes::CLOSE_FAILED, sales.cash, |terminal, now| {
             // The sales are those of the session that was read; another one may have begun meanwhile.
             if terminal.business_counter != counter {
                 let message = format!("terminal {id} began another session, try again");

@@ -23,17 +23,16 @@ use kugel_bus::{Bus, Change, ChangeKind, Outbox};
 use kugel_error::{Error, ErrorSpec, codes};
 use kugel_rpc::Caller;
 use kugel_store::{Documents, Scope, StoreError, Stored};
-use kugel_types::{Clock, Currency, LocalTime, TenantId, TerminalId};
+use kugel_types::{Currency, LocalTime, TenantId, TerminalId};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Terminal;
+use crate::domain::{Printed, Terminal};
 use crate::ports::Neighbourhood;
 use crate::records::{Log, StoreDocument, TerminalDocument};
 
 pub use cash::{CashMovement, MoveCash};
 pub use close::ClosedSession;
 pub use delivery::{DeliveryOutcome, DeliveryReport};
-pub use open::OpenedSession;
 pub use registry::{ListTerminals, NewTerminal};
 pub use sign_in::SignIn;
 pub use stores::{ListStores, NewStore, StorePatch};
@@ -50,61 +49,30 @@ const PAUSE: Duration = Duration::from_millis(1);
 #[derive(Clone)]
 pub struct App {
     /// This service's documents.
-    pub documents: Documents,
+    pub(crate) documents: Documents,
     /// Where changes are announced.
-    pub bus: Arc<dyn Bus>,
+    pub(crate) bus: Arc<dyn Bus>,
     /// The events on their way.
-    pub outbox: Outbox,
+    pub(crate) outbox: Outbox,
     /// Issues terminal tokens.
-    pub tokens: Arc<Tokens>,
-    /// Tells the time.
-    pub clock: Arc<dyn Clock>,
+    pub(crate) tokens: Arc<Tokens>,
     /// The chain's time zone.
-    pub zone: TimeZone,
+    pub(crate) zone: TimeZone,
     /// The currency of a store that names none.
-    pub currency: Currency,
+    pub(crate) currency: Currency,
     /// The other services.
-    pub neighbourhood: Arc<dyn Neighbourhood>,
-}
-
-/// A terminal with the store's own fields, as answers show it.
-#[derive(Debug, Clone)]
-pub struct TerminalView {
-    /// The terminal.
-    pub terminal: Terminal,
-    /// When it was entered.
-    pub created_at: Timestamp,
-    /// When it was last changed.
-    pub updated_at: Option<Timestamp>,
-}
-
-impl TerminalView {
-    /// The terminal of a document.
-    fn of(stored: &Stored<TerminalDocument>) -> Result<Self, Error> {
-        let (created_at, updated_at) = (stored.created_at, stored.updated_at);
-        Ok(Self {
-            terminal: stored.terminal()?,
-            created_at,
-            updated_at,
-        })
-    }
+    pub(crate) neighbourhood: Arc<dyn Neighbourhood>,
 }
 
 /// A terminal after a change: the answer that is kept with it.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Changed<N = ()> {
-    terminal: Stored<TerminalDocument>,
-    /// What was printed about it: what the last log says.
-    pub(crate) receipt_text: String,
-    pub(crate) journal_text: String,
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Changed<N = ()> {
+    /// The terminal.
+    pub terminal: Stored<TerminalDocument>,
+    /// What is printed about it: what the last log says.
+    pub printed: Printed,
     /// What else the answer is made of.
-    pub(crate) note: N,
-}
-
-impl<N> Changed<N> {
-    pub(crate) fn view(&self) -> Result<TerminalView, Error> {
-        TerminalView::of(&self.terminal)
-    }
+    pub note: N,
 }
 
 impl App {
@@ -114,10 +82,10 @@ impl App {
         caller: &Caller,
         id: &TerminalId,
         step: impl Fn(&mut Terminal) -> Result<(), Error> + Send + Sync,
-    ) -> Result<TerminalView, Error> {
+    ) -> Result<Stored<TerminalDocument>, Error> {
         let step = |terminal: &mut Terminal, _| step(terminal).map(|()| Vec::new());
         let change = self.change(caller, id, &codes::UPDATE_REFUSED, (), step);
-        caller.once(&self.documents, change).await?.view()
+        Ok(caller.once(&self.documents, change).await?.terminal)
     }
 
     /// Changes a terminal: `step` alters it and says what is to be logged; both become one commit with the answer, and
@@ -134,7 +102,7 @@ impl App {
         let actor = caller.actor();
         for attempt in 0..ATTEMPTS {
             let stored = self.load(id).await?;
-            let mut terminal = stored.terminal()?;
+            let mut terminal = stored.terminal.clone();
             let changes = self.documents.changes(&actor);
             let now = changes.at();
             let logs = step(&mut terminal, now)?;
@@ -142,12 +110,10 @@ impl App {
                 .iter()
                 .map(|log| log.event(id, now, caller.traceparent()))
                 .collect::<Result<Vec<_>, _>>()?;
-            let document = Arc::new(TerminalDocument::from(&terminal));
-            let (receipt_text, journal_text) = logs.last().map(Log::printed).unwrap_or_default();
+            let document = Arc::new(TerminalDocument::from(terminal));
             let changed = Changed {
                 terminal: changes.replaced(Arc::clone(&document), &stored),
-                receipt_text,
-                journal_text,
+                printed: logs.last().map(Log::printed).unwrap_or_default(),
                 note: note.clone(),
             };
             let mut changes = changes

@@ -4,20 +4,9 @@ use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
 use kugel_types::{EventId, Money, TerminalId};
 
-use super::{App, Changed, TerminalView};
+use super::{App, Changed};
 use crate::domain::Place;
 use crate::records::Log;
-
-/// A session that began, and what is printed about it.
-#[derive(Debug, Clone)]
-pub struct OpenedSession {
-    /// The terminal after the opening.
-    pub view: TerminalView,
-    /// The receipt as print data.
-    pub receipt_text: String,
-    /// The lines for the journal.
-    pub journal_text: String,
-}
 
 impl App {
     /// Begins a session. A change fund, even of 0, is a cash log of its own, made at the same instant.
@@ -26,14 +15,9 @@ impl App {
         caller: &Caller,
         id: &TerminalId,
         initial_amount: Option<Money>,
-    ) -> Result<OpenedSession, Error> {
+    ) -> Result<Changed, Error> {
         let work = self.open(caller, id, initial_amount);
-        let opened = caller.once(&self.documents, work).await?;
-        Ok(OpenedSession {
-            view: opened.view()?,
-            receipt_text: opened.receipt_text,
-            journal_text: opened.journal_text,
-        })
+        caller.once(&self.documents, work).await
     }
 
     async fn open(
@@ -68,6 +52,6 @@ impl App {
     pub(super) async fn place(&self, id: &TerminalId) -> Result<Place, Error> {
         self.load(id).await?;
         let store = self.load_store(&id.tenant, id.store.as_str()).await?;
-        store.place()
+        Ok(store.place())
     }
 }

@@ -9,8 +9,8 @@ use kugel_rpc::Caller;
 use kugel_store::{Direction, Listing, Page, Query, Scope, Sort, StoreError, Stored};
 use kugel_types::{StoreCode, TenantId, TerminalId};
 
+use super::App;
 use super::tenants::required;
-use super::{App, TerminalView};
 use crate::domain::{FunctionMode, Terminal};
 use crate::records::{OpenCloseLogDocument, TerminalDocument};
 
@@ -42,10 +42,10 @@ impl App {
         &self,
         caller: &Caller,
         new: NewTerminal,
-    ) -> Result<(TerminalView, ApiKey), Error> {
+    ) -> Result<(Stored<TerminalDocument>, ApiKey), Error> {
         let work = self.insert_terminal(caller, &new.id, new.description);
         let (stored, seed) = caller.once(&self.documents, work).await?;
-        Ok((TerminalView::of(&stored)?, self.key(&new.id, &seed)))
+        Ok((stored, self.key(&new.id, &seed)))
     }
 
     /// Gives the terminal and the seed of its key.
@@ -59,7 +59,7 @@ impl App {
         let seed = ApiKey::seed();
         let mut terminal = Terminal::new(id.clone(), description, self.key(id, &seed).hash());
         self.resume_counters(&mut terminal).await?;
-        let document = Arc::new(TerminalDocument::from(&terminal));
+        let document = Arc::new(TerminalDocument::from(terminal));
         let changes = self.documents.changes(&caller.actor());
         let answer = (changes.inserted(Arc::clone(&document)), seed);
         let changes = changes
@@ -103,12 +103,12 @@ impl App {
     }
 
     /// One terminal.
-    pub async fn terminal(&self, id: &TerminalId) -> Result<TerminalView, Error> {
-        TerminalView::of(&self.load(id).await?)
+    pub async fn terminal(&self, id: &TerminalId) -> Result<Stored<TerminalDocument>, Error> {
+        self.load(id).await
     }
 
-    /// A page of terminals and how many there are in all.
-    pub async fn list_terminals(&self, list: ListTerminals) -> Result<(Vec<TerminalView>, u64), Error> {
+    /// A page of terminals.
+    pub async fn list_terminals(&self, list: ListTerminals) -> Result<Listing<TerminalDocument>, Error> {
         if let Some((field, _)) = list.sort.0.iter().find(|(field, _)| field == "api_key_hash") {
             return Err(codes::INVALID_INPUT
                 .error(format!("terminals cannot be sorted by {field}"))
@@ -118,9 +118,7 @@ impl App {
             .given(list.store.as_ref(), |query, store| query.eq("store_code", store))
             .sort(list.sort)
             .page(list.page);
-        let found: Listing<TerminalDocument> = self.documents.find(&Scope::from(&list.tenant), query).await?;
-        let rows: Result<Vec<_>, Error> = found.rows.iter().map(TerminalView::of).collect();
-        Ok((rows?, found.total))
+        Ok(self.documents.find(&Scope::from(&list.tenant), query).await?)
     }
 
     /// Deletes a terminal. Its logs stay.
@@ -144,7 +142,7 @@ impl App {
         &self,
         caller: &Caller,
         id: &TerminalId,
-    ) -> Result<(TerminalView, ApiKey), Error> {
+    ) -> Result<(Stored<TerminalDocument>, ApiKey), Error> {
         let seed = ApiKey::seed();
         let hash = self.key(id, &seed).hash();
         let step = |terminal: &mut Terminal, _| {
@@ -153,7 +151,8 @@ impl App {
         };
         let work = self.change(caller, id, &codes::UPDATE_REFUSED, seed, step);
         let rotated = caller.once(&self.documents, work).await?;
-        Ok((rotated.view()?, self.key(id, &rotated.note)))
+        let key = self.key(id, &rotated.note);
+        Ok((rotated.terminal, key))
     }
 
     /// Changes what people call the terminal.
@@ -162,7 +161,7 @@ impl App {
         caller: &Caller,
         id: &TerminalId,
         description: String,
-    ) -> Result<TerminalView, Error> {
+    ) -> Result<Stored<TerminalDocument>, Error> {
         let description = required("description", description)?;
         self.change_once(caller, id, |terminal| {
             terminal.description.clone_from(&description);
@@ -177,7 +176,7 @@ impl App {
         caller: &Caller,
         id: &TerminalId,
         mode: FunctionMode,
-    ) -> Result<TerminalView, Error> {
+    ) -> Result<Stored<TerminalDocument>, Error> {
         self.change_once(caller, id, |terminal| Ok(terminal.enter(mode)?))
             .await
     }

@@ -2,11 +2,13 @@
 
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
-use kugel_types::TerminalId;
+use kugel_store::Stored;
+use kugel_types::{StaffRef, TerminalId};
 
+use super::App;
 use super::tenants::required;
-use super::{App, TerminalView};
-use crate::domain::{Refusal, Staff, Terminal};
+use crate::domain::{Refusal, Terminal};
+use crate::records::TerminalDocument;
 
 /// Who wants to sign in.
 #[derive(Debug, Clone)]
@@ -21,7 +23,7 @@ pub struct SignIn {
 
 impl App {
     /// Signs a staff member in.
-    pub async fn sign_in(&self, caller: &Caller, who: SignIn) -> Result<TerminalView, Error> {
+    pub async fn sign_in(&self, caller: &Caller, who: SignIn) -> Result<Stored<TerminalDocument>, Error> {
         let SignIn {
             terminal: id,
             staff_id,
@@ -34,7 +36,7 @@ impl App {
                 |terminal: &mut Terminal, _| Ok(terminal.sign_in(staff.clone()).map(|()| Vec::new())?);
             self.change(caller, &id, &codes::UPDATE_REFUSED, (), step).await
         };
-        caller.once(&self.documents, work).await?.view()
+        Ok(caller.once(&self.documents, work).await?.terminal)
     }
 
     async fn staff_to_sign_in(
@@ -42,9 +44,9 @@ impl App {
         id: &TerminalId,
         staff_id: &str,
         pin: Option<&str>,
-    ) -> Result<Staff, Error> {
+    ) -> Result<StaffRef, Error> {
         // Asked before the staff master is, so that a second sign-in does not depend on it.
-        if self.load(id).await?.staff.is_some() {
+        if self.load(id).await?.terminal.staff.is_some() {
             return Err(Refusal::AlreadySignedIn.into());
         }
         let staff = self.neighbourhood.staff(&id.tenant, staff_id, pin).await?;
@@ -56,7 +58,11 @@ impl App {
     }
 
     /// Signs out whoever is signed in.
-    pub async fn sign_out(&self, caller: &Caller, id: &TerminalId) -> Result<TerminalView, Error> {
+    pub async fn sign_out(
+        &self,
+        caller: &Caller,
+        id: &TerminalId,
+    ) -> Result<Stored<TerminalDocument>, Error> {
         self.change_once(caller, id, |terminal| {
             terminal.sign_out();
             Ok(())

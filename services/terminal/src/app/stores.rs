@@ -64,12 +64,12 @@ impl App {
             currency,
         } = new;
         let store = StoreDocument {
-            store_code: code.to_string(),
+            store_code: code,
             store_name: required("store_name", name)?,
             status: "Idle".to_owned(),
             business_date: None,
             tags,
-            currency: currency.unwrap_or(self.currency).code().to_owned(),
+            currency: currency.unwrap_or(self.currency),
         };
         let work = self.insert_store(caller, &tenant, Arc::new(store));
         caller.once(&self.documents, work).await
@@ -95,7 +95,7 @@ impl App {
             }
             Err(error) => return Err(error.into()),
         }
-        self.announce(tenant, ChangeKind::Store, code);
+        self.announce(tenant, ChangeKind::Store, code.to_string());
         Ok(view)
     }
 
@@ -137,13 +137,13 @@ impl App {
             store.status = status;
         }
         if let Some(date) = patch.business_date {
-            store.business_date = Some(date.to_string());
+            store.business_date = Some(date);
         }
         if !patch.tags.is_empty() {
             store.tags = patch.tags;
         }
         if let Some(currency) = patch.currency {
-            store.currency = currency.code().to_owned();
+            store.currency = currency;
         }
         let (store, changes) = (Arc::new(store), self.documents.changes(&caller.actor()));
         let answer = changes.replaced(Arc::clone(&store), &stored);
@@ -171,7 +171,7 @@ impl App {
         let stored = self.load_store(tenant, code.as_str()).await?;
         let query = Query::all().eq("store_code", code);
         if let Some(terminal) = self.documents.first::<TerminalDocument>(&scope, query).await? {
-            let message = format!("terminal {} still stands in store {code}", terminal.terminal_id);
+            let message = format!("terminal {} still stands in store {code}", terminal.terminal.id);
             return Err(codes::CHILDREN_EXIST.error(message));
         }
         let changes = self

@@ -25,7 +25,7 @@ pub struct NewTenant {
 impl NewTenant {
     fn record(self) -> Result<TenantDocument, Error> {
         Ok(TenantDocument {
-            tenant_id: self.tenant.to_string(),
+            tenant_id: self.tenant,
             tenant_name: required("tenant_name", self.name)?,
             tags: self.tags,
         })

@@ -25,11 +25,11 @@ impl App {
         key: Option<&ApiKey>,
     ) -> Result<IssuedToken, Error> {
         let key = key.ok_or_else(refused)?;
-        let view = match id {
+        let found = match id {
             Some(id) => self.authenticate(id, key).await?,
             None => self.owner(key).await?,
         };
-        Ok(self.issue_token(&view.terminal))
+        Ok(self.issue_token(&found.terminal))
     }
 
     /// A token that speaks of the terminal as it stands.

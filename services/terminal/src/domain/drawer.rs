@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use kugel_types::{Money, Overflow};
+use serde::{Deserialize, Serialize};
 
 /// Which way cash goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,13 +33,16 @@ impl CashDirection {
 
 /// What the cash logs of a session add up to. It lives in the terminal so that closing needs no recount, and so that
 /// a movement and a close cannot pass each other: both replace the same document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Drawer {
     /// Cash logs, the change fund included.
+    #[serde(rename = "cash_in_out_count")]
     pub count: i32,
     /// Their sum, change fund included.
+    #[serde(rename = "cash_in_out_amount")]
     pub amount: Money,
     /// When the newest was made.
+    #[serde(rename = "cash_in_out_last_at")]
     pub last: Option<Timestamp>,
 }
 

@@ -9,9 +9,9 @@ mod status;
 mod terminal;
 
 pub use drawer::{CashDirection, Drawer};
-pub use mode::{FunctionMode, UnknownMode};
+pub use mode::FunctionMode;
 pub(crate) use place::Place;
-pub(crate) use receipt::Printed;
-pub use session::{CASH, SessionSales};
+pub use receipt::Printed;
+pub use session::SessionSales;
 pub use status::{Operation, Status, WrongState};
-pub use terminal::{Refusal, Staff, Terminal};
+pub use terminal::{Refusal, Terminal};

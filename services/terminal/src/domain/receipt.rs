@@ -2,13 +2,17 @@
 
 use kugel_printing::{Printout, amount, business_date, date_time, grouped, price};
 use kugel_types::{Currency, LocalTime, Money};
+use serde::{Deserialize, Serialize};
 
 use super::{Place, Terminal};
 
 /// The two renderings of one piece of paper.
-pub(crate) struct Printed {
-    pub(crate) receipt_text: String,
-    pub(crate) journal_text: String,
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct Printed {
+    /// The receipt as print data.
+    pub receipt_text: String,
+    /// The lines for the journal.
+    pub journal_text: String,
 }
 
 /// Cash that moved; `signed` is below zero for cash that went out.
@@ -106,21 +110,22 @@ fn money(value: Money, currency: Currency) -> String {
 mod tests {
     use jiff::Timestamp;
     use jiff::tz::TimeZone;
-    use kugel_auth::ApiKeyHash;
+    use kugel_auth::ApiKey;
+    use kugel_types::StaffRef;
 
     use super::*;
-    use crate::domain::{SessionSales, Staff};
+    use crate::domain::SessionSales;
 
     fn opened_terminal() -> (Terminal, Place, LocalTime) {
         let mut terminal = Terminal::new(
             "Q7301-tk01-4".parse().expect("valid"),
             "front counter".to_owned(),
-            ApiKeyHash::from_document(""),
+            ApiKey::from_request("").hash(),
         );
         let instant: Timestamp = "2026-06-11T09:20:41.004512Z".parse().expect("an instant");
         let time = LocalTime::new(instant, &TimeZone::get("Asia/Tokyo").expect("bundled zone"));
         terminal
-            .sign_in(Staff {
+            .sign_in(StaffRef {
                 id: "31".to_owned(),
                 name: "Mori".to_owned(),
             })

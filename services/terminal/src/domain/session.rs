@@ -1,9 +1,6 @@
 //! What the cart service knows of a session.
 
-use kugel_types::{Money, Overflow};
-
-/// The payment code of cash.
-pub const CASH: &str = "01";
+use kugel_types::{Money, Overflow, TransactionType};
 
 /// The sales side of a session: what its transaction logs add up to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,38 +15,32 @@ pub struct SessionSales {
 
 impl SessionSales {
     /// Counts one more transaction log, given the cash it settled: positive for every type, net of change.
-    pub fn counted(self, number: i64, transaction_type: i32, cash: Money) -> Result<Self, Overflow> {
-        let signed = if gives_back(transaction_type) {
-            cash.negated()
-        } else {
-            cash
-        };
+    pub fn counted(self, number: i64, kind: TransactionType, cash: Money) -> Result<Self, Overflow> {
         Ok(Self {
             count: self.count + 1,
             last_no: Some(self.last_no.map_or(number, |last| last.max(number))),
-            cash: self.cash.plus(signed)?,
+            cash: self.cash.plus(kind.money().of(cash))?,
         })
     }
 }
 
-/// True for returns (102) and voids of sales (201): their cash leaves the drawer. That of sales (101) and of voids of
-/// returns (202) comes in.
-fn gives_back(transaction_type: i32) -> bool {
-    matches!(transaction_type, 102 | 201)
-}
-
 #[cfg(test)]
 mod tests {
+    use kugel_types::TransactionType::{Return, Sale, VoidReturn, VoidSale};
+
     use super::SessionSales;
 
     #[test]
     fn sales_bring_cash_and_their_reversals_take_it_back() {
         let mut session = SessionSales::default();
-        for (number, transaction_type, cash) in
-            [(7, 101, "100"), (8, 102, "30"), (10, 202, "30"), (9, 201, "100")]
-        {
+        for (number, kind, cash) in [
+            (7, Sale, "100"),
+            (8, Return, "30"),
+            (10, VoidReturn, "30"),
+            (9, VoidSale, "100"),
+        ] {
             let cash = cash.parse().expect("an amount");
-            session = session.counted(number, transaction_type, cash).expect("fits");
+            session = session.counted(number, kind, cash).expect("fits");
         }
         assert!(session.cash.is_zero());
         assert_eq!((session.count, session.last_no), (4, Some(10)));

@@ -1,17 +1,18 @@
 //! The life of a terminal as a total function.
 
-use std::fmt;
+use kugel_types::names;
 
-/// Where a terminal is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// Never opened.
-    Idle,
-    /// In a session.
-    Opened,
-    /// Between two sessions.
-    Closed,
-}
+names!(
+    /// Where a terminal is in its life.
+    Status, "terminal status" {
+        /// Never opened.
+        Idle,
+        /// In a session.
+        Opened,
+        /// Between two sessions.
+        Closed,
+    }
+);
 
 /// What is done to a terminal and depends on where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,28 +57,6 @@ impl Status {
             (Self::Idle | Self::Closed, MoveCash) => refuse("cash in or out", &[Self::Opened]),
         }
     }
-
-    /// The name on the wire, in documents and in tokens.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Idle => "Idle",
-            Self::Opened => "Opened",
-            Self::Closed => "Closed",
-        }
-    }
-
-    /// The status of a name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Idle, Self::Opened, Self::Closed]
-            .into_iter()
-            .find(|status| status.name() == name)
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
-    }
 }
 
 #[cfg(test)]
@@ -117,13 +96,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn names_read_back() {
-        for status in [Status::Idle, Status::Opened, Status::Closed] {
-            assert_eq!(Status::from_name(status.name()), Some(status));
-        }
-        assert_eq!(Status::from_name("opened"), None);
     }
 }

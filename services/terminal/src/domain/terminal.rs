@@ -2,23 +2,16 @@
 
 use jiff::Timestamp;
 use kugel_auth::ApiKeyHash;
-use kugel_types::{BusinessDate, Money, Overflow, TerminalId};
+use kugel_types::{BusinessDate, Money, Overflow, StaffRef, TerminalId};
+use serde::{Deserialize, Serialize};
 
 use super::{Drawer, FunctionMode, Operation, SessionSales, Status, WrongState};
 
-/// The staff member who is signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Staff {
-    /// The key in the staff master.
-    pub id: String,
-    /// The name that receipts print.
-    pub name: String,
-}
-
 /// A till.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Terminal {
     /// Who it is.
+    #[serde(rename = "terminal_id")]
     pub id: TerminalId,
     /// What people call it.
     pub description: String,
@@ -37,10 +30,12 @@ pub struct Terminal {
     /// The cash counted at the last close.
     pub physical_amount: Option<Money>,
     /// Who is signed in.
-    pub staff: Option<Staff>,
+    pub staff: Option<StaffRef>,
     /// The session's cash logs in sum.
+    #[serde(flatten)]
     pub drawer: Drawer,
     /// The highest transaction number of the sessions that are closed; 0 before there is one.
+    #[serde(rename = "cart_transaction_last_no")]
     pub last_transaction_no: i64,
     /// The hash of its API key.
     pub api_key_hash: ApiKeyHash,
@@ -153,7 +148,7 @@ impl Terminal {
     }
 
     /// Signs a staff member in, in any status.
-    pub fn sign_in(&mut self, staff: Staff) -> Result<(), Refusal> {
+    pub fn sign_in(&mut self, staff: StaffRef) -> Result<(), Refusal> {
         if self.staff.is_some() {
             return Err(Refusal::AlreadySignedIn);
         }
@@ -196,11 +191,13 @@ fn refuse_negative(field: &'static str, amount: Option<Money>) -> Result<(), Ref
 
 #[cfg(test)]
 mod tests {
+    use kugel_auth::ApiKey;
+
     use super::*;
 
     fn terminal() -> Terminal {
         let id = "Q7301-tk01-4".parse().expect("valid");
-        Terminal::new(id, "front counter".to_owned(), ApiKeyHash::from_document(""))
+        Terminal::new(id, "front counter".to_owned(), ApiKey::from_request("").hash())
     }
 
     fn day(text: &str) -> BusinessDate {
@@ -211,8 +208,8 @@ mod tests {
         text.parse().expect("an amount")
     }
 
-    fn staff() -> Staff {
-        Staff {
+    fn staff() -> StaffRef {
+        StaffRef {
             id: "31".to_owned(),
             name: "Mori".to_owned(),
         }

@@ -228,11 +228,15 @@ impl Log {
         }))
     }
 
-    /// Receipt and journal text.
-    pub(crate) fn printed(&self) -> (String, String) {
-        match &self.entry {
-            Entry::Cash(log) => (log.receipt_text.clone(), log.journal_text.clone()),
-            Entry::OpenClose(log) => (log.receipt_text.clone(), log.journal_text.clone()),
+    /// What is printed about it.
+    pub(crate) fn printed(&self) -> Printed {
+        let (receipt_text, journal_text) = match &self.entry {
+            Entry::Cash(log) => (&log.receipt_text, &log.journal_text),
+            Entry::OpenClose(log) => (&log.receipt_text, &log.journal_text),
+        };
+        Printed {
+            receipt_text: receipt_text.clone(),
+            journal_text: journal_text.clone(),
         }
     }
 }

@@ -1,19 +1,16 @@
-//! What the service keeps: one shape a collection, apart from the rules so that either can change without the other.
-//!
-//! A log is the body of its event: the document is the message, in one text.
+//! What the service keeps: one shape a collection. A log is the body of its event: the document is the message.
 
 mod logs;
 mod tenants;
 mod terminals;
 
 use kugel_bus::{Producer, Topic};
-use kugel_error::{Error, codes};
 use kugel_store::{Collection, PROCESSED_REQUESTS};
 
 pub(crate) use logs::Log;
 pub use logs::{CashLogDocument, OpenCloseLogDocument};
 pub use tenants::{StoreDocument, TenantDocument};
-pub use terminals::{StaffDocument, TerminalDocument};
+pub use terminals::TerminalDocument;
 
 static STATUS_TERMINAL_DELIVERY: Collection = kugel_bus::deliveries("status_terminal_delivery");
 
@@ -36,10 +33,3 @@ pub static COLLECTIONS: [&Collection; 7] = [
     &STATUS_TERMINAL_DELIVERY,
     &PROCESSED_REQUESTS,
 ];
-
-/// A document whose content cannot be read.
-fn damaged(kind: &str, key: &str, what: &str) -> Error {
-    codes::DATABASE_FAILED
-        .error("the database could not answer")
-        .caused_by(format!("{kind} {key} has an unreadable {what}"))
-}

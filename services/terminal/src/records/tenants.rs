@@ -1,17 +1,16 @@
 //! Tenants and their stores.
 
-use kugel_error::Error;
 use kugel_store::{Collection, Field, Record};
+use kugel_types::{BusinessDate, Currency, StoreCode, TenantId};
 use serde::{Deserialize, Serialize};
 
-use super::damaged;
 use crate::domain::Place;
 
 /// The master record of the tenant; its stores are documents of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TenantDocument {
     /// The key.
-    pub tenant_id: String,
+    pub tenant_id: TenantId,
     /// The name people know it by.
     pub tenant_name: String,
     /// Free labels.
@@ -27,7 +26,7 @@ pub(super) static TENANTS: Collection = Collection {
 impl Record for TenantDocument {
     const COLLECTION: &'static Collection = &TENANTS;
     fn id(&self) -> String {
-        self.tenant_id.clone()
+        self.tenant_id.to_string()
     }
 }
 
@@ -35,17 +34,17 @@ impl Record for TenantDocument {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoreDocument {
     /// The key.
-    pub store_code: String,
+    pub store_code: StoreCode,
     /// The name that receipts print.
     pub store_name: String,
     /// What the back office says about it.
     pub status: String,
     /// The business date as the back office keeps it.
-    pub business_date: Option<String>,
+    pub business_date: Option<BusinessDate>,
     /// Free labels.
     pub tags: Vec<String>,
     /// ISO 4217 code.
-    pub currency: String,
+    pub currency: Currency,
 }
 
 pub(super) static STORES: Collection = Collection {
@@ -63,19 +62,18 @@ pub(super) static STORES: Collection = Collection {
 impl Record for StoreDocument {
     const COLLECTION: &'static Collection = &STORES;
     fn id(&self) -> String {
-        self.store_code.clone()
+        self.store_code.to_string()
     }
 }
 
 impl StoreDocument {
     /// The store as logs and receipts need it.
-    pub(crate) fn place(&self) -> Result<Place, Error> {
-        let damaged = |what| damaged("store", &self.store_code, what);
+    pub(crate) fn place(&self) -> Place {
         let name = self.store_name.trim();
-        Ok(Place {
-            code: self.store_code.parse().map_err(|_| damaged("code"))?,
+        Place {
+            code: self.store_code.clone(),
             name: (!name.is_empty()).then(|| name.to_owned()),
-            currency: self.currency.parse().map_err(|_| damaged("currency"))?,
-        })
+            currency: self.currency,
+        }
     }
 }

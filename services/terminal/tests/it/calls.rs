@@ -1,37 +1,32 @@
 //! Calls behind the whole server stack: credentials, tokens and repetitions.
 
-use kugel_error::reason_of;
+use kugel_error::codes;
 use kugel_proto::terminal::v1::*;
-use tonic::{Code, Status};
+use kugel_stand::{Stand, api_key, bearer, decimal, repeatable};
+use tonic::{Code, Request};
 
-use crate::world::{self, Credential, World};
+use crate::support::{World, denied};
 
-#[track_caller]
-fn refused<T>(result: Result<T, Status>, reason: &str) {
-    match result {
-        Ok(_) => panic!("expected {reason}"),
-        Err(status) => assert_eq!(
-            reason_of(&status).map(|spec| spec.reason),
-            Some(reason),
-            "{status}"
-        ),
-    }
+/// Enters a till; gives its id and its key as a till presents them.
+async fn till(world: &World, number: i32) -> (String, String) {
+    let id = format!("Q7301-tk01-{number}");
+    let (_, key) = world.enter_terminal(&id).await.unwrap();
+    (id, key.reveal().to_owned())
 }
 
 #[tokio::test]
 async fn a_terminal_opens_with_its_key_and_goes_on_with_its_token() {
-    let world = World::start().await;
-    let (id, key) = world.enter_terminal(4).await;
-    let as_key = Credential::ApiKey(&id, &key);
+    let world = World::with_store().await;
+    let (id, key) = till(&world, 4).await;
 
     // Without a terminal id in the body, the terminal is the one that calls: the seed's `/terminals/open`.
     let open = OpenTerminalRequest {
         terminal_id: String::new(),
-        initial_amount: Some(world::decimal("20000")),
+        initial_amount: decimal("20000"),
     };
     let answer = world
         .sessions()
-        .open_terminal(world.request(as_key, open))
+        .open_terminal(api_key(&id, &key, open))
         .await
         .unwrap();
     let token = answer
@@ -56,7 +51,7 @@ async fn a_terminal_opens_with_its_key_and_goes_on_with_its_token() {
         terminal_id: id.clone(),
         function_mode: "Sales".to_owned(),
     };
-    let request = world.request(Credential::Bearer(&token), mode);
+    let request = bearer(&token, mode);
     let terminal = world
         .terminals()
         .update_function_mode(request)
@@ -69,12 +64,12 @@ async fn a_terminal_opens_with_its_key_and_goes_on_with_its_token() {
 
 #[tokio::test]
 async fn a_key_is_shown_once_and_exchanged_for_a_token() {
-    let world = World::start().await;
-    let (id, key) = world.enter_terminal(4).await;
+    let world = World::with_store().await;
+    let (id, key) = till(&world, 4).await;
     let get = GetTerminalRequest {
         terminal_id: id.clone(),
     };
-    let request = world.request(Credential::ApiKey(&id, &key), get);
+    let request = api_key(&id, &key, get);
     let shown = world
         .terminals()
         .get_terminal(request)
@@ -89,7 +84,7 @@ async fn a_key_is_shown_once_and_exchanged_for_a_token() {
         let message = IssueTerminalTokenRequest {
             terminal_id: named.to_owned(),
         };
-        let request = world.request(Credential::ApiKey(named, &key), message);
+        let request = api_key(named, &key, message);
         let issued = world
             .terminals()
             .issue_terminal_token(request)
@@ -104,39 +99,32 @@ async fn a_key_is_shown_once_and_exchanged_for_a_token() {
     let message = IssueTerminalTokenRequest {
         terminal_id: id.clone(),
     };
-    let request = world.request(Credential::ApiKey(&id, "wrong"), message.clone());
-    refused(
+    let request = api_key(&id, "wrong", message.clone());
+    denied(
         world.terminals().issue_terminal_token(request).await,
-        "UNAUTHENTICATED",
+        &codes::UNAUTHENTICATED,
     );
-    refused(
+    denied(
         world
             .terminals()
-            .issue_terminal_token(world.request(Credential::None, message))
+            .issue_terminal_token(Request::new(message))
             .await,
-        "UNAUTHENTICATED",
+        &codes::UNAUTHENTICATED,
     );
 }
 
 #[tokio::test]
 async fn a_rotated_key_is_refused_at_once() {
-    let world = World::start().await;
-    let (id, key) = world.enter_terminal(4).await;
-    let get = |key| {
-        world.request(
-            Credential::ApiKey(&id, key),
-            GetTerminalRequest {
-                terminal_id: id.clone(),
-            },
-        )
+    let world = World::with_store().await;
+    let (id, key) = till(&world, 4).await;
+    let get = |key: &str| {
+        let terminal_id = id.clone();
+        api_key(&id, key, GetTerminalRequest { terminal_id })
     };
     world.terminals().get_terminal(get(&key)).await.unwrap();
-    let rotate = world.request(
-        Credential::Owner,
-        RotateApiKeyRequest {
-            terminal_id: id.clone(),
-        },
-    );
+    let rotate = world.stand.administrator(RotateApiKeyRequest {
+        terminal_id: id.clone(),
+    });
     let fresh = world
         .terminals()
         .rotate_api_key(rotate)
@@ -145,7 +133,10 @@ async fn a_rotated_key_is_refused_at_once() {
         .into_inner()
         .terminal
         .unwrap();
-    refused(world.terminals().get_terminal(get(&key)).await, "UNAUTHENTICATED");
+    denied(
+        world.terminals().get_terminal(get(&key)).await,
+        &codes::UNAUTHENTICATED,
+    );
     world
         .terminals()
         .get_terminal(get(&fresh.api_key.unwrap()))
@@ -155,74 +146,76 @@ async fn a_rotated_key_is_refused_at_once() {
 
 #[tokio::test]
 async fn terminals_act_for_themselves_and_tenants_for_their_own() {
-    let world = World::start().await;
-    let (one, key) = world.enter_terminal(4).await;
-    let (other, _) = world.enter_terminal(5).await;
+    let world = World::with_store().await;
+    let (one, key) = till(&world, 4).await;
+    let (other, _) = till(&world, 5).await;
     let open = |id: &str| OpenTerminalRequest {
         terminal_id: id.to_owned(),
         initial_amount: None,
     };
-    let request = world.request(Credential::ApiKey(&one, &key), open(&other));
-    refused(world.sessions().open_terminal(request).await, "PERMISSION_DENIED");
+    let request = api_key(&one, &key, open(&other));
+    denied(
+        world.sessions().open_terminal(request).await,
+        &codes::PERMISSION_DENIED,
+    );
 
+    let stranger = world.stand.in_tenant("Q9999");
     let foreign = GetTerminalRequest {
         terminal_id: one.clone(),
     };
-    refused(
+    denied(
         world
             .terminals()
-            .get_terminal(world.request(Credential::Stranger, foreign))
+            .get_terminal(stranger.administrator(foreign))
             .await,
-        "NOT_FOUND",
+        &codes::NOT_FOUND,
     );
     let tenant = GetTenantRequest {
-        tenant_id: world::TENANT.to_owned(),
+        tenant_id: "Q7301".to_owned(),
     };
-    refused(
-        world
-            .tenants()
-            .get_tenant(world.request(Credential::Stranger, tenant))
-            .await,
-        "SCOPE_MISMATCH",
+    denied(
+        world.tenants().get_tenant(stranger.administrator(tenant)).await,
+        &codes::SCOPE_MISMATCH,
     );
     let delete = DeleteTenantRequest {
         tenant_id: String::new(),
     };
-    refused(
+    denied(
         world
             .tenants()
-            .delete_tenant(world.request(Credential::Owner, delete))
+            .delete_tenant(world.stand.administrator(delete))
             .await,
-        "INVALID_INPUT",
+        &codes::INVALID_INPUT,
     );
-    let nameless = world.request(Credential::Owner, open(""));
-    refused(world.sessions().open_terminal(nameless).await, "INVALID_INPUT");
+    let nameless = world.stand.administrator(open(""));
+    denied(
+        world.sessions().open_terminal(nameless).await,
+        &codes::INVALID_INPUT,
+    );
 }
 
 #[tokio::test]
 async fn cash_moves_once_however_often_its_request_comes() {
-    let world = World::start().await;
-    let (id, key) = world.enter_terminal(4).await;
-    world.sign_in(&id).await;
+    let world = World::with_store().await;
+    let (id, key) = till(&world, 4).await;
+    world.sign_in(&id.parse().unwrap()).await.unwrap();
     let open = OpenTerminalRequest {
         terminal_id: id.clone(),
-        initial_amount: Some(world::decimal("20000")),
+        initial_amount: decimal("20000"),
     };
     world
         .sessions()
-        .open_terminal(world.request(Credential::Owner, open))
+        .open_terminal(world.stand.administrator(open))
         .await
         .unwrap();
     let cash_out = |amount: &str| {
-        let amount = Some(world::decimal(amount));
+        let amount = decimal(amount);
         let message = RecordCashOutRequest {
             terminal_id: String::new(),
             amount,
             description: None,
         };
-        let mut request = world.request(Credential::ApiKey(&id, &key), message);
-        request.metadata_mut().insert("request_id", "7f".parse().unwrap());
-        request
+        repeatable("7f", api_key(&id, &key, message))
     };
     let first = world
         .sessions()
@@ -237,34 +230,39 @@ async fn cash_moves_once_however_often_its_request_comes() {
         .unwrap()
         .into_inner();
     assert_eq!(first, second);
-    refused(
+    denied(
         world.sessions().record_cash_out(cash_out("3001")).await,
-        "REQUEST_REFUSED",
+        &codes::REQUEST_REFUSED,
     );
 
-    let logs = world.logs().await;
-    let amounts: Vec<_> = logs
-        .iter()
-        .filter_map(|log| log.amount.as_ref())
-        .map(|one| one.value.as_str())
-        .collect();
+    let message = StreamLogsRequest {
+        tenant_id: "Q7301".to_owned(),
+        store_code: String::new(),
+    };
+    let request = world.stand.service("report", message);
+    let mut logs = world.sessions().stream_logs(request).await.unwrap().into_inner();
+    let mut amounts = Vec::new();
+    while let Some(row) = logs.message().await.unwrap() {
+        if let Some(stream_logs_response::Log::CashLog(log)) = row.log {
+            amounts.push(log.amount.unwrap().value);
+        }
+    }
     assert_eq!(amounts, ["20000", "-3000"]);
 }
 
 #[tokio::test]
 async fn a_service_that_is_away_is_named() {
-    let world = World::start().await;
+    let stand = Stand::new(kugel_terminal::NAME, "Q9999", "2026-06-11T05:03:09Z");
+    let channel = stand.serve(kugel_terminal::build(stand.deps()).unwrap());
     let create = CreateTenantRequest {
         tenant_id: "Q9999".to_owned(),
         tenant_name: "Fig".to_owned(),
         tags: Vec::new(),
     };
-    let answer = world
-        .tenants()
-        .create_tenant(world.request(Credential::Stranger, create))
-        .await;
+    let mut tenants = tenant_service_client::TenantServiceClient::new(channel);
+    let answer = tenants.create_tenant(stand.administrator(create)).await;
     let status = answer.unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
     assert!(status.message().contains("master-data"), "{status}");
-    refused::<()>(Err(status), "TERMINAL_NEIGHBOUR_FAILED");
+    denied::<()>(Err(status), &codes::TERMINAL_NEIGHBOUR_FAILED);
 }

@@ -1,6 +1,5 @@
 use kugel_auth::{ApiKey, Principal};
 use kugel_error::codes;
-use kugel_store::Scope;
 use kugel_terminal::records::TerminalDocument;
 use kugel_types::TerminalId;
 
@@ -41,9 +40,9 @@ async fn a_new_key_voids_the_former() {
 #[tokio::test]
 async fn the_key_is_kept_nowhere_in_the_clear() {
     let (world, id, key) = World::with_terminal().await;
-    let scope = Scope::from(&world.tenant);
+    let scope = world.stand.scope();
     let stored = world
-        .app
+        .stand
         .documents
         .get::<TerminalDocument>(&scope, &id.to_string())
         .await
@@ -61,7 +60,7 @@ async fn a_key_is_exchanged_for_a_token_with_and_without_the_terminal_id() {
     for named in [Some(&id), None] {
         let issued = world.app.exchange_key(named, Some(&key)).await.unwrap();
         assert_eq!(issued.expires_in, 86_400);
-        let principal = world.app.tokens.verify(&issued.token).unwrap();
+        let principal = world.stand.tokens.verify(&issued.token).unwrap();
         let Principal::Terminal(claims) = &*principal else {
             panic!("not a terminal token")
         };

@@ -10,7 +10,7 @@ use crate::support::{World, money, refused};
 #[tokio::test]
 async fn an_opening_sends_its_fund_before_itself() {
     let (world, _) = World::with_session().await;
-    let events = world.events(2).await;
+    let events = world.report.wait_for(2).await;
     let topics: Vec<_> = events.iter().map(|event| event.topic).collect();
     assert_eq!(topics, [Topic::CashlogReport, Topic::OpencloselogReport]);
     let fund = events[0].body.parse::<CashLog>().unwrap();
@@ -33,18 +33,18 @@ async fn an_opening_sends_its_fund_before_itself() {
 #[tokio::test]
 async fn a_close_says_what_the_session_was() {
     let (world, id) = World::with_session().await;
-    *world.stand_in.sales.lock() = SessionSales {
+    *world.others.sales.lock() = SessionSales {
         count: 12,
         last_no: Some(57),
         cash: money("1"),
     };
-    world.clock.advance(60);
+    world.stand.clock.advance(60);
     world
         .app
         .close_terminal(&world.caller, &id, Some(money("20001")))
         .await
         .unwrap();
-    let events = world.events(3).await;
+    let events = world.report.wait_for(3).await;
     let close = events[2].body.parse::<OpenCloseLog>().unwrap();
     assert_eq!(
         (close.cart_transaction_count, close.cart_transaction_last_no),
@@ -74,7 +74,7 @@ async fn no_event_carries_a_secret() {
         .await
         .unwrap();
     world.app.close_terminal(&world.caller, &id, None).await.unwrap();
-    for event in world.events(3).await {
+    for event in world.report.wait_for(3).await {
         for secret in [key.reveal(), hash.as_str(), "8080", "api_key", "pin"] {
             assert!(
                 !event.body.text().contains(secret),
@@ -88,11 +88,19 @@ async fn no_event_carries_a_secret() {
 #[tokio::test]
 async fn logs_are_streamed_in_the_order_they_were_made() {
     let (world, id) = World::with_session().await;
-    world.clock.advance(60);
+    world.stand.clock.advance(60);
     world.app.close_terminal(&world.caller, &id, None).await.unwrap();
-    let terminals = world.app.logged_terminals(&world.tenant, None).await.unwrap();
+    let terminals = world
+        .app
+        .logged_terminals(&world.stand.tenant, None)
+        .await
+        .unwrap();
     assert_eq!(terminals, [(id.store.clone(), id.number)]);
-    let logs = world.app.logs(&world.tenant, &id.store, id.number).await.unwrap();
+    let logs = world
+        .app
+        .logs(&world.stand.tenant, &id.store, id.number)
+        .await
+        .unwrap();
     let kinds: Vec<_> = logs
         .iter()
         .map(|log| match log {
@@ -106,9 +114,9 @@ async fn logs_are_streamed_in_the_order_they_were_made() {
 #[tokio::test]
 async fn a_consumers_word_is_noted_and_an_unknown_event_refused() {
     let (world, _) = World::with_session().await;
-    let event = world.events(2).await[0].id.clone();
+    let event = world.report.wait_for(2).await[0].id.clone();
     let report = |event: EventId, outcome| DeliveryReport {
-        tenant: world.tenant.clone(),
+        tenant: world.stand.tenant.clone(),
         event,
         service: "journal".to_owned(),
         outcome,

@@ -8,4 +8,3 @@ mod events;
 mod registry;
 mod sessions;
 mod support;
-mod world;

@@ -9,18 +9,21 @@ use crate::support::{World, refused};
 
 #[tokio::test]
 async fn a_tenant_is_set_up_everywhere_before_it_has_a_record() {
-    let world = World::start().await;
-    world.stand_in.away.store(true, Ordering::SeqCst);
+    let world = World::start();
+    world.others.away.store(true, Ordering::SeqCst);
     refused(world.enter_tenant().await, &codes::TERMINAL_NEIGHBOUR_FAILED);
-    refused(world.app.tenant(&world.tenant).await, &codes::TENANT_NOT_FOUND);
+    refused(
+        world.app.tenant(&world.stand.tenant).await,
+        &codes::TENANT_NOT_FOUND,
+    );
 
-    world.stand_in.away.store(false, Ordering::SeqCst);
+    world.others.away.store(false, Ordering::SeqCst);
     let view = world.enter_tenant().await.unwrap();
     assert_eq!(
         (view.tenant.tenant_name.as_str(), view.stores.len()),
         ("Plum Mart", 0)
     );
-    assert_eq!(world.stand_in.set_ups.load(Ordering::SeqCst), 2);
+    assert_eq!(world.others.set_ups.load(Ordering::SeqCst), 2);
     refused(world.enter_tenant().await, &codes::TENANT_EXISTS);
 }
 
@@ -28,33 +31,36 @@ async fn a_tenant_is_set_up_everywhere_before_it_has_a_record() {
 async fn a_tenant_goes_only_without_stores_and_a_store_only_without_terminals() {
     let (world, id, _) = World::with_terminal().await;
     refused(
-        world.app.delete_tenant(&world.caller, &world.tenant).await,
+        world.app.delete_tenant(&world.caller, &world.stand.tenant).await,
         &codes::CHILDREN_EXIST,
     );
     refused(
         world
             .app
-            .delete_store(&world.caller, &world.tenant, &id.store)
+            .delete_store(&world.caller, &world.stand.tenant, &id.store)
             .await,
         &codes::CHILDREN_EXIST,
     );
     world.app.delete_terminal(&world.caller, &id).await.unwrap();
     world
         .app
-        .delete_store(&world.caller, &world.tenant, &id.store)
+        .delete_store(&world.caller, &world.stand.tenant, &id.store)
         .await
         .unwrap();
     world
         .app
-        .delete_tenant(&world.caller, &world.tenant)
+        .delete_tenant(&world.caller, &world.stand.tenant)
         .await
         .unwrap();
-    refused(world.app.tenant(&world.tenant).await, &codes::TENANT_NOT_FOUND);
+    refused(
+        world.app.tenant(&world.stand.tenant).await,
+        &codes::TENANT_NOT_FOUND,
+    );
 }
 
 #[tokio::test]
 async fn stores_are_unique_and_listed_by_page() {
-    let world = World::start().await;
+    let world = World::start();
     refused(world.enter_store("tk01").await, &codes::TENANT_NOT_FOUND);
     world.enter_tenant().await.unwrap();
     for code in ["tk03", "tk01", "tk02"] {
@@ -62,7 +68,7 @@ async fn stores_are_unique_and_listed_by_page() {
     }
     refused(world.enter_store("tk01").await, &codes::STORE_EXISTS);
     let list = ListStores {
-        tenant: world.tenant.clone(),
+        tenant: world.stand.tenant.clone(),
         sort: Sort::parse("store_code:-1").unwrap(),
         page: Page { limit: 2, number: 2 },
     };
@@ -88,13 +94,10 @@ async fn a_store_is_changed_only_where_a_value_is_given() {
     let update = |patch| {
         world
             .app
-            .update_store(&world.caller, &world.tenant, &id.store, patch)
+            .update_store(&world.caller, &world.stand.tenant, &id.store, patch)
     };
     let store = update(patch("Plum Tokyo 1", Some("Opened"))).await.unwrap();
-    assert_eq!(
-        (store.status.as_str(), store.currency.as_str()),
-        ("Opened", "JPY")
-    );
+    assert_eq!((store.status.as_str(), store.currency.code()), ("Opened", "JPY"));
     let store = update(patch("Plum Tokyo", Some(""))).await.unwrap();
     assert_eq!(
         (store.store_name.as_str(), store.status.as_str()),
@@ -135,8 +138,8 @@ async fn a_terminal_entered_again_counts_on_from_its_logs() {
     let opened = world.app.open_terminal(&world.caller, &id, None).await.unwrap();
     assert_eq!(
         (
-            opened.view.terminal.open_counter,
-            opened.view.terminal.business_counter
+            opened.terminal.terminal.open_counter,
+            opened.terminal.terminal.business_counter
         ),
         (3, 3)
     );
@@ -148,23 +151,26 @@ async fn terminals_are_listed_by_store() {
     world.enter_store("tk02").await.unwrap();
     world.enter_terminal("Q7301-tk02-1").await.unwrap();
     let list = |store: Option<&str>, sort: &str| ListTerminals {
-        tenant: world.tenant.clone(),
+        tenant: world.stand.tenant.clone(),
         store: store.map(|code| code.parse().unwrap()),
         sort: Sort::parse(sort).unwrap(),
         page: Page::all(),
     };
-    let (rows, total) = world
+    let listing = world
         .app
         .list_terminals(list(Some("tk01"), "terminal_id:1"))
         .await
         .unwrap();
-    assert_eq!((rows.len(), total, &rows[0].terminal.id), (1, 1, &id));
-    let (_, total) = world
+    assert_eq!(
+        (listing.rows.len(), listing.total, &listing.rows[0].terminal.id),
+        (1, 1, &id)
+    );
+    let listing = world
         .app
         .list_terminals(list(None, "store_code:1,terminal_no:-1"))
         .await
         .unwrap();
-    assert_eq!(total, 2);
+    assert_eq!(listing.total, 2);
     for sort in ["api_key_hash:1", "colour:1"] {
         refused(
             world.app.list_terminals(list(None, sort)).await,

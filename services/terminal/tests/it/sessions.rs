@@ -23,14 +23,14 @@ async fn counters_begin_again_each_day_except_the_one_of_a_life() {
     let mut seen = Vec::new();
     for hours in [1, 1, 24] {
         let opened = world.app.open_terminal(&world.caller, &id, None).await.unwrap();
-        let terminal = opened.view.terminal;
+        let terminal = &opened.terminal.terminal;
         let date = terminal.business_date.unwrap().to_string();
         seen.push((date, terminal.open_counter, terminal.business_counter));
         world.app.close_terminal(&world.caller, &id, None).await.unwrap();
-        world.clock.advance(hours * 3600);
+        world.stand.clock.advance(hours * 3600);
     }
     let opened = world.app.open_terminal(&world.caller, &id, None).await.unwrap();
-    let terminal = opened.view.terminal;
+    let terminal = &opened.terminal.terminal;
     seen.push((
         terminal.business_date.unwrap().to_string(),
         terminal.open_counter,
@@ -52,10 +52,16 @@ async fn counters_begin_again_each_day_except_the_one_of_a_life() {
 #[tokio::test]
 async fn a_session_past_midnight_stays_on_the_day_it_began() {
     let (world, id) = World::with_session().await;
-    world.clock.advance(11 * 3600);
+    world.stand.clock.advance(11 * 3600);
     let closed = world.app.close_terminal(&world.caller, &id, None).await.unwrap();
     assert_eq!(
-        closed.view.terminal.business_date.unwrap().to_string(),
+        closed
+            .changed
+            .terminal
+            .terminal
+            .business_date
+            .unwrap()
+            .to_string(),
         "20260611"
     );
 }
@@ -99,7 +105,7 @@ async fn staff_signs_in_by_the_staff_master() {
     refused(sign_in("31", Some("1234")).await, &codes::STAFF_NOT_USABLE);
     refused(sign_in("", None).await, &codes::INVALID_INPUT);
     let view = sign_in("31", Some("8080")).await.unwrap();
-    assert_eq!(view.terminal.staff.unwrap().name, "Mori");
+    assert_eq!(view.terminal.staff.as_ref().unwrap().name, "Mori");
     refused(sign_in("31", None).await, &codes::ALREADY_SIGNED_IN);
     for _ in 0..2 {
         assert_eq!(
@@ -140,7 +146,7 @@ async fn cash_moves_by_staff_in_a_session_and_above_zero() {
         (out.amount, out.description.as_str()),
         (money("-3000"), "Cash Out (Default)")
     );
-    assert!(out.journal_text.contains("-3,000円"));
+    assert!(out.printed.journal_text.contains("-3,000円"));
     let into = moved(cash(&id, CashDirection::In, "500")).await.unwrap();
     assert_eq!(
         (into.amount, into.description.as_str()),
@@ -156,7 +162,7 @@ async fn the_close_compares_the_count_with_fund_sales_and_movements() {
         .move_cash(&world.caller, cash(&id, CashDirection::Out, "3000"))
         .await
         .unwrap();
-    *world.stand_in.sales.lock() = SessionSales {
+    *world.others.sales.lock() = SessionSales {
         count: 12,
         last_no: Some(57),
         cash: money("47300"),
@@ -170,7 +176,10 @@ async fn the_close_compares_the_count_with_fund_sales_and_movements() {
         (closed.expected, closed.difference),
         (money("64300"), Some(money("-50")))
     );
-    assert_eq!(closed.view.terminal.physical_amount, Some(money("64250")));
+    assert_eq!(
+        closed.changed.terminal.terminal.physical_amount,
+        Some(money("64250"))
+    );
 }
 
 #[tokio::test]
@@ -178,13 +187,13 @@ async fn a_close_reads_only_what_former_sessions_did_not() {
     let (world, id, _) = World::with_terminal().await;
     let mut asked = Vec::new();
     for last_no in [Some(57), None, Some(60)] {
-        *world.stand_in.sales.lock() = SessionSales {
+        *world.others.sales.lock() = SessionSales {
             last_no,
             ..SessionSales::default()
         };
         world.app.open_terminal(&world.caller, &id, None).await.unwrap();
         world.app.close_terminal(&world.caller, &id, None).await.unwrap();
-        asked.push(*world.stand_in.asked_after.lock());
+        asked.push(*world.others.asked_after.lock());
     }
     assert_eq!(asked, [Some(0), Some(57), Some(57)]);
 }
@@ -192,7 +201,7 @@ async fn a_close_reads_only_what_former_sessions_did_not() {
 #[tokio::test]
 async fn a_close_without_the_cart_service_changes_nothing() {
     let (world, id) = World::with_session().await;
-    world.stand_in.away.store(true, Ordering::SeqCst);
+    world.others.away.store(true, Ordering::SeqCst);
     let closed = world.app.close_terminal(&world.caller, &id, None).await;
     refused(closed, &codes::TERMINAL_NEIGHBOUR_FAILED);
     let view = world.app.terminal(&id).await.unwrap();
@@ -220,5 +229,5 @@ async fn movements_at_the_same_time_are_all_counted() {
     }
     let drawer = world.app.terminal(&id).await.unwrap().terminal.drawer;
     assert_eq!((drawer.count, drawer.amount), (7, money("20600")));
-    world.events(8).await;
+    world.report.wait_for(8).await;
 }

@@ -1,34 +1,36 @@
-//! Use cases over a real store and a bus in the process; only the other services are stand-ins.
+//! The running service for one tenant; only its neighbours are played.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use kugel_auth::{ApiKey, Lifetimes, Principal, Tokens};
-use kugel_bus::{Bus, Event, Failure, Handler, InProcessBus, Outbox, SweepPolicy, Topic};
-use kugel_error::{Error, ErrorSpec, codes};
-use kugel_rpc::Caller;
-use kugel_store::{DataDir, Documents, SqliteStore};
-use kugel_terminal::app::{App, NewStore, NewTenant, NewTerminal, SignIn, TenantView, TerminalView};
-use kugel_terminal::domain::{SessionSales, Staff};
+use kugel_auth::{ApiKey, Principal};
+use kugel_bus::Topic;
+use kugel_error::{Error, ErrorSpec, codes, reason_of};
+use kugel_proto::terminal::v1::session_service_client::SessionServiceClient;
+use kugel_proto::terminal::v1::tenant_service_client::TenantServiceClient;
+use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
+use kugel_rpc::{Caller, Channel};
+use kugel_stand::{Heard, Stand};
+use kugel_store::Stored;
+use kugel_terminal::app::{App, NewStore, NewTenant, NewTerminal, SignIn, TenantView};
+use kugel_terminal::domain::SessionSales;
 use kugel_terminal::ports::Neighbourhood;
-use kugel_terminal::records::PRODUCER;
-use kugel_types::{Clock, Currency, ManualClock, Money, TenantId, TerminalId};
+use kugel_terminal::records::TerminalDocument;
+use kugel_types::{Money, StaffRef, TenantId, TerminalId};
 use parking_lot::Mutex;
+use tonic::Status;
 
-/// Stands in for the other services.
+/// Plays the other services.
 #[derive(Default)]
-pub(crate) struct StandIn {
+pub(crate) struct Others {
     pub(crate) set_ups: AtomicUsize,
     pub(crate) away: AtomicBool,
     pub(crate) sales: Mutex<SessionSales>,
     pub(crate) asked_after: Mutex<Option<i64>>,
 }
 
-impl StandIn {
+impl Others {
     fn answer<T>(&self, value: T) -> Result<T, Error> {
         if self.away.load(Ordering::SeqCst) {
             return Err(codes::TERMINAL_NEIGHBOUR_FAILED.error("nobody answers"));
@@ -38,14 +40,14 @@ impl StandIn {
 }
 
 #[async_trait]
-impl Neighbourhood for StandIn {
+impl Neighbourhood for Others {
     async fn set_up_tenant(&self, _: &TenantId) -> Result<(), Error> {
         self.set_ups.fetch_add(1, Ordering::SeqCst);
         self.answer(())
     }
-    async fn staff(&self, _: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<Staff>, Error> {
+    async fn staff(&self, _: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<StaffRef>, Error> {
         let known = id == "31" && pin.is_none_or(|pin| pin == "8080");
-        self.answer(known.then(|| Staff {
+        self.answer(known.then(|| StaffRef {
             id: id.to_owned(),
             name: "Mori".to_owned(),
         }))
@@ -56,120 +58,74 @@ impl Neighbourhood for StandIn {
     }
 }
 
-/// Keeps every event it is given, as report and journal do.
-#[derive(Default)]
-pub(crate) struct Listener(Mutex<Vec<Arc<Event>>>);
-
-#[async_trait]
-impl Handler for Listener {
-    async fn handle(&self, _: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure> {
-        self.0.lock().extend(events.iter().cloned());
-        Ok(())
-    }
-}
-
 /// The service with everything around it, for one tenant.
 pub(crate) struct World {
+    pub(crate) stand: Stand,
     pub(crate) app: App,
-    pub(crate) clock: Arc<ManualClock>,
-    pub(crate) stand_in: Arc<StandIn>,
-    pub(crate) report: Arc<Listener>,
+    pub(crate) others: Arc<Others>,
+    pub(crate) report: Arc<Heard>,
     pub(crate) caller: Caller,
-    pub(crate) tenant: TenantId,
+    channel: Channel,
 }
 
 impl World {
     /// A tenant `Q7301` on 11 June 2026, 14:03 in Tokyo.
-    pub(crate) async fn start() -> Self {
-        let noon: Timestamp = "2026-06-11T05:03:09.512345Z".parse().unwrap();
-        let clock = Arc::new(ManualClock::for_test(noon));
-        let time: Arc<dyn Clock> = clock.clone();
-        let store = SqliteStore::open(&DataDir::for_test().unwrap(), "terminal").unwrap();
-        let documents = Documents::new(Arc::new(store), time.clone());
-        let bus: Arc<dyn Bus> = Arc::new(InProcessBus::default());
-        let report = Arc::new(Listener::default());
-        let topics = &[Topic::CashlogReport, Topic::OpencloselogReport];
-        bus.subscribe("report", topics, report.clone());
-        let policy = SweepPolicy {
-            interval: Duration::from_secs(300),
-            horizon: Duration::from_secs(86_400),
-            failed_after: Duration::from_secs(900),
-        };
-        let (outbox, task) = Outbox::new(documents.clone(), bus.clone(), time.clone(), &PRODUCER, policy);
-        tokio::spawn(task);
-        let lifetimes = Lifetimes {
-            user: 1800,
-            terminal: 86_400,
-        };
-        let stand_in = Arc::new(StandIn::default());
-        let tenant: TenantId = "Q7301".parse().unwrap();
-        let app = App {
-            documents,
-            bus,
-            outbox,
-            tokens: Arc::new(Tokens::new(
-                "0123456789abcdef0123456789abcdef",
-                lifetimes,
-                time.clone(),
-            )),
-            clock: time,
-            zone: TimeZone::get("Asia/Tokyo").unwrap(),
-            currency: Currency::JPY,
-            neighbourhood: stand_in.clone(),
-        };
+    pub(crate) fn start() -> Self {
+        let stand = Stand::new(kugel_terminal::NAME, "Q7301", "2026-06-11T05:03:09.512345Z");
+        let report = stand.hear("report", &[Topic::CashlogReport, Topic::OpencloselogReport]);
+        let others = Arc::new(Others::default());
+        let (app, parts) = kugel_terminal::build_among(stand.deps(), others.clone());
         let caller = Caller::for_test(Principal::User {
-            tenant: tenant.clone(),
+            tenant: stand.tenant.clone(),
             username: "owner".to_owned(),
             is_superuser: true,
         });
         Self {
+            channel: stand.serve(parts),
+            stand,
             app,
-            clock,
-            stand_in,
+            others,
             report,
             caller,
-            tenant,
         }
     }
 
-    /// The same with tenant, store `tk01` and terminal 4 entered.
-    pub(crate) async fn with_terminal() -> (Self, TerminalId, ApiKey) {
-        let world = Self::start().await;
+    /// The same with tenant and store `tk01` entered.
+    pub(crate) async fn with_store() -> Self {
+        let world = Self::start();
         world.enter_tenant().await.unwrap();
         world.enter_store("tk01").await.unwrap();
-        let (view, key) = world.enter_terminal("Q7301-tk01-4").await.unwrap();
-        (world, view.terminal.id, key)
+        world
+    }
+
+    /// The same with terminal 4 entered.
+    pub(crate) async fn with_terminal() -> (Self, TerminalId, ApiKey) {
+        let world = Self::with_store().await;
+        let (stored, key) = world.enter_terminal("Q7301-tk01-4").await.unwrap();
+        (world, stored.terminal.id.clone(), key)
     }
 
     /// The same with staff member 31 signed in and the terminal open with a fund of 20,000.
     pub(crate) async fn with_session() -> (Self, TerminalId) {
         let (world, id, _) = Self::with_terminal().await;
         world.sign_in(&id).await.unwrap();
-        world
-            .app
-            .open_terminal(&world.caller, &id, Some(money("20000")))
-            .await
-            .unwrap();
+        let fund = Some(money("20000"));
+        world.app.open_terminal(&world.caller, &id, fund).await.unwrap();
         (world, id)
     }
 
     pub(crate) async fn enter_tenant(&self) -> Result<TenantView, Error> {
-        let (tenant, name) = (self.tenant.clone(), "Plum Mart".to_owned());
-        self.app
-            .create_tenant(
-                &self.caller,
-                NewTenant {
-                    tenant,
-                    name,
-                    tags: vec!["pilot".to_owned()],
-                },
-            )
-            .await
+        let new = NewTenant {
+            tenant: self.stand.tenant.clone(),
+            name: "Plum Mart".to_owned(),
+            tags: vec!["pilot".to_owned()],
+        };
+        self.app.create_tenant(&self.caller, new).await
     }
 
     pub(crate) async fn enter_store(&self, code: &str) -> Result<TenantView, Error> {
         let new = NewStore {
-            tenant: self.tenant.clone(),
+            tenant: self.stand.tenant.clone(),
             code: code.parse().unwrap(),
             name: format!("Plum {code}"),
             tags: Vec::new(),
@@ -178,7 +134,7 @@ impl World {
         self.app.create_store(&self.caller, new).await
     }
 
-    pub(crate) async fn enter_terminal(&self, id: &str) -> Result<(TerminalView, ApiKey), Error> {
+    pub(crate) async fn enter_terminal(&self, id: &str) -> Result<(Stored<TerminalDocument>, ApiKey), Error> {
         let new = NewTerminal {
             id: id.parse().unwrap(),
             description: "front counter".to_owned(),
@@ -186,7 +142,7 @@ impl World {
         self.app.create_terminal(&self.caller, new).await
     }
 
-    pub(crate) async fn sign_in(&self, id: &TerminalId) -> Result<TerminalView, Error> {
+    pub(crate) async fn sign_in(&self, id: &TerminalId) -> Result<Stored<TerminalDocument>, Error> {
         let who = SignIn {
             terminal: id.clone(),
             staff_id: "31".to_owned(),
@@ -195,16 +151,14 @@ impl World {
         self.app.sign_in(&self.caller, who).await
     }
 
-    /// Events that report has received once there are `count` of them.
-    pub(crate) async fn events(&self, count: usize) -> Vec<Arc<Event>> {
-        for _ in 0..500 {
-            let events = self.report.0.lock().clone();
-            if events.len() >= count {
-                return events;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-        panic!("only {} of {count} events arrived", self.report.0.lock().len());
+    pub(crate) fn tenants(&self) -> TenantServiceClient<Channel> {
+        TenantServiceClient::new(self.channel.clone())
+    }
+    pub(crate) fn terminals(&self) -> TerminalServiceClient<Channel> {
+        TerminalServiceClient::new(self.channel.clone())
+    }
+    pub(crate) fn sessions(&self) -> SessionServiceClient<Channel> {
+        SessionServiceClient::new(self.channel.clone())
     }
 }
 
@@ -217,5 +171,18 @@ pub(crate) fn refused<T>(result: Result<T, Error>, expected: &'static ErrorSpec)
     match result {
         Ok(_) => panic!("expected {}", expected.reason),
         Err(error) => assert_eq!(error.spec().reason, expected.reason, "{error}"),
+    }
+}
+
+/// The same of a call.
+#[track_caller]
+pub(crate) fn denied<T>(result: Result<T, Status>, expected: &'static ErrorSpec) {
+    match result {
+        Ok(_) => panic!("expected {}", expected.reason),
+        Err(status) => assert_eq!(
+            reason_of(&status).map(|spec| spec.reason),
+            Some(expected.reason),
+            "{status}"
+        ),
     }
 }

@@ -17,8 +17,8 @@ pub(super) fn stock(tenant: &TenantId, stored: &Stored<StockRecord>) -> pb::Stoc
     let level = stored.level();
     pb::Stock {
         tenant_id: tenant.to_string(),
-        store_code: stored.store_code.clone(),
-        item_code: stored.item_code.clone(),
+        store_code: stored.store_code.to_string(),
+        item_code: stored.item_code.to_string(),
         current_quantity: Some(level.quantity.into()),
         minimum_quantity: Some(level.minimum.into()),
         reorder_point: Some(level.reorder_point.into()),
@@ -52,7 +52,7 @@ pub(super) fn snapshot(tenant: &TenantId, record: &SnapshotRecord) -> pb::Snapsh
     let taken_at = Timestamp::from_microsecond(record.generated_at).unwrap_or_default();
     pb::Snapshot {
         tenant_id: tenant.to_string(),
-        store_code: record.store_code.clone(),
+        store_code: record.store_code.to_string(),
         snapshot_id: record.snapshot_id.clone(),
         total_items: record.total_items,
         total_quantity: Some(record.total_quantity.into()),
@@ -66,7 +66,7 @@ pub(super) fn snapshot(tenant: &TenantId, record: &SnapshotRecord) -> pb::Snapsh
 
 fn snapshot_stock(item: &SnapshotItem) -> pb::SnapshotStock {
     pb::SnapshotStock {
-        item_code: item.item_code.clone(),
+        item_code: item.item_code.to_string(),
         quantity: Some(item.quantity.into()),
         minimum_quantity: Some(item.minimum_quantity.into()),
         reorder_point: Some(item.reorder_point.into()),

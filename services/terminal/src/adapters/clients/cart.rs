@@ -3,11 +3,11 @@
 use kugel_error::Error;
 use kugel_proto::cart::v1 as pb;
 use kugel_proto::cart::v1::transaction_service_client::TransactionServiceClient;
-use kugel_types::{Money, TerminalId};
+use kugel_types::{Money, PaymentKind, TerminalId, TransactionType};
 use tonic::Status;
 
 use super::{Clients, failed};
-use crate::domain::{CASH, SessionSales};
+use crate::domain::SessionSales;
 
 impl Clients {
     pub(super) async fn count_sales(
@@ -36,7 +36,8 @@ impl Clients {
                 .transaction
                 .filter(|log| log.business_counter == business_counter)
             {
-                sales = sales.counted(log.transaction_no, log.transaction_type, cash_of(&log)?)?;
+                let kind = TransactionType::try_from(log.transaction_type)?;
+                sales = sales.counted(log.transaction_no, kind, cash_of(&log)?)?;
             }
         }
         Ok(sales)
@@ -51,7 +52,7 @@ fn cash_of(transaction: &pb::TransactionLog) -> Result<Money, Error> {
     let cash = transaction
         .payments
         .iter()
-        .filter(|payment| payment.payment_code == CASH);
+        .filter(|payment| PaymentKind::of_code(&payment.payment_code) == PaymentKind::Cash);
     let amounts = cash
         .filter_map(|payment| payment.amount.as_ref())
         .map(Money::try_from);

@@ -3,11 +3,10 @@
 use kugel_error::Error;
 use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::staff_service_client::StaffServiceClient;
-use kugel_types::TenantId;
+use kugel_types::{StaffRef, TenantId};
 use tonic::Code;
 
 use super::{Clients, failed};
-use crate::domain::Staff;
 
 impl Clients {
     pub(super) async fn find_staff(
@@ -15,7 +14,7 @@ impl Clients {
         tenant: &TenantId,
         id: &str,
         pin: Option<&str>,
-    ) -> Result<Option<Staff>, Error> {
+    ) -> Result<Option<StaffRef>, Error> {
         let mut client = StaffServiceClient::new(self.channel("master-data"));
         let (tenant_id, staff_id) = (tenant.to_string(), id.to_owned());
         let answer = match pin.map(str::to_owned) {
@@ -38,7 +37,7 @@ impl Clients {
             }
         };
         match answer {
-            Ok(found) => Ok(found.map(|staff| Staff {
+            Ok(found) => Ok(found.map(|staff| StaffRef {
                 id: staff.id,
                 name: staff.name,
             })),

@@ -19,11 +19,11 @@ use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1 as stock_pb;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_rpc::{Channel, Neighbours, outgoing};
-use kugel_types::{TenantId, TerminalId};
+use kugel_types::{StaffRef, TenantId, TerminalId};
 use tonic::{Request, Status};
 
 use crate::NAME;
-use crate::domain::{SessionSales, Staff};
+use crate::domain::SessionSales;
 use crate::ports::Neighbourhood;
 
 /// The neighbours, called in this service's name.
@@ -66,7 +66,7 @@ impl Neighbourhood for Clients {
         Ok(())
     }
 
-    async fn staff(&self, tenant: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<Staff>, Error> {
+    async fn staff(&self, tenant: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<StaffRef>, Error> {
         self.find_staff(tenant, id, pin).await
     }
 

@@ -8,12 +8,12 @@ use kugel_proto::terminal::v1 as pb;
 use kugel_store::Stored;
 use kugel_types::{LocalTime, Page, Sort};
 
-use crate::app::{CashMovement, ClosedSession, LogEntry, OpenedSession, TenantView, TerminalView};
-use crate::records::StoreDocument;
+use crate::app::{CashMovement, Changed, ClosedSession, LogEntry, TenantView};
+use crate::records::{StoreDocument, TerminalDocument};
 
 /// A terminal, without its key.
-pub(super) fn terminal(view: &TerminalView, zone: &TimeZone) -> pb::Terminal {
-    let terminal = &view.terminal;
+pub(super) fn terminal(stored: &Stored<TerminalDocument>, zone: &TimeZone) -> pb::Terminal {
+    let terminal = &stored.terminal;
     pb::Terminal {
         terminal_id: terminal.id.to_string(),
         tenant_id: terminal.id.tenant.to_string(),
@@ -33,22 +33,26 @@ pub(super) fn terminal(view: &TerminalView, zone: &TimeZone) -> pb::Terminal {
             staff_pin: None,
         }),
         api_key: None,
-        entry_datetime: plain(view.created_at, zone),
-        last_update_datetime: view.updated_at.map(|instant| plain(instant, zone)),
+        entry_datetime: plain(stored.created_at, zone),
+        last_update_datetime: stored.updated_at.map(|instant| plain(instant, zone)),
     }
 }
 
 /// A terminal with the key that was just made: the only time it is shown.
-pub(super) fn terminal_with_key(view: &TerminalView, key: &ApiKey, zone: &TimeZone) -> pb::Terminal {
+pub(super) fn terminal_with_key(
+    stored: &Stored<TerminalDocument>,
+    key: &ApiKey,
+    zone: &TimeZone,
+) -> pb::Terminal {
     pb::Terminal {
         api_key: Some(key.reveal().to_owned()),
-        ..terminal(view, zone)
+        ..terminal(stored, zone)
     }
 }
 
 /// A session that began.
-pub(super) fn opened(session: &OpenedSession, zone: &TimeZone) -> pb::OpenTerminalResponse {
-    let terminal = terminal(&session.view, zone);
+pub(super) fn opened(session: &Changed, zone: &TimeZone) -> pb::OpenTerminalResponse {
+    let terminal = terminal(&session.terminal, zone);
     pb::OpenTerminalResponse {
         terminal_id: terminal.terminal_id.clone(),
         business_date: terminal.business_date.clone().unwrap_or_default(),
@@ -56,14 +60,14 @@ pub(super) fn opened(session: &OpenedSession, zone: &TimeZone) -> pb::OpenTermin
         business_counter: terminal.business_counter,
         initial_amount: terminal.initial_amount.clone(),
         terminal_info: Some(terminal),
-        receipt_text: session.receipt_text.clone(),
-        journal_text: session.journal_text.clone(),
+        receipt_text: session.printed.receipt_text.clone(),
+        journal_text: session.printed.journal_text.clone(),
     }
 }
 
 /// A session that ended.
 pub(super) fn closed(session: &ClosedSession, zone: &TimeZone) -> pb::CloseTerminalResponse {
-    let terminal = terminal(&session.view, zone);
+    let terminal = terminal(&session.changed.terminal, zone);
     pb::CloseTerminalResponse {
         terminal_id: terminal.terminal_id.clone(),
         business_date: terminal.business_date.clone().unwrap_or_default(),
@@ -72,8 +76,8 @@ pub(super) fn closed(session: &ClosedSession, zone: &TimeZone) -> pb::CloseTermi
         initial_amount: terminal.initial_amount.clone(),
         physical_amount: terminal.physical_amount.clone(),
         terminal_info: Some(terminal),
-        receipt_text: session.receipt_text.clone(),
-        journal_text: session.journal_text.clone(),
+        receipt_text: session.changed.printed.receipt_text.clone(),
+        journal_text: session.changed.printed.journal_text.clone(),
         expected_amount: Some(session.expected.into()),
         difference_amount: session.difference.map(Into::into),
     }
@@ -85,8 +89,8 @@ pub(super) fn movement(moved: CashMovement) -> pb::CashMovement {
         terminal_id: moved.terminal.to_string(),
         amount: Some(moved.amount.into()),
         description: moved.description,
-        receipt_text: moved.receipt_text,
-        journal_text: moved.journal_text,
+        receipt_text: moved.printed.receipt_text,
+        journal_text: moved.printed.journal_text,
     }
 }
 
@@ -103,7 +107,7 @@ pub(super) fn log(entry: LogEntry) -> pb::StreamLogsResponse {
 /// A tenant with its stores.
 pub(super) fn tenant(view: &TenantView, zone: &TimeZone) -> pb::Tenant {
     pb::Tenant {
-        tenant_id: view.tenant.tenant_id.clone(),
+        tenant_id: view.tenant.tenant_id.to_string(),
         tenant_name: view.tenant.tenant_name.clone(),
         tags: view.tenant.tags.clone(),
         stores: view.stores.iter().map(|stored| store(stored, zone)).collect(),
@@ -115,14 +119,14 @@ pub(super) fn tenant(view: &TenantView, zone: &TimeZone) -> pb::Tenant {
 /// A store.
 pub(super) fn store(stored: &Stored<StoreDocument>, zone: &TimeZone) -> pb::Store {
     pb::Store {
-        store_code: stored.store_code.clone(),
+        store_code: stored.store_code.to_string(),
         store_name: stored.store_name.clone(),
         status: Some(stored.status.clone()),
-        business_date: stored.business_date.clone(),
+        business_date: stored.business_date.map(|date| date.to_string()),
         tags: stored.tags.clone(),
         entry_datetime: plain(stored.created_at, zone),
         last_update_datetime: stored.updated_at.map(|instant| plain(instant, zone)),
-        currency: stored.currency.clone(),
+        currency: stored.currency.to_string(),
     }
 }
 

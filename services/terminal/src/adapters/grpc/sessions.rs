@@ -10,15 +10,16 @@ use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status};
 
 use super::{convert, render};
-use crate::app::{App, TerminalView};
+use crate::app::App;
+use crate::domain::Terminal;
 
 /// Answers the methods of sessions.
 pub(crate) struct Sessions(pub(crate) App);
 
 impl Sessions {
     /// An answer with a fresh token for the terminal beside it.
-    fn renewed<T>(&self, view: &TerminalView, message: T) -> Response<T> {
-        let token = self.0.issue_token(&view.terminal).token;
+    fn renewed<T>(&self, terminal: &Terminal, message: T) -> Response<T> {
+        let token = self.0.issue_token(terminal).token;
         let mut response = Response::new(message);
         let value = MetadataValue::try_from(token).expect("a token is visible ASCII");
         response.metadata_mut().insert(NEW_TOKEN, value);
@@ -33,12 +34,12 @@ impl SessionService for Sessions {
         request: Request<pb::SignInTerminalRequest>,
     ) -> Result<Response<pb::SignInTerminalResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let view = self
+        let stored = self
             .0
             .sign_in(&caller, convert::sign_in(&caller, request)?)
             .await?;
-        let terminal = Some(render::terminal(&view, &self.0.zone));
-        Ok(self.renewed(&view, pb::SignInTerminalResponse { terminal }))
+        let terminal = Some(render::terminal(&stored, &self.0.zone));
+        Ok(self.renewed(&stored.terminal, pb::SignInTerminalResponse { terminal }))
     }
 
     async fn sign_out_terminal(
@@ -47,9 +48,9 @@ impl SessionService for Sessions {
     ) -> Result<Response<pb::SignOutTerminalResponse>, Status> {
         let (caller, request) = admit(request)?;
         let id = convert::terminal(&caller, &request.terminal_id)?;
-        let view = self.0.sign_out(&caller, &id).await?;
-        let terminal = Some(render::terminal(&view, &self.0.zone));
-        Ok(self.renewed(&view, pb::SignOutTerminalResponse { terminal }))
+        let stored = self.0.sign_out(&caller, &id).await?;
+        let terminal = Some(render::terminal(&stored, &self.0.zone));
+        Ok(self.renewed(&stored.terminal, pb::SignOutTerminalResponse { terminal }))
     }
 
     async fn open_terminal(
@@ -60,7 +61,8 @@ impl SessionService for Sessions {
         let id = convert::terminal(&caller, &request.terminal_id)?;
         let fund = convert::amount("initial_amount", request.initial_amount)?;
         let session = self.0.open_terminal(&caller, &id, fund).await?;
-        Ok(self.renewed(&session.view, render::opened(&session, &self.0.zone)))
+        let terminal = &session.terminal.terminal;
+        Ok(self.renewed(terminal, render::opened(&session, &self.0.zone)))
     }
 
     async fn close_terminal(
@@ -71,7 +73,8 @@ impl SessionService for Sessions {
         let id = convert::terminal(&caller, &request.terminal_id)?;
         let counted = convert::amount("physical_amount", request.physical_amount)?;
         let session = self.0.close_terminal(&caller, &id, counted).await?;
-        Ok(self.renewed(&session.view, render::closed(&session, &self.0.zone)))
+        let terminal = &session.changed.terminal.terminal;
+        Ok(self.renewed(terminal, render::closed(&session, &self.0.zone)))
     }
 
     async fn record_cash_in(

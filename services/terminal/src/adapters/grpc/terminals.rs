@@ -19,11 +19,11 @@ impl TerminalService for Terminals {
         request: Request<pb::CreateTerminalRequest>,
     ) -> Result<Response<pb::CreateTerminalResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (view, key) = self
+        let (stored, key) = self
             .0
             .create_terminal(&caller, convert::new_terminal(&caller, request)?)
             .await?;
-        let terminal = render::terminal_with_key(&view, &key, &self.0.zone);
+        let terminal = render::terminal_with_key(&stored, &key, &self.0.zone);
         Ok(Response::new(pb::CreateTerminalResponse {
             terminal: Some(terminal),
         }))
@@ -38,13 +38,14 @@ impl TerminalService for Terminals {
         let (page, sort) = (list.page, list.sort.clone());
         let mut filter = vec![("tenant_id", list.tenant.to_string())];
         filter.extend(list.store.as_ref().map(|store| ("store_code", store.to_string())));
-        let (rows, total) = self.0.list_terminals(list).await?;
+        let listing = self.0.list_terminals(list).await?;
         Ok(Response::new(pb::ListTerminalsResponse {
-            terminals: rows
+            terminals: listing
+                .rows
                 .iter()
-                .map(|view| render::terminal(view, &self.0.zone))
+                .map(|stored| render::terminal(stored, &self.0.zone))
                 .collect(),
-            metadata: Some(render::metadata(total, page, &sort, &filter)),
+            metadata: Some(render::metadata(listing.total, page, &sort, &filter)),
         }))
     }
 
@@ -53,12 +54,12 @@ impl TerminalService for Terminals {
         request: Request<pb::GetTerminalRequest>,
     ) -> Result<Response<pb::GetTerminalResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let view = self
+        let stored = self
             .0
             .terminal(&convert::terminal(&caller, &request.terminal_id)?)
             .await?;
         Ok(Response::new(pb::GetTerminalResponse {
-            terminal: Some(render::terminal(&view, &self.0.zone)),
+            terminal: Some(render::terminal(&stored, &self.0.zone)),
         }))
     }
 
@@ -80,8 +81,8 @@ impl TerminalService for Terminals {
     ) -> Result<Response<pb::RotateApiKeyResponse>, Status> {
         let (caller, request) = admit(request)?;
         let id = convert::terminal(&caller, &request.terminal_id)?;
-        let (view, key) = self.0.rotate_api_key(&caller, &id).await?;
-        let terminal = render::terminal_with_key(&view, &key, &self.0.zone);
+        let (stored, key) = self.0.rotate_api_key(&caller, &id).await?;
+        let terminal = render::terminal_with_key(&stored, &key, &self.0.zone);
         Ok(Response::new(pb::RotateApiKeyResponse {
             terminal: Some(terminal),
         }))
@@ -93,12 +94,12 @@ impl TerminalService for Terminals {
     ) -> Result<Response<pb::UpdateDescriptionResponse>, Status> {
         let (caller, request) = admit(request)?;
         let id = convert::terminal(&caller, &request.terminal_id)?;
-        let view = self
+        let stored = self
             .0
             .describe_terminal(&caller, &id, request.description)
             .await?;
         Ok(Response::new(pb::UpdateDescriptionResponse {
-            terminal: Some(render::terminal(&view, &self.0.zone)),
+            terminal: Some(render::terminal(&stored, &self.0.zone)),
         }))
     }
 
@@ -108,12 +109,12 @@ impl TerminalService for Terminals {
     ) -> Result<Response<pb::UpdateFunctionModeResponse>, Status> {
         let (caller, request) = admit(request)?;
         let id = convert::terminal(&caller, &request.terminal_id)?;
-        let view = self
+        let stored = self
             .0
             .enter_mode(&caller, &id, convert::mode(&request.function_mode)?)
             .await?;
         Ok(Response::new(pb::UpdateFunctionModeResponse {
-            terminal: Some(render::terminal(&view, &self.0.zone)),
+            terminal: Some(render::terminal(&stored, &self.0.zone)),
         }))
     }
 
@@ -140,12 +141,12 @@ impl TerminalService for Terminals {
     ) -> Result<Response<pb::AuthenticateTerminalResponse>, Status> {
         let (_, request) = admit(request)?;
         let key = ApiKey::from_request(&request.api_key);
-        let view = self
+        let stored = self
             .0
             .authenticate(&convert::claimed(&request.terminal_id)?, &key)
             .await?;
         Ok(Response::new(pb::AuthenticateTerminalResponse {
-            terminal: Some(render::terminal(&view, &self.0.zone)),
+            terminal: Some(render::terminal(&stored, &self.0.zone)),
         }))
     }
 }
