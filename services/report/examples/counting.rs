@@ -8,9 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kugel_bus::{Event, Handler, Topic};
-use kugel_proto::cart::v1::{
-    LineItem, TransactionLog, Payment, TransactionSales, Tax,
-};
+use kugel_proto::cart::v1::{LineItem, Payment, Tax, TransactionLog, TransactionSales};
 use kugel_proto::terminal::v1::OpenCloseLog;
 use kugel_report::adapters::documents::{SessionItems, SessionTotals, sums_of};
 use kugel_report::adapters::events::LogHandler;

@@ -38,7 +38,7 @@ pub const NAME: &str = "terminal";
 
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts, Error> {
-    let neighbourhood = Clients::new(deps.neighbours.clone(), deps.tokens.clone());
+    let neighbourhood = Clients::new(&deps.neighbours, &deps.tokens);
     Ok(build_among(deps, Arc::new(neighbourhood)).1)
 }
 

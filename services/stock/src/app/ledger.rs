@@ -4,16 +4,12 @@ use std::collections::BTreeMap;
 
 use kugel_bus::Failure;
 use kugel_error::{Error, codes};
-use kugel_store::{Changes, Documents, Revision, Scope, StoreError, Stored};
+use kugel_store::{Changes, Documents, Missed, Record as _, Revision, Scope, StoreError, Stored, retry};
 use kugel_types::{ItemCode, Overflow, StoreCode};
 
 use crate::domain::level::{Level, Step};
 use crate::domain::movement::Movement;
 use crate::records::{StockRecord, UpdateRecord};
-
-/// How often a commit begins again because somebody else changed one of its items. Changes by hand of one item queue in
-/// front of this, so only sales compete with them.
-pub(super) const ATTEMPT_LIMIT: u32 = 50;
 
 /// The quantities of all stores.
 #[derive(Clone)]
@@ -30,11 +26,17 @@ pub(crate) enum LedgerError {
     Store(StoreError),
 }
 
+impl From<StoreError> for LedgerError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
 impl From<LedgerError> for Error {
     fn from(error: LedgerError) -> Self {
         match error {
             LedgerError::Overflow(overflow) => overflow.into(),
-            LedgerError::Store(StoreError::Stale { .. }) => {
+            LedgerError::Store(StoreError::Contended { .. }) => {
                 codes::STOCK_CONFLICT.error("the item is changed by too many others at the same time")
             }
             LedgerError::Store(error) => error.into(),
@@ -78,24 +80,22 @@ impl Ledger {
         movements: &[Movement],
         mark: impl Fn(Changes, &[Step]) -> Changes,
     ) -> Result<Recorded, LedgerError> {
-        let mut attempt = 1;
-        loop {
-            let mut accounts = self.read(scope, movements).await.map_err(LedgerError::Store)?;
-            let steps = fold(&mut accounts, movements).map_err(LedgerError::Overflow)?;
+        let item = movements.first().map_or("", |movement| movement.item.as_str());
+        retry("item", item, || async {
+            let mut accounts = self.read(scope, movements).await?;
+            let steps = fold(&mut accounts, movements)
+                .map_err(|overflow| Missed::Refused(LedgerError::Overflow(overflow)))?;
             // The marks come first: of a repetition the store must say that, and not what else it collides with.
             let changes = mark(self.documents.changes(actor), &steps);
             let changes = stage(changes, &accounts, movements, &steps);
-            match self.documents.commit(scope, changes).await {
-                Ok(()) => {
-                    return Ok(Recorded {
-                        steps,
-                        levels: levels(accounts),
-                    });
-                }
-                Err(error) if is_conflict(&error) && attempt < ATTEMPT_LIMIT => attempt += 1,
-                Err(error) => return Err(LedgerError::Store(error)),
-            }
-        }
+            let committed = self.documents.commit(scope, changes).await;
+            committed.map_err(overtaken)?;
+            Ok(Recorded {
+                steps,
+                levels: levels(accounts),
+            })
+        })
+        .await
     }
 
     async fn read<'a>(&self, scope: &Scope, movements: &'a [Movement]) -> Result<Accounts<'a>, StoreError> {
@@ -162,7 +162,7 @@ fn levels(accounts: Accounts<'_>) -> Vec<(StoreCode, ItemCode, Level)> {
         .collect()
 }
 
-/// True if somebody else changed, or created, one of the items in the meantime.
-pub(crate) fn is_conflict(error: &StoreError) -> bool {
-    error.is_stale() || error.is_duplicate_in("stocks") || error.is_duplicate_in("stock_updates")
+/// Whoever creates the same item, or adds to its history, is in the way like whoever changes it.
+pub(super) fn overtaken(error: StoreError) -> Missed<LedgerError> {
+    error.or_taken(&[StockRecord::COLLECTION, UpdateRecord::COLLECTION])
 }

@@ -12,7 +12,7 @@ use kugel_types::StoreCode;
 use super::take_snapshot::Order;
 use super::{ACTOR, App};
 use crate::domain::schedule::{Schedule, Targets};
-use crate::domain::schedule_draft::{Draft, Refusal};
+use crate::domain::schedule_draft::Draft;
 use crate::records::{RunRecord, ScheduleRecord};
 
 /// A run that could not begin in time is still made up for so long.
@@ -110,20 +110,22 @@ impl App {
     }
 
     fn check(&self, draft: Draft) -> Result<Schedule, Error> {
-        draft.check(self.retention_days).map_err(
-            |Refusal {
-                 field,
-                 rule,
-                 is_policy,
-             }| {
-                let row = if is_policy {
-                    &codes::SNAPSHOT_INVALID
-                } else {
-                    &codes::INVALID_INPUT
-                };
-                row.error(format!("{field} {rule}")).field(field, rule)
-            },
-        )
+        draft.check(self.retention_days).map_err(|refusals| {
+            let row = if refusals.iter().all(|refusal| refusal.is_policy) {
+                &codes::SNAPSHOT_INVALID
+            } else {
+                &codes::INVALID_INPUT
+            };
+            let rules: Vec<_> = refusals
+                .iter()
+                .map(|refusal| format!("{} {}", refusal.field, refusal.rule))
+                .collect();
+            refusals
+                .iter()
+                .fold(row.error(rules.join("; ")), |error, refusal| {
+                    error.field(refusal.field, refusal.rule)
+                })
+        })
     }
 
     /// Does what is due at all tenants. A tenant's failure is logged and does not hold up the others.

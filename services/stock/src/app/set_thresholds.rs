@@ -2,11 +2,11 @@
 
 use kugel_error::Error;
 use kugel_rpc::Caller;
-use kugel_store::Stored;
+use kugel_store::{Missed, Stored, retry};
 use kugel_types::{ItemCode, Quantity, StoreCode};
 
 use super::App;
-use super::ledger::{ATTEMPT_LIMIT, LedgerError, is_conflict};
+use super::ledger::{LedgerError, overtaken};
 use crate::domain::level::Level;
 use crate::records::StockRecord;
 
@@ -38,10 +38,9 @@ impl App {
     ) -> Result<(), Error> {
         let (tenant, scope, actor) = (caller.tenant(), caller.scope(), caller.actor());
         let _turn = self.turn(tenant, store, item).await;
-        let mut attempt = 1;
-        loop {
-            let stored: Option<Stored<StockRecord>> =
-                self.documents.get(&scope, &StockRecord::key(store, item)).await?;
+        let level = retry("item", item, || async {
+            let key = StockRecord::key(store, item);
+            let stored: Option<Stored<StockRecord>> = self.documents.get(&scope, &key).await?;
             let mut level = stored.as_ref().map(|stored| stored.level()).unwrap_or_default();
             thresholds.apply(&mut level);
             let record = StockRecord::new(store, item, &level);
@@ -51,15 +50,12 @@ impl App {
                 None => changes.insert(record),
             };
             let changes = changes.answering(caller.request(), &());
-            match self.documents.commit(&scope, changes).await {
-                Ok(()) => {
-                    self.alerts.check(tenant, store, item, &level);
-                    return Ok(());
-                }
-                Err(error) if is_conflict(&error) && attempt < ATTEMPT_LIMIT => attempt += 1,
-                Err(error) => return Err(LedgerError::Store(error).into()),
-            }
-        }
+            self.documents.commit(&scope, changes).await.map_err(overtaken)?;
+            Ok::<_, Missed<LedgerError>>(level)
+        })
+        .await?;
+        self.alerts.check(tenant, store, item, &level);
+        Ok(())
     }
 }
 

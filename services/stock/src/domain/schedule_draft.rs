@@ -49,23 +49,33 @@ fn not_allowed(field: &'static str, rule: &'static str) -> Refusal {
 }
 
 impl Draft {
-    /// Checks the draft against the rules.
-    pub(crate) fn check(self, default_retention_days: u32) -> Result<Schedule, Refusal> {
+    /// Checks the draft against the rules; names everything that breaks one.
+    pub(crate) fn check(self, default_retention_days: u32) -> Result<Schedule, Vec<Refusal>> {
+        let mut refusals = Vec::new();
+        let time = accepted(self.time(), &mut refusals);
+        let interval = accepted(self.interval(), &mut refusals);
+        let retention_days = accepted(self.retention_days(default_retention_days), &mut refusals);
+        let targets = accepted(self.targets(), &mut refusals);
+        let schedule = || {
+            Some(Schedule {
+                enabled: self.enabled.unwrap_or(true),
+                interval: interval?,
+                time: time?,
+                retention_days: retention_days?,
+                targets: targets?,
+            })
+        };
+        schedule().ok_or(refusals)
+    }
+
+    fn time(&self) -> Result<Time, Refusal> {
         let hour = self
             .hour
             .ok_or_else(|| malformed("schedule_hour", "is required"))?;
         let hour = within(hour, 0, 23).ok_or_else(|| malformed("schedule_hour", "must be 0 to 23"))?;
         let minute = within(self.minute.unwrap_or(0), 0, 59)
             .ok_or_else(|| malformed("schedule_minute", "must be 0 to 59"))?;
-        let time =
-            Time::new(hour, minute, 0, 0).map_err(|_| malformed("schedule_hour", "must be a time of day"))?;
-        Ok(Schedule {
-            enabled: self.enabled.unwrap_or(true),
-            interval: self.interval()?,
-            time,
-            retention_days: self.retention_days(default_retention_days)?,
-            targets: self.targets()?,
-        })
+        Time::new(hour, minute, 0, 0).map_err(|_| malformed("schedule_hour", "must be a time of day"))
     }
 
     fn interval(&self) -> Result<Interval, Refusal> {
@@ -110,6 +120,11 @@ impl Draft {
             }
         }
     }
+}
+
+/// The value, or nothing and one more refusal.
+fn accepted<T>(value: Result<T, Refusal>, refusals: &mut Vec<Refusal>) -> Option<T> {
+    value.map_err(|refusal| refusals.push(refusal)).ok()
 }
 
 fn in_range(value: Option<i32>, least: i32, most: i32) -> Result<Option<i8>, ()> {
@@ -237,12 +252,12 @@ mod tests {
                 false,
             ),
         ] {
-            let refusal = draft.clone().check(30).unwrap_err();
-            assert_eq!(
-                (refusal.field, refusal.is_policy),
-                (field, is_policy),
-                "{draft:?}"
-            );
+            let refusals = draft.clone().check(30).unwrap_err();
+            let refusals: Vec<_> = refusals
+                .iter()
+                .map(|refusal| (refusal.field, refusal.is_policy))
+                .collect();
+            assert_eq!(refusals, [(field, is_policy)], "{draft:?}");
         }
         let weekly = Draft {
             day_of_week: Some(6),
@@ -251,5 +266,16 @@ mod tests {
         .check(30)
         .unwrap();
         assert_eq!(weekly.interval, Interval::Weekly { day: 6 });
+    }
+
+    #[test]
+    fn every_broken_rule_is_named() {
+        let draft = Draft {
+            retention_days: Some(366),
+            ..Draft::default()
+        };
+        let refusals = draft.check(30).unwrap_err();
+        let fields: Vec<_> = refusals.iter().map(|refusal| refusal.field).collect();
+        assert_eq!(fields, ["schedule_hour", "schedule_interval", "retention_days"]);
     }
 }

@@ -1,6 +1,6 @@
 //! Cash in and out.
 
-use kugel_error::{Error, codes};
+use kugel_error::Error;
 use kugel_rpc::Caller;
 use kugel_types::{EventId, Money, TerminalId};
 
@@ -57,7 +57,7 @@ impl App {
         let work = async {
             let place = self.place(&id).await?;
             place.check_amount("amount", Some(amount))?;
-            self.change(caller, &id, &codes::CASH_FAILED, (), |terminal, now| {
+            self.change(caller, &id, (), |terminal, now| {
                 terminal.move_cash(amount, now)?;
                 let (event, time) = (EventId::generate(), self.local(now));
                 let log = Log::cash(event, terminal, &place, &time, amount, &description)?;

@@ -53,7 +53,7 @@ impl App {
         session.status.after(Operation::Close).map_err(Refusal::from)?;
         let (counter, after) = (session.business_counter, session.last_transaction_no);
         let sales = self.neighbourhood.session_sales(id, counter, after).await?;
-        self.change(caller, id, &codes::CLOSE_FAILED, sales.cash, |terminal, now| {
+        self.change(caller, id, sales.cash, |terminal, now| {
             // The sales are those of the session that was read; another one may have begun meanwhile.
             if terminal.business_counter != counter {
                 let message = format!("terminal {id} began another session, try again");

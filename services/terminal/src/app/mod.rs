@@ -14,16 +14,15 @@ mod tenants;
 mod token;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_auth::Tokens;
 use kugel_bus::{Bus, Change, ChangeKind, Outbox};
-use kugel_error::{Error, ErrorSpec, codes};
+use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Documents, Scope, StoreError, Stored};
-use kugel_types::{Currency, LocalTime, TenantId, TerminalId};
+use kugel_store::{Documents, Scope, Stored, retry};
+use kugel_types::{Currency, LocalTime, StoreCode, TenantId, TerminalId};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Printed, Terminal};
@@ -33,17 +32,12 @@ use crate::records::{Log, StoreDocument, TerminalDocument};
 pub use cash::{CashMovement, MoveCash};
 pub use close::ClosedSession;
 pub use delivery::{DeliveryOutcome, DeliveryReport};
-pub use registry::{ListTerminals, NewTerminal};
+pub use registry::NewTerminal;
 pub use sign_in::SignIn;
-pub use stores::{ListStores, NewStore, StorePatch};
+pub use stores::{NewStore, StorePatch};
 pub use stream::LogEntry;
 pub use tenants::{NewTenant, TenantView};
 pub use token::IssuedToken;
-
-/// How often a change of a terminal is tried again after others were faster.
-const ATTEMPTS: u32 = 8;
-/// The pause after the first of them; each is twice as long as the one before.
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// The use cases of tenants, stores and terminals.
 #[derive(Clone)]
@@ -81,10 +75,10 @@ impl App {
         &self,
         caller: &Caller,
         id: &TerminalId,
-        step: impl Fn(&mut Terminal) -> Result<(), Error> + Send + Sync,
+        step: impl Fn(&mut Terminal) -> Result<(), Error>,
     ) -> Result<Stored<TerminalDocument>, Error> {
         let step = |terminal: &mut Terminal, _| step(terminal).map(|()| Vec::new());
-        let change = self.change(caller, id, &codes::UPDATE_REFUSED, (), step);
+        let change = self.change(caller, id, (), step);
         Ok(caller.once(&self.documents, change).await?.terminal)
     }
 
@@ -94,22 +88,16 @@ impl App {
         &self,
         caller: &Caller,
         id: &TerminalId,
-        lost_race: &'static ErrorSpec,
         note: N,
-        step: impl Fn(&mut Terminal, Timestamp) -> Result<Vec<Log>, Error> + Send + Sync,
+        step: impl Fn(&mut Terminal, Timestamp) -> Result<Vec<Log>, Error>,
     ) -> Result<Changed<N>, Error> {
-        let scope = Scope::from(&id.tenant);
         let actor = caller.actor();
-        for attempt in 0..ATTEMPTS {
+        retry("terminal", id, || async {
             let stored = self.load(id).await?;
             let mut terminal = stored.terminal.clone();
             let changes = self.documents.changes(&actor);
             let now = changes.at();
             let logs = step(&mut terminal, now)?;
-            let events = logs
-                .iter()
-                .map(|log| log.event(id, now, caller.traceparent()))
-                .collect::<Result<Vec<_>, _>>()?;
             let document = Arc::new(TerminalDocument::from(terminal));
             let changed = Changed {
                 terminal: changes.replaced(Arc::clone(&document), &stored),
@@ -120,30 +108,25 @@ impl App {
                 .replace_shared(document, stored.revision)
                 .answering(caller.request(), &changed);
             let mut staged = Vec::new();
-            for (log, event) in logs.iter().zip(events) {
+            for log in logs {
+                let event = log.event(id, now, caller.traceparent())?;
                 let (with_event, event) = self.outbox.stage(changes, event, log.key());
                 changes = with_event;
                 staged.push(event);
             }
-            match self.documents.commit(&scope, changes).await {
-                Ok(()) => {}
-                // Whoever was first may still be committing: on a server far away that takes a while.
-                Err(StoreError::Stale { .. }) => {
-                    tokio::time::sleep(PAUSE * 2_u32.pow(attempt)).await;
-                    continue;
-                }
-                Err(error) => {
+            let committed = self.documents.commit(&Scope::from(&id.tenant), changes).await;
+            committed.inspect_err(|error| {
+                if !error.is_stale() {
                     self.outbox.doubt();
-                    return Err(error.into());
                 }
-            }
+            })?;
             for event in staged {
                 self.outbox.dispatch(event);
             }
             self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
-            return Ok(changed);
-        }
-        Err(lost_race.error(format!("terminal {id} is being changed by others, try again")))
+            Ok(changed)
+        })
+        .await
     }
 
     /// The terminal's document, or *not found*.
@@ -160,8 +143,8 @@ impl App {
     }
 
     /// The store's document, or *not found*.
-    async fn load_store(&self, tenant: &TenantId, code: &str) -> Result<Stored<StoreDocument>, Error> {
-        let found = self.documents.get(&Scope::from(tenant), code).await?;
+    async fn load_store(&self, tenant: &TenantId, code: &StoreCode) -> Result<Stored<StoreDocument>, Error> {
+        let found = self.documents.get(&Scope::from(tenant), code.as_str()).await?;
         found.ok_or_else(|| {
             codes::STORE_NOT_FOUND
                 .error(format!("store {code} is not found"))

@@ -1,6 +1,6 @@
 //! Opening a terminal.
 
-use kugel_error::{Error, codes};
+use kugel_error::Error;
 use kugel_rpc::Caller;
 use kugel_types::{EventId, Money, TerminalId};
 
@@ -28,7 +28,7 @@ impl App {
     ) -> Result<Changed, Error> {
         let place = self.place(id).await?;
         place.check_amount("initial_amount", initial_amount)?;
-        self.change(caller, id, &codes::OPEN_FAILED, (), |terminal, now| {
+        self.change(caller, id, (), |terminal, now| {
             let time = self.local(now);
             terminal.open(time.business_date(), initial_amount, now)?;
             let mut logs = Vec::new();
@@ -51,7 +51,7 @@ impl App {
     /// Where the terminal stands, for logs and receipts.
     pub(super) async fn place(&self, id: &TerminalId) -> Result<Place, Error> {
         self.load(id).await?;
-        let store = self.load_store(&id.tenant, id.store.as_str()).await?;
+        let store = self.load_store(&id.tenant, &id.store).await?;
         Ok(store.place())
     }
 }

@@ -10,7 +10,6 @@ use kugel_store::{Direction, Listing, Page, Query, Scope, Sort, StoreError, Stor
 use kugel_types::{StoreCode, TenantId, TerminalId};
 
 use super::App;
-use super::tenants::required;
 use crate::domain::{FunctionMode, Terminal};
 use crate::records::{OpenCloseLogDocument, TerminalDocument};
 
@@ -21,19 +20,6 @@ pub struct NewTerminal {
     pub id: TerminalId,
     /// What people call it.
     pub description: String,
-}
-
-/// Which terminals to list.
-#[derive(Debug, Clone)]
-pub struct ListTerminals {
-    /// The caller's tenant.
-    pub tenant: TenantId,
-    /// Only those of this store.
-    pub store: Option<StoreCode>,
-    /// The order.
-    pub sort: Sort,
-    /// The page.
-    pub page: Page,
 }
 
 impl App {
@@ -55,7 +41,7 @@ impl App {
         id: &TerminalId,
         description: String,
     ) -> Result<(Stored<TerminalDocument>, String), Error> {
-        self.load_store(&id.tenant, id.store.as_str()).await?;
+        self.load_store(&id.tenant, &id.store).await?;
         let seed = ApiKey::seed();
         let mut terminal = Terminal::new(id.clone(), description, self.key(id, &seed).hash());
         self.resume_counters(&mut terminal).await?;
@@ -107,18 +93,19 @@ impl App {
         self.load(id).await
     }
 
-    /// A page of terminals.
-    pub async fn list_terminals(&self, list: ListTerminals) -> Result<Listing<TerminalDocument>, Error> {
-        if let Some((field, _)) = list.sort.0.iter().find(|(field, _)| field == "api_key_hash") {
-            return Err(codes::INVALID_INPUT
-                .error(format!("terminals cannot be sorted by {field}"))
-                .field("sort", "names a field that is not shown"));
-        }
+    /// A page of terminals, of one store or of all.
+    pub async fn list_terminals(
+        &self,
+        tenant: &TenantId,
+        store: Option<&StoreCode>,
+        sort: Sort,
+        page: Page,
+    ) -> Result<Listing<TerminalDocument>, Error> {
         let query = Query::all()
-            .given(list.store.as_ref(), |query, store| query.eq("store_code", store))
-            .sort(list.sort)
-            .page(list.page);
-        Ok(self.documents.find(&Scope::from(&list.tenant), query).await?)
+            .given(store, |query, store| query.eq("store_code", store))
+            .sort(sort)
+            .page(page);
+        Ok(self.documents.find(&Scope::from(tenant), query).await?)
     }
 
     /// Deletes a terminal. Its logs stay.
@@ -149,7 +136,7 @@ impl App {
             terminal.api_key_hash = hash.clone();
             Ok(Vec::new())
         };
-        let work = self.change(caller, id, &codes::UPDATE_REFUSED, seed, step);
+        let work = self.change(caller, id, seed, step);
         let rotated = caller.once(&self.documents, work).await?;
         let key = self.key(id, &rotated.note);
         Ok((rotated.terminal, key))
@@ -162,7 +149,6 @@ impl App {
         id: &TerminalId,
         description: String,
     ) -> Result<Stored<TerminalDocument>, Error> {
-        let description = required("description", description)?;
         self.change_once(caller, id, |terminal| {
             terminal.description.clone_from(&description);
             Ok(())

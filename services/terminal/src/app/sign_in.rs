@@ -6,7 +6,6 @@ use kugel_store::Stored;
 use kugel_types::{StaffRef, TerminalId};
 
 use super::App;
-use super::tenants::required;
 use crate::domain::{Refusal, Terminal};
 use crate::records::TerminalDocument;
 
@@ -29,12 +28,11 @@ impl App {
             staff_id,
             pin,
         } = who;
-        let staff_id = required("staff_id", staff_id)?;
         let work = async {
             let staff = self.staff_to_sign_in(&id, &staff_id, pin.as_deref()).await?;
             let step =
                 |terminal: &mut Terminal, _| Ok(terminal.sign_in(staff.clone()).map(|()| Vec::new())?);
-            self.change(caller, &id, &codes::UPDATE_REFUSED, (), step).await
+            self.change(caller, &id, (), step).await
         };
         Ok(caller.once(&self.documents, work).await?.terminal)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Query, Scope, StoreError, Stored};
+use kugel_store::{Query, Scope, StoreError, Stored, retry};
 use kugel_types::TenantId;
 use serde::{Deserialize, Serialize};
 
@@ -22,13 +22,13 @@ pub struct NewTenant {
     pub tags: Vec<String>,
 }
 
-impl NewTenant {
-    fn record(self) -> Result<TenantDocument, Error> {
-        Ok(TenantDocument {
-            tenant_id: self.tenant,
-            tenant_name: required("tenant_name", self.name)?,
-            tags: self.tags,
-        })
+impl From<NewTenant> for TenantDocument {
+    fn from(new: NewTenant) -> Self {
+        Self {
+            tenant_id: new.tenant,
+            tenant_name: new.name,
+            tags: new.tags,
+        }
     }
 }
 
@@ -53,7 +53,7 @@ impl App {
     async fn set_up_and_insert(&self, caller: &Caller, new: NewTenant) -> Result<TenantView, Error> {
         let tenant = new.tenant.clone();
         self.neighbourhood.set_up_tenant(&tenant).await?;
-        let record = Arc::new(new.record()?);
+        let record = Arc::new(TenantDocument::from(new));
         let changes = self.documents.changes(&caller.actor());
         let view = TenantView {
             tenant: changes.inserted(Arc::clone(&record)),
@@ -88,8 +88,8 @@ impl App {
     /// Overwrites name and tags.
     pub async fn update_tenant(&self, caller: &Caller, new: NewTenant) -> Result<TenantView, Error> {
         let tenant = new.tenant.clone();
-        let record = Arc::new(new.record()?);
-        let work = async {
+        let record = Arc::new(TenantDocument::from(new));
+        let work = retry("tenant", &tenant, || async {
             let former = self.tenant(&tenant).await?;
             let changes = self.documents.changes(&caller.actor());
             let view = TenantView {
@@ -97,11 +97,11 @@ impl App {
                 ..former
             };
             let changes = changes
-                .replace_shared(record, former.tenant.revision)
+                .replace_shared(Arc::clone(&record), former.tenant.revision)
                 .answering(caller.request(), &view);
             self.documents.commit(&Scope::from(&tenant), changes).await?;
             Ok(view)
-        };
+        });
         caller.once(&self.documents, work).await
     }
 
@@ -128,14 +128,4 @@ impl App {
         let found = self.documents.get(&Scope::from(tenant), tenant.as_str()).await?;
         found.ok_or_else(|| codes::TENANT_NOT_FOUND.error(format!("tenant {tenant} is not found")))
     }
-}
-
-/// Refuses a text that is missing.
-pub(super) fn required(field: &'static str, text: String) -> Result<String, Error> {
-    if text.trim().is_empty() {
-        return Err(codes::INVALID_INPUT
-            .error(format!("{field} is required"))
-            .field(field, "is required"));
-    }
-    Ok(text)
 }

@@ -2,7 +2,7 @@
 
 use kugel_error::codes;
 use kugel_proto::terminal::v1::*;
-use kugel_stand::{Stand, api_key, bearer, decimal, repeatable};
+use kugel_stand::{Stand, api_key, bearer, decimal, refusal, repeatable};
 use tonic::{Code, Request};
 
 use crate::support::{World, denied};
@@ -248,6 +248,91 @@ async fn cash_moves_once_however_often_its_request_comes() {
         }
     }
     assert_eq!(amounts, ["20000", "-3000"]);
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_named_at_once() {
+    let world = World::with_store().await;
+    let store = UpdateStoreRequest {
+        store_code: "tk01".to_owned(),
+        store_name: " ".to_owned(),
+        business_date: Some("yesterday".to_owned()),
+        currency: Some("yen".to_owned()),
+        ..UpdateStoreRequest::default()
+    };
+    let status = world
+        .stores()
+        .update_store(world.stand.administrator(store))
+        .await
+        .unwrap_err();
+    let fields = ["store_name", "business_date", "currency"];
+    assert_eq!(refusal(&status), ("300001", 422, fields));
+    let (id, key) = till(&world, 4).await;
+    let cash = RecordCashInOutRequest {
+        amount: decimal("1e999"),
+        operation: Some("Payout".to_owned()),
+        ..RecordCashInOutRequest::default()
+    };
+    let request = api_key(&id, &key, cash);
+    let status = world.sessions().record_cash_in_out(request).await.unwrap_err();
+    assert_eq!(refusal(&status), ("300001", 422, ["amount", "operation"]));
+    let who = api_key(&id, &key, SignInTerminalRequest::default());
+    let status = world.sessions().sign_in_terminal(who).await.unwrap_err();
+    assert_eq!(refusal(&status), ("300001", 422, ["staff_id"]));
+    let mode = UpdateFunctionModeRequest {
+        terminal_id: id.clone(),
+        function_mode: "Dancing".to_owned(),
+    };
+    let request = api_key(&id, &key, mode);
+    let status = world.terminals().update_function_mode(request).await.unwrap_err();
+    assert_eq!(refusal(&status), ("300001", 422, ["function_mode"]));
+    let word = UpdateDeliveryStatusRequest {
+        event_id: "1".to_owned(),
+        status: "lost".to_owned(),
+        ..UpdateDeliveryStatusRequest::default()
+    };
+    let request = world.stand.service("report", word);
+    let status = world
+        .sessions()
+        .update_delivery_status(request)
+        .await
+        .unwrap_err();
+    assert_eq!(refusal(&status), ("300001", 422, ["event_id", "status"]));
+}
+
+#[tokio::test]
+async fn the_operation_gives_the_direction_and_else_the_sign() {
+    let world = World::with_store().await;
+    let (id, key) = till(&world, 4).await;
+    world.sign_in(&id.parse().unwrap()).await.unwrap();
+    let open = OpenTerminalRequest::default();
+    world
+        .sessions()
+        .open_terminal(api_key(&id, &key, open))
+        .await
+        .unwrap();
+    for (operation, amount, expected) in [
+        (None, "500", Some("500")),
+        (None, "-500", Some("-500")),
+        (Some("CashIn"), "500", Some("500")),
+        (Some("CashOut"), "500", Some("-500")),
+        (Some("CashOut"), "-500", None),
+    ] {
+        let cash = RecordCashInOutRequest {
+            amount: decimal(amount),
+            operation: operation.map(str::to_owned),
+            ..RecordCashInOutRequest::default()
+        };
+        let request = api_key(&id, &key, cash);
+        let answer = world.sessions().record_cash_in_out(request).await;
+        match expected {
+            Some(expected) => {
+                let moved = answer.unwrap().into_inner().movement.unwrap();
+                assert_eq!(moved.amount.unwrap().value, expected);
+            }
+            None => denied(answer, &codes::CASH_AMOUNT_INVALID),
+        }
+    }
 }
 
 #[tokio::test]

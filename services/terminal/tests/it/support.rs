@@ -8,6 +8,7 @@ use kugel_auth::{ApiKey, Principal};
 use kugel_bus::Topic;
 use kugel_error::{Error, ErrorSpec, codes, reason_of};
 use kugel_proto::terminal::v1::session_service_client::SessionServiceClient;
+use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_proto::terminal::v1::tenant_service_client::TenantServiceClient;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_rpc::{Caller, Channel};
@@ -125,7 +126,6 @@ impl World {
 
     pub(crate) async fn enter_store(&self, code: &str) -> Result<TenantView, Error> {
         let new = NewStore {
-            tenant: self.stand.tenant.clone(),
             code: code.parse().unwrap(),
             name: format!("Plum {code}"),
             tags: Vec::new(),
@@ -153,6 +153,9 @@ impl World {
 
     pub(crate) fn tenants(&self) -> TenantServiceClient<Channel> {
         TenantServiceClient::new(self.channel.clone())
+    }
+    pub(crate) fn stores(&self) -> StoreServiceClient<Channel> {
+        StoreServiceClient::new(self.channel.clone())
     }
     pub(crate) fn terminals(&self) -> TerminalServiceClient<Channel> {
         TerminalServiceClient::new(self.channel.clone())

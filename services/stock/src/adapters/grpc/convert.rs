@@ -1,128 +1,136 @@
-//! From the wire to what the use cases take: everything is parsed here, once.
+//! From request messages to commands: everything is parsed here, once, and everything that is wrong is named.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kugel_error::{Error, codes};
+use kugel_error::Error;
 use kugel_proto::Decimal;
 use kugel_proto::stock::v1 as pb;
-use kugel_rpc::Caller;
-use kugel_types::{InvalidId, ItemCode, Moment, Page, Quantity, StoreCode};
+use kugel_rpc::{Caller, Checks, List, View};
+use kugel_types::{ItemCode, Moment, Quantity, StoreCode};
 
 use crate::app::Thresholds;
-use crate::domain::movement::{Kind, Movement};
+use crate::domain::movement::Movement;
 use crate::domain::schedule_draft::Draft;
 
-/// Rows a page when the request does not say, and the most it may ask for.
-const LIMIT_DEFAULT: i32 = 100;
-const LIMIT_MAX: i32 = 1000;
+const STOCKS: List = List::by("item_code:1", |_| true).limited(1, 1000);
+const HISTORY: List = List::by("timestamp:-1", |_| true).limited(1, 1000);
+const SNAPSHOTS: List = List::by("generate_date_time:-1", |_| true).limited(1, 1000);
 /// The author of a snapshot when the request names none.
 const DEFAULT_AUTHOR: &str = "system";
 
-fn invalid(field: &'static str, rule: &str) -> Error {
-    codes::INVALID_INPUT
-        .error(format!("{field} {rule}"))
-        .field(field, rule)
-}
-
-/// Names the field of the request that a value was refused for.
-fn in_field(field: &'static str) -> impl Fn(InvalidId) -> Error {
-    move |refused| {
-        codes::INVALID_INPUT
-            .error(format!("{field}: {refused}"))
-            .field(field, refused.rule)
-    }
-}
-
-/// Reads a store code.
+/// A store.
 pub(super) fn store(text: &str) -> Result<StoreCode, Error> {
-    text.parse().map_err(in_field("store_code"))
+    let mut checks = Checks::default();
+    let store = checks.parse("store_code", text);
+    checks.finish(|| store)
 }
 
-/// Reads a store code; no text means every store.
+/// A store; no text means every store.
 pub(super) fn optional_store(text: &str) -> Result<Option<StoreCode>, Error> {
     (!text.is_empty()).then(|| store(text)).transpose()
 }
 
-/// Reads store and item.
+/// An item of a store.
 pub(super) fn place(store_code: &str, item_code: &str) -> Result<(StoreCode, ItemCode), Error> {
-    Ok((store(store_code)?, item(item_code)?))
+    let mut checks = Checks::default();
+    let (store, item) = read_place(&mut checks, store_code, item_code);
+    checks.finish(|| Some((store?, item?)))
 }
 
-/// Reads an item code.
-fn item(text: &str) -> Result<ItemCode, Error> {
-    text.parse().map_err(in_field("item_code"))
+fn read_place(
+    checks: &mut Checks,
+    store_code: &str,
+    item_code: &str,
+) -> (Option<StoreCode>, Option<ItemCode>) {
+    (
+        checks.parse("store_code", store_code),
+        checks.parse("item_code", item_code),
+    )
 }
 
-/// Reads the page of a list.
-pub(super) fn page(page: Option<i32>, limit: Option<i32>) -> Result<Page, Error> {
-    let limit = limit.unwrap_or(LIMIT_DEFAULT);
-    if !(1..=LIMIT_MAX).contains(&limit) {
-        return Err(invalid("limit", "must be 1 to 1000"));
-    }
-    Ok(Page::new(Some(limit), page, limit.unsigned_abs())?)
+/// The items of a store to list.
+pub(super) fn stocks(request: &pb::ListStocksRequest) -> Result<(StoreCode, View), Error> {
+    let mut checks = Checks::default();
+    let store = checks.parse("store_code", &request.store_code);
+    let view = STOCKS.view(&mut checks, request.limit, request.page, None);
+    checks.finish(|| Some((store?, view)))
 }
 
-/// Reads a quantity that must be there.
-fn quantity(field: &'static str, value: Option<&Decimal>) -> Result<Quantity, Error> {
-    let value = value.ok_or_else(|| invalid(field, "is required"))?;
-    Quantity::try_from(value).map_err(|refused| {
-        codes::INVALID_INPUT
-            .error(format!("{field}: {refused}"))
-            .field(field, "is not in range")
-    })
+/// All items of a store, on one page.
+pub(super) fn all_stocks(store_code: &str) -> Result<(StoreCode, View), Error> {
+    let mut checks = Checks::default();
+    let store = checks.parse("store_code", store_code);
+    let view = STOCKS.rows(0).view(&mut checks, None, None, None);
+    checks.finish(|| Some((store?, view)))
+}
+
+/// The changes of an item to list.
+pub(super) fn history(request: &pb::ListStockHistoryRequest) -> Result<(StoreCode, ItemCode, View), Error> {
+    let mut checks = Checks::default();
+    let (store, item) = read_place(&mut checks, &request.store_code, &request.item_code);
+    let view = HISTORY.view(&mut checks, request.limit, request.page, None);
+    checks.finish(|| Some((store?, item?, view)))
 }
 
 /// The minimum to set.
-pub(super) fn minimum(request: &pb::SetMinimumQuantityRequest) -> Result<Thresholds, Error> {
-    Ok(Thresholds {
-        minimum: Some(threshold("minimum_quantity", request.minimum_quantity.as_ref())?),
+pub(super) fn minimum(
+    request: &pb::SetMinimumQuantityRequest,
+) -> Result<(StoreCode, ItemCode, Thresholds), Error> {
+    let mut checks = Checks::default();
+    let (store, item) = read_place(&mut checks, &request.store_code, &request.item_code);
+    let minimum = threshold(&mut checks, "minimum_quantity", request.minimum_quantity.as_ref());
+    let thresholds = Thresholds {
+        minimum: Some(minimum),
         ..Thresholds::default()
-    })
+    };
+    checks.finish(|| Some((store?, item?, thresholds)))
 }
 
 /// The reorder parameters to set.
-pub(super) fn reorder(request: &pb::SetReorderParametersRequest) -> Result<Thresholds, Error> {
-    Ok(Thresholds {
-        reorder_point: Some(threshold("reorder_point", request.reorder_point.as_ref())?),
-        reorder_quantity: Some(threshold("reorder_quantity", request.reorder_quantity.as_ref())?),
+pub(super) fn reorder(
+    request: &pb::SetReorderParametersRequest,
+) -> Result<(StoreCode, ItemCode, Thresholds), Error> {
+    let mut checks = Checks::default();
+    let (store, item) = read_place(&mut checks, &request.store_code, &request.item_code);
+    let point = threshold(&mut checks, "reorder_point", request.reorder_point.as_ref());
+    let quantity = threshold(&mut checks, "reorder_quantity", request.reorder_quantity.as_ref());
+    let thresholds = Thresholds {
+        reorder_point: Some(point),
+        reorder_quantity: Some(quantity),
         minimum: None,
+    };
+    checks.finish(|| Some((store?, item?, thresholds)))
+}
+
+fn threshold(checks: &mut Checks, field: &str, wire: Option<&Decimal>) -> Quantity {
+    checks.figure(field, wire, "must not be negative", |value: &Quantity| {
+        !value.is_negative()
     })
 }
 
-/// Reads a threshold, which must be there and not negative.
-fn threshold(field: &'static str, value: Option<&Decimal>) -> Result<Quantity, Error> {
-    let value = quantity(field, value)?;
-    if value.is_negative() {
-        Err(invalid(field, "must not be negative"))
-    } else {
-        Ok(value)
-    }
-}
-
-/// Reads a change by hand.
+/// A change by hand.
 pub(super) fn movement(
     caller: &Caller,
     request: pb::UpdateStockRequest,
     at: Timestamp,
 ) -> Result<Movement, Error> {
-    Ok(Movement {
-        store: store(&request.store_code)?,
-        item: item(&request.item_code)?,
-        kind: request
-            .update_type
-            .parse::<Kind>()
-            .map_err(in_field("update_type"))?,
-        change: quantity("quantity_change", request.quantity_change.as_ref())?,
-        reference: request.reference_id.map(Into::into),
-        at,
-        // A change by hand always has an author, and one that a transaction made has none.
-        operator: Some(
-            request
-                .operator_id
-                .filter(|name| !name.is_empty())
-                .unwrap_or_else(|| caller.actor()),
-        ),
-        note: request.note,
+    let mut checks = Checks::default();
+    let (store, item) = read_place(&mut checks, &request.store_code, &request.item_code);
+    let kind = checks.parse("update_type", &request.update_type);
+    let change = checks.quantity("quantity_change", request.quantity_change.as_ref());
+    // A change by hand always has an author, and one that a transaction made has none.
+    let operator = request.operator_id.filter(|name| !name.is_empty());
+    checks.finish(|| {
+        Some(Movement {
+            store: store?,
+            item: item?,
+            kind: kind?,
+            change,
+            reference: request.reference_id.map(Into::into),
+            at,
+            operator: Some(operator.unwrap_or_else(|| caller.actor())),
+            note: request.note,
+        })
     })
 }
 
@@ -134,21 +142,27 @@ pub(super) fn author(caller: &Caller, named: Option<String>) -> String {
         .unwrap_or_else(|| DEFAULT_AUTHOR.to_owned())
 }
 
-/// Reads the time within which snapshots are listed; its end is inclusive.
-pub(super) fn period(
-    start: Option<&str>,
-    end: Option<&str>,
+/// The time within which snapshots are listed; its end is inclusive.
+pub(super) type Period = (Option<Timestamp>, Option<Timestamp>);
+
+/// The snapshots of a store to list.
+pub(super) fn snapshots(
+    request: pb::ListSnapshotsRequest,
     zone: &TimeZone,
-) -> Result<(Option<Timestamp>, Option<Timestamp>), Error> {
-    let moment = |field, text: Option<&str>| {
-        text.map(|text| Moment::parse(text, zone).map_err(in_field(field)))
-            .transpose()
-    };
-    let (start, end) = (moment("start_date", start)?, moment("end_date", end)?);
-    Ok((start.map(|start| start.first), end.map(|end| end.last)))
+) -> Result<(StoreCode, Period, View), Error> {
+    let mut checks = Checks::default();
+    let store = checks.parse("store_code", &request.store_code);
+    let mut moment = |field, text: Option<&str>| checks.taken(field, Moment::parse(text?, zone));
+    let start = moment("start_date", request.start_date.as_deref()).map(|start| start.first);
+    let end = moment("end_date", request.end_date.as_deref()).map(|end| end.last);
+    let view = SNAPSHOTS
+        .view(&mut checks, request.limit, request.page, None)
+        .filtered("start_date", request.start_date)
+        .filtered("end_date", request.end_date);
+    checks.finish(|| Some((store?, (start, end), view)))
 }
 
-/// Takes a schedule as it was written; its rules are the domain's.
+/// A schedule as it was written; its rules are the domain's.
 pub(super) fn draft(request: pb::SetSnapshotScheduleRequest) -> Draft {
     Draft {
         enabled: request.enabled,

@@ -1,12 +1,10 @@
 //! From what the use cases answer to the wire.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use jiff::Timestamp;
-use kugel_proto::common::v1::ListMetadata;
 use kugel_proto::stock::v1 as pb;
-use kugel_store::{Page, Stored};
+use kugel_store::Stored;
 use kugel_types::{StoreCode, TenantId};
 
 use crate::app::{Alert, InForce};
@@ -126,30 +124,6 @@ pub(super) fn alert(alert: &Alert) -> pb::WatchStockAlertsResponse {
     };
     let event = pb::watch_stock_alerts_response::Event::Alert(alert);
     pb::WatchStockAlertsResponse { event: Some(event) }
-}
-
-/// Describes a page.
-pub(super) fn metadata(page: Page, total: u64, sort: Option<&str>) -> ListMetadata {
-    let limit = if page.limit == 0 {
-        total
-    } else {
-        u64::from(page.limit)
-    };
-    ListMetadata {
-        total: i64::try_from(total).unwrap_or(i64::MAX),
-        page: i32::try_from(page.number).unwrap_or(i32::MAX),
-        limit: i32::try_from(limit).unwrap_or(i32::MAX),
-        sort: sort.map(str::to_owned),
-        filter: HashMap::new(),
-    }
-}
-
-/// The dates that a list was filtered by.
-pub(super) fn dates(start: Option<String>, end: Option<String>) -> HashMap<String, String> {
-    [("start_date", start), ("end_date", end)]
-        .into_iter()
-        .filter_map(|(field, value)| Some((field.to_owned(), value?)))
-        .collect()
 }
 
 /// To the microsecond, as everything is stored.

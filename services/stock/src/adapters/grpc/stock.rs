@@ -4,8 +4,8 @@ use futures::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use kugel_proto::common::v1::ListMetadata;
 use kugel_proto::stock::v1 as pb;
 use kugel_proto::stock::v1::stock_service_server::StockService;
-use kugel_rpc::{Caller, admit};
-use kugel_store::Page;
+use kugel_rpc::{Caller, View, admit};
+use kugel_types::StoreCode;
 use tonic::{Request, Response, Status};
 
 use super::{convert, render};
@@ -18,20 +18,21 @@ impl Stock {
     async fn list(
         &self,
         caller: &Caller,
-        store: &str,
         selection: Selection,
-        page: Page,
+        (store, view): (StoreCode, View),
     ) -> Result<(Vec<pb::Stock>, Option<ListMetadata>), Status> {
-        let store = convert::store(store)?;
         let listing = self
             .0
-            .list_stock(&caller.scope(), &store, selection, page)
+            .list_stock(&caller.scope(), &store, selection, view.page)
             .await?;
         let rows = listing.rows.iter();
-        Ok((
-            rows.map(|row| render::stock(caller.tenant(), row)).collect(),
-            Some(render::metadata(page, listing.total, Some("item_code:1"))),
-        ))
+        let rows: Vec<_> = rows.map(|row| render::stock(caller.tenant(), row)).collect();
+        let mut metadata = view.metadata(listing.total);
+        if metadata.limit == 0 {
+            // A list that is all on one page says how long the page is.
+            metadata.limit = i32::try_from(rows.len()).unwrap_or(i32::MAX);
+        }
+        Ok((rows, Some(metadata)))
     }
 }
 
@@ -42,9 +43,8 @@ impl StockService for Stock {
         request: Request<pb::ListStocksRequest>,
     ) -> Result<Response<pb::ListStocksResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let page = convert::page(request.page, request.limit)?;
         let (data, metadata) = self
-            .list(&caller, &request.store_code, Selection::All, page)
+            .list(&caller, Selection::All, convert::stocks(&request)?)
             .await?;
         Ok(Response::new(pb::ListStocksResponse { data, metadata }))
     }
@@ -55,7 +55,7 @@ impl StockService for Stock {
     ) -> Result<Response<pb::ListLowStocksResponse>, Status> {
         let (caller, request) = admit(request)?;
         let (data, metadata) = self
-            .list(&caller, &request.store_code, Selection::Low, Page::all())
+            .list(&caller, Selection::Low, convert::all_stocks(&request.store_code)?)
             .await?;
         Ok(Response::new(pb::ListLowStocksResponse { data, metadata }))
     }
@@ -66,7 +66,11 @@ impl StockService for Stock {
     ) -> Result<Response<pb::ListReorderAlertsResponse>, Status> {
         let (caller, request) = admit(request)?;
         let (data, metadata) = self
-            .list(&caller, &request.store_code, Selection::ToReorder, Page::all())
+            .list(
+                &caller,
+                Selection::ToReorder,
+                convert::all_stocks(&request.store_code)?,
+            )
             .await?;
         Ok(Response::new(pb::ListReorderAlertsResponse { data, metadata }))
     }
@@ -100,16 +104,18 @@ impl StockService for Stock {
         request: Request<pb::ListStockHistoryRequest>,
     ) -> Result<Response<pb::ListStockHistoryResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let page = convert::page(request.page, request.limit)?;
-        let (store, item) = convert::place(&request.store_code, &request.item_code)?;
-        let listing = self.0.list_history(&caller.scope(), &store, &item, page).await?;
+        let (store, item, view) = convert::history(&request)?;
+        let listing = self
+            .0
+            .list_history(&caller.scope(), &store, &item, view.page)
+            .await?;
         Ok(Response::new(pb::ListStockHistoryResponse {
             data: listing
                 .rows
                 .iter()
                 .map(|row| render::update(caller.tenant(), row))
                 .collect(),
-            metadata: Some(render::metadata(page, listing.total, Some("timestamp:-1"))),
+            metadata: Some(view.metadata(listing.total)),
         }))
     }
 
@@ -118,8 +124,7 @@ impl StockService for Stock {
         request: Request<pb::SetMinimumQuantityRequest>,
     ) -> Result<Response<pb::SetMinimumQuantityResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (store, item) = convert::place(&request.store_code, &request.item_code)?;
-        let thresholds = convert::minimum(&request)?;
+        let (store, item, thresholds) = convert::minimum(&request)?;
         self.0
             .set_thresholds(&caller, (&store, &item), &thresholds)
             .await?;
@@ -131,8 +136,7 @@ impl StockService for Stock {
         request: Request<pb::SetReorderParametersRequest>,
     ) -> Result<Response<pb::SetReorderParametersResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (store, item) = convert::place(&request.store_code, &request.item_code)?;
-        let thresholds = convert::reorder(&request)?;
+        let (store, item, thresholds) = convert::reorder(&request)?;
         self.0
             .set_thresholds(&caller, (&store, &item), &thresholds)
             .await?;
@@ -174,27 +178,15 @@ impl StockService for Stock {
         request: Request<pb::ListSnapshotsRequest>,
     ) -> Result<Response<pb::ListSnapshotsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let page = convert::page(request.page, request.limit)?;
-        let store = convert::store(&request.store_code)?;
-        let period = convert::period(
-            request.start_date.as_deref(),
-            request.end_date.as_deref(),
-            &self.0.zone,
-        )?;
+        let (store, period, view) = convert::snapshots(request, &self.0.zone)?;
         let listing = self
             .0
-            .list_snapshots(&caller.scope(), &store, period, page)
+            .list_snapshots(&caller.scope(), &store, period, view.page)
             .await?;
-        let mut metadata = render::metadata(page, listing.total, Some("generate_date_time:-1"));
-        metadata.filter = render::dates(request.start_date, request.end_date);
-        let data = listing
-            .rows
-            .iter()
-            .map(|row| render::snapshot(caller.tenant(), row))
-            .collect();
+        let rows = listing.rows.iter();
         Ok(Response::new(pb::ListSnapshotsResponse {
-            data,
-            metadata: Some(metadata),
+            data: rows.map(|row| render::snapshot(caller.tenant(), row)).collect(),
+            metadata: Some(view.metadata(listing.total)),
         }))
     }
 

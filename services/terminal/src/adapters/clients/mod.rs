@@ -18,9 +18,8 @@ use kugel_proto::report::v1 as report_pb;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1 as stock_pb;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
-use kugel_rpc::{Channel, Neighbours, outgoing};
+use kugel_rpc::{Neighbour, Neighbours};
 use kugel_types::{StaffRef, TenantId, TerminalId};
-use tonic::{Request, Status};
 
 use crate::NAME;
 use crate::domain::SessionSales;
@@ -28,22 +27,25 @@ use crate::ports::Neighbourhood;
 
 /// The neighbours, called in this service's name.
 pub(crate) struct Clients {
-    neighbours: Neighbours,
-    tokens: Arc<Tokens>,
+    master_data: Neighbour,
+    cart: Neighbour,
+    report: Neighbour,
+    journal: Neighbour,
+    stock: Neighbour,
 }
 
 impl Clients {
     /// Calls `neighbours` with identities made by `tokens`.
-    pub(crate) fn new(neighbours: Neighbours, tokens: Arc<Tokens>) -> Self {
-        Self { neighbours, tokens }
-    }
-
-    fn request<T>(&self, tenant: &TenantId, message: T) -> Request<T> {
-        outgoing(&self.tokens, NAME, tenant, message)
-    }
-
-    fn channel(&self, name: &str) -> Channel {
-        self.neighbours.channel(name)
+    pub(crate) fn new(neighbours: &Neighbours, tokens: &Arc<Tokens>) -> Self {
+        let failed = &codes::TERMINAL_NEIGHBOUR_FAILED;
+        let neighbour = |name| Neighbour::new(NAME, name, neighbours, Arc::clone(tokens), failed);
+        Self {
+            master_data: neighbour("master-data"),
+            cart: neighbour("cart"),
+            report: neighbour("report"),
+            journal: neighbour("journal"),
+            stock: neighbour("stock"),
+        }
     }
 }
 
@@ -51,23 +53,25 @@ impl Clients {
 impl Neighbourhood for Clients {
     async fn set_up_tenant(&self, tenant: &TenantId) -> Result<(), Error> {
         macro_rules! set_up {
-            ($($name:literal $package:ident $client:ident;)*) => {$(
-                let request = self.request(tenant, $package::SetUpTenantRequest { tenant_id: tenant.to_string() });
-                $client::new(self.channel($name)).set_up_tenant(request).await.map_err(|status| failed($name, status))?;
+            ($($neighbour:ident $package:ident $client:ident;)*) => {$(
+                let message = $package::SetUpTenantRequest { tenant_id: tenant.to_string() };
+                let mut client = $client::new(self.$neighbour.channel());
+                let answer = client.set_up_tenant(self.$neighbour.request(tenant, message)).await;
+                self.$neighbour.answered(answer)?;
             )*};
         }
         set_up! {
-            "master-data" master_data_pb TenantSetupServiceClient;
-            "cart" cart_pb TransactionServiceClient;
-            "report" report_pb ReportServiceClient;
-            "journal" journal_pb JournalServiceClient;
-            "stock" stock_pb StockServiceClient;
+            master_data master_data_pb TenantSetupServiceClient;
+            cart cart_pb TransactionServiceClient;
+            report report_pb ReportServiceClient;
+            journal journal_pb JournalServiceClient;
+            stock stock_pb StockServiceClient;
         }
         Ok(())
     }
 
     async fn staff(&self, tenant: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<StaffRef>, Error> {
-        self.find_staff(tenant, id, pin).await
+        master_data::staff(&self.master_data, tenant, id, pin).await
     }
 
     async fn session_sales(
@@ -76,13 +80,6 @@ impl Neighbourhood for Clients {
         business_counter: i32,
         after: i64,
     ) -> Result<SessionSales, Error> {
-        self.count_sales(terminal, business_counter, after).await
+        cart::session_sales(&self.cart, terminal, business_counter, after).await
     }
-}
-
-fn failed(service: &'static str, status: Status) -> Error {
-    codes::TERMINAL_NEIGHBOUR_FAILED
-        .error(format!("service {service} did not do its part"))
-        .with("service", service)
-        .caused_by(status)
 }

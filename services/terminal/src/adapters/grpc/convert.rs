@@ -1,27 +1,38 @@
-//! From request messages to commands: everything is parsed here, once.
+//! From request messages to commands: everything is parsed here, once, and everything that is wrong is named.
 
 use kugel_error::{Error, codes};
 use kugel_proto::Decimal;
 use kugel_proto::terminal::v1 as pb;
-use kugel_rpc::Caller;
-use kugel_types::{InvalidId, Money, Page, Sort, StoreCode, TerminalId, TerminalNo};
+use kugel_rpc::{Caller, Checks, List, View};
+use kugel_store::Record as _;
+use kugel_types::{Money, StoreCode, TenantId, TerminalId, TerminalNo};
 
 use crate::app::{
-    DeliveryOutcome, DeliveryReport, ListStores, ListTerminals, MoveCash, NewStore, NewTenant, NewTerminal,
-    SignIn, StorePatch,
+    DeliveryOutcome, DeliveryReport, MoveCash, NewStore, NewTenant, NewTerminal, SignIn, StorePatch,
 };
 use crate::domain::{CashDirection, FunctionMode};
+use crate::records::{StoreDocument, TerminalDocument};
 
-/// Rows of a page when the caller does not say.
-const DEFAULT_LIMIT: u32 = 100;
+const STORES: List = List::by("store_code:1", |field| {
+    StoreDocument::COLLECTION.kind_of(field).is_some()
+});
+/// The hash of the key is no field for callers, though it is one for the store.
+const TERMINALS: List = List::by("terminal_id:1", |field| {
+    field != "api_key_hash" && TerminalDocument::COLLECTION.kind_of(field).is_some()
+});
 
 /// The terminal that a request names or, if it names none, the one that calls.
 pub(super) fn terminal(caller: &Caller, text: &str) -> Result<TerminalId, Error> {
-    if !text.is_empty() {
-        return Ok(text.parse()?);
+    let mut checks = Checks::default();
+    let id = named(&mut checks, caller, text);
+    checks.finish(|| id)
+}
+
+fn named(checks: &mut Checks, caller: &Caller, text: &str) -> Option<TerminalId> {
+    match caller.terminal() {
+        Some(claims) if text.is_empty() => Some(claims.id.clone()),
+        _ => checks.parse("terminal_id", text),
     }
-    let own = caller.terminal().map(|claims| claims.id.clone());
-    own.ok_or_else(|| invalid("terminal_id", "is required unless a terminal calls"))
 }
 
 /// The terminal that somebody claims to be. What is no id is no terminal, and is refused like a wrong key.
@@ -35,44 +46,97 @@ pub(super) fn claimed(text: &str) -> Result<TerminalId, Error> {
 
 /// Who signs in.
 pub(super) fn sign_in(caller: &Caller, request: pb::SignInTerminalRequest) -> Result<SignIn, Error> {
-    Ok(SignIn {
-        terminal: terminal(caller, &request.terminal_id)?,
-        staff_id: request.staff_id,
-        pin: request.staff_pin,
+    let mut checks = Checks::default();
+    let terminal = named(&mut checks, caller, &request.terminal_id);
+    let staff_id = checks.name("staff_id", request.staff_id);
+    checks.finish(|| {
+        Some(SignIn {
+            terminal: terminal?,
+            staff_id,
+            pin: request.staff_pin,
+        })
     })
+}
+
+/// A terminal, and an amount that may be missing.
+pub(super) fn counted(
+    caller: &Caller,
+    terminal_id: &str,
+    field: &str,
+    wire: Option<&Decimal>,
+) -> Result<(TerminalId, Option<Money>), Error> {
+    let mut checks = Checks::default();
+    let id = named(&mut checks, caller, terminal_id);
+    let amount = wire.map(|wire| amount(&mut checks, field, Some(wire)));
+    checks.finish(|| Some((id?, amount)))
 }
 
 /// Cash that comes in.
 pub(super) fn cash_in(caller: &Caller, request: pb::RecordCashInRequest) -> Result<MoveCash, Error> {
-    Ok(MoveCash {
-        terminal: terminal(caller, &request.terminal_id)?,
-        direction: CashDirection::In,
-        amount: required_amount("amount", request.amount)?,
-        description: request.description,
-    })
+    let direction = Some("CashIn");
+    movement(
+        caller,
+        &request.terminal_id,
+        direction,
+        request.amount.as_ref(),
+        request.description,
+    )
 }
 
 /// Cash that goes out.
 pub(super) fn cash_out(caller: &Caller, request: pb::RecordCashOutRequest) -> Result<MoveCash, Error> {
-    Ok(MoveCash {
-        terminal: terminal(caller, &request.terminal_id)?,
-        direction: CashDirection::Out,
-        amount: required_amount("amount", request.amount)?,
-        description: request.description,
-    })
+    let direction = Some("CashOut");
+    movement(
+        caller,
+        &request.terminal_id,
+        direction,
+        request.amount.as_ref(),
+        request.description,
+    )
 }
 
 /// Cash that moves either way.
 pub(super) fn cash_in_out(caller: &Caller, request: pb::RecordCashInOutRequest) -> Result<MoveCash, Error> {
-    let terminal = terminal(caller, &request.terminal_id)?;
-    let amount = required_amount("amount", request.amount)?;
-    let (direction, amount) = movement(request.operation.as_deref(), amount)?;
-    Ok(MoveCash {
-        terminal,
+    let direction = request.operation.as_deref().filter(|text| !text.is_empty());
+    movement(
+        caller,
+        &request.terminal_id,
         direction,
-        amount,
-        description: request.description,
+        request.amount.as_ref(),
+        request.description,
+    )
+}
+
+/// Cash that moves as the operation says or, without one, as the sign of the amount does.
+fn movement(
+    caller: &Caller,
+    terminal_id: &str,
+    operation: Option<&str>,
+    wire: Option<&Decimal>,
+    description: Option<String>,
+) -> Result<MoveCash, Error> {
+    let mut checks = Checks::default();
+    let terminal = named(&mut checks, caller, terminal_id);
+    let amount = amount(&mut checks, "amount", wire);
+    let choices = [("CashIn", CashDirection::In), ("CashOut", CashDirection::Out)];
+    let (direction, amount) = match operation {
+        Some(name) => (checks.one_of("operation", name, &choices), amount),
+        None if amount.is_negative() => (Some(CashDirection::Out), amount.negated()),
+        None => (Some(CashDirection::In), amount),
+    };
+    checks.finish(|| {
+        Some(MoveCash {
+            terminal: terminal?,
+            direction: direction?,
+            amount,
+            description,
+        })
     })
+}
+
+/// An amount that must be there. Which sign it may have is the domain's to say.
+fn amount(checks: &mut Checks, field: &str, wire: Option<&Decimal>) -> Money {
+    checks.figure(field, wire, "", |_| true)
 }
 
 /// A consumer's word on an event.
@@ -80,11 +144,23 @@ pub(super) fn delivery(
     caller: &Caller,
     request: pb::UpdateDeliveryStatusRequest,
 ) -> Result<DeliveryReport, Error> {
-    Ok(DeliveryReport {
-        tenant: caller.tenant().clone(),
-        event: request.event_id.parse()?,
-        service: request.service,
-        outcome: outcome(&request.status, request.message)?,
+    let mut checks = Checks::default();
+    let event = checks.parse("event_id", &request.event_id);
+    let failed = DeliveryOutcome::Failed(request.message.unwrap_or_default());
+    let choices = [
+        ("received", &DeliveryOutcome::Received),
+        ("delivered", &DeliveryOutcome::Received),
+        ("failed", &failed),
+        ("pending", &DeliveryOutcome::Pending),
+    ];
+    let outcome = checks.one_of("status", &request.status, &choices);
+    checks.finish(|| {
+        Some(DeliveryReport {
+            tenant: caller.tenant().clone(),
+            event: event?,
+            service: request.service,
+            outcome: outcome?.clone(),
+        })
     })
 }
 
@@ -93,16 +169,19 @@ pub(super) fn new_terminal(
     caller: &Caller,
     request: pb::CreateTerminalRequest,
 ) -> Result<NewTerminal, Error> {
-    let number =
-        TerminalNo::new(request.terminal_no.into()).map_err(|error| invalid("terminal_no", error.rule))?;
-    let id = TerminalId {
-        tenant: caller.tenant().clone(),
-        store: request.store_code.parse()?,
-        number,
-    };
-    Ok(NewTerminal {
-        id,
-        description: request.description,
+    let mut checks = Checks::default();
+    let store = checks.parse("store_code", &request.store_code);
+    let number = checks.taken("terminal_no", TerminalNo::new(request.terminal_no.into()));
+    checks.finish(|| {
+        let id = TerminalId {
+            tenant: caller.tenant().clone(),
+            store: store?,
+            number: number?,
+        };
+        Some(NewTerminal {
+            id,
+            description: request.description,
+        })
     })
 }
 
@@ -110,160 +189,106 @@ pub(super) fn new_terminal(
 pub(super) fn list_terminals(
     caller: &Caller,
     request: &pb::ListTerminalsRequest,
-) -> Result<ListTerminals, Error> {
-    Ok(ListTerminals {
-        tenant: caller.tenant().clone(),
-        store: given(request.store_code.as_deref())?,
-        sort: sort(request.sort.as_deref(), "terminal_id:1")?,
-        page: page(request.limit, request.page)?,
-    })
+) -> Result<(Option<StoreCode>, View), Error> {
+    let mut checks = Checks::default();
+    let store: Option<StoreCode> = checks.parse_given("store_code", request.store_code.as_deref());
+    let view = TERMINALS.view(&mut checks, request.limit, request.page, request.sort.as_deref());
+    checks.done()?;
+    let view = view
+        .filtered("tenant_id", Some(caller.tenant()))
+        .filtered("store_code", store.as_ref());
+    Ok((store, view))
+}
+
+/// What people call a terminal.
+pub(super) fn description(
+    caller: &Caller,
+    request: pb::UpdateDescriptionRequest,
+) -> Result<(TerminalId, String), Error> {
+    let mut checks = Checks::default();
+    let id = named(&mut checks, caller, &request.terminal_id);
+    let description = checks.name("description", request.description);
+    checks.finish(|| Some((id?, description)))
+}
+
+/// A screen.
+pub(super) fn mode(
+    caller: &Caller,
+    request: &pb::UpdateFunctionModeRequest,
+) -> Result<(TerminalId, FunctionMode), Error> {
+    let mut checks = Checks::default();
+    let id = named(&mut checks, caller, &request.terminal_id);
+    let mode = checks.parse("function_mode", &request.function_mode);
+    checks.finish(|| Some((id?, mode?)))
 }
 
 /// A tenant's record.
 pub(super) fn tenant(tenant_id: &str, name: String, tags: Vec<String>) -> Result<NewTenant, Error> {
-    Ok(NewTenant {
-        tenant: tenant_id.parse()?,
-        name,
-        tags,
+    let mut checks = Checks::default();
+    let tenant = checks.parse("tenant_id", tenant_id);
+    let name = checks.name("tenant_name", name);
+    checks.finish(|| {
+        Some(NewTenant {
+            tenant: tenant?,
+            name,
+            tags,
+        })
     })
+}
+
+/// A tenant to delete, named in so many words, so that a call with a forgotten field deletes nothing.
+pub(super) fn tenant_id(text: &str) -> Result<TenantId, Error> {
+    let mut checks = Checks::default();
+    let tenant = checks.parse("tenant_id", text);
+    checks.finish(|| tenant)
 }
 
 /// A store's code.
 pub(super) fn store(text: &str) -> Result<StoreCode, Error> {
-    Ok(text.parse()?)
+    let mut checks = Checks::default();
+    let store = checks.parse("store_code", text);
+    checks.finish(|| store)
+}
+
+/// A store's code; empty means all stores.
+pub(super) fn optional_store(text: &str) -> Result<Option<StoreCode>, Error> {
+    (!text.is_empty()).then(|| store(text)).transpose()
 }
 
 /// A store to enter.
-pub(super) fn new_store(caller: &Caller, request: pb::CreateStoreRequest) -> Result<NewStore, Error> {
-    Ok(NewStore {
-        tenant: caller.tenant().clone(),
-        code: store(&request.store_code)?,
-        name: request.store_name,
-        tags: request.tags,
-        currency: given(request.currency.as_deref())?,
+pub(super) fn new_store(request: pb::CreateStoreRequest) -> Result<NewStore, Error> {
+    let mut checks = Checks::default();
+    let code = checks.parse("store_code", &request.store_code);
+    let name = checks.name("store_name", request.store_name);
+    let currency = checks.parse_given("currency", request.currency.as_deref());
+    checks.finish(|| {
+        Some(NewStore {
+            code: code?,
+            name,
+            tags: request.tags,
+            currency,
+        })
     })
 }
 
 /// Which stores to list.
-pub(super) fn list_stores(caller: &Caller, request: &pb::ListStoresRequest) -> Result<ListStores, Error> {
-    Ok(ListStores {
-        tenant: caller.tenant().clone(),
-        sort: sort(request.sort.as_deref(), "store_code:1")?,
-        page: page(request.limit, request.page)?,
-    })
+pub(super) fn list_stores(caller: &Caller, request: &pb::ListStoresRequest) -> Result<View, Error> {
+    let mut checks = Checks::default();
+    let view = STORES.view(&mut checks, request.limit, request.page, request.sort.as_deref());
+    checks.done()?;
+    Ok(view.filtered("tenant_id", Some(caller.tenant())))
 }
 
 /// New values of a store.
-pub(super) fn store_patch(request: pb::UpdateStoreRequest) -> Result<StorePatch, Error> {
-    Ok(StorePatch {
-        business_date: given(request.business_date.as_deref())?,
-        currency: given(request.currency.as_deref())?,
-        name: request.store_name,
-        status: request.status,
+pub(super) fn store_patch(request: pb::UpdateStoreRequest) -> Result<(StoreCode, StorePatch), Error> {
+    let mut checks = Checks::default();
+    let code = checks.parse("store_code", &request.store_code);
+    let patch = StorePatch {
+        name: checks.name("store_name", request.store_name),
+        status: request.status.filter(|status| !status.is_empty()),
+        business_date: checks.parse_given("business_date", request.business_date.as_deref()),
         tags: request.tags,
-    })
-}
-
-/// A value that may be missing; empty text means missing too.
-pub(super) fn given<T: std::str::FromStr<Err = InvalidId>>(text: Option<&str>) -> Result<Option<T>, Error> {
-    Ok(text.filter(|text| !text.is_empty()).map(str::parse).transpose()?)
-}
-
-/// An amount that may be missing.
-pub(super) fn amount(field: &'static str, value: Option<Decimal>) -> Result<Option<Money>, Error> {
-    value
-        .map(Money::try_from)
-        .transpose()
-        .map_err(|error| invalid(field, "is not an amount").caused_by(error))
-}
-
-/// An amount that must be there.
-fn required_amount(field: &'static str, value: Option<Decimal>) -> Result<Money, Error> {
-    amount(field, value)?.ok_or_else(|| invalid(field, "is required"))
-}
-
-/// Which way cash goes and how much it is: by the operation or, without one, by the sign.
-fn movement(operation: Option<&str>, amount: Money) -> Result<(CashDirection, Money), Error> {
-    match operation.unwrap_or_default() {
-        "CashIn" => Ok((CashDirection::In, amount)),
-        "CashOut" => Ok((CashDirection::Out, amount)),
-        "" if amount.is_negative() => Ok((CashDirection::Out, amount.negated())),
-        "" => Ok((CashDirection::In, amount)),
-        _ => Err(invalid("operation", "must be CashIn or CashOut")),
-    }
-}
-
-/// A screen.
-pub(super) fn mode(text: &str) -> Result<FunctionMode, Error> {
-    text.parse()
-        .map_err(|error| invalid("function_mode", "is not a function mode").caused_by(error))
-}
-
-/// A page.
-fn page(limit: Option<i32>, page: Option<i32>) -> Result<Page, Error> {
-    Ok(Page::new(limit, page, DEFAULT_LIMIT)?)
-}
-
-/// An order, or the list's own.
-fn sort(text: Option<&str>, default: &str) -> Result<Sort, Error> {
-    Ok(Sort::parse(
-        text.filter(|text| !text.is_empty()).unwrap_or(default),
-    )?)
-}
-
-/// What a consumer says of an event.
-fn outcome(status: &str, message: Option<String>) -> Result<DeliveryOutcome, Error> {
-    match status {
-        "received" | "delivered" => Ok(DeliveryOutcome::Received),
-        "failed" => Ok(DeliveryOutcome::Failed(message.unwrap_or_default())),
-        "pending" => Ok(DeliveryOutcome::Pending),
-        _ => Err(invalid("status", "must be received, failed or pending")),
-    }
-}
-
-/// Bad input in a field.
-fn invalid(field: &'static str, rule: &'static str) -> Error {
-    codes::INVALID_INPUT
-        .error(format!("{field} {rule}"))
-        .field(field, rule)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_operation_tells_the_direction_and_else_the_sign() {
-        #[track_caller]
-        fn check(operation: Option<&str>, amount: &str, expected: Option<(CashDirection, &str)>) {
-            let expected = expected.map(|(direction, amount)| (direction, amount.parse().unwrap()));
-            assert_eq!(movement(operation, amount.parse().unwrap()).ok(), expected);
-        }
-        check(None, "500", Some((CashDirection::In, "500")));
-        check(None, "-500", Some((CashDirection::Out, "500")));
-        check(Some("CashIn"), "500", Some((CashDirection::In, "500")));
-        check(Some("CashOut"), "500", Some((CashDirection::Out, "500")));
-        // The use case refuses it: with an operation, the amount is above zero.
-        check(Some("CashOut"), "-500", Some((CashDirection::Out, "-500")));
-        check(Some("Payout"), "500", None);
-    }
-
-    #[test]
-    fn a_field_at_fault_is_named() {
-        let decimal = |value: &str| {
-            Some(Decimal {
-                value: value.to_owned(),
-            })
-        };
-        for value in ["", "1e999", "abc", "1.00001"] {
-            assert_eq!(
-                amount("amount", decimal(value)).unwrap_err().fields()[0].field,
-                "amount",
-                "{value:?}"
-            );
-        }
-        assert!(required_amount("amount", None).is_err());
-        assert_eq!(mode("Dancing").unwrap_err().fields()[0].field, "function_mode");
-        assert_eq!(outcome("lost", None).unwrap_err().fields()[0].field, "status");
-    }
+        currency: checks.parse_given("currency", request.currency.as_deref()),
+    };
+    checks.finish(|| Some((code?, patch)))
 }

@@ -3,10 +3,9 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_auth::ApiKey;
-use kugel_proto::common::v1::ListMetadata;
 use kugel_proto::terminal::v1 as pb;
 use kugel_store::Stored;
-use kugel_types::{LocalTime, Page, Sort};
+use kugel_types::LocalTime;
 
 use crate::app::{CashMovement, Changed, ClosedSession, LogEntry, TenantView};
 use crate::records::{StoreDocument, TerminalDocument};
@@ -127,20 +126,6 @@ pub(super) fn store(stored: &Stored<StoreDocument>, zone: &TimeZone) -> pb::Stor
         entry_datetime: plain(stored.created_at, zone),
         last_update_datetime: stored.updated_at.map(|instant| plain(instant, zone)),
         currency: stored.currency.to_string(),
-    }
-}
-
-/// Where a page stands in its list.
-pub(super) fn metadata(total: u64, page: Page, sort: &Sort, filter: &[(&str, String)]) -> ListMetadata {
-    ListMetadata {
-        total: i64::try_from(total).unwrap_or(i64::MAX),
-        page: i32::try_from(page.number).unwrap_or(i32::MAX),
-        limit: i32::try_from(page.limit).unwrap_or(i32::MAX),
-        sort: Some(sort.to_string()),
-        filter: filter
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()))
-            .collect(),
     }
 }
 

@@ -58,8 +58,8 @@ impl SessionService for Sessions {
         request: Request<pb::OpenTerminalRequest>,
     ) -> Result<Response<pb::OpenTerminalResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let id = convert::terminal(&caller, &request.terminal_id)?;
-        let fund = convert::amount("initial_amount", request.initial_amount)?;
+        let fund = request.initial_amount.as_ref();
+        let (id, fund) = convert::counted(&caller, &request.terminal_id, "initial_amount", fund)?;
         let session = self.0.open_terminal(&caller, &id, fund).await?;
         let terminal = &session.terminal.terminal;
         Ok(self.renewed(terminal, render::opened(&session, &self.0.zone)))
@@ -70,8 +70,8 @@ impl SessionService for Sessions {
         request: Request<pb::CloseTerminalRequest>,
     ) -> Result<Response<pb::CloseTerminalResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let id = convert::terminal(&caller, &request.terminal_id)?;
-        let counted = convert::amount("physical_amount", request.physical_amount)?;
+        let counted = request.physical_amount.as_ref();
+        let (id, counted) = convert::counted(&caller, &request.terminal_id, "physical_amount", counted)?;
         let session = self.0.close_terminal(&caller, &id, counted).await?;
         let terminal = &session.changed.terminal.terminal;
         Ok(self.renewed(terminal, render::closed(&session, &self.0.zone)))
@@ -139,7 +139,7 @@ impl SessionService for Sessions {
     ) -> Result<Response<Self::StreamLogsStream>, Status> {
         let (caller, request) = admit(request)?;
         let (app, tenant) = (self.0.clone(), caller.tenant().clone());
-        let store = convert::given(Some(&request.store_code))?;
+        let store = convert::optional_store(&request.store_code)?;
         let terminals = app.logged_terminals(&tenant, store.as_ref()).await?;
         let logs = stream::iter(terminals).then(move |(store, number)| {
             let (app, tenant) = (app.clone(), tenant.clone());

@@ -18,10 +18,7 @@ impl StoreService for Stores {
         request: Request<pb::CreateStoreRequest>,
     ) -> Result<Response<pb::CreateStoreResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let view = self
-            .0
-            .create_store(&caller, convert::new_store(&caller, request)?)
-            .await?;
+        let view = self.0.create_store(&caller, convert::new_store(request)?).await?;
         Ok(Response::new(pb::CreateStoreResponse {
             tenant: Some(render::tenant(&view, &self.0.zone)),
         }))
@@ -32,17 +29,16 @@ impl StoreService for Stores {
         request: Request<pb::ListStoresRequest>,
     ) -> Result<Response<pb::ListStoresResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let list = convert::list_stores(&caller, &request)?;
-        let (page, sort) = (list.page, list.sort.clone());
-        let listing = self.0.list_stores(list).await?;
-        let filter = [("tenant_id", caller.tenant().to_string())];
+        let view = convert::list_stores(&caller, &request)?;
+        let (sort, page) = (view.sort.clone(), view.page);
+        let listing = self.0.list_stores(caller.tenant(), sort, page).await?;
         Ok(Response::new(pb::ListStoresResponse {
             stores: listing
                 .rows
                 .iter()
                 .map(|stored| render::store(stored, &self.0.zone))
                 .collect(),
-            metadata: Some(render::metadata(listing.total, page, &sort, &filter)),
+            metadata: Some(view.metadata(listing.total)),
         }))
     }
 
@@ -65,11 +61,8 @@ impl StoreService for Stores {
         request: Request<pb::UpdateStoreRequest>,
     ) -> Result<Response<pb::UpdateStoreResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let code = convert::store(&request.store_code)?;
-        let stored = self
-            .0
-            .update_store(&caller, caller.tenant(), &code, convert::store_patch(request)?)
-            .await?;
+        let (code, patch) = convert::store_patch(request)?;
+        let stored = self.0.update_store(&caller, &code, patch).await?;
         Ok(Response::new(pb::UpdateStoreResponse {
             store: Some(render::store(&stored, &self.0.zone)),
         }))
@@ -81,7 +74,7 @@ impl StoreService for Stores {
     ) -> Result<Response<pb::DeleteStoreResponse>, Status> {
         let (caller, request) = admit(request)?;
         let code = convert::store(&request.store_code)?;
-        self.0.delete_store(&caller, caller.tenant(), &code).await?;
+        self.0.delete_store(&caller, &code).await?;
         Ok(Response::new(pb::DeleteStoreResponse {
             store_code: code.to_string(),
         }))

@@ -1,10 +1,8 @@
 //! Tenants over gRPC.
 
-use kugel_error::Error;
 use kugel_proto::terminal::v1 as pb;
 use kugel_proto::terminal::v1::tenant_service_server::TenantService;
 use kugel_rpc::admit;
-use kugel_types::TenantId;
 use tonic::{Request, Response, Status};
 
 use super::{convert, render};
@@ -55,8 +53,7 @@ impl TenantService for Tenants {
         request: Request<pb::DeleteTenantRequest>,
     ) -> Result<Response<pb::DeleteTenantResponse>, Status> {
         let (caller, request) = admit(request)?;
-        // Named in so many words, so that a call with a forgotten field deletes nothing.
-        let tenant: TenantId = request.tenant_id.parse().map_err(Error::from)?;
+        let tenant = convert::tenant_id(&request.tenant_id)?;
         self.0.delete_tenant(&caller, &tenant).await?;
         Ok(Response::new(pb::DeleteTenantResponse {
             tenant_id: tenant.to_string(),

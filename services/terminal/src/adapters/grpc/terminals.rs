@@ -34,18 +34,19 @@ impl TerminalService for Terminals {
         request: Request<pb::ListTerminalsRequest>,
     ) -> Result<Response<pb::ListTerminalsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let list = convert::list_terminals(&caller, &request)?;
-        let (page, sort) = (list.page, list.sort.clone());
-        let mut filter = vec![("tenant_id", list.tenant.to_string())];
-        filter.extend(list.store.as_ref().map(|store| ("store_code", store.to_string())));
-        let listing = self.0.list_terminals(list).await?;
+        let (store, view) = convert::list_terminals(&caller, &request)?;
+        let (sort, page) = (view.sort.clone(), view.page);
+        let listing = self
+            .0
+            .list_terminals(caller.tenant(), store.as_ref(), sort, page)
+            .await?;
         Ok(Response::new(pb::ListTerminalsResponse {
             terminals: listing
                 .rows
                 .iter()
                 .map(|stored| render::terminal(stored, &self.0.zone))
                 .collect(),
-            metadata: Some(render::metadata(listing.total, page, &sort, &filter)),
+            metadata: Some(view.metadata(listing.total)),
         }))
     }
 
@@ -93,11 +94,8 @@ impl TerminalService for Terminals {
         request: Request<pb::UpdateDescriptionRequest>,
     ) -> Result<Response<pb::UpdateDescriptionResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let id = convert::terminal(&caller, &request.terminal_id)?;
-        let stored = self
-            .0
-            .describe_terminal(&caller, &id, request.description)
-            .await?;
+        let (id, description) = convert::description(&caller, request)?;
+        let stored = self.0.describe_terminal(&caller, &id, description).await?;
         Ok(Response::new(pb::UpdateDescriptionResponse {
             terminal: Some(render::terminal(&stored, &self.0.zone)),
         }))
@@ -108,11 +106,8 @@ impl TerminalService for Terminals {
         request: Request<pb::UpdateFunctionModeRequest>,
     ) -> Result<Response<pb::UpdateFunctionModeResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let id = convert::terminal(&caller, &request.terminal_id)?;
-        let stored = self
-            .0
-            .enter_mode(&caller, &id, convert::mode(&request.function_mode)?)
-            .await?;
+        let (id, mode) = convert::mode(&caller, &request)?;
+        let stored = self.0.enter_mode(&caller, &id, mode).await?;
         Ok(Response::new(pb::UpdateFunctionModeResponse {
             terminal: Some(render::terminal(&stored, &self.0.zone)),
         }))
