@@ -74,7 +74,9 @@ async fn checkout(shop: &Shop, number: i64) -> Vec<Duration> {
         scans.push(begun.elapsed());
     }
     shop.subtotal_cart(&pos, &cart).await.unwrap();
-    shop.pay(&pos, &cart, &[(PaymentKind::Cash.code(), "5000")]).await.unwrap();
+    shop.pay(&pos, &cart, &[(PaymentKind::Cash.code(), "5000")])
+        .await
+        .unwrap();
     shop.bill_cart(&pos, &cart).await.unwrap();
     scans
 }

@@ -29,10 +29,16 @@ pub(super) fn terminal(caller: &Caller, text: &str) -> Result<TerminalId, Error>
 }
 
 fn named(checks: &mut Checks, caller: &Caller, text: &str) -> Option<TerminalId> {
-    match caller.terminal() {
-        Some(claims) if text.is_empty() => Some(claims.id.clone()),
-        _ => checks.parse("terminal_id", text),
+    if !text.is_empty() {
+        return checks.parse("terminal_id", text);
     }
+    let own = caller.terminal().map(|claims| claims.id.clone());
+    checks.require(
+        own.is_some(),
+        "terminal_id",
+        "is required unless a terminal calls",
+    );
+    own
 }
 
 /// The terminal that somebody claims to be. What is no id is no terminal, and is refused like a wrong key.
