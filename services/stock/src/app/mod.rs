@@ -36,7 +36,7 @@ use ledger::Ledger;
 const ACTOR: &str = "service:stock";
 /// Queues for items. Two items that share one only wait a little longer.
 const QUEUES: usize = 64;
-/// How often schedules are looked at: a snapshot is at most this late.
+/// How often schedules are checked: a snapshot is at most this late.
 const SCHEDULER_PERIOD: Duration = Duration::from_secs(30);
 /// How often alerts that were told long ago are forgotten.
 const CLEAN_UP_PERIOD: Duration = Duration::from_secs(600);
@@ -54,8 +54,7 @@ pub struct App {
     alerts: Arc<Alerts>,
     /// Many who change the same item wait here for each other, instead of defeating each other at the store.
     queues: Arc<[Mutex<()>; QUEUES]>,
-    /// When each tenant's schedule is looked at next. Looking opens the tenant's database, so it is not done more often
-    /// than needed.
+    /// When each tenant's schedule is checked next. A check opens the tenant's database, so there are no more than needed.
     looks: Arc<parking_lot::Mutex<HashMap<Scope, Timestamp>>>,
 }
 

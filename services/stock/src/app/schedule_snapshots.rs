@@ -17,7 +17,7 @@ use crate::records::{RunRecord, ScheduleRecord};
 
 /// A run that could not begin in time is still made up for so long.
 const LATENESS_LIMIT: SignedDuration = SignedDuration::from_hours(1);
-/// A tenant is looked at this often even if nothing is due: for snapshots that have grown too old, and for schedules
+/// A tenant is checked this often even if nothing is due: for snapshots that have grown too old, and for schedules
 /// that were set through another process.
 const LOOK_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 /// Who is named in snapshots of the schedule.

@@ -3,7 +3,7 @@
 use kugel_error::Error;
 use kugel_proto::cart::v1 as pb;
 use kugel_proto::cart::v1::transaction_service_client::TransactionServiceClient;
-use kugel_rpc::Neighbour;
+use kugel_rpc::{Client as _, Neighbour};
 use kugel_types::{Money, PaymentKind, TerminalId, TransactionType};
 
 use crate::domain::SessionSales;
@@ -21,7 +21,7 @@ pub(super) async fn session_sales(
         terminal_no: terminal.number.get(),
         after_transaction_no: after,
     };
-    let mut client = TransactionServiceClient::new(cart.channel());
+    let mut client = TransactionServiceClient::over(cart.channel());
     let answer = client
         .stream_transactions(cart.request(&terminal.tenant, message))
         .await;

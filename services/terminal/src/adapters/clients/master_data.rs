@@ -3,7 +3,7 @@
 use kugel_error::Error;
 use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::staff_service_client::StaffServiceClient;
-use kugel_rpc::Neighbour;
+use kugel_rpc::{Client as _, Neighbour};
 use kugel_types::{StaffRef, TenantId};
 use tonic::Code;
 
@@ -14,7 +14,7 @@ pub(super) async fn staff(
     id: &str,
     pin: Option<&str>,
 ) -> Result<Option<StaffRef>, Error> {
-    let mut client = StaffServiceClient::new(master_data.channel());
+    let mut client = StaffServiceClient::over(master_data.channel());
     let (tenant_id, staff_id) = (tenant.to_string(), id.to_owned());
     let answer = match pin.map(str::to_owned) {
         Some(pin) => {

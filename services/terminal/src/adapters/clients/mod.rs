@@ -18,7 +18,7 @@ use kugel_proto::report::v1 as report_pb;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1 as stock_pb;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
-use kugel_rpc::{Neighbour, Neighbours};
+use kugel_rpc::{Client as _, Neighbour, Neighbours};
 use kugel_types::{StaffRef, TenantId, TerminalId};
 
 use crate::NAME;
@@ -55,7 +55,7 @@ impl Neighbourhood for Clients {
         macro_rules! set_up {
             ($($neighbour:ident $package:ident $client:ident;)*) => {$(
                 let message = $package::SetUpTenantRequest { tenant_id: tenant.to_string() };
-                let mut client = $client::new(self.$neighbour.channel());
+                let mut client = $client::over(self.$neighbour.channel());
                 let answer = client.set_up_tenant(self.$neighbour.request(tenant, message)).await;
                 self.$neighbour.answered(answer)?;
             )*};
