@@ -1,6 +1,7 @@
 //! The documents: collections named as the older system names them, and what their lists are sorted by.
 
 use kugel_bus::ChangeKind;
+use kugel_rpc::List;
 use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 
 use crate::domain::item_book::ItemBook;
@@ -13,16 +14,24 @@ use crate::domain::tax::Tax;
 pub trait Master: Record {
     /// The word for it in messages.
     const NOUN: &'static str;
-    /// The field that a list is sorted by unless the caller says otherwise.
-    const KEY: &'static str;
+    /// How it is listed.
+    const LIST: List;
     /// What caches elsewhere call it; `None` if nobody caches it.
     const ANNOUNCED_AS: Option<ChangeKind>;
 }
 
+/// A list in this order, which callers may sort by the fields of the collection.
+const fn listed<T: Record>(order: &'static str) -> List {
+    List::by(order, |field| T::COLLECTION.kind_of(field).is_some())
+}
+
+/// The fields that a list of taxes may be sorted by: it is not sorted by the store.
+const TAX_FIELDS: [&str; 5] = ["tax_code", "tax_type", "tax_name", "rate", "round_digit"];
+
 /// Declares the collection of a master and the words for it.
 macro_rules! master {
     (
-        $type:ident, $noun:literal, $announced:expr, collection $name:literal, key $key:literal,
+        $type:ident, $noun:literal, $announced:expr, collection $name:literal, list $list:expr,
         fields [$($field:expr),* $(,)?], indexes [$($index:expr),* $(,)?], id |$value:ident| $id:expr
     ) => {
         impl Record for $type {
@@ -38,23 +47,23 @@ macro_rules! master {
         }
         impl Master for $type {
             const NOUN: &'static str = $noun;
-            const KEY: &'static str = $key;
+            const LIST: List = $list;
             const ANNOUNCED_AS: Option<ChangeKind> = $announced;
         }
     };
 }
 
 master!(
-    Staff, "staff member", Some(ChangeKind::Staff), collection "master_staff", key "id",
+    Staff, "staff member", Some(ChangeKind::Staff), collection "master_staff", list listed::<Self>("id:1"),
     fields [Field::text("name")], indexes [], id |staff| staff.staff_id.clone()
 );
 master!(
-    Category, "category", Some(ChangeKind::Category), collection "master_category", key "category_code",
+    Category, "category", Some(ChangeKind::Category), collection "master_category", list listed::<Self>("category_code:1"),
     fields [Field::text("category_code"), Field::text("description"), Field::text("tax_code")],
     indexes [Index::on(&["category_code"])], id |category| category.category_code.clone()
 );
 master!(
-    Item, "item", Some(ChangeKind::Item), collection "master_item_common", key "item_code",
+    Item, "item", Some(ChangeKind::Item), collection "master_item_common", list listed::<Self>("item_code:1"),
     fields [
         Field::text("item_code"), Field::text("description"), Field::text("category_code"),
         Field::text("tax_code"),
@@ -64,31 +73,31 @@ master!(
 );
 master!(
     StoreItem, "store price of item", Some(ChangeKind::StoreItem), collection "master_item_store",
-    key "item_code", fields [Field::text("store_code"), Field::text("item_code")],
+    list listed::<Self>("item_code:1"), fields [Field::text("store_code"), Field::text("item_code")],
     indexes [Index::on(&["store_code", "item_code"])],
     id |item| Self::key(&item.store_code, &item.item_code)
 );
 master!(
-    ItemBook, "item book", None, collection "master_item_book", key "item_book_id",
+    ItemBook, "item book", None, collection "master_item_book", list listed::<Self>("item_book_id:1"),
     fields [Field::text("item_book_id"), Field::text("title")], indexes [Index::on(&["item_book_id"])],
     id |book| book.item_book_id.clone()
 );
 master!(
-    Payment, "payment method", Some(ChangeKind::Payment), collection "master_payment", key "payment_code",
+    Payment, "payment method", Some(ChangeKind::Payment), collection "master_payment", list listed::<Self>("payment_code:1"),
     fields [Field::text("payment_code"), Field::text("description"), Field::boolean("is_active")],
     indexes [Index::on(&["payment_code"])], id |payment| payment.payment_code.clone()
 );
 master!(
-    Setting, "setting", Some(ChangeKind::Setting), collection "master_settings", key "name",
+    Setting, "setting", Some(ChangeKind::Setting), collection "master_settings", list listed::<Self>("name:1"),
     fields [Field::text("name")], indexes [Index::on(&["name"])], id |setting| setting.name.clone()
 );
 master!(
-    Tax, "tax", Some(ChangeKind::Tax), collection "master_tax", key "tax_code",
+    Tax, "tax", Some(ChangeKind::Tax), collection "master_tax", list List::by("tax_code:1", |field| TAX_FIELDS.contains(&field)),
     fields [Field::text("tax_code")], indexes [], id |tax| tax.0.code.clone()
 );
 master!(
     Promotion, "promotion", Some(ChangeKind::Promotion), collection "master_promotion",
-    key "promotion_code",
+    list listed::<Self>("promotion_code:1").rows(20),
     fields [
         Field::text("promotion_code"), Field::text("promotion_type"), Field::text("name"),
         Field::text("start_datetime"), Field::text("end_datetime"), Field::boolean("is_active"),

@@ -1,20 +1,14 @@
 //! Changing and removing a user.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use kugel_error::{Result, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Changes, Record, StoreError, Stored};
+use kugel_store::{Changes, Record, Stored, retry};
 
 use super::users::missing;
 use super::{App, UserView};
 use crate::domain::{LastLogin, SuperuserGuard, User};
-
-/// How often a change is tried again when somebody else changed the same account in between.
-const ATTEMPTS: u32 = 8;
-/// The pause after the first of them; each is twice as long as the one before.
-const PAUSE: Duration = Duration::from_millis(1);
 
 /// What a change of an account changes; `None` leaves a field as it is.
 #[derive(Debug, Clone, Default)]
@@ -84,7 +78,7 @@ impl App {
         username: &str,
         edit: impl Fn(User) -> Option<User>,
     ) -> Result<Option<UserView>> {
-        for attempt in 0..ATTEMPTS {
+        retry("user", username, || async {
             let current = self.stored_user(caller, username).await?;
             let edited = edit((*current.value).clone());
             let keeps_rights = edited.as_ref().is_some_and(User::is_administrator);
@@ -93,16 +87,11 @@ impl App {
             if loses_rights {
                 changes = self.losing_superuser(caller, username, changes).await?;
             }
-            match self.documents.commit(&caller.scope(), changes).await {
-                Ok(()) => return Ok(view),
-                // Whoever was first may still be committing: on a server far away that takes a while.
-                Err(error) if error.is_stale() || is_guard(&error) => {
-                    tokio::time::sleep(PAUSE * 2_u32.pow(attempt)).await;
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(codes::UPDATE_REFUSED.error(format!("user {username} is being changed by others, try again")))
+            let committed = self.documents.commit(&caller.scope(), changes).await;
+            committed.map_err(|error| error.or_taken(&[SuperuserGuard::COLLECTION]))?;
+            Ok(view)
+        })
+        .await
     }
 
     /// The changes, and what they leave: nothing of a user who is removed.
@@ -156,8 +145,4 @@ impl App {
         }
         Ok(Some(self.passwords.hash(password).await))
     }
-}
-
-fn is_guard(error: &StoreError) -> bool {
-    error.is_duplicate_in(SuperuserGuard::COLLECTION.name)
 }

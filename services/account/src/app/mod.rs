@@ -16,7 +16,7 @@ use kugel_types::Clock;
 
 pub use change_user::UserChange;
 pub use issue_token::LoginForm;
-pub use users::{UserView, order};
+pub use users::{USERS, UserView};
 
 /// Everything the use cases work with. Cheap to clone.
 #[derive(Clone)]

@@ -3,13 +3,15 @@
 use jiff::Timestamp;
 use kugel_auth::Principal;
 use kugel_error::{Error, Result, codes};
-use kugel_rpc::Caller;
-use kugel_store::{Page, Query, Record, Sort, Stored};
-use kugel_types::Direction;
+use kugel_rpc::{Caller, List, View};
+use kugel_store::{Query, Record, Stored};
 use serde::{Deserialize, Serialize};
 
 use super::App;
 use crate::domain::{LastLogin, User};
+
+/// How users are listed.
+pub const USERS: List = List::by("username:1", |field| User::COLLECTION.kind_of(field).is_some());
 
 /// A user as answers show one.
 #[derive(Debug, Serialize, Deserialize)]
@@ -49,12 +51,12 @@ impl App {
     }
 
     /// A page of the tenant's users, and how many there are.
-    pub async fn users(&self, caller: &Caller, page: Page, sort: Sort) -> Result<(Vec<UserView>, u64)> {
+    pub async fn users(&self, caller: &Caller, view: &View) -> Result<(Vec<UserView>, u64)> {
         self.require_superuser(caller).await?;
         let scope = caller.scope();
         let listing = self
             .documents
-            .find::<User>(&scope, Query::all().page(page).sort(sort))
+            .find::<User>(&scope, Query::all().page(view.page).sort(view.sort.clone()))
             .await?;
         let names: Vec<String> = listing.rows.iter().map(|user| user.username.clone()).collect();
         let logins = self.documents.get_many::<LastLogin>(&scope, &names).await?;
@@ -97,24 +99,6 @@ impl App {
     pub(super) async fn stored_user(&self, caller: &Caller, username: &str) -> Result<Stored<User>> {
         let user = self.documents.get(&caller.scope(), username).await?;
         user.ok_or_else(|| missing(username))
-    }
-}
-
-/// The order that a list has unless told otherwise, or the one asked for.
-pub fn order(sort: Option<&str>) -> Result<Sort> {
-    let sort = match sort {
-        Some(text) => Sort::parse(text)?,
-        None => Sort(vec![("username".to_owned(), Direction::Ascending)]),
-    };
-    match sort
-        .0
-        .iter()
-        .find(|(field, _)| User::COLLECTION.kind_of(field).is_none())
-    {
-        Some((field, _)) => Err(codes::INVALID_INPUT
-            .error(format!("users cannot be sorted by {field}"))
-            .field("sort", format!("{field} is not a field of this list"))),
-        None => Ok(sort),
     }
 }
 

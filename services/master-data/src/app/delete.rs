@@ -2,9 +2,9 @@
 
 use kugel_error::Result;
 use kugel_rpc::Caller;
+use kugel_store::retry;
 
 use super::App;
-use super::change::{ATTEMPTS, PAUSE, contended};
 use crate::records::Master;
 
 impl App {
@@ -14,20 +14,15 @@ impl App {
     }
 
     async fn remove<T: Master>(&self, caller: &Caller, id: &str) -> Result<()> {
-        for attempt in 0..ATTEMPTS {
+        retry(T::NOUN, id, || async {
             let current = self.get::<T>(caller, id).await?;
             let changes = self
                 .documents
                 .changes(&caller.actor())
                 .delete::<T>(id, Some(current.revision))
                 .answering(caller.request(), &());
-            match self.commit::<T>(caller, id, changes).await {
-                Ok(()) => return Ok(()),
-                // Whoever was first may still be committing: on a server far away that takes a while.
-                Err(error) if error.is_stale() => tokio::time::sleep(PAUSE * 2_u32.pow(attempt)).await,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(contended::<T>(id))
+            Ok(self.commit::<T>(caller, id, changes).await?)
+        })
+        .await
     }
 }

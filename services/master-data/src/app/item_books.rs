@@ -4,17 +4,16 @@ use std::collections::HashMap;
 
 use kugel_error::{Result, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Query, StoreError, Stored};
+use kugel_store::{Query, Record, Stored, retry};
 use kugel_types::LocalTime;
 
 use super::items::BATCH_MAX;
 use super::{App, Details};
 use crate::domain::item_book::ItemBook;
+use crate::records::Master;
 
 /// The last number of a day.
 const NUMBER_MAX: u32 = 9999;
-/// How often the next number is tried when others take numbers at the same time.
-const ATTEMPTS: usize = 32;
 
 impl App {
     /// Adds a book under the first free number of the day.
@@ -26,19 +25,15 @@ impl App {
     }
 
     async fn insert_item_book(&self, caller: &Caller, book: ItemBook) -> Result<Stored<ItemBook>> {
-        for _ in 0..ATTEMPTS {
+        retry(ItemBook::NOUN, &book.title, || async {
             let book = ItemBook {
                 item_book_id: self.free_book_id(caller).await?,
                 ..book.clone()
             };
-            match self.insert(caller, book).await {
-                Ok(stored) => return Ok(stored),
-                Err(error) if error.is_same_request() => return Err(error.into()),
-                Err(StoreError::Duplicate { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(codes::CREATE_FAILED.error("others are adding item books, try again"))
+            let inserted = self.insert(caller, book).await;
+            inserted.map_err(|error| error.or_taken(&[ItemBook::COLLECTION]))
+        })
+        .await
     }
 
     /// Replaces title and pages.

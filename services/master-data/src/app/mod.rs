@@ -22,7 +22,7 @@ use kugel_store::{Changes, Documents, StoreError};
 use kugel_types::Clock;
 
 pub use items::Details;
-pub use read::{Listed, PageRequest};
+pub use read::Listed;
 pub use staff::StaffDraft;
 pub use taxes::EffectiveTax;
 

@@ -1,10 +1,10 @@
 //! Promotions: deletion that keeps the key, and which ones hold now.
 
 use kugel_error::Result;
-use kugel_rpc::Caller;
+use kugel_rpc::{Caller, View};
 use kugel_store::{Query, Stored, Value};
 
-use super::{App, Listed, PageRequest, missing};
+use super::{App, Listed, missing};
 use crate::domain::promotion::{Changes, Promotion, Wanted};
 
 impl App {
@@ -19,11 +19,11 @@ impl App {
     pub async fn promotions(
         &self,
         caller: &Caller,
-        request: PageRequest<'_>,
+        view: View,
         mut filters: Vec<(&'static str, Value)>,
     ) -> Result<Listed<Stored<Promotion>>> {
-        filters.insert(0, ("is_deleted", Value::Boolean(false)));
-        self.list(caller, request, filters).await
+        filters.push(("is_deleted", Value::Boolean(false)));
+        self.list(caller, view, &filters).await
     }
 
     /// The promotions that hold now, among those asked for, by their key.

@@ -2,15 +2,12 @@
 
 use jiff::Timestamp;
 use kugel_error::{Result, codes};
-use kugel_rpc::Caller;
+use kugel_rpc::{Caller, View};
 use kugel_store::{Query, Stored};
 use kugel_types::{Direction, TaxRule};
 
-use super::{App, Listed, PageRequest, duplicate, missing};
+use super::{App, Listed, duplicate, missing};
 use crate::domain::tax::{self, Tax};
-
-/// The fields that a list may be sorted by.
-const SORTABLE: [&str; 5] = ["tax_code", "tax_type", "tax_name", "rate", "round_digit"];
 
 /// A rule that holds for a tenant.
 #[derive(Debug, Clone)]
@@ -56,8 +53,7 @@ impl App {
     }
 
     /// A page of the rules that hold. There are few: they are sorted and cut here.
-    pub async fn taxes(&self, caller: &Caller, request: PageRequest<'_>) -> Result<Listed<EffectiveTax>> {
-        let (page, sort) = request.parse("tax_code", |field| SORTABLE.contains(&field))?;
+    pub async fn taxes(&self, caller: &Caller, view: View) -> Result<Listed<EffectiveTax>> {
         let own = self
             .documents
             .find::<Tax>(&caller.scope(), Query::all())
@@ -69,7 +65,7 @@ impl App {
         let mut rows: Vec<EffectiveTax> = tax::merged(own);
         let total = rows.len() as u64;
         // Sorting is stable, so the least significant field comes first.
-        for (field, direction) in sort.0.iter().rev() {
+        for (field, direction) in view.sort.0.iter().rev() {
             rows.sort_by(|left, right| {
                 let order = compare(&left.rule, &right.rule, field);
                 if *direction == Direction::Ascending {
@@ -79,20 +75,15 @@ impl App {
                 }
             });
         }
-        let skip = usize::try_from(page.skip()).unwrap_or(usize::MAX);
-        let limit = if page.limit == 0 {
-            usize::MAX
-        } else {
-            page.limit as usize
+        let skip = usize::try_from(view.page.skip()).unwrap_or(usize::MAX);
+        let limit = match view.page.limit {
+            0 => usize::MAX,
+            limit => limit as usize,
         };
-        let rows = rows.into_iter().skip(skip).take(limit).collect();
-        let filter = vec![("tenant_id", caller.tenant().to_string())];
+        let view = view.filtered("tenant_id", Some(caller.tenant()));
         Ok(Listed {
-            rows,
-            total,
-            page,
-            sort,
-            filter,
+            rows: rows.into_iter().skip(skip).take(limit).collect(),
+            metadata: view.metadata(total),
         })
     }
 

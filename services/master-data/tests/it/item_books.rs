@@ -367,7 +367,7 @@ async fn mistakes_deep_in_a_book_are_named_by_their_path() {
     };
     assert_eq!(
         refusal(client.create_item_book_category(world.user(untitled)).await),
-        "300001 category.tabs[0].tab_number,category.tabs[0].title,category.tabs[0].color,category.title"
+        "300001 category.title,category.tabs[0].tab_number,category.tabs[0].title,category.tabs[0].color"
     );
     let twice = pb::CreateItemBookRequest {
         tenant_id: TENANT.into(),

@@ -3,13 +3,11 @@
 use kugel_auth::Principal;
 use kugel_proto::account::v1 as pb;
 use kugel_proto::account::v1::account_service_server::AccountService;
-use kugel_proto::common::v1::ListMetadata;
 use kugel_rpc::{admit, welcome};
-use kugel_store::Page;
 use tonic::{Request, Response, Status};
 
 use super::{convert, render};
-use crate::app::{self, App};
+use crate::app::App;
 
 pub(crate) struct Accounts(pub(crate) App);
 
@@ -58,7 +56,7 @@ impl AccountService for Accounts {
         request: Request<pb::CreateUserRequest>,
     ) -> Result<Response<pb::CreateUserResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let credentials = convert::credentials(request.username, request.password)?;
+        let credentials = convert::credentials(request)?;
         let user = self.0.create_user(&caller, credentials).await?;
         Ok(Response::new(pb::CreateUserResponse {
             user: Some(render::user(caller.tenant(), &user, &self.0.zone)),
@@ -70,16 +68,9 @@ impl AccountService for Accounts {
         request: Request<pb::ListUsersRequest>,
     ) -> Result<Response<pb::ListUsersResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let page = Page::new(request.limit, request.page, 100).map_err(kugel_error::Error::from)?;
-        let sort = app::order(request.sort.as_deref())?;
-        let (users, total) = self.0.users(&caller, page, sort.clone()).await?;
-        let metadata = ListMetadata {
-            total: i64::try_from(total).unwrap_or(i64::MAX),
-            page: i32::try_from(page.number).unwrap_or(i32::MAX),
-            limit: i32::try_from(page.limit).unwrap_or(i32::MAX),
-            sort: Some(sort.to_string()),
-            filter: [("tenant_id".to_owned(), caller.tenant().to_string())].into(),
-        };
+        let view = convert::view(&request)?;
+        let (users, total) = self.0.users(&caller, &view).await?;
+        let metadata = view.filtered("tenant_id", Some(caller.tenant())).metadata(total);
         let users = users
             .iter()
             .map(|user| render::user(caller.tenant(), user, &self.0.zone))

@@ -1,23 +1,21 @@
 //! From messages to commands. What is wrong with a request is named all at once.
 
-use kugel_error::{Error, Result, codes};
+use kugel_error::Result;
 use kugel_proto::account::v1 as pb;
+use kugel_rpc::{Checks, View};
 use kugel_types::TenantId;
 
-use crate::app::{LoginForm, UserChange};
-use crate::domain::{Credentials, Mistake, password_mistake};
+use crate::app::{LoginForm, USERS, UserChange};
+use crate::domain::{Credentials, password_mistake};
 
 pub(super) fn login(form: pb::IssueTokenRequest) -> Result<LoginForm> {
-    let required = |field, value: &str| value.is_empty().then(|| (field, "is required".to_owned()));
+    let mut checks = Checks::default();
+    checks.require(!form.username.is_empty(), "username", "is required");
+    checks.require(!form.password.is_empty(), "password", "is required");
     let grant_type = form.grant_type.unwrap_or_default();
-    let grant = (!matches!(grant_type.as_str(), "" | "password"))
-        .then(|| ("grant_type", "must be `password`".to_owned()));
-    checked([
-        required("username", &form.username),
-        required("password", &form.password),
-        grant,
-    ])?;
-    Ok(LoginForm {
+    let is_known = matches!(grant_type.as_str(), "" | "password");
+    checks.require(is_known, "grant_type", "must be `password`");
+    checks.done().map(|()| LoginForm {
         username: form.username,
         password: form.password,
         client_id: form.client_id,
@@ -26,42 +24,41 @@ pub(super) fn login(form: pb::IssueTokenRequest) -> Result<LoginForm> {
 
 /// The first user, and the tenant id that is wished for.
 pub(super) fn registration(request: pb::RegisterTenantRequest) -> Result<(Credentials, Option<TenantId>)> {
-    let wish = request.tenant_id.filter(|wish| !wish.is_empty());
-    let wish = wish.map(|wish| wish.parse::<TenantId>()).transpose();
-    let mistake = wish
-        .as_ref()
-        .err()
-        .map(|invalid| ("tenant_id", format!("must be {}", invalid.rule)));
-    let credentials = Credentials {
-        username: request.username,
-        password: request.password,
-    };
-    checked(credentials.mistakes().into_iter().chain([mistake]))?;
-    Ok((credentials, wish?))
+    let mut checks = Checks::default();
+    let credentials = read_credentials(&mut checks, request.username, request.password);
+    let wish = checks.parse_given("tenant_id", request.tenant_id.as_deref());
+    checks.done().map(|()| (credentials, wish))
 }
 
-pub(super) fn credentials(username: String, password: String) -> Result<Credentials> {
+pub(super) fn credentials(request: pb::CreateUserRequest) -> Result<Credentials> {
+    let mut checks = Checks::default();
+    let credentials = read_credentials(&mut checks, request.username, request.password);
+    checks.done().map(|()| credentials)
+}
+
+fn read_credentials(checks: &mut Checks, username: String, password: String) -> Credentials {
     let credentials = Credentials { username, password };
-    checked(credentials.mistakes())?;
-    Ok(credentials)
+    for (field, why) in credentials.mistakes().into_iter().flatten() {
+        checks.refuse(field, why);
+    }
+    credentials
+}
+
+pub(super) fn view(request: &pb::ListUsersRequest) -> Result<View> {
+    let mut checks = Checks::default();
+    let view = USERS.view(&mut checks, request.limit, request.page, request.sort.as_deref());
+    checks.done().map(|()| view)
 }
 
 pub(super) fn user_change(request: pb::UpdateUserRequest) -> Result<UserChange> {
-    checked([request.password.as_deref().and_then(password_mistake)])?;
-    Ok(UserChange {
+    let mut checks = Checks::default();
+    if let Some((field, why)) = request.password.as_deref().and_then(password_mistake) {
+        checks.refuse(field, why);
+    }
+    checks.done().map(|()| UserChange {
         password: request.password,
         current_password: request.current_password,
         is_active: request.is_active,
         is_superuser: request.is_superuser,
     })
-}
-
-/// Refuses a request with mistakes, naming them all.
-fn checked(mistakes: impl IntoIterator<Item = Option<Mistake>>) -> Result<()> {
-    let mut mistakes = mistakes.into_iter().flatten().peekable();
-    let Some((field, why)) = mistakes.peek() else {
-        return Ok(());
-    };
-    let error: Error = codes::INVALID_INPUT.error(format!("{field} {why}"));
-    Err(mistakes.fold(error, |error, (field, why)| error.field(field, why)))
 }

@@ -5,7 +5,7 @@ use kugel_proto::master_data::v1::category_service_server::CategoryService;
 use kugel_rpc::admit;
 use tonic::{Request, Response, Status};
 
-use super::{convert, page_request, render};
+use super::{convert, render};
 use crate::app::App;
 use crate::domain::masters::Category;
 
@@ -32,10 +32,8 @@ impl CategoryService for Categories {
         request: Request<pb::ListCategoriesRequest>,
     ) -> Result<Response<pb::ListCategoriesResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let listed = self
-            .0
-            .list(&caller, page_request!(request, 100), Vec::new())
-            .await?;
+        let view = convert::view::<Category>(request.limit, request.page, request.sort.as_deref())?;
+        let listed = self.0.list(&caller, view, &[]).await?;
         let (categories, metadata) =
             render::page(listed, |category| render::category(category, &self.0.zone));
         Ok(Response::new(pb::ListCategoriesResponse { categories, metadata }))

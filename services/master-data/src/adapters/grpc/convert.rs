@@ -4,28 +4,34 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_error::Result;
 use kugel_proto::master_data::v1 as pb;
+use kugel_rpc::{Checks, View};
 use kugel_store::Value;
-use kugel_types::{InvalidId, ItemCode, Moment, Rate, RoundMethod, StoreCode, TaxRule, TaxType, TerminalNo};
+use kugel_types::{ItemCode, Moment, Rate, RoundMethod, StoreCode, TaxRule, TaxType, TerminalNo};
 
-use super::checks::Checks;
 use crate::app::StaffDraft;
 use crate::domain::item_book::{Button, ButtonSize, Category as Page, ItemBook, Tab};
 use crate::domain::masters::{Category, Item, Payment, StoreItem};
 use crate::domain::promotion::{Changes, Detail, Promotion};
 use crate::domain::setting::{Setting, SettingValue};
+use crate::records::Master;
 
-/// Reads the message that a request carries in the field `holder`.
+/// Reads the message that a request carries in the field `holder`. What stands in for a value that was refused goes no
+/// further than this.
 fn carried<W: Default, T>(
     holder: &str,
     message: Option<W>,
     read: impl FnOnce(&mut Checks, W) -> T,
 ) -> Result<T> {
     let mut checks = Checks::default();
-    let value = read(&mut checks, message.unwrap_or_default());
-    checks
-        .done()
-        .map(|()| value)
-        .map_err(|error| error.within(holder))
+    let value = checks.within(holder, |checks| read(checks, message.unwrap_or_default()));
+    checks.done().map(|()| value)
+}
+
+/// The part of a list that is asked for.
+pub(super) fn view<T: Master>(limit: Option<i32>, page: Option<i32>, sort: Option<&str>) -> Result<View> {
+    let mut checks = Checks::default();
+    let view = T::LIST.view(&mut checks, limit, page, sort);
+    checks.done().map(|()| view)
 }
 
 pub(super) fn tenant(tenant_id: String) -> Result<String> {
@@ -45,12 +51,12 @@ pub(super) fn category(category: Option<pb::Category>) -> Result<Category> {
 
 pub(super) fn item(item: Option<pb::Item>) -> Result<Item> {
     carried("item", item, |checks, item| {
-        checks.parsed("item_code", item.item_code.parse::<ItemCode>());
+        checks.parse::<ItemCode>("item_code", &item.item_code);
         Item {
             item_code: item.item_code,
             description: checks.text("description", item.description),
-            unit_price: checks.amount("unit_price", item.unit_price),
-            unit_cost: checks.amount("unit_cost", item.unit_cost),
+            unit_price: checks.amount("unit_price", item.unit_price.as_ref()),
+            unit_cost: checks.amount("unit_cost", item.unit_cost.as_ref()),
             item_details: checks.texts("item_details", item.item_details),
             image_urls: checks.texts("image_urls", item.image_urls),
             category_code: checks.key("category_code", item.category_code),
@@ -64,14 +70,15 @@ pub(super) fn item(item: Option<pb::Item>) -> Result<Item> {
 pub(super) fn store_item(store_code: String, item: Option<pb::StoreItem>) -> Result<StoreItem> {
     let item = item.unwrap_or_default();
     let mut checks = Checks::default();
-    checks.parsed("store_code", store_code.parse::<StoreCode>());
-    checks.within("item.");
-    checks.parsed("item_code", item.item_code.parse::<ItemCode>());
-    let item = StoreItem {
-        store_code,
-        item_code: item.item_code,
-        store_price: checks.amount("store_price", item.store_price),
-    };
+    checks.parse::<StoreCode>("store_code", &store_code);
+    let item = checks.within("item", |checks| {
+        checks.parse::<ItemCode>("item_code", &item.item_code);
+        StoreItem {
+            store_code,
+            item_code: item.item_code,
+            store_price: checks.amount("store_price", item.store_price.as_ref()),
+        }
+    });
     checks.done().map(|()| item)
 }
 
@@ -79,7 +86,7 @@ pub(super) fn payment(payment: Option<pb::Payment>) -> Result<Payment> {
     carried("payment", payment, |checks, payment| Payment {
         payment_code: checks.key("payment_code", payment.payment_code),
         description: checks.text("description", payment.description),
-        limit_amount: checks.amount("limit_amount", payment.limit_amount),
+        limit_amount: checks.amount("limit_amount", payment.limit_amount.as_ref()),
         can_refund: checks.required("can_refund", payment.can_refund),
         can_deposit_over: checks.required("can_deposit_over", payment.can_deposit_over),
         can_change: checks.required("can_change", payment.can_change),
@@ -98,9 +105,11 @@ pub(super) fn staff(person: Option<pb::StaffEntry>) -> Result<StaffDraft> {
 
 pub(super) fn tax(tax: Option<pb::Tax>) -> Result<TaxRule> {
     carried("tax", tax, |checks, tax| {
-        let tax_type = checks.one_of("tax_type", &tax.tax_type, TaxType::External);
-        let (rule, fits): (_, fn(Rate) -> bool) = match tax_type {
-            TaxType::Exempt => ("must be 0 for Exempt", Rate::is_zero),
+        let tax_type = checks
+            .parse("tax_type", &tax.tax_type)
+            .unwrap_or(TaxType::External);
+        let (rule, fits): (_, fn(&Rate) -> bool) = match tax_type {
+            TaxType::Exempt => ("must be 0 for Exempt", |rate| rate.is_zero()),
             TaxType::External | TaxType::Internal => ("must be 0 to 100", |rate| !rate.is_negative()),
         };
         if !(-10..=4).contains(&tax.round_digit) {
@@ -110,11 +119,11 @@ pub(super) fn tax(tax: Option<pb::Tax>) -> Result<TaxRule> {
             code: checks.key("tax_code", tax.tax_code),
             tax_type,
             name: checks.name("tax_name", tax.tax_name),
-            rate: checks.percent("rate", tax.rate, rule, fits),
+            rate: checks.percent("rate", tax.rate.as_ref(), rule, fits),
             round_digit: tax.round_digit,
             round_method: tax
                 .round_method
-                .map(|name| checks.one_of("round_method", &name, RoundMethod::Round)),
+                .map(|name| checks.parse("round_method", &name).unwrap_or(RoundMethod::Round)),
         }
     })
 }
@@ -130,13 +139,12 @@ pub(super) fn setting(setting: Option<pb::Setting>) -> Result<Setting> {
         }
         let name = checks.name("name", name);
         let default_value = checks.text("default_value", setting.default_value);
-        let values = checks.each("", "values", setting.values, |checks, path, value| {
-            checks.within(path);
+        let values = checks.each("values", setting.values, |checks, value| {
             if let Some(store) = &value.store_code {
-                checks.parsed("store_code", store.parse::<StoreCode>());
+                checks.taken("store_code", store.parse::<StoreCode>());
             }
             if let Some(number) = value.terminal_no {
-                checks.parsed("terminal_no", TerminalNo::new(number.into()));
+                checks.taken("terminal_no", TerminalNo::new(number.into()));
             }
             SettingValue {
                 store_code: value.store_code,
@@ -169,11 +177,11 @@ pub(super) fn promotion(promotion: Option<pb::Promotion>, zone: &TimeZone) -> Re
             description: promotion
                 .description
                 .map(|text| checks.text("description", Some(text))),
-            start_datetime: checks.start("start_datetime", &start, zone),
-            end_datetime: checks.end("end_datetime", &end, zone),
+            start_datetime: moment(checks, "start_datetime", &start, zone).first,
+            end_datetime: moment(checks, "end_datetime", &end, zone).last,
             is_active: promotion.is_active.unwrap_or(true),
             is_deleted: false,
-            detail: promotion.detail.map(|detail| checks.detail(detail)),
+            detail: promotion.detail.map(|it| detail(checks, it)),
         }
     })?;
     promotion.checked().map_err(|error| error.within("promotion"))
@@ -188,14 +196,47 @@ pub(super) fn promotion_changes(request: pb::UpdatePromotionRequest, zone: &Time
             .map(|text| checks.text("description", Some(text))),
         start_datetime: request
             .start_datetime
-            .map(|text| checks.start("start_datetime", &text, zone)),
+            .map(|text| moment(&mut checks, "start_datetime", &text, zone).first),
         end_datetime: request
             .end_datetime
-            .map(|text| checks.end("end_datetime", &text, zone)),
+            .map(|text| moment(&mut checks, "end_datetime", &text, zone).last),
         is_active: request.is_active,
-        detail: request.detail.map(|detail| checks.detail(detail)),
+        detail: request.detail.map(|it| detail(&mut checks, it)),
     };
     checks.done().map(|()| changes)
+}
+
+/// The first and the last instant that a text names: a day ends with its last second.
+fn moment(checks: &mut Checks, field: &str, text: &str, zone: &TimeZone) -> Moment {
+    let refused = Moment {
+        first: Timestamp::UNIX_EPOCH,
+        last: Timestamp::UNIX_EPOCH,
+    };
+    checks.taken(field, Moment::parse(text, zone)).unwrap_or(refused)
+}
+
+fn detail(checks: &mut Checks, detail: pb::PromotionDetail) -> Detail {
+    checks.within("detail", |checks| {
+        for (position, store) in detail.target_store_codes.iter().enumerate() {
+            checks.taken(
+                &format!("target_store_codes[{position}]"),
+                store.parse::<StoreCode>(),
+            );
+        }
+        let categories = checks.texts("target_category_codes", detail.target_category_codes);
+        checks.require(
+            !categories.is_empty(),
+            "target_category_codes",
+            "needs at least one category",
+        );
+        let rate = detail.discount_rate.as_ref();
+        let rule = "must be above 0 and at most 100";
+        Detail {
+            target_store_codes: detail.target_store_codes,
+            target_category_codes: categories,
+            discount_rate: checks.percent("discount_rate", rate, rule, |rate| rate.is_positive()),
+        }
+    })
 }
 
 pub(super) fn promotion_filters(
@@ -211,20 +252,49 @@ pub(super) fn item_book(book: Option<pb::ItemBook>) -> Result<ItemBook> {
     carried("item_book", book, |checks, book| ItemBook {
         item_book_id: book.item_book_id,
         title: checks.name("title", book.title),
-        categories: checks.each("", "categories", book.categories, Checks::page),
+        categories: checks.each("categories", book.categories, read_page),
     })
 }
 
 pub(super) fn category_of_book(page: Option<pb::ItemBookCategory>) -> Result<Page> {
-    carried("category", page, |checks, page| checks.page("", page))
+    carried("category", page, read_page)
 }
 
 pub(super) fn tab(tab: Option<pb::ItemBookTab>) -> Result<Tab> {
-    carried("tab", tab, |checks, tab| checks.tab("", tab))
+    carried("tab", tab, read_tab)
 }
 
 pub(super) fn button(button: Option<pb::ItemBookButton>) -> Result<Button> {
-    carried("button", button, |checks, button| checks.button("", button))
+    carried("button", button, read_button)
+}
+
+fn read_page(checks: &mut Checks, page: pb::ItemBookCategory) -> Page {
+    Page {
+        category_number: checks.required("category_number", page.category_number),
+        title: checks.name("title", page.title),
+        color: checks.text("color", page.color),
+        tabs: checks.each("tabs", page.tabs, read_tab),
+    }
+}
+
+fn read_tab(checks: &mut Checks, tab: pb::ItemBookTab) -> Tab {
+    Tab {
+        tab_number: checks.required("tab_number", tab.tab_number),
+        title: checks.name("title", tab.title),
+        color: checks.text("color", tab.color),
+        buttons: checks.each("buttons", tab.buttons, read_button),
+    }
+}
+
+fn read_button(checks: &mut Checks, button: pb::ItemBookButton) -> Button {
+    Button {
+        pos_x: checks.required("pos_x", button.pos_x),
+        pos_y: checks.required("pos_y", button.pos_y),
+        size: checks.parse("size", &button.size).unwrap_or(ButtonSize::Single),
+        image_url: checks.text("image_url", button.image_url),
+        color_text: checks.text("color_text", button.color_text),
+        item_code: checks.key("item_code", button.item_code),
+    }
 }
 
 /// The store whose names and prices a book is shown with.
@@ -232,92 +302,4 @@ pub(super) fn store_of_book(store_code: String) -> Result<String> {
     let mut checks = Checks::default();
     let store_code = checks.name("store_code", store_code);
     checks.done().map(|()| store_code)
-}
-
-impl Checks {
-    /// Checks parts in a list, each under its own path.
-    fn each<W, T>(
-        &mut self,
-        path: &str,
-        field: &str,
-        parts: Vec<W>,
-        check: impl Fn(&mut Self, &str, W) -> T,
-    ) -> Vec<T> {
-        let numbered = parts.into_iter().enumerate();
-        numbered
-            .map(|(position, part)| check(self, &format!("{path}{field}[{position}]."), part))
-            .collect()
-    }
-
-    fn page(&mut self, path: &str, page: pb::ItemBookCategory) -> Page {
-        let tabs = self.each(path, "tabs", page.tabs, Self::tab);
-        self.within(path);
-        Page {
-            category_number: self.required("category_number", page.category_number),
-            title: self.name("title", page.title),
-            color: self.text("color", page.color),
-            tabs,
-        }
-    }
-
-    fn tab(&mut self, path: &str, tab: pb::ItemBookTab) -> Tab {
-        let buttons = self.each(path, "buttons", tab.buttons, Self::button);
-        self.within(path);
-        Tab {
-            tab_number: self.required("tab_number", tab.tab_number),
-            title: self.name("title", tab.title),
-            color: self.text("color", tab.color),
-            buttons,
-        }
-    }
-
-    fn button(&mut self, path: &str, button: pb::ItemBookButton) -> Button {
-        self.within(path);
-        Button {
-            pos_x: self.required("pos_x", button.pos_x),
-            pos_y: self.required("pos_y", button.pos_y),
-            size: self.one_of("size", &button.size, ButtonSize::Single),
-            image_url: self.text("image_url", button.image_url),
-            color_text: self.text("color_text", button.color_text),
-            item_code: self.key("item_code", button.item_code),
-        }
-    }
-
-    /// The first instant that a text names.
-    fn start(&mut self, field: &str, text: &str, zone: &TimeZone) -> Timestamp {
-        self.instant(field, Moment::parse(text, zone), |moment| moment.first)
-    }
-
-    /// The last instant that a text names: a day ends with its last second.
-    fn end(&mut self, field: &str, text: &str, zone: &TimeZone) -> Timestamp {
-        self.instant(field, Moment::parse(text, zone), |moment| moment.last)
-    }
-
-    fn instant(
-        &mut self,
-        field: &str,
-        moment: std::result::Result<Moment, InvalidId>,
-        of: fn(Moment) -> Timestamp,
-    ) -> Timestamp {
-        self.parsed(field, moment).map_or(Timestamp::UNIX_EPOCH, of)
-    }
-
-    fn detail(&mut self, detail: pb::PromotionDetail) -> Detail {
-        self.within("detail.");
-        for (position, store) in detail.target_store_codes.iter().enumerate() {
-            self.parsed(
-                &format!("target_store_codes[{position}]"),
-                store.parse::<StoreCode>(),
-            );
-        }
-        if detail.target_category_codes.is_empty() {
-            self.refuse("target_category_codes", "needs at least one category");
-        }
-        let rule = "must be above 0 and at most 100";
-        Detail {
-            target_store_codes: detail.target_store_codes,
-            target_category_codes: self.texts("target_category_codes", detail.target_category_codes),
-            discount_rate: self.percent("discount_rate", detail.discount_rate, rule, Rate::is_positive),
-        }
-    }
 }

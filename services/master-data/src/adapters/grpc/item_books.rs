@@ -5,7 +5,7 @@ use kugel_proto::master_data::v1::item_book_service_server::ItemBookService;
 use kugel_rpc::{Caller, admit};
 use tonic::{Request, Response, Status};
 
-use super::{convert, page_request, render};
+use super::{convert, render};
 use crate::app::App;
 use crate::domain::item_book::{self, ItemBook};
 
@@ -45,10 +45,8 @@ impl ItemBookService for ItemBooks {
         request: Request<pb::ListItemBooksRequest>,
     ) -> Result<Response<pb::ListItemBooksResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let listed = self
-            .0
-            .list(&caller, page_request!(request, 100), Vec::new())
-            .await?;
+        let view = convert::view::<ItemBook>(request.limit, request.page, request.sort.as_deref())?;
+        let listed = self.0.list(&caller, view, &[]).await?;
         let (item_books, metadata) =
             render::page(listed, |item_book| render::item_book(item_book, &self.0.zone));
         Ok(Response::new(pb::ListItemBooksResponse { item_books, metadata }))

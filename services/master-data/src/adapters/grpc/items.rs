@@ -6,9 +6,9 @@ use kugel_rpc::admit;
 use kugel_store::Value;
 use tonic::{Request, Response, Status};
 
-use super::{convert, page_request, render};
+use super::{convert, render};
 use crate::app::App;
-use crate::domain::masters::StoreItem;
+use crate::domain::masters::{Item, StoreItem};
 
 pub(super) struct Items(pub(super) App);
 
@@ -30,10 +30,8 @@ impl ItemService for Items {
         request: Request<pb::ListItemsRequest>,
     ) -> Result<Response<pb::ListItemsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let listed = self
-            .0
-            .list(&caller, page_request!(request, 100), Vec::new())
-            .await?;
+        let view = convert::view::<Item>(request.limit, request.page, request.sort.as_deref())?;
+        let listed = self.0.list(&caller, view, &[]).await?;
         let (items, metadata) = render::page(listed, |item| render::item(item, &self.0.zone));
         Ok(Response::new(pb::ListItemsResponse { items, metadata }))
     }
@@ -94,8 +92,9 @@ impl ItemService for Items {
         request: Request<pb::ListStoreItemsRequest>,
     ) -> Result<Response<pb::ListStoreItemsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let filters = vec![("store_code", Value::from(&request.store_code))];
-        let listed = self.0.list(&caller, page_request!(request, 100), filters).await?;
+        let filters = [("store_code", Value::from(&request.store_code))];
+        let view = convert::view::<StoreItem>(request.limit, request.page, request.sort.as_deref())?;
+        let listed = self.0.list(&caller, view, &filters).await?;
         let (items, metadata) = render::page(listed, |item| render::store_item(item, &self.0.zone));
         Ok(Response::new(pb::ListStoreItemsResponse { items, metadata }))
     }

@@ -1,7 +1,6 @@
 //! The masters over gRPC, a file for each service: admit, call, render.
 
 mod categories;
-mod checks;
 mod convert;
 mod item_books;
 mod items;
@@ -40,16 +39,3 @@ pub(crate) fn routes(app: &App) -> Routes {
             app.clone(),
         )))
 }
-
-/// The page that a list request asks for. A macro, because every list has a request type of its own.
-macro_rules! page_request {
-    ($request:expr, $default:expr) => {
-        $crate::app::PageRequest {
-            page: $request.page,
-            limit: $request.limit,
-            sort: $request.sort.as_deref(),
-            default_limit: $default,
-        }
-    };
-}
-use page_request;

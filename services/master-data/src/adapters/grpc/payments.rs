@@ -5,7 +5,7 @@ use kugel_proto::master_data::v1::payment_service_server::PaymentService;
 use kugel_rpc::admit;
 use tonic::{Request, Response, Status};
 
-use super::{convert, page_request, render};
+use super::{convert, render};
 use crate::app::App;
 use crate::domain::masters::Payment;
 
@@ -29,10 +29,8 @@ impl PaymentService for Payments {
         request: Request<pb::ListPaymentsRequest>,
     ) -> Result<Response<pb::ListPaymentsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let listed = self
-            .0
-            .list(&caller, page_request!(request, 100), Vec::new())
-            .await?;
+        let view = convert::view::<Payment>(request.limit, request.page, request.sort.as_deref())?;
+        let listed = self.0.list(&caller, view, &[]).await?;
         let (payments, metadata) = render::page(listed, |payment| render::payment(payment, &self.0.zone));
         Ok(Response::new(pb::ListPaymentsResponse { payments, metadata }))
     }

@@ -5,9 +5,9 @@ use kugel_proto::master_data::v1::promotion_service_server::PromotionService;
 use kugel_rpc::admit;
 use tonic::{Request, Response, Status};
 
-use super::{convert, page_request, render};
+use super::{convert, render};
 use crate::app::App;
-use crate::domain::promotion::Wanted;
+use crate::domain::promotion::{Promotion, Wanted};
 
 pub(super) struct Promotions(pub(super) App);
 
@@ -32,11 +32,12 @@ impl PromotionService for Promotions {
         request: Request<pb::ListPromotionsRequest>,
     ) -> Result<Response<pb::ListPromotionsResponse>, Status> {
         let (caller, request) = admit(request)?;
+        let view = convert::view::<Promotion>(request.limit, request.page, request.sort.as_deref())?;
         let listed = self
             .0
             .promotions(
                 &caller,
-                page_request!(request, 20),
+                view,
                 convert::promotion_filters(request.promotion_type, request.is_active),
             )
             .await?;

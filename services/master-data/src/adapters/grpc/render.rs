@@ -31,20 +31,9 @@ fn time(instant: Timestamp, zone: &TimeZone) -> String {
     LocalTime::new(instant, zone).plain()
 }
 
-/// Splits a page into rendered rows and metadata.
+/// The rendered rows of a page and what the answer says about it.
 pub(super) fn page<T, W>(listed: Listed<T>, render: impl Fn(&T) -> W) -> (Vec<W>, Option<ListMetadata>) {
-    let metadata = ListMetadata {
-        total: i64::try_from(listed.total).unwrap_or(i64::MAX),
-        page: i32::try_from(listed.page.number).unwrap_or(i32::MAX),
-        limit: i32::try_from(listed.page.limit).unwrap_or(i32::MAX),
-        sort: Some(listed.sort.to_string()),
-        filter: listed
-            .filter
-            .into_iter()
-            .map(|(field, value)| (field.to_owned(), value))
-            .collect(),
-    };
-    (listed.rows.iter().map(render).collect(), Some(metadata))
+    (listed.rows.iter().map(render).collect(), Some(listed.metadata))
 }
 
 pub(super) fn category(category: &Stored<Category>, zone: &TimeZone) -> pb::Category {

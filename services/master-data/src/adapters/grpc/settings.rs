@@ -5,7 +5,7 @@ use kugel_proto::master_data::v1::setting_service_server::SettingService;
 use kugel_rpc::admit;
 use tonic::{Request, Response, Status};
 
-use super::{convert, page_request, render};
+use super::{convert, render};
 use crate::app::App;
 use crate::domain::setting::Setting;
 
@@ -29,10 +29,8 @@ impl SettingService for Settings {
         request: Request<pb::ListSettingsRequest>,
     ) -> Result<Response<pb::ListSettingsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let listed = self
-            .0
-            .list(&caller, page_request!(request, 100), Vec::new())
-            .await?;
+        let view = convert::view::<Setting>(request.limit, request.page, request.sort.as_deref())?;
+        let listed = self.0.list(&caller, view, &[]).await?;
         let (settings, metadata) = render::page(listed, |setting| render::setting(setting, &self.0.zone));
         Ok(Response::new(pb::ListSettingsResponse { settings, metadata }))
     }

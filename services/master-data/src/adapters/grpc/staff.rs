@@ -5,7 +5,7 @@ use kugel_proto::master_data::v1::staff_service_server::StaffService;
 use kugel_rpc::admit;
 use tonic::{Request, Response, Status};
 
-use super::{convert, page_request, render};
+use super::{convert, render};
 use crate::app::App;
 use crate::domain::masters::Staff;
 
@@ -32,10 +32,8 @@ impl StaffService for StaffMembers {
         request: Request<pb::ListStaffRequest>,
     ) -> Result<Response<pb::ListStaffResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let listed = self
-            .0
-            .list(&caller, page_request!(request, 100), Vec::new())
-            .await?;
+        let view = convert::view::<Staff>(request.limit, request.page, request.sort.as_deref())?;
+        let listed = self.0.list(&caller, view, &[]).await?;
         let (staff, metadata) = render::page(listed, |staff| render::staff(staff, &self.0.zone));
         Ok(Response::new(pb::ListStaffResponse { staff, metadata }))
     }

@@ -5,8 +5,9 @@ use kugel_proto::master_data::v1::tax_service_server::TaxService;
 use kugel_rpc::admit;
 use tonic::{Request, Response, Status};
 
-use super::{convert, page_request, render};
+use super::{convert, render};
 use crate::app::App;
+use crate::domain::tax::Tax;
 
 pub(super) struct Taxes(pub(super) App);
 
@@ -28,7 +29,8 @@ impl TaxService for Taxes {
         request: Request<pb::ListTaxesRequest>,
     ) -> Result<Response<pb::ListTaxesResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let listed = self.0.taxes(&caller, page_request!(request, 100)).await?;
+        let view = convert::view::<Tax>(request.limit, request.page, request.sort.as_deref())?;
+        let listed = self.0.taxes(&caller, view).await?;
         let (taxes, metadata) = render::page(listed, |tax| render::tax(tax, &self.0.zone));
         Ok(Response::new(pb::ListTaxesResponse { taxes, metadata }))
     }
