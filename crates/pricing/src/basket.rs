@@ -174,12 +174,6 @@ impl Discount {
             promotion: None,
         }
     }
-    /// Adds the free text.
-    #[must_use]
-    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
-        self
-    }
 }
 
 impl Basket {

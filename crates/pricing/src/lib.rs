@@ -25,7 +25,6 @@ mod tax;
 
 pub use basket::{Basket, Discount, DiscountValue, Line, PaymentMethod, Promotion, PromotionRef, Tender};
 pub use command::{discount_line, discount_subtotal, pay};
-pub use kugel_types::{PaymentKind, TaxRule, TaxType};
 pub use policy::Policy;
 pub use price::price;
 pub use priced::{Priced, PricedDiscount, PricedLine, PricedPayment, PricedTax, Reason};

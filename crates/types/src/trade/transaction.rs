@@ -52,7 +52,7 @@ impl TransactionType {
     /// Every kind.
     pub const ALL: [Self; 4] = [Self::Sale, Self::Return, Self::VoidSale, Self::VoidReturn];
     /// The number that the journal shows for a sale that was cancelled before it was billed.
-    pub const CANCELLED_SALE: i32 = -101;
+    const CANCELLED_SALE: i32 = -101;
 
     /// The number.
     pub const fn number(self) -> i32 {
@@ -94,14 +94,6 @@ impl TransactionType {
         match self {
             Self::Sale => Some(Self::Return),
             Self::Return | Self::VoidSale | Self::VoidReturn => None,
-        }
-    }
-    /// The kind of transaction that it reverses; `None` for a sale, which stands by itself.
-    pub const fn reverses(self) -> Option<Self> {
-        match self {
-            Self::Sale => None,
-            Self::Return | Self::VoidSale => Some(Self::Sale),
-            Self::VoidReturn => Some(Self::Return),
         }
     }
 }
@@ -175,11 +167,9 @@ mod tests {
         ] {
             assert_eq!((kind.voided(), kind.returned()), (voided, returned), "{kind:?}");
             for reversal in [voided, returned].into_iter().flatten() {
-                assert_eq!(reversal.reverses(), Some(kind));
                 assert_eq!(reversal.money(), kind.money().turned());
             }
         }
-        assert_eq!(Sale.reverses(), None);
     }
 
     #[test]
