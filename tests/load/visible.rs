@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kugel_proto::cart::v1::cart_service_client::CartServiceClient;
 use kugel_proto::journal::v1::SearchJournalsRequest;
 use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
-use kugel_proto::report::v1::GetTerminalReportRequest;
+use kugel_proto::report::v1::GetReportRequest;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1::GetStockRequest;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
@@ -109,17 +109,17 @@ async fn stock(shop: &Shop, channel: Connection, terminal: i32, sale: usize, tra
 }
 
 async fn report(shop: &Shop, channel: Connection, terminal: i32, date: String, sales: usize) -> bool {
-    let message = GetTerminalReportRequest {
+    let message = GetReportRequest {
         tenant_id: shop.tenant.clone(),
         store_code: STORE.into(),
-        terminal_no: terminal,
+        terminal_no: Some(terminal),
         report_scope: "flash".into(),
         report_type: "sales".into(),
         business_date: Some(date),
         ..Default::default()
     };
     let answer = ReportServiceClient::new(channel)
-        .get_terminal_report(with_token(&shop.token, message))
+        .get_report(with_token(&shop.token, message))
         .await;
     let gross = answer.unwrap().into_inner().report.unwrap().sales_gross.unwrap();
     usize::try_from(gross.count).unwrap() >= sales

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kugel_store::{Changes, Collection, Document, Documents, Record, Scope, StoreError, Write};
 use serde::{Deserialize, Serialize};
 
-use crate::Event;
+use crate::{Event, Failure};
 
 /// One processed event. Its existence is all that counts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,8 +59,65 @@ pub async fn unprocessed(
     Ok(fresh.map(|(event, _)| event.clone()).collect())
 }
 
-/// What is filed under the key of each log, in its place: tells a consumer that files logs which of them it has had.
-pub async fn filed(
+/// Refuses a batch with an event whose shape this version does not know.
+pub fn check_schema(events: &[Arc<Event>]) -> Result<(), Failure> {
+    let unknown = events
+        .iter()
+        .find(|event| event.schema_version != Event::SCHEMA_VERSION);
+    match unknown {
+        Some(event) => Err(Failure::Malformed(format!(
+            "schema version {} is not known",
+            event.schema_version
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The events whose logs are not filed, in order, each once: what a batch is reduced to by a consumer that files logs.
+///
+/// `logs` holds the write of each event's log, in its place. `check` is given an event and what is filed under the key
+/// of its log, and may refuse the batch.
+pub async fn unfiled(
+    documents: &Documents,
+    scope: &Scope,
+    events: &[Arc<Event>],
+    logs: &[Write],
+    check: impl Fn(&Event, &Document) -> Result<(), Failure>,
+) -> Result<Vec<Arc<Event>>, Failure> {
+    let filed = filed(documents, scope, logs).await?;
+    let mut seen = std::collections::HashSet::new();
+    let mut unfiled = Vec::new();
+    for (event, filed) in events.iter().zip(filed) {
+        match filed {
+            Some(filed) => check(event, &filed)?,
+            None if seen.insert(&event.id) => unfiled.push(Arc::clone(event)),
+            None => {}
+        }
+    }
+    Ok(unfiled)
+}
+
+/// True if a commit failed because one of its logs is filed already.
+pub fn is_filed(error: &StoreError, logs: &[&'static Collection]) -> bool {
+    logs.iter().any(|logs| error.is_duplicate_in(logs.name))
+}
+
+/// Removes what a consumer has made of events, which is what bears its name, so that it can be made again.
+pub async fn forget(
+    documents: &Documents,
+    scope: &Scope,
+    consumer: &str,
+    collections: &[&'static Collection],
+) -> Result<(), StoreError> {
+    for collection in collections {
+        let stays = |document: &Document| document.created_by != consumer;
+        documents.retain(scope, collection, stays).await?;
+    }
+    Ok(())
+}
+
+/// What is filed under the key of each log, in its place.
+async fn filed(
     documents: &Documents,
     scope: &Scope,
     logs: &[Write],

@@ -2,7 +2,7 @@
 //!
 //! A producer commits its change, its log and a delivery record together ([`Outbox::stage`]) and hands the event over
 //! afterwards ([`Outbox::dispatch`]). A consumer commits its effect together with the event's id ([`inbox::mark`]) or
-//! with its log under a key of its own ([`inbox::filed`]), so that a second copy is refused by the store and counts as
+//! with its log under a key of its own ([`inbox::unfiled`]), so that a second copy is refused by the store and counts as
 //! done. The bus in between may therefore deliver twice, and after a crash the outbox makes it deliver at least once.
 //! Changes of master data are announced apart from events: they are hints to caches and nothing depends on their arrival
 //! but freshness.

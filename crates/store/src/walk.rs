@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use futures::stream::{self, Stream, TryStreamExt};
 use kugel_types::Page;
 
-use crate::{Action, Collection, Commit, Document, Documents, Query, Scope, StoreError, Write};
+use crate::{
+    Action, Collection, Commit, Document, Documents, Query, Record, Scope, StoreError, Stored, Write,
+};
 
 /// Documents that are removed in one commit.
 const REMOVED_AT_ONCE: u32 = 500;
@@ -58,6 +61,27 @@ impl Documents {
             .page(Page { limit, number: 1 })
             .uncounted();
         Ok(self.store().find(scope, collection, &query).await?.documents)
+    }
+
+    /// All records that `query` finds, in the order of their keys, read `limit` at a time.
+    pub fn stream<T: Record>(
+        &self,
+        scope: &Scope,
+        query: Query,
+        limit: u32,
+    ) -> impl Stream<Item = Result<Stored<T>, StoreError>> + Send + use<T> {
+        let (documents, scope) = (self.clone(), scope.clone());
+        let query = query.uncounted().page(Page { limit, number: 1 });
+        let pages = stream::try_unfold(String::new(), move |last| {
+            let (documents, scope) = (documents.clone(), scope.clone());
+            let query = query.clone().greater("id", last);
+            async move {
+                let rows = documents.find::<T>(&scope, query).await?.rows;
+                let last = rows.last().map(|row| row.id());
+                Ok::<_, StoreError>(last.map(|last| (stream::iter(rows.into_iter().map(Ok)), last)))
+            }
+        });
+        pages.try_flatten()
     }
 
     /// Removes the documents of a collection that `is_wanted` does not want, page by page. Cut off, it is begun again.

@@ -99,10 +99,21 @@ impl Rpc {
             .collect()
     }
 
-    /// The JSON names of the fields that the contract requires in a route's body.
-    pub fn required_in_body(&self, binding: &Binding) -> BTreeSet<String> {
-        let fields = self.fields_in_body(binding);
-        let required = fields.iter().filter(|field| behaves(field, "REQUIRED"));
+    /// The JSON names of the fields that the contract requires of a request by this route, in its query or its body.
+    pub fn required_by(&self, binding: &Binding) -> BTreeSet<String> {
+        let input = self.descriptor.input();
+        let in_path = |field: &FieldDescriptor| binding.path.contains(&format!("{{{}}}", field.name()));
+        let in_body = match binding.body.as_str() {
+            "" | "*" => Vec::new(),
+            _ => self.fields_in_body(binding),
+        };
+        let beside = input
+            .fields()
+            .filter(|field| !in_path(field) && field.name() != binding.body);
+        let required = in_body
+            .into_iter()
+            .chain(beside)
+            .filter(|field| behaves(field, "REQUIRED"));
         required.map(|field| field.json_name().to_owned()).collect()
     }
 

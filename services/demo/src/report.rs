@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use kugel_proto::report::v1::GetStoreReportRequest;
+use kugel_proto::report::v1::GetReportRequest;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_rpc::Client as _;
 use tonic::Code;
@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(super) async fn daily(tenant: &Tenant, store: &Store, business_date: &str) -> anyhow::Result<String> {
     let ask = async {
         loop {
-            let request = tenant.client.request(GetStoreReportRequest {
+            let request = tenant.client.request(GetReportRequest {
                 tenant_id: tenant.id.clone(),
                 store_code: store.code.clone(),
                 report_scope: "daily".to_owned(),
@@ -31,7 +31,7 @@ pub(super) async fn daily(tenant: &Tenant, store: &Store, business_date: &str) -
                 ..Default::default()
             });
             let mut reports = ReportServiceClient::over(tenant.client.channel());
-            match reports.get_store_report(request).await {
+            match reports.get_report(request).await {
                 // A daily report waits until every log of the closed sessions has arrived.
                 Err(status) if status.code() == Code::FailedPrecondition => tokio::time::sleep(PAUSE).await,
                 answer => break answer.map_err(while_doing("get the day's report")),

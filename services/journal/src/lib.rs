@@ -11,25 +11,24 @@
 mod adapters;
 mod app;
 mod domain;
-#[cfg(test)]
-mod tests;
+pub mod records;
 
 use std::sync::Arc;
 
+use futures::FutureExt;
 use kugel_bus::Rebuild;
 use kugel_error::Error;
 use kugel_proto::journal::v1::journal_service_server::JournalServiceServer;
 use kugel_rpc::{Deps, Parts, Routes};
 use kugel_store::Documents;
 
-use crate::adapters::events;
-use crate::adapters::grpc::Journal;
-use crate::app::file_logs::FileLogs;
+use crate::adapters::grpc::Journals;
+use crate::app::{App, FileLogs, TOPICS};
 
 /// The service's name: of its database, its queues and its port.
 pub const NAME: &str = "journal";
 
-/// The consumer of the service's events by itself, to make its documents anew.
+/// The consumer of the service's events by itself, to make its documents again.
 pub fn rebuild(documents: Documents) -> Arc<dyn Rebuild> {
     Arc::new(FileLogs::new(documents))
 }
@@ -43,18 +42,18 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         settings,
         ..
     } = deps;
-    bus.subscribe(NAME, events::TOPICS, Arc::new(FileLogs::new(documents.clone())));
-    let forgetting = documents.clone().keep_forgetting();
-    let journal = Journal {
+    bus.subscribe(NAME, TOPICS, Arc::new(FileLogs::new(documents.clone())));
+    let forgetting = documents.clone().keep_forgetting().boxed();
+    let app = App {
         documents,
         clock,
         zone: settings.zone(),
     };
     Ok(Parts {
         name: NAME,
-        routes: Routes::new(JournalServiceServer::new(journal)),
-        collections: adapters::documents::COLLECTIONS.to_vec(),
+        routes: Routes::new(JournalServiceServer::new(Journals(app))),
+        collections: records::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
-        background: vec![Box::pin(forgetting)],
+        background: vec![forgetting],
     })
 }

@@ -7,14 +7,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kugel_bus::{Event, Handler, Topic};
+use kugel_bus::{Event, Topic};
 use kugel_proto::cart::v1::{LineItem, Payment, Tax, TransactionLog, TransactionSales};
 use kugel_proto::terminal::v1::OpenCloseLog;
-use kugel_report::adapters::documents::{SessionItems, SessionTotals, sums_of};
-use kugel_report::adapters::events::LogHandler;
+use kugel_report::domain::groups::Groups;
 use kugel_report::domain::items::Items;
-use kugel_report::domain::products::Groups;
 use kugel_report::domain::totals::Totals;
+use kugel_report::records::{SessionItems, SessionTotals, sums_of};
 use kugel_store::{Body, DataDir, Documents, Scope, SqliteStore};
 use kugel_types::{
     EventId, PaymentKind, StoreCode, SystemClock, TaxType, TenantId, TerminalNo, TransactionType,
@@ -141,7 +140,7 @@ async fn main() {
     let scope = Scope::from(&tenant);
     let store = SqliteStore::open(&DataDir::for_test().unwrap(), "report").unwrap();
     let documents = Documents::new(Arc::new(store), Arc::new(SystemClock));
-    let handler = LogHandler::new(documents.clone());
+    let handler = kugel_report::rebuild(documents.clone());
 
     let mut counting = Duration::ZERO;
     for first in (0..bills).step_by(batch) {

@@ -10,16 +10,15 @@
 //! Invariants: adding logs in any order and grouping gives the same sums, so a recount from the filed logs equals what
 //! was kept to the last digit; net of categories and of items is net of the sales report; payments are net and taxes.
 //!
-//! Start reading at [`domain::totals`] for the formulas and at [`makers`] for the reports.
+//! Start reading at [`domain::totals`] for the formulas and at [`app::makers`] for the reports.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
-pub mod adapters;
+mod adapters;
 pub mod app;
 pub mod domain;
-pub mod makers;
-#[cfg(test)]
-mod tests;
+mod ports;
+pub mod records;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,17 +29,19 @@ use kugel_proto::report::v1::report_service_server::ReportServiceServer;
 use kugel_rpc::{Deps, Parts, Routes};
 use kugel_store::Documents;
 
-use crate::adapters::clients::{CategoryNames, Journal};
-use crate::adapters::events::{self, LogHandler};
-use crate::adapters::grpc::ReportGrpc;
-use crate::app::make_report::ReportDesk;
+use crate::adapters::clients::{CategoryClient, JournalClient};
+use crate::adapters::grpc::Reports;
+use crate::app::{App, CountLogs, TOPICS};
 
-/// The consumer of the service's events by itself, to make its documents anew.
+/// The service's name: of its database, its queues and its port.
+pub const NAME: &str = "report";
+
+/// The consumer of the service's events by itself, to make its documents again.
 pub fn rebuild(documents: Documents) -> Arc<dyn Rebuild> {
-    Arc::new(LogHandler::new(documents))
+    Arc::new(CountLogs::new(documents))
 }
 
-/// Builds the service.
+/// Builds the service and begins to consume its events.
 pub fn build(deps: Deps) -> Result<Parts, Error> {
     let Deps {
         documents,
@@ -51,34 +52,25 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         neighbours,
         ..
     } = deps;
+    bus.subscribe(NAME, TOPICS, Arc::new(CountLogs::new(documents.clone())));
     let lifetime = if settings.use_item_cache {
-        settings.item_cache_ttl_seconds
+        Duration::from_secs(settings.item_cache_ttl_seconds)
     } else {
-        0
+        Duration::ZERO
     };
-    let category_names = CategoryNames::new(
-        neighbours.channel("master-data"),
-        Arc::clone(&tokens),
-        &*bus,
-        Duration::from_secs(lifetime),
-    );
-    let reports = ReportDesk {
-        documents: documents.clone(),
+    let masters = neighbours.channel("master-data");
+    let app = App {
+        documents,
         clock,
         zone: settings.zone(),
         default_currency: settings.currency,
-        category_names,
-        journal: Journal::new(neighbours.channel("journal"), tokens),
-    };
-    events::subscribe(&*bus, documents.clone());
-    let grpc = ReportGrpc {
-        documents,
-        reports: Arc::new(reports),
+        categories: Arc::new(CategoryClient::new(masters, Arc::clone(&tokens), &*bus, lifetime)),
+        journal: Arc::new(JournalClient::new(neighbours.channel("journal"), tokens)),
     };
     Ok(Parts {
-        name: "report",
-        routes: Routes::new(ReportServiceServer::new(grpc)),
-        collections: adapters::documents::COLLECTIONS.to_vec(),
+        name: NAME,
+        routes: Routes::new(ReportServiceServer::new(Reports(app))),
+        collections: records::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background: Vec::new(),
     })

@@ -3,31 +3,16 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kugel_bus::{Event, Failure, Handler, Topic};
+use kugel_bus::{Event, Failure, Handler, inbox};
 use kugel_store::Scope;
 use kugel_types::TenantId;
 
-use crate::app::file_logs::FileLogs;
-
-/// What the journal listens to.
-pub(crate) const TOPICS: &[Topic] = &[
-    Topic::TranlogReport,
-    Topic::CashlogReport,
-    Topic::OpencloselogReport,
-];
+use crate::app::FileLogs;
 
 #[async_trait]
 impl Handler for FileLogs {
     async fn handle(&self, tenant: &TenantId, events: &[Arc<Event>]) -> Result<(), Failure> {
-        if let Some(event) = events
-            .iter()
-            .find(|event| event.schema_version != Event::SCHEMA_VERSION)
-        {
-            return Err(Failure::Malformed(format!(
-                "schema version {} is not known",
-                event.schema_version
-            )));
-        }
+        inbox::check_schema(events)?;
         self.file(&Scope::from(tenant), events).await
     }
 }

@@ -1,6 +1,4 @@
-//! The edges: gRPC, stored documents, events.
+//! Between the use cases and the wire: calls in, events in.
 
-pub(crate) mod convert;
-pub(crate) mod documents;
 pub(crate) mod events;
 pub(crate) mod grpc;

@@ -1,9 +1,29 @@
-//! The use cases, one a file.
+//! The use cases, one verb a file.
 
-pub(crate) mod add_entry;
-pub(crate) mod file_logs;
-pub(crate) mod rebuild;
-pub(crate) mod search_journals;
+mod create_journal;
+mod file_logs;
+mod post_transaction;
+mod rebuild;
+mod search_journals;
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use kugel_store::Documents;
+use kugel_types::Clock;
+
+pub(crate) use file_logs::{FileLogs, TOPICS};
 
 /// Who is named as the author of documents that events made. No user can bear this name.
-pub(crate) const ACTOR: &str = "service:journal";
+const ACTOR: &str = "service:journal";
+
+/// Everything the use cases work with.
+#[derive(Clone)]
+pub(crate) struct App {
+    /// Logs and entries.
+    pub(crate) documents: Documents,
+    /// The time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The chain's time zone.
+    pub(crate) zone: TimeZone,
+}

@@ -1,14 +1,12 @@
-//! Begins anew: what events filed goes, what was posted or written by hand stays.
+//! Starting over: what events filed goes, what was posted or written by hand stays.
 
 use async_trait::async_trait;
-use kugel_bus::{Failure, Rebuild, Topic};
-use kugel_store::{Document, Scope};
+use kugel_bus::{Failure, Rebuild, Topic, inbox};
+use kugel_store::Scope;
 use kugel_types::TenantId;
 
-use crate::adapters::documents::{CASH_LOGS, JOURNALS, OPEN_CLOSE_LOGS, TRANSACTION_LOGS};
-use crate::adapters::events::TOPICS;
-use crate::app::ACTOR;
-use crate::app::file_logs::FileLogs;
+use super::{ACTOR, FileLogs, TOPICS};
+use crate::records::{JOURNALS, LOGS};
 
 #[async_trait]
 impl Rebuild for FileLogs {
@@ -17,12 +15,9 @@ impl Rebuild for FileLogs {
     }
 
     async fn begin(&self, tenant: &TenantId) -> Result<(), Failure> {
-        let (documents, scope) = (self.documents(), Scope::from(tenant));
-        for collection in [&JOURNALS, &TRANSACTION_LOGS, &CASH_LOGS, &OPEN_CLOSE_LOGS] {
-            let stays = |document: &Document| document.created_by != ACTOR;
-            documents.retain(&scope, collection, stays).await?;
-        }
-        Ok(())
+        let scope = Scope::from(tenant);
+        inbox::forget(&self.documents, &scope, ACTOR, &[&JOURNALS]).await?;
+        Ok(inbox::forget(&self.documents, &scope, ACTOR, &LOGS).await?)
     }
 
     async fn finish(&self, _tenant: &TenantId) -> Result<(), Failure> {

@@ -2,54 +2,55 @@
 
 use std::sync::Arc;
 
-use futures::stream::{self, Stream, StreamExt};
-use jiff::Timestamp;
+use futures::stream::{self, Stream, TryStreamExt};
 use kugel_error::Error;
-use kugel_store::{Documents, Listing, Page, Query, Scope};
+use kugel_rpc::Caller;
+use kugel_store::{Listing, Page, Query};
 
-use crate::adapters::documents::Entry;
+use super::App;
 use crate::domain::search::Search;
+use crate::records::Entry;
 
 /// Rows that a stream reads at once.
 const STREAM_ROWS: u32 = 500;
 
-/// A page of what matches.
-pub(crate) async fn search_journals(
-    documents: &Documents,
-    scope: &Scope,
-    search: &Search,
-) -> Result<Listing<Entry>, Error> {
-    Ok(documents.find(scope, query(search).page(search.page)).await?)
-}
+impl App {
+    /// A page of what matches.
+    pub(crate) async fn search_journals(
+        &self,
+        caller: &Caller,
+        search: &Search,
+    ) -> Result<Listing<Entry>, Error> {
+        let query = query(search).page(search.page);
+        Ok(self.documents.find(&caller.scope(), query).await?)
+    }
 
-/// Everything that matches and was stored by `until`. The bound keeps the pages from shifting while new entries arrive.
-pub(crate) fn stream_journals(
-    documents: Documents,
-    scope: Scope,
-    search: Search,
-    until: Timestamp,
-) -> impl Stream<Item = Result<Arc<Entry>, Error>> + Send + 'static {
-    let pages = stream::unfold(Some(1), move |number| {
-        let (documents, scope) = (documents.clone(), scope.clone());
-        let query = query(&search).at_most("created_at", until);
-        async move {
-            let number = number?;
-            let page = Page {
-                limit: STREAM_ROWS,
-                number,
-            };
-            match documents.find::<Entry>(&scope, query.page(page)).await {
-                Ok(listing) if listing.rows.is_empty() => None,
-                Ok(listing) => {
-                    let last = listing.total <= page.skip() + u64::from(STREAM_ROWS);
-                    let rows = listing.rows.into_iter().map(|row| Ok(row.value)).collect();
-                    Some((rows, (!last).then_some(number + 1)))
-                }
-                Err(error) => Some((vec![Err(Error::from(error))], None)),
+    /// Everything that matches and is stored by now. The bound keeps the pages from shifting while new entries arrive.
+    pub(crate) fn stream_journals(
+        &self,
+        caller: &Caller,
+        search: &Search,
+    ) -> impl Stream<Item = Result<Arc<Entry>, Error>> + Send + use<> {
+        let (documents, scope) = (self.documents.clone(), caller.scope());
+        let query = query(search).at_most("created_at", self.clock.now());
+        let pages = stream::try_unfold(Some(1), move |number| {
+            let (documents, scope, query) = (documents.clone(), scope.clone(), query.clone());
+            async move {
+                let Some(number) = number else {
+                    return Ok(None);
+                };
+                let page = Page {
+                    limit: STREAM_ROWS,
+                    number,
+                };
+                let listing = documents.find::<Entry>(&scope, query.page(page)).await?;
+                let is_last = listing.total <= page.skip() + u64::from(STREAM_ROWS);
+                let rows = stream::iter(listing.rows.into_iter().map(|row| Ok(row.value)));
+                Ok::<_, Error>(Some((rows, (!is_last).then_some(number + 1))))
             }
-        }
-    });
-    pages.flat_map(stream::iter)
+        });
+        pages.try_flatten()
+    }
 }
 
 fn query(search: &Search) -> Query {

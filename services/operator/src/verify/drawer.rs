@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_proto::report::v1::GetTerminalReportRequest;
+use kugel_proto::report::v1::GetReportRequest;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::terminal::v1::session_service_client::SessionServiceClient;
 use kugel_proto::terminal::v1::stream_logs_response::Log;
@@ -127,10 +127,10 @@ async fn compare(
         }
     }
     let mut client = ReportServiceClient::over(inspector.channel("report"));
-    let message = GetTerminalReportRequest {
+    let message = GetReportRequest {
         tenant_id: inspector.tenant_id(),
         store_code: store.clone(),
-        terminal_no: *terminal,
+        terminal_no: Some(*terminal),
         report_scope: "flash".to_owned(),
         report_type: "sales".to_owned(),
         business_date: Some(date.clone()),
@@ -138,7 +138,7 @@ async fn compare(
         ..Default::default()
     };
     let report = client
-        .get_terminal_report(inspector.request(message))
+        .get_report(inspector.request(message))
         .await?
         .into_inner()
         .report;

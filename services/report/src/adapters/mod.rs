@@ -1,8 +1,5 @@
-//! The edges: gRPC, events, documents and neighbours.
+//! Between the use cases and the wire: calls in, events in, calls out.
 
-pub mod clients;
-pub mod documents;
-pub mod events;
-pub mod grpc;
-pub mod logs;
-pub mod requests;
+pub(crate) mod clients;
+pub(crate) mod events;
+pub(crate) mod grpc;

@@ -1,23 +1,95 @@
 //! Counting logs: each is filed and added to the sums of its session in one commit, exactly once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use kugel_store::{Changes, Documents, Record, Scope, StoreError};
+use kugel_bus::{Event, Failure, Topic, inbox};
+use kugel_proto::cart::v1::TransactionLog;
+use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
+use kugel_store::{Changes, Documents, Record, Scope, StoreError, Write};
 
-use crate::adapters::documents::{SessionItems, SessionTotals};
+use super::ACTOR;
 use crate::domain::items::Items;
 use crate::domain::log::Session;
 use crate::domain::session::{Log, Sums};
+use crate::records::{AnyLog, LOGS, SESSION_ITEMS, SESSION_TOTALS, SessionItems, SessionTotals};
+
+/// What is counted.
+pub(crate) const TOPICS: &[Topic] = &[
+    Topic::TranlogReport,
+    Topic::CashlogReport,
+    Topic::OpencloselogReport,
+];
 
 /// Tries of a commit that others came before. Events come one batch after the other; only logs that are posted at the
 /// same time, and a second process, can be in the way, and in every round one of them gets through.
 const ATTEMPT_LIMIT: usize = 100;
 
+/// Counts the logs of events.
+pub(crate) struct CountLogs {
+    pub(super) documents: Documents,
+}
+
+impl CountLogs {
+    /// Counts into `documents`.
+    pub(crate) fn new(documents: Documents) -> Self {
+        Self { documents }
+    }
+
+    /// Counts the logs of events, each once. That none of them was filed before is tried before it is asked: it is nearly
+    /// always so.
+    pub(crate) async fn count(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<(), Failure> {
+        let (filed, sums) = read_all(events)?;
+        match count(&self.documents, scope, ACTOR, &filed, &sums).await {
+            // By its event, or because it was posted: either way the log is counted, and the event is done with.
+            Err(error) if inbox::is_filed(&error, &LOGS) => {
+                let unfiled = inbox::unfiled(&self.documents, scope, events, &filed, |_, _| Ok(())).await?;
+                let (filed, sums) = read_all(&unfiled)?;
+                Ok(count(&self.documents, scope, ACTOR, &filed, &sums).await?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+}
+
+/// The logs of events: the writes that file them, and their sums.
+fn read_all(events: &[Arc<Event>]) -> Result<(Vec<Write>, Sessions), Failure> {
+    let logs: Vec<_> = events
+        .iter()
+        .map(|event| parse(event))
+        .collect::<Result<_, _>>()?;
+    let writes = events
+        .iter()
+        .zip(&logs)
+        .map(|(event, log)| log.filed(&event.body));
+    let sums = logs.iter().map(|log| log.read()).collect::<Result<Vec<_>, _>>();
+    Ok((
+        writes.collect::<Result<_, _>>().map_err(malformed)?,
+        fold(sums.map_err(malformed)?),
+    ))
+}
+
+/// The log of an event. Its text is parsed once in the process, whoever of its consumers comes first.
+fn parse(event: &Event) -> Result<Arc<dyn AnyLog>, Failure> {
+    Ok(match event.topic {
+        Topic::TranlogReport => event.body.parse::<TransactionLog>().map_err(malformed)?,
+        Topic::CashlogReport => event.body.parse::<CashLog>().map_err(malformed)?,
+        Topic::OpencloselogReport => event.body.parse::<OpenCloseLog>().map_err(malformed)?,
+        Topic::TranlogStatus => {
+            return Err(Failure::Malformed("nothing is counted of this topic".to_owned()));
+        }
+    })
+}
+
+fn malformed(error: impl std::fmt::Display) -> Failure {
+    Failure::Malformed(error.to_string())
+}
+
 /// Sums by session, in a fixed order so that two batches touch sessions in the same order.
-pub type Sessions = BTreeMap<Session, Sums>;
+pub(super) type Sessions = BTreeMap<Session, Sums>;
 
 /// Adds logs up by session.
-pub fn fold<'log>(logs: impl IntoIterator<Item = Log<'log>>) -> Sessions {
+pub(super) fn fold<'log>(logs: impl IntoIterator<Item = Log<'log>>) -> Sessions {
     let mut sessions = Sessions::new();
     for log in logs {
         if !sessions.contains_key(log.session()) {
@@ -32,17 +104,21 @@ pub fn fold<'log>(logs: impl IntoIterator<Item = Log<'log>>) -> Sessions {
 
 /// Files logs and adds their sums to those of their sessions.
 ///
-/// `filed` holds what makes the commit happen once only: the logs under their natural keys. If any of them is
-/// there already the whole commit is refused with [`StoreError::Duplicate`].
-pub async fn count(
+/// `filed` makes the commit happen once only: the logs under their natural keys. If any of them is there already, the
+/// whole commit is refused with [`StoreError::Duplicate`].
+pub(super) async fn count(
     documents: &Documents,
     scope: &Scope,
-    filed: &Changes,
+    actor: &str,
+    filed: &[Write],
     sessions: &Sessions,
 ) -> Result<(), StoreError> {
     let mut attempt = 1;
     loop {
-        let changes = add_sums(documents, scope, filed.clone(), sessions).await?;
+        // The logs come first: of a repeated event the store must say that its log is there.
+        let changes = documents.changes(actor);
+        let changes = filed.iter().cloned().fold(changes, Changes::write);
+        let changes = add_sums(documents, scope, changes, sessions).await?;
         match documents.commit(scope, changes).await {
             // A session's first logs, or its next, were counted by somebody else in between: begin again from reading.
             Err(error) if attempt < ATTEMPT_LIMIT && lost_race(&error) => attempt += 1,
@@ -52,7 +128,8 @@ pub async fn count(
 }
 
 fn lost_race(error: &StoreError) -> bool {
-    error.is_stale() || error.is_duplicate_in("session_totals") || error.is_duplicate_in("session_items")
+    let sums = [&SESSION_TOTALS, &SESSION_ITEMS];
+    error.is_stale() || sums.iter().any(|sums| error.is_duplicate_in(sums.name))
 }
 
 async fn add_sums(
@@ -109,7 +186,7 @@ async fn add_items(
     }
     let parts = absorbed.iter().map(|part| &part.items);
     Ok(changes.insert(SessionItems {
-        key: session.into(),
+        session: session.clone(),
         part: next.number,
         items: Items::sum(parts.chain([&sums.items])),
     }))

@@ -2,41 +2,25 @@
 
 use std::sync::Arc;
 
-use jiff::tz::TimeZone;
 use kugel_auth::Principal;
 use kugel_error::{Error, codes};
 use kugel_proto::report::v1::Report;
 use kugel_rpc::Caller;
-use kugel_store::{Documents, Query, Scope, Stored};
-use kugel_types::{Clock, Currency, LocalTime, TerminalNo};
+use kugel_store::{Query, Scope, Stored};
+use kugel_types::{LocalTime, TerminalNo};
 
-use crate::adapters::clients::{CategoryNames, Journal};
-use crate::adapters::documents::{SessionItems, SessionTotals, sums_of};
+use super::App;
+use super::makers::{Material, Needs, Occasion, maker_of, render};
+use crate::domain::groups::Groups;
 use crate::domain::items::Items;
-use crate::domain::products::Groups;
+use crate::domain::log::Session;
 use crate::domain::query::{ReportQuery, ReportScope};
 use crate::domain::totals::Totals;
-use crate::makers::{Material, Needs, Occasion, maker_of, render};
+use crate::records::{SessionItems, SessionTotals, sums_of};
 
-/// Makes reports.
-pub struct ReportDesk {
-    /// The sums.
-    pub documents: Documents,
-    /// Dates reports.
-    pub clock: Arc<dyn Clock>,
-    /// The chain's time zone.
-    pub zone: TimeZone,
-    /// The currency of a store that has not sold anything yet.
-    pub default_currency: Currency,
-    /// Names of categories.
-    pub category_names: CategoryNames,
-    /// Keeps what terminals asked for.
-    pub journal: Journal,
-}
-
-impl ReportDesk {
+impl App {
     /// Makes a report, and files it in the journal under the terminal that asks, if one does.
-    pub async fn make(
+    pub(crate) async fn make_report(
         &self,
         caller: &Caller,
         query: &ReportQuery,
@@ -67,7 +51,7 @@ impl ReportDesk {
             Needs::Sums | Needs::CategoryNames => Items::default(),
         };
         let category_names = match maker.needs() {
-            Needs::CategoryNames | Needs::Items => self.category_names.of(caller.tenant()).await,
+            Needs::CategoryNames | Needs::Items => self.categories.names(caller.tenant()).await,
             Needs::Sums => Arc::default(),
         };
         let staff = staff_of(caller.principal());
@@ -79,7 +63,10 @@ impl ReportDesk {
                 groups: &groups,
                 items: &items,
                 category_names: &category_names,
-                currency: totals.currency.as_str().parse().unwrap_or(self.default_currency),
+                currency: match totals.currency.as_str() {
+                    "" => self.default_currency,
+                    code => code.parse()?,
+                },
             },
             &Occasion {
                 tenant: caller.tenant().as_str(),
@@ -109,7 +96,15 @@ fn check_complete(sessions: &[Stored<SessionTotals>]) -> Result<(), Error> {
         Some((session, reason))
     });
     let reasons: Vec<String> = incomplete
-        .map(|(session, reason)| format!("terminal {}: {reason}", session.key.label()))
+        .map(|(kept, reason)| {
+            let Session {
+                terminal,
+                date,
+                open_counter,
+                ..
+            } = &kept.session;
+            format!("terminal {terminal} on {date} (session {open_counter}): {reason}")
+        })
         .collect();
     if reasons.is_empty() {
         return Ok(());

@@ -1,8 +1,39 @@
-//! The use cases.
+//! The use cases, one verb a file, and the makers of reports.
 
-pub mod count_logs;
-pub mod make_report;
-pub mod post_transaction;
-pub mod rebuild;
-pub mod recount;
-pub mod stream_transactions;
+mod count_logs;
+mod make_report;
+pub mod makers;
+mod post_transaction;
+mod rebuild;
+mod recount;
+mod stream_transactions;
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use kugel_store::Documents;
+use kugel_types::{Clock, Currency};
+
+pub(crate) use count_logs::{CountLogs, TOPICS};
+
+use crate::ports::{Categories, Journal};
+
+/// Who is named as the author of documents that events made. No user can bear this name.
+const ACTOR: &str = "service:report";
+
+/// Everything the use cases work with.
+#[derive(Clone)]
+pub(crate) struct App {
+    /// Logs and sums.
+    pub(crate) documents: Documents,
+    /// Dates reports.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// The chain's time zone.
+    pub(crate) zone: TimeZone,
+    /// The currency of a store that has not sold anything yet.
+    pub(crate) default_currency: Currency,
+    /// Names of categories.
+    pub(crate) categories: Arc<dyn Categories>,
+    /// Keeps what terminals asked for.
+    pub(crate) journal: Arc<dyn Journal>,
+}

@@ -1,38 +1,31 @@
-//! Begins anew: sums and what events filed go; logs that were posted stay, and are counted again at once.
+//! Starting over: sums and what events filed go; logs that were posted stay, and are counted again at once.
 
 use async_trait::async_trait;
-use kugel_bus::{Failure, Rebuild, Topic};
-use kugel_store::{Document, Page, Query, Record, Scope};
+use futures::TryStreamExt;
+use kugel_bus::{Failure, Rebuild, Topic, inbox};
+use kugel_proto::cart::v1::TransactionLog;
+use kugel_store::{Query, Scope};
 use kugel_types::TenantId;
 
 use super::count_logs::{count, fold};
-use crate::adapters::documents::{
-    CashDocument, LogDocument, OpenCloseDocument, SessionItems, SessionTotals, TransactionDocument,
-};
-use crate::adapters::events::{ACTOR, LogHandler, TOPICS};
+use super::{ACTOR, CountLogs, TOPICS};
+use crate::records::{Filed, LOGS, LogMessage, SESSION_ITEMS, SESSION_TOTALS};
 
 /// Posted logs that are counted in one commit.
 const COUNTED_AT_ONCE: u32 = 250;
 
 #[async_trait]
-impl Rebuild for LogHandler {
+impl Rebuild for CountLogs {
     fn topics(&self) -> &'static [Topic] {
         TOPICS
     }
 
     async fn begin(&self, tenant: &TenantId) -> Result<(), Failure> {
-        let (documents, scope) = (self.documents(), Scope::from(tenant));
-        let was_posted = |document: &Document| document.created_by != ACTOR;
-        for collection in [SessionTotals::COLLECTION, SessionItems::COLLECTION] {
-            documents.retain(&scope, collection, |_| false).await?;
+        let scope = Scope::from(tenant);
+        for sums in [&SESSION_TOTALS, &SESSION_ITEMS] {
+            self.documents.retain(&scope, sums, |_| false).await?;
         }
-        for collection in [
-            TransactionDocument::COLLECTION,
-            CashDocument::COLLECTION,
-            OpenCloseDocument::COLLECTION,
-        ] {
-            documents.retain(&scope, collection, was_posted).await?;
-        }
+        inbox::forget(&self.documents, &scope, ACTOR, &LOGS).await?;
         self.count_posted(&scope).await
     }
 
@@ -41,24 +34,21 @@ impl Rebuild for LogHandler {
     }
 }
 
-impl LogHandler {
+impl CountLogs {
     /// Counts the transactions that are filed: those that were posted, for only they are left.
     async fn count_posted(&self, scope: &Scope) -> Result<(), Failure> {
-        let (documents, mut last) = (self.documents(), String::new());
-        loop {
-            let query = Query::all().greater("id", &last).uncounted().page(Page {
-                limit: COUNTED_AT_ONCE,
-                number: 1,
-            });
-            let rows = documents.find::<TransactionDocument>(scope, query).await?.rows;
-            let Some(row) = rows.last() else {
-                return Ok(());
-            };
-            last = row.id();
-            let logs = rows.iter().map(|row| TransactionDocument::read(row.wire()));
-            let logs = logs.collect::<Result<Vec<_>, _>>();
+        let posted = self
+            .documents
+            .stream::<Filed<TransactionLog>>(scope, Query::all(), COUNTED_AT_ONCE);
+        let mut posted = std::pin::pin!(posted.try_chunks(COUNTED_AT_ONCE as usize));
+        while let Some(rows) = posted.try_next().await.map_err(|error| error.1)? {
+            let logs = rows
+                .iter()
+                .map(|row| LogMessage::read(&row.0))
+                .collect::<Result<Vec<_>, _>>();
             let logs = logs.map_err(|error| Failure::Malformed(error.to_string()))?;
-            count(documents, scope, &documents.changes(ACTOR), &fold(logs)).await?;
+            count(&self.documents, scope, ACTOR, &[], &fold(logs)).await?;
         }
+        Ok(())
     }
 }

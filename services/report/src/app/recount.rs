@@ -1,74 +1,71 @@
-//! Counting again: the sums of every session, made anew from the filed logs and compared with those that were kept.
+//! Counting again: the sums of every session, made from the filed logs and compared with those that were kept.
 
+use futures::TryStreamExt;
 use kugel_error::Error;
+use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::report::v1::{RecountTotalsResponse, TotalsDifference};
-use kugel_store::{Documents, Page, Query, Scope};
+use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
+use kugel_rpc::Caller;
+use kugel_store::{Documents, Query, Scope};
 
+use super::App;
 use super::count_logs::Sessions;
-use crate::adapters::documents::{
-    CashDocument, LogDocument, OpenCloseDocument, SessionItems, SessionTotals, TransactionDocument,
-};
 use crate::domain::items::Items;
 use crate::domain::log::Session;
 use crate::domain::session::{Parts, Sums};
+use crate::records::{Filed, LogMessage, SessionItems, SessionTotals};
 
 /// Logs that are read at once.
 const LOGS_AT_ONCE: u32 = 1_000;
 
-/// Counts again; with `repair` replaces the sums of sessions that differ.
-pub async fn recount(
-    documents: &Documents,
-    scope: &Scope,
-    actor: &str,
-    repair: bool,
-) -> Result<RecountTotalsResponse, Error> {
-    let mut sessions = Sessions::new();
-    let mut answer = RecountTotalsResponse {
-        transaction_logs: add_logs::<TransactionDocument>(documents, scope, &mut sessions).await?,
-        cash_logs: add_logs::<CashDocument>(documents, scope, &mut sessions).await?,
-        open_close_logs: add_logs::<OpenCloseDocument>(documents, scope, &mut sessions).await?,
-        ..RecountTotalsResponse::default()
-    };
-    // Sums without any log are a difference too.
-    for kept in documents.find::<SessionTotals>(scope, Query::all()).await?.rows {
-        sessions.entry(kept.key.session()?).or_default();
-    }
-    for (session, recounted) in &sessions {
-        answer.sessions += 1;
-        let kept = kept_sums(documents, scope, session).await?;
-        if let Some(difference) = difference(session, &kept, recounted) {
-            answer.differences.push(difference);
-            if repair {
-                replace(documents, scope, actor, session, recounted).await?;
+impl App {
+    /// Counts again; with `repair` replaces the sums of sessions that differ.
+    pub(crate) async fn recount(
+        &self,
+        caller: &Caller,
+        repair: bool,
+    ) -> Result<RecountTotalsResponse, Error> {
+        let (documents, scope, mut sessions) = (&self.documents, &caller.scope(), Sessions::new());
+        let mut found = RecountTotalsResponse {
+            transaction_logs: add_logs::<TransactionLog>(documents, scope, &mut sessions).await?,
+            cash_logs: add_logs::<CashLog>(documents, scope, &mut sessions).await?,
+            open_close_logs: add_logs::<OpenCloseLog>(documents, scope, &mut sessions).await?,
+            ..RecountTotalsResponse::default()
+        };
+        // Sums without any log are a difference too.
+        for kept in documents.find::<SessionTotals>(scope, Query::all()).await?.rows {
+            sessions.entry(kept.session.clone()).or_default();
+        }
+        for (session, recounted) in &sessions {
+            found.sessions += 1;
+            let kept = kept_sums(documents, scope, session).await?;
+            if let Some(difference) = difference(session, &kept, recounted) {
+                found.differences.push(difference);
+                if repair {
+                    replace(documents, scope, &caller.actor(), session, recounted).await?;
+                }
             }
         }
+        Ok(found)
     }
-    Ok(answer)
 }
 
-/// Adds all logs of a kind, in the order of their keys.
-async fn add_logs<T: LogDocument>(
+/// Adds all logs of a kind, and counts them.
+async fn add_logs<L: LogMessage>(
     documents: &Documents,
     scope: &Scope,
     sessions: &mut Sessions,
 ) -> Result<i64, Error> {
-    let (mut count, mut last) = (0, String::new());
-    loop {
-        let query = Query::all().greater("id", &last).page(Page {
-            limit: LOGS_AT_ONCE,
-            number: 1,
-        });
-        let rows = documents.find::<T>(scope, query).await?.rows;
-        for row in &rows {
-            let log = T::read(row.wire())?;
-            sessions.entry(log.session().clone()).or_default().add(&log);
-            count += 1;
-        }
-        match rows.last() {
-            Some(row) => last = row.id(),
-            None => return Ok(count),
-        }
+    let (mut logs, mut count) = (
+        Box::pin(documents.stream::<Filed<L>>(scope, Query::all(), LOGS_AT_ONCE)),
+        0,
+    );
+    while let Some(filed) = logs.try_next().await? {
+        let log = filed.0.read()?;
+        sessions.entry(log.session().clone()).or_default().add(&log);
+        count += 1;
     }
+    Ok(count)
 }
 
 /// The sums that were kept of a session.
@@ -154,12 +151,12 @@ async fn replace(
         changes = changes.delete::<SessionItems>(&SessionItems::id_of(session, absorbed), None);
     }
     changes = changes.insert(SessionItems {
-        key: session.into(),
+        session: session.clone(),
         part: next.number,
         items: recounted.items.clone(),
     });
     let totals = SessionTotals {
-        key: session.into(),
+        session: session.clone(),
         totals: recounted.totals.clone(),
         groups: recounted.groups.clone(),
         received: recounted.received.clone(),

@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use kugel_types::Sign;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::log::Line;
 use super::products::ProductFigures;
 use super::totals::Name;
 
@@ -47,8 +49,19 @@ impl Items {
         self.0.is_empty()
     }
 
+    /// Counts a line of a transaction; `earlier` are the lines before it.
+    pub(super) fn add(&mut self, sign: Sign, line: &Line<'_>, figures: ProductFigures, earlier: &[Line<'_>]) {
+        let first_of_item = !earlier
+            .iter()
+            .any(|other| other.category == line.category && other.item == line.item);
+        let item = self.entry(line.category, line.item);
+        item.name.hear(line.description);
+        let transactions = sign.of(i64::from(first_of_item));
+        item.figures.merge(&figures.counting(transactions));
+    }
+
     /// The sums over an item, made if need be.
-    pub fn entry(&mut self, category: &str, code: &str) -> &mut ItemTotals {
+    fn entry(&mut self, category: &str, code: &str) -> &mut ItemTotals {
         let found = self.0.binary_search_by(|item| item.key().cmp(&(category, code)));
         let position = found.unwrap_or_else(|position| {
             let item = ItemTotals {
@@ -87,7 +100,7 @@ impl Items {
 }
 
 /// An item in a document: a list without the names of its fields, which would be longer than what they name. Category,
-/// code, name; gross, discount, quantity, discounted quantity; transactions.
+/// code, name; the figures.
 type Row<'text> = (
     Cow<'text, str>,
     Cow<'text, str>,
@@ -99,46 +112,22 @@ type Row<'text> = (
 impl Serialize for Items {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|item| -> Row<'_> {
-            let ProductFigures {
-                gross,
-                discount,
-                quantity,
-                discount_quantity,
-                transactions,
-            } = item.figures;
-            let name = item.name.as_str().into();
-            let figures = [gross, discount, quantity, discount_quantity];
-            (
-                item.category.as_str().into(),
-                item.code.as_str().into(),
-                name,
-                figures,
-                transactions,
-            )
+            let texts = [&item.category, &item.code, item.name.as_str()].map(Cow::Borrowed);
+            let ([category, code, name], (figures, transactions)) = (texts, item.figures.cells());
+            (category, code, name, figures, transactions)
         }))
     }
 }
 
 impl<'de> Deserialize<'de> for Items {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let rows = Vec::<Row<'de>>::deserialize(deserializer)?;
-        let items = rows
-            .into_iter()
-            .map(|(category, code, name, figures, transactions)| {
-                let [gross, discount, quantity, discount_quantity] = figures;
-                ItemTotals {
-                    category: category.into_owned(),
-                    code: code.into_owned(),
-                    name: Name::from(name.into_owned()),
-                    figures: ProductFigures {
-                        gross,
-                        discount,
-                        quantity,
-                        discount_quantity,
-                        transactions,
-                    },
-                }
-            });
+        let rows = Vec::<Row<'de>>::deserialize(deserializer)?.into_iter();
+        let items = rows.map(|(category, code, name, figures, transactions)| ItemTotals {
+            category: category.into_owned(),
+            code: code.into_owned(),
+            name: Name::from(name.into_owned()),
+            figures: ProductFigures::from_cells((figures, transactions)),
+        });
         Ok(Self(items.collect()))
     }
 }

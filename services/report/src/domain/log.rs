@@ -2,17 +2,21 @@
 
 use std::fmt;
 
-use kugel_types::{BusinessDate, StoreCode, TerminalNo};
+use kugel_types::{BusinessDate, Currency, PaymentKind, StoreCode, TaxType, TerminalNo, TransactionType};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 /// A session of a terminal: what happens between opening and closing. Every log belongs to exactly one.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Session {
     /// The store.
+    #[serde(rename = "store_code")]
     pub store: StoreCode,
     /// The terminal within the store.
+    #[serde(rename = "terminal_no")]
     pub terminal: TerminalNo,
     /// The day in the books.
+    #[serde(rename = "business_date")]
     pub date: BusinessDate,
     /// How often the terminal had been opened on that day.
     pub open_counter: i32,
@@ -29,58 +33,6 @@ impl fmt::Display for Session {
     }
 }
 
-/// What a transaction is, which decides how it counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// 101.
-    Sale,
-    /// 102.
-    Return,
-    /// 201: takes a sale back.
-    VoidSale,
-    /// 202: takes a return back.
-    VoidReturn,
-}
-
-impl Kind {
-    /// Takes the number of the wire. 1 is the older name of a sale.
-    pub fn from_number(number: i32) -> Option<Self> {
-        match number {
-            1 | 101 => Some(Self::Sale),
-            102 => Some(Self::Return),
-            201 => Some(Self::VoidSale),
-            202 => Some(Self::VoidReturn),
-            _ => None,
-        }
-    }
-    /// How amounts count towards what was earned.
-    pub fn sign(self) -> Sign {
-        match self {
-            Self::Sale | Self::VoidReturn => Sign(1),
-            Self::Return | Self::VoidSale => Sign(-1),
-        }
-    }
-}
-
-/// Plus or minus one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Sign(i8);
-
-impl Sign {
-    /// The other sign.
-    pub fn turned(self) -> Self {
-        Self(-self.0)
-    }
-    /// The amount with this sign.
-    pub fn of(self, amount: Decimal) -> Decimal {
-        if self.0 < 0 { -amount } else { amount }
-    }
-    /// The number with this sign.
-    pub fn count(self, number: usize) -> i64 {
-        i64::from(self.0) * i64::try_from(number).unwrap_or(i64::MAX)
-    }
-}
-
 /// A transaction log.
 #[derive(Debug, Clone)]
 pub struct Transaction<'log> {
@@ -91,13 +43,13 @@ pub struct Transaction<'log> {
     /// When it was made, ISO 8601.
     pub generated: &'log str,
     /// What it is.
-    pub kind: Kind,
+    pub kind: TransactionType,
     /// True if the sale was cancelled before it was paid: then it counts nowhere but in the log count.
     pub cancelled: bool,
     /// The store's name.
     pub store_name: &'log str,
-    /// The currency code.
-    pub currency: &'log str,
+    /// The store's currency; `None` if the log does not say.
+    pub currency: Option<Currency>,
     /// What was paid or is owed: after discounts, with external tax.
     pub total_with_tax: Decimal,
     /// All discounts together.
@@ -160,6 +112,8 @@ pub struct Discount<'log> {
 pub struct Payment<'log> {
     /// The payment method's code.
     pub code: &'log str,
+    /// How the payment method behaves.
+    pub kind: PaymentKind,
     /// The payment method's name.
     pub name: &'log str,
     /// What it settled, net of change.
@@ -171,8 +125,8 @@ pub struct Payment<'log> {
 pub struct Tax<'log> {
     /// The tax code.
     pub code: &'log str,
-    /// `External`, `Internal` or `Exempt`.
-    pub kind: &'log str,
+    /// How it relates to the prices.
+    pub kind: TaxType,
     /// The tax's name.
     pub name: &'log str,
     /// The tax.
@@ -181,13 +135,6 @@ pub struct Tax<'log> {
     pub target: Decimal,
     /// The quantity that was taxed.
     pub quantity: Decimal,
-}
-
-impl Tax<'_> {
-    /// True if the prices contain the tax.
-    pub fn is_included(&self) -> bool {
-        self.kind == "Internal"
-    }
 }
 
 /// A cash log: money that went into the drawer (above zero) or came out of it.

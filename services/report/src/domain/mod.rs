@@ -4,6 +4,7 @@
 //! Totals are a commutative monoid: folding the same logs in any order and any grouping gives the same totals. Event
 //! time folding, merging over terminals and days, compaction and the recount all rest on that one property.
 
+pub mod groups;
 pub mod items;
 pub mod log;
 pub mod products;

@@ -1,4 +1,4 @@
-//! What was sold: categories and promotions, which are few, and items, which may be all of a shop's.
+//! What was sold: the figures that a line adds to its category, its item and its promotions.
 //!
 //! With s as in [`super::totals`], over lines that are not cancelled:
 //!
@@ -9,14 +9,11 @@
 //! So all amounts are without tax, whether prices contain it or not, and net over all categories, or all items, is net
 //! of the sales report to the last digit. A promotion's gross is that of its lines, its discount only what it gave.
 
-use std::collections::BTreeMap;
-
-use rust_decimal::{Decimal, RoundingStrategy};
+use kugel_types::{RoundMethod, Sign, TaxType};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::items::Items;
-use super::log::{Line, Sign, Tax, Transaction};
-use super::totals::entry;
+use super::log::{Line, Tax, Transaction};
 
 /// The figures of a category, an item or a promotion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -39,6 +36,26 @@ pub struct ProductFigures {
 }
 
 impl ProductFigures {
+    /// What one line adds, apart from the count of its transaction.
+    pub(super) fn of_line(sign: Sign, line: &Line<'_>, included_tax: Decimal) -> Self {
+        let own = line.own_discount();
+        let (discount, quantity) = (sign.of(own + line.allocated_discount()), sign.of(line.quantity));
+        Self {
+            gross: sign.of(line.amount + own - included_tax),
+            discount,
+            quantity,
+            discount_quantity: if discount.is_zero() {
+                Decimal::ZERO
+            } else {
+                quantity
+            },
+            transactions: 0,
+        }
+    }
+    /// The same figures with a count of transactions.
+    pub(super) fn counting(self, transactions: i64) -> Self {
+        Self { transactions, ..self }
+    }
     /// Gross less discounts.
     pub fn net(&self) -> Decimal {
         self.gross - self.discount
@@ -51,6 +68,21 @@ impl ProductFigures {
         self.discount_quantity += other.discount_quantity;
         self.transactions += other.transactions;
     }
+    /// The figures without their names, as a row of items spells them.
+    pub(super) fn cells(&self) -> Cells {
+        let figures = [self.gross, self.discount, self.quantity, self.discount_quantity];
+        (figures, self.transactions)
+    }
+    /// Reads [`Self::cells`].
+    pub(super) fn from_cells(([gross, discount, quantity, discount_quantity], transactions): Cells) -> Self {
+        Self {
+            gross,
+            discount,
+            quantity,
+            discount_quantity,
+            transactions,
+        }
+    }
     /// The sum of many.
     pub fn sum<'figures>(rows: impl IntoIterator<Item = &'figures Self>) -> Self {
         rows.into_iter().fold(Self::default(), |mut sum, row| {
@@ -60,119 +92,20 @@ impl ProductFigures {
     }
 }
 
-/// Figures by two keys.
-pub type Nested<V> = BTreeMap<String, BTreeMap<String, V>>;
-
-/// The sums over groups of items of one or many sessions.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Groups {
-    /// By category code; the empty code stands for none.
-    pub categories: BTreeMap<String, ProductFigures>,
-    /// By promotion code and promotion type.
-    pub promotions: Nested<ProductFigures>,
-}
-
-/// Counts a transaction.
-pub fn add(groups: &mut Groups, items: &mut Items, transaction: &Transaction<'_>) {
-    if transaction.cancelled {
-        return;
-    }
-    let sign = transaction.kind.sign();
-    let included_tax = included_tax(transaction);
-    for (position, line) in transaction.lines.iter().enumerate() {
-        let earlier = &transaction.lines[..position];
-        let first_of_category = !earlier.iter().any(|other| other.category == line.category);
-        let first_of_item = !earlier
-            .iter()
-            .any(|other| other.category == line.category && other.item == line.item);
-        let figures = LineFigures::new(sign, line, included_tax[position]);
-        figures.count(entry(&mut groups.categories, line.category), first_of_category);
-        let item = items.entry(line.category, line.item);
-        item.name.hear(line.description);
-        figures.count(&mut item.figures, first_of_item);
-        groups.add_promotions(sign, line, &figures, earlier);
-    }
-}
-
-impl Groups {
-    fn add_promotions(&mut self, sign: Sign, line: &Line<'_>, figures: &LineFigures, earlier: &[Line<'_>]) {
-        let given: Vec<_> = promotions(line).collect();
-        for (position, (promotion, amount)) in given.iter().enumerate() {
-            let (code, kind) = *promotion;
-            let totals = entry(entry(&mut self.promotions, code), kind);
-            totals.discount += sign.of(*amount);
-            if given[..position].iter().any(|(other, _)| other == promotion) {
-                continue;
-            }
-            totals.gross += figures.gross;
-            totals.quantity += figures.quantity;
-            let first_of_transaction = !earlier
-                .iter()
-                .any(|line| promotions(line).any(|(other, _)| other == *promotion));
-            totals.transactions += sign.count(usize::from(first_of_transaction));
-        }
-    }
-
-    /// Adds the sums over other logs.
-    pub fn merge(&mut self, other: &Self) {
-        for (category, figures) in &other.categories {
-            entry(&mut self.categories, category).merge(figures);
-        }
-        for (code, kinds) in &other.promotions {
-            let mine = entry(&mut self.promotions, code);
-            for (kind, figures) in kinds {
-                entry(mine, kind).merge(figures);
-            }
-        }
-    }
-}
-
-/// What one line adds.
-struct LineFigures {
-    sign: Sign,
-    gross: Decimal,
-    discount: Decimal,
-    quantity: Decimal,
-}
-
-impl LineFigures {
-    fn new(sign: Sign, line: &Line<'_>, included_tax: Decimal) -> Self {
-        let own = line.own_discount();
-        Self {
-            sign,
-            gross: sign.of(line.amount + own - included_tax),
-            discount: sign.of(own + line.allocated_discount()),
-            quantity: sign.of(line.quantity),
-        }
-    }
-
-    fn count(&self, totals: &mut ProductFigures, first_of_transaction: bool) {
-        totals.gross += self.gross;
-        totals.discount += self.discount;
-        totals.quantity += self.quantity;
-        if !self.discount.is_zero() {
-            totals.discount_quantity += self.quantity;
-        }
-        totals.transactions += self.sign.count(usize::from(first_of_transaction));
-    }
-}
-
-/// The promotions of a line with what each took off.
-fn promotions<'line>(line: &'line Line<'_>) -> impl Iterator<Item = ((&'line str, &'line str), Decimal)> {
-    let discounts = line.discounts.iter().chain(&line.allocated);
-    discounts.filter_map(|discount| Some((discount.promotion?, discount.amount)))
-}
+/// Gross, discount, quantity, discounted quantity; transactions.
+pub(super) type Cells = ([Decimal; 4], i64);
 
 /// The share of each line in the taxes that its price contains.
 ///
 /// A tax is known for all lines of a code together, already rounded. Each line takes what the rounded running total
 /// grows by, so that the shares add up to the tax exactly.
-fn included_tax(transaction: &Transaction<'_>) -> Vec<Decimal> {
+pub(super) fn included_tax(transaction: &Transaction<'_>) -> Vec<Decimal> {
     let mut shares = vec![Decimal::ZERO; transaction.lines.len()];
-    for tax in transaction.taxes.iter().filter(|tax| tax.is_included()) {
-        share_out(tax, &transaction.lines, &mut shares);
-    }
+    let included = transaction
+        .taxes
+        .iter()
+        .filter(|tax| tax.kind == TaxType::Internal);
+    included.for_each(|tax| share_out(tax, &transaction.lines, &mut shares));
     shares
 }
 
@@ -207,7 +140,5 @@ fn portion(amount: Decimal, part: Decimal, whole: Decimal, places: u32) -> Decim
             .checked_div(whole)
             .and_then(|ratio| ratio.checked_mul(amount)),
     };
-    exact
-        .unwrap_or_default()
-        .round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero)
+    RoundMethod::Round.apply(exact.unwrap_or_default(), places)
 }

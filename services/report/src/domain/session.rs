@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::groups::Groups;
 use super::items::Items;
 use super::log::{Cash, OpenClose, Session, Transaction};
-use super::products::{self, Groups};
+use super::products::{ProductFigures, included_tax};
 use super::settlement::Received;
 use super::totals::Totals;
 
@@ -51,7 +52,7 @@ impl Sums {
                 self.received
                     .transaction(transaction.generated, transaction.number);
                 self.totals.add(transaction);
-                products::add(&mut self.groups, &mut self.items, transaction);
+                self.add_lines(transaction);
             }
             Log::Cash(cash) => {
                 self.received.cash(cash.generated);
@@ -63,6 +64,24 @@ impl Sums {
                     self.totals.counted_cash += close.counted_cash;
                 }
             }
+        }
+    }
+
+    fn add_lines(&mut self, transaction: &Transaction<'_>) {
+        if transaction.cancelled {
+            return;
+        }
+        let sign = transaction.kind.money();
+        for (position, (line, tax)) in transaction
+            .lines
+            .iter()
+            .zip(included_tax(transaction))
+            .enumerate()
+        {
+            let earlier = &transaction.lines[..position];
+            let figures = ProductFigures::of_line(sign, line, tax);
+            self.groups.add(sign, line, figures, earlier);
+            self.items.add(sign, line, figures, earlier);
         }
     }
 
@@ -80,10 +99,10 @@ const MERGED_TOGETHER: usize = 8;
 
 /// The parts that a session's sums over items are kept in.
 ///
-/// They may name every item of a shop. Writing them anew with every sale would cost more than all the rest, so each
-/// batch of logs writes a part of its own, and whenever eight parts of a size have come together they become one of the
-/// next size. A sum is so written once for each size, not once for each batch, and there are never more than seven
-/// parts of a size to read. The close of a session makes one part of all.
+/// They may name every item of a shop. To rewrite them with every sale would cost more than all the rest, so each batch
+/// of logs writes a part of its own, and eight parts of one size become one of the next size. A sum is thus written once
+/// for each size, not once for each batch, and no more than seven parts of a size are there to read. The close of a
+/// session makes one part of all.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Parts {

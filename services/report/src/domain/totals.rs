@@ -10,13 +10,11 @@
 
 use std::collections::BTreeMap;
 
+use kugel_types::{PaymentKind, Sign, TransactionType};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::log::{Cash, Kind, Line, Sign, Transaction};
-
-/// The payment code of cash, which goes into the drawer.
-pub const CASH_CODE: &str = "01";
+use super::log::{Cash, Line, Transaction};
 
 /// An amount with the quantity and the number of cases behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -135,6 +133,8 @@ pub struct Totals {
     pub taxes: BTreeMap<String, TaxTotals>,
     /// Payments by payment code.
     pub payments: BTreeMap<String, PaymentTotals>,
+    /// What of the payments was cash, which lies in the drawer.
+    pub paid_in_cash: Decimal,
     /// Money put into the drawer.
     pub cash_in: Movements,
     /// Money taken out of it.
@@ -147,16 +147,18 @@ impl Totals {
     /// Counts a transaction.
     pub fn add(&mut self, transaction: &Transaction<'_>) {
         self.store_name.hear(transaction.store_name);
-        self.currency.hear(transaction.currency);
+        if let Some(currency) = &transaction.currency {
+            self.currency.hear(currency.code());
+        }
         if transaction.cancelled {
             return;
         }
-        let sign = transaction.kind.sign();
+        let sign = transaction.kind.money();
         match transaction.kind {
-            Kind::Sale | Kind::VoidSale => {
+            TransactionType::Sale | TransactionType::VoidSale => {
                 self.sales = self.sales.plus(turnover(transaction, sign));
             }
-            Kind::Return | Kind::VoidReturn => {
+            TransactionType::Return | TransactionType::VoidReturn => {
                 self.returns = self.returns.plus(turnover(transaction, sign.turned()));
             }
         }
@@ -196,7 +198,7 @@ impl Totals {
         for tax in &transaction.taxes {
             let totals = entry(&mut self.taxes, tax.code);
             totals.name.hear(tax.name);
-            totals.kind.hear(tax.kind);
+            totals.kind.hear(tax.kind.name());
             totals.amount += sign.of(tax.amount);
             totals.target += sign.of(tax.target);
             totals.quantity += sign.of(tax.quantity);
@@ -211,8 +213,11 @@ impl Totals {
             let totals = entry(&mut self.payments, payment.code);
             totals.name.hear(payment.name);
             totals.amount += sign.of(payment.amount);
-            totals.entries += sign.count(1);
-            totals.transactions += sign.count(usize::from(first_of_code));
+            totals.entries += sign.of(1);
+            totals.transactions += sign.of(i64::from(first_of_code));
+            if payment.kind == PaymentKind::Cash {
+                self.paid_in_cash += sign.of(payment.amount);
+            }
         }
     }
 
@@ -239,6 +244,7 @@ impl Totals {
             totals.entries += payment.entries;
             totals.transactions += payment.transactions;
         }
+        self.paid_in_cash += other.paid_in_cash;
         for (mine, theirs) in [
             (&mut self.cash_in, other.cash_in),
             (&mut self.cash_out, other.cash_out),
@@ -266,11 +272,7 @@ impl Totals {
 
     /// What should be in the drawer.
     pub fn expected_cash(&self) -> Decimal {
-        let paid = self
-            .payments
-            .get(CASH_CODE)
-            .map_or(Decimal::ZERO, |cash| cash.amount);
-        paid + self.cash_in.amount + self.cash_out.amount
+        self.paid_in_cash + self.cash_in.amount + self.cash_out.amount
     }
 }
 
@@ -283,7 +285,7 @@ fn figure(sign: Sign, amount: Decimal, quantity: Decimal, count: usize) -> Figur
     Figure {
         amount: sign.of(amount),
         quantity: sign.of(quantity),
-        count: sign.count(count),
+        count: sign.of(i64::try_from(count).unwrap_or(i64::MAX)),
     }
 }
 

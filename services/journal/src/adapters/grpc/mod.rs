@@ -1,0 +1,7 @@
+//! The gRPC face: admit, call, render.
+
+mod convert;
+mod journals;
+mod render;
+
+pub(crate) use journals::Journals;

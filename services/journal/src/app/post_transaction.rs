@@ -1,0 +1,22 @@
+//! Files a transaction log that is handed in by a call instead of an event.
+
+use kugel_bus::inbox;
+use kugel_error::Error;
+use kugel_proto::cart::v1::TransactionLog;
+use kugel_rpc::Caller;
+
+use super::App;
+use crate::records::{Entry, LOGS, TransactionRecord};
+
+impl App {
+    /// Files the log with its entry. One that is filed already is kept as it is.
+    pub(crate) async fn post_transaction(&self, caller: &Caller, log: TransactionLog) -> Result<(), Error> {
+        let entry = Entry::of_transaction(&log)?;
+        let changes = self.documents.changes(&caller.actor());
+        let changes = changes.insert(TransactionRecord::of(log)).insert(entry);
+        match self.documents.commit(&caller.scope(), changes).await {
+            Err(error) if inbox::is_filed(&error, &LOGS) => Ok(()),
+            result => Ok(result?),
+        }
+    }
+}

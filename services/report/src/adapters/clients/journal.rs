@@ -1,0 +1,67 @@
+//! The journal, which keeps what terminals asked for.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kugel_auth::Tokens;
+use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
+use kugel_proto::journal::v1::{CreateJournalRequest, NewJournalEntry};
+use kugel_proto::report::v1::Report;
+use kugel_rpc::{Channel, outgoing};
+use kugel_types::{TenantId, TerminalNo};
+
+use crate::NAME;
+use crate::domain::query::ReportQuery;
+use crate::ports::Journal;
+
+/// Files reports in the journal.
+pub(crate) struct JournalClient {
+    channel: Channel,
+    tokens: Arc<Tokens>,
+}
+
+impl JournalClient {
+    /// Files through the journal service.
+    pub(crate) fn new(channel: Channel, tokens: Arc<Tokens>) -> Self {
+        Self { channel, tokens }
+    }
+}
+
+#[async_trait]
+impl Journal for JournalClient {
+    async fn file(
+        &self,
+        tenant: &TenantId,
+        terminal: TerminalNo,
+        staff: Option<&str>,
+        query: &ReportQuery,
+        report: &Report,
+    ) {
+        let entry = NewJournalEntry {
+            tenant_id: tenant.to_string(),
+            store_code: query.store.to_string(),
+            terminal_no: Some(terminal.get()),
+            transaction_type: Some(query.scope.transaction_type()),
+            business_date: query.period.bounds().0.to_string(),
+            open_counter: Some(query.open_counter.unwrap_or(0)),
+            business_counter: Some(query.business_counter.unwrap_or(0)),
+            generate_date_time: report.generate_date_time.clone(),
+            receipt_no: Some(0),
+            staff_id: Some(staff.unwrap_or("SYSTEM").to_owned()),
+            journal_text: report.journal_text.clone(),
+            receipt_text: report.receipt_text.clone(),
+            ..NewJournalEntry::default()
+        };
+        let request = CreateJournalRequest {
+            tenant_id: entry.tenant_id.clone(),
+            store_code: entry.store_code.clone(),
+            terminal_no: terminal.get(),
+            journal: Some(entry),
+        };
+        let mut client = JournalServiceClient::new(self.channel.clone());
+        let request = outgoing(&self.tokens, NAME, tenant, request);
+        if let Err(error) = client.create_journal(request).await {
+            tracing::warn!(error = error.message(), "the report was not filed in the journal");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The documents of this service: the logs as they came, and the sums of each session.
+
+mod logs;
+
+use kugel_store::{Collection, Field, Index, Query, Record};
+use kugel_types::{BusinessDate, StoreCode, TerminalNo};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::groups::Groups;
+use crate::domain::items::Items;
+use crate::domain::log::Session;
+use crate::domain::session::Parts;
+use crate::domain::settlement::Received;
+use crate::domain::totals::Totals;
+pub(crate) use logs::AnyLog;
+pub use logs::{CASH_LOGS, Filed, LOGS, LogMessage, OPEN_CLOSE_LOGS, TRANSACTION_LOGS};
+
+/// The fields that find sums.
+const SESSION_FIELDS: &[Field] = &[
+    Field::text("store_code"),
+    Field::integer("terminal_no"),
+    Field::text("business_date"),
+    Field::integer("open_counter"),
+];
+const BY_DAY: &[Index] = &[Index::on(&["store_code", "business_date"])];
+
+/// The small sums of sessions.
+pub static SESSION_TOTALS: Collection = Collection {
+    name: "session_totals",
+    fields: SESSION_FIELDS,
+    indexes: BY_DAY,
+};
+/// The sums over items of sessions, in parts.
+pub static SESSION_ITEMS: Collection = Collection {
+    name: "session_items",
+    fields: SESSION_FIELDS,
+    indexes: BY_DAY,
+};
+
+/// The small sums of a session: read by every report, written with every batch of its logs.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionTotals {
+    /// The session.
+    #[serde(flatten)]
+    pub session: Session,
+    /// Money.
+    pub totals: Totals,
+    /// What was sold, by category and promotion.
+    pub groups: Groups,
+    /// What arrived.
+    pub received: Received,
+    /// The parts that the sums over items are kept in.
+    pub parts: Parts,
+}
+
+impl SessionTotals {
+    /// The key of a session's document.
+    pub fn id_of(session: &Session) -> String {
+        session.to_string()
+    }
+    /// The sums of a session of which nothing is known yet.
+    pub fn empty(session: &Session) -> Self {
+        Self {
+            session: session.clone(),
+            totals: Totals::default(),
+            groups: Groups::default(),
+            received: Received::default(),
+            parts: Parts::default(),
+        }
+    }
+}
+
+impl Record for SessionTotals {
+    const COLLECTION: &'static Collection = &SESSION_TOTALS;
+    fn id(&self) -> String {
+        self.session.to_string()
+    }
+}
+
+/// One part of the sums over items of a session.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct SessionItems {
+    /// The session.
+    #[serde(flatten)]
+    pub session: Session,
+    /// The number of the part, see [`Parts`].
+    pub part: u64,
+    /// What was sold.
+    pub items: Items,
+}
+
+impl SessionItems {
+    /// The key of a part's document.
+    pub fn id_of(session: &Session, part: u64) -> String {
+        format!("{session}/{part}")
+    }
+}
+
+impl Record for SessionItems {
+    const COLLECTION: &'static Collection = &SESSION_ITEMS;
+    fn id(&self) -> String {
+        format!("{}/{}", self.session, self.part)
+    }
+}
+
+/// The sums of a store's days, or of one terminal or session of them.
+pub fn sums_of(
+    store: &StoreCode,
+    days: (BusinessDate, BusinessDate),
+    terminal: Option<TerminalNo>,
+    open_counter: Option<i32>,
+) -> Query {
+    let query = Query::all().eq("store_code", store);
+    let query = if days.0 == days.1 {
+        query.eq("business_date", days.0)
+    } else {
+        query
+            .at_least("business_date", days.0)
+            .at_most("business_date", days.1)
+    };
+    query
+        .given(terminal, |query, terminal| query.eq("terminal_no", terminal))
+        .given(open_counter, |query, counter| query.eq("open_counter", counter))
+}
+
+/// All collections of the service.
+pub static COLLECTIONS: [&Collection; 5] = [
+    &TRANSACTION_LOGS,
+    &CASH_LOGS,
+    &OPEN_CLOSE_LOGS,
+    &SESSION_TOTALS,
+    &SESSION_ITEMS,
+];
