@@ -16,6 +16,7 @@ use kugel_error::codes;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_proto::stock::v1::watch_stock_alerts_response::Event;
 use kugel_proto::stock::v1::{WatchStockAlertsRequest, WatchStockAlertsResponse};
+use kugel_rpc::Client as _;
 use percent_encoding::percent_decode_str;
 use prost::Message as _;
 use tonic::metadata::MetadataMap;
@@ -111,7 +112,7 @@ async fn bridge(
     };
     let mut request = tonic::Request::new(watch);
     *request.metadata_mut() = MetadataMap::from_headers(metadata);
-    let mut alerts = match StockServiceClient::new(channel.clone())
+    let mut alerts = match StockServiceClient::over(channel.clone())
         .watch_stock_alerts(request)
         .await
     {

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use kugel_proto::cart::v1::{TransactionLog, TransactionSales, TransactionStaff};
+use kugel_proto::cart::v1::{Staff, TransactionLog, TransactionSales};
 use kugel_proto::journal::v1 as pb;
 use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
@@ -88,7 +88,7 @@ pub(crate) fn transaction(number: i64) -> TransactionLog {
             total_quantity: decimal("2"),
             ..TransactionSales::default()
         }),
-        staff: Some(TransactionStaff {
+        staff: Some(Staff {
             id: "31".to_owned(),
             name: "Mori".to_owned(),
         }),

@@ -94,7 +94,7 @@ fn masters(names: Arc<Mutex<BTreeMap<String, String>>>) -> StandIn {
         let names = names.lock().unwrap().clone().into_iter();
         let categories = names.map(|(category_code, description)| Category {
             category_code,
-            description,
+            description: Some(description),
             ..Category::default()
         });
         Ok(ListCategoriesResponse {

@@ -13,6 +13,7 @@ use kugel_proto::master_data::v1::payment_service_client::PaymentServiceClient;
 use kugel_proto::master_data::v1::promotion_service_client::PromotionServiceClient;
 use kugel_proto::master_data::v1::setting_service_client::SettingServiceClient;
 use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
+use kugel_rpc::Client as _;
 use kugel_rpc::{Neighbour, ReadCache};
 use kugel_types::{ItemCode, StoreCode, TaxRule, TenantId};
 
@@ -110,7 +111,7 @@ impl MasterClient {
             store_code: store.to_string(),
             item_codes: codes,
         };
-        let mut client = ItemServiceClient::new(self.neighbour.channel());
+        let mut client = ItemServiceClient::over(self.neighbour.channel());
         let answer = client
             .batch_get_item_details(self.neighbour.request(tenant, request))
             .await;
@@ -132,7 +133,7 @@ impl MasterClient {
             limit: Some(0),
             ..Default::default()
         };
-        let mut client = TaxServiceClient::new(self.neighbour.channel());
+        let mut client = TaxServiceClient::over(self.neighbour.channel());
         let answer = client.list_taxes(self.neighbour.request(tenant, request)).await;
         self.table(self.neighbour.answered(answer)?.taxes, convert::tax, "a tax rule")
     }
@@ -143,7 +144,7 @@ impl MasterClient {
             limit: Some(0),
             ..Default::default()
         };
-        let mut client = SettingServiceClient::new(self.neighbour.channel());
+        let mut client = SettingServiceClient::over(self.neighbour.channel());
         let answer = client
             .list_settings(self.neighbour.request(tenant, request))
             .await;
@@ -162,7 +163,7 @@ impl MasterClient {
             limit: Some(0),
             ..Default::default()
         };
-        let mut client = PromotionServiceClient::new(self.neighbour.channel());
+        let mut client = PromotionServiceClient::over(self.neighbour.channel());
         let answer = client
             .list_promotions(self.neighbour.request(tenant, request))
             .await;
@@ -179,7 +180,7 @@ impl MasterClient {
             limit: Some(0),
             ..Default::default()
         };
-        let mut client = PaymentServiceClient::new(self.neighbour.channel());
+        let mut client = PaymentServiceClient::over(self.neighbour.channel());
         let answer = client
             .list_payments(self.neighbour.request(tenant, request))
             .await;

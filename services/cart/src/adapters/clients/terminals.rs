@@ -10,6 +10,7 @@ use kugel_error::{Result, codes};
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_proto::terminal::v1::{GetStoreRequest, GetTerminalRequest, Terminal};
+use kugel_rpc::Client as _;
 use kugel_rpc::{Neighbour, ReadCache};
 use kugel_types::{Currency, StaffRef, StoreCode, TenantId, TerminalId};
 use parking_lot::Mutex;
@@ -69,7 +70,7 @@ impl TerminalClient {
         let request = GetTerminalRequest {
             terminal_id: id.to_string(),
         };
-        let mut client = TerminalServiceClient::new(self.neighbour.channel());
+        let mut client = TerminalServiceClient::over(self.neighbour.channel());
         let answer = client
             .get_terminal(self.neighbour.request(&id.tenant, request))
             .await;
@@ -88,7 +89,7 @@ impl TerminalClient {
             tenant_id: tenant.to_string(),
             store_code: store.to_string(),
         };
-        let mut client = StoreServiceClient::new(self.neighbour.channel());
+        let mut client = StoreServiceClient::over(self.neighbour.channel());
         let answer = client.get_store(self.neighbour.request(tenant, request)).await;
         let Some(answer) = self.neighbour.found(answer)? else {
             return Err(codes::NOT_FOUND.error(format!("store {store} is not found")));

@@ -8,6 +8,7 @@ use kugel_auth::Tokens;
 use kugel_bus::{Announcement, Bus, ChangeKind};
 use kugel_proto::master_data::v1::ListCategoriesRequest;
 use kugel_proto::master_data::v1::category_service_client::CategoryServiceClient;
+use kugel_rpc::Client as _;
 use kugel_rpc::{Channel, ReadCache, outgoing};
 use kugel_types::TenantId;
 
@@ -50,12 +51,12 @@ impl CategoryClient {
             ..ListCategoriesRequest::default()
         };
         let request = outgoing(&self.tokens, NAME, tenant, request);
-        let mut client = CategoryServiceClient::new(self.channel.clone());
+        let mut client = CategoryServiceClient::over(self.channel.clone());
         let answer = client.list_categories(request).await?.into_inner();
         let names = answer.categories.into_iter();
         Ok(Arc::new(
             names
-                .map(|category| (category.category_code, category.description))
+                .map(|category| (category.category_code, category.description.unwrap_or_default()))
                 .collect(),
         ))
     }

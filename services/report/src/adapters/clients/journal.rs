@@ -7,6 +7,7 @@ use kugel_auth::Tokens;
 use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
 use kugel_proto::journal::v1::{CreateJournalRequest, NewJournalEntry};
 use kugel_proto::report::v1::Report;
+use kugel_rpc::Client as _;
 use kugel_rpc::{Channel, outgoing};
 use kugel_types::{TenantId, TerminalNo};
 
@@ -58,7 +59,7 @@ impl Journal for JournalClient {
             terminal_no: terminal.get(),
             journal: Some(entry),
         };
-        let mut client = JournalServiceClient::new(self.channel.clone());
+        let mut client = JournalServiceClient::over(self.channel.clone());
         let request = outgoing(&self.tokens, NAME, tenant, request);
         if let Err(error) = client.create_journal(request).await {
             tracing::warn!(error = error.message(), "the report was not filed in the journal");
