@@ -46,11 +46,12 @@ servers-down: ## Stop them again; their data stays
 test: ## Run every test, on both sizes of Kugel (the runner's summary comes last)
 	.ci/test
 
-check: ## Format, lints, contract, licences, WebAssembly, chart: what CI asks before the tests
+check: ## Format, lints, contract, dependencies, WebAssembly, chart: what CI asks before the tests
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	"$$(.ci/tools buf)" lint
 	.ci/breaking
+	"$$(.ci/tools machete)" --with-metadata
 	"$$(.ci/tools deny)" --locked --workspace check --hide-inclusion-graph bans licenses sources
 	.ci/wasm
 	.ci/chart

@@ -1,11 +1,52 @@
-//! The API page at `/docs`, with all its assets inside the executable.
+//! The API page at `/docs`, with all its assets inside the executable, compressed.
 
-use std::sync::Arc;
+use std::io::Read as _;
 
 use axum::body::Body;
+use flate2::read::GzDecoder;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
 use http::{HeaderValue, Response, StatusCode};
-use utoipa_swagger_ui::Config;
+
+/// A file of the page: its name, its type, its compressed bytes.
+type File = (&'static str, &'static str, &'static [u8]);
+
+/// A file that the build script has packed.
+macro_rules! packed {
+    ($name:literal, $kind:literal) => {
+        (
+            $name,
+            $kind,
+            include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".gz")),
+        )
+    };
+}
+
+const FILES: [File; 8] = [
+    packed!("index.html", "text/html; charset=utf-8"),
+    packed!("index.css", "text/css; charset=utf-8"),
+    packed!("swagger-ui.css", "text/css; charset=utf-8"),
+    packed!("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
+    packed!("swagger-ui-standalone-preset.js", "text/javascript; charset=utf-8"),
+    packed!("oauth2-redirect.html", "text/html; charset=utf-8"),
+    packed!("favicon-16x16.png", "image/png"),
+    packed!("favicon-32x32.png", "image/png"),
+];
+
+/// Starts the page on Kugel's own document.
+const INITIALIZER: &str = r#"window.onload = () => {
+  window.ui = SwaggerUIBundle({
+    url: "/openapi.json",
+    dom_id: "#swagger-ui",
+    deepLinking: true,
+    persistAuthorization: true,
+    filter: true,
+    docExpansion: "none",
+    presets: [SwaggerUIBundle.presets.apis, SwaggerUIStandalonePreset],
+    plugins: [SwaggerUIBundle.plugins.DownloadUrl],
+    layout: "StandaloneLayout",
+  });
+};
+"#;
 
 /// Serves the page or one of its files by what follows `/docs`; `None` if there is no such file.
 pub(crate) fn serve(path: &str) -> Option<Response<Body>> {
@@ -18,19 +59,24 @@ pub(crate) fn serve(path: &str) -> Option<Response<Body>> {
             .insert(LOCATION, HeaderValue::from_static("/docs/"));
         return Some(response);
     }
-    let file = path.strip_prefix('/')?;
-    let config = Config::from("/openapi.json")
-        .persist_authorization(true)
-        .filter(true)
-        .doc_expansion("none");
-    let file = utoipa_swagger_ui::serve(file, Arc::new(config)).ok()??;
-    let mut response = Response::new(Body::from(file.bytes.into_owned()));
-    let content_type = HeaderValue::from_str(&file.content_type).ok()?;
-    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    match path.strip_prefix('/')? {
+        "swagger-initializer.js" => Some(file("text/javascript; charset=utf-8", Body::from(INITIALIZER))),
+        name => {
+            let name = if name.is_empty() { "index.html" } else { name };
+            let (_, kind, packed) = FILES.iter().find(|(known, ..)| *known == name)?;
+            let mut bytes = Vec::new();
+            GzDecoder::new(*packed).read_to_end(&mut bytes).ok()?;
+            Some(file(kind, Body::from(bytes)))
+        }
+    }
+}
+
+fn file(kind: &'static str, body: Body) -> Response<Body> {
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
     response
-        .headers_mut()
-        .insert(CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
-    Some(response)
 }
 
 #[cfg(test)]
@@ -44,6 +90,8 @@ mod tests {
             ("/", "text/html"),
             ("/swagger-ui-bundle.js", "text/javascript"),
             ("/swagger-ui.css", "text/css"),
+            ("/swagger-initializer.js", "text/javascript"),
+            ("/favicon-32x32.png", "image/png"),
         ] {
             let response = serve(file).unwrap();
             assert!(
