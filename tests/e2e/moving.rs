@@ -9,12 +9,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kugel::cli::Demo;
+use kugel_bus::inbox::PROCESSED_EVENTS;
 use kugel_config::{Secret, Settings};
 use kugel_host::{Holding, Host};
+use kugel_journal::records::JOURNALS;
 use kugel_operator::rebuild::Folding;
 use kugel_operator::verify::Verdict;
 use kugel_operator::{export, import, rebuild, verify};
-use kugel_store::{Action, Body, Collection, Commit, DecimalSum, Document, MongoStore, Scope, Write};
+use kugel_report::records::{SessionItems, SessionTotals};
+use kugel_stock::records::{StockRecord, UpdateRecord};
+use kugel_store::{
+    Action, Body, Collection, Commit, DecimalSum, Document, MongoStore, Record as _, Scope, Write,
+};
 use kugel_types::{Clock as _, SystemClock, TenantId};
 use rust_decimal::Decimal;
 use serde_json::Value;
@@ -215,31 +221,26 @@ async fn damage(place: &Place) {
     let host = place.open().await;
     for holding in host.holdings() {
         match holding.service {
-            "journal" => {
-                spoil(&holding, "journals", 3, |body| body["amount"] = "0.01".into()).await;
-                spoil(&holding, "transaction_logs", 4, |body| {
-                    body["receipt_no"] = 1.into()
-                })
-                .await;
+            kugel_journal::NAME => {
+                let logs = &kugel_journal::records::TRANSACTION_LOGS;
+                spoil(&holding, &JOURNALS, 3, |body| body["amount"] = "0.01".into()).await;
+                spoil(&holding, logs, 4, |body| body["receipt_no"] = 1.into()).await;
             }
-            "report" => {
-                spoil(&holding, "session_totals", 1, |body| {
-                    body["totals"]["sales"]["amount"] = "7".into()
+            kugel_report::NAME => {
+                let logs = &kugel_report::records::TRANSACTION_LOGS;
+                let garble = |body: &mut Value| body["totals"]["sales"]["amount"] = "7".into();
+                spoil(&holding, SessionTotals::COLLECTION, 1, garble).await;
+                spoil(&holding, SessionItems::COLLECTION, 1, |body| {
+                    body["part"] = 99.into()
                 })
                 .await;
-                spoil(&holding, "session_items", 1, |body| body["part"] = 99.into()).await;
-                spoil(&holding, "transaction_logs", 5, |body| {
-                    body["receipt_no"] = 1.into()
-                })
-                .await;
+                spoil(&holding, logs, 5, |body| body["receipt_no"] = 1.into()).await;
             }
-            "stock" => {
-                spoil(&holding, "stocks", 6, |body| {
-                    body["current_quantity"] = "123456".into()
-                })
-                .await;
-                forget_sales(&holding, "stock_updates").await;
-                spoil(&holding, "processed_events", 3, |_| {}).await;
+            kugel_stock::NAME => {
+                let garble = |body: &mut Value| body["current_quantity"] = "123456".into();
+                spoil(&holding, StockRecord::COLLECTION, 6, garble).await;
+                forget_sales(&holding, UpdateRecord::COLLECTION).await;
+                spoil(&holding, &PROCESSED_EVENTS, 3, |_| {}).await;
             }
             _ => {}
         }
@@ -248,9 +249,14 @@ async fn damage(place: &Place) {
 }
 
 /// Of every few documents, one is changed and one is lost.
-async fn spoil(holding: &Holding, name: &str, every: usize, change: impl Fn(&mut Value)) {
-    let (collection, documents) = read(holding, name).await;
-    assert!(!documents.is_empty(), "{name}");
+async fn spoil(
+    holding: &Holding,
+    collection: &'static Collection,
+    every: usize,
+    change: impl Fn(&mut Value),
+) {
+    let documents = read(holding, collection).await;
+    assert!(!documents.is_empty(), "{}", collection.name);
     let mut writes = Vec::new();
     for (number, document) in documents.iter().enumerate() {
         let mut body: Value = serde_json::from_str(document.body.text()).unwrap();
@@ -269,8 +275,8 @@ async fn spoil(holding: &Holding, name: &str, every: usize, change: impl Fn(&mut
 }
 
 /// Loses every third change of stock by a sale; those by people are in no log.
-async fn forget_sales(holding: &Holding, name: &str) {
-    let (collection, documents) = read(holding, name).await;
+async fn forget_sales(holding: &Holding, collection: &'static Collection) {
+    let documents = read(holding, collection).await;
     let of_sales = documents
         .iter()
         .filter(|document| document.created_by == "service:stock");
@@ -295,12 +301,9 @@ async fn commit(holding: &Holding, writes: Vec<Write>) {
     }
 }
 
-async fn read(holding: &Holding, name: &str) -> (&'static Collection, Vec<Arc<Document>>) {
-    let mut collections = holding.collections.iter();
-    let collection = collections.find(|collection| collection.name == name).unwrap();
+async fn read(holding: &Holding, collection: &'static Collection) -> Vec<Arc<Document>> {
     let (scope, documents) = (Scope::from(&tenant()), &holding.documents);
-    let all = documents.following(&scope, collection, "", 0).await.unwrap();
-    (collection, all)
+    documents.following(&scope, collection, "", 0).await.unwrap()
 }
 
 /// Sums by code.
@@ -312,12 +315,13 @@ async fn the_database_adds_up_to_the_same(place: &Place, uri: &str) {
     let holdings = host.holdings();
     let report = holdings
         .iter()
-        .find(|holding| holding.service == "report")
+        .find(|holding| holding.service == kugel_report::NAME)
         .unwrap();
-    let (logs, filed) = read(report, "transaction_logs").await;
-    let (_, sessions) = read(report, "session_totals").await;
+    let logs = &kugel_report::records::TRANSACTION_LOGS;
+    let filed = read(report, logs).await;
+    let sessions = read(report, SessionTotals::COLLECTION).await;
     assert!(filed.len() > 10 && !sessions.is_empty());
-    let store = MongoStore::connect(uri, &place.settings.namespace, "report").unwrap();
+    let store = MongoStore::connect(uri, &place.settings.namespace, kugel_report::NAME).unwrap();
 
     let payments = in_database(
         &store,

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chart;
+mod collections;
 mod documents;
 mod layering;
 mod readme_sale;

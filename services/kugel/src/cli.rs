@@ -44,7 +44,7 @@ pub enum Command {
     /// is registered there last: an import that was cut off is repeated, or taken back with --take-back. Other tenants may
     /// be served meanwhile where MongoDB is shared with running services.
     Import(import::Options),
-    /// Make the journal, the stock or the reports of a tenant anew from the logs.
+    /// Make the journal, the stock or the reports of a tenant again from the logs.
     ///
     /// Removes what events made of the service's documents and folds all events of the past again, from the transactions of
     /// the cart service and the logs of the terminal service. What came another way stays: changes of stock by hand,

@@ -1,4 +1,4 @@
-//! `kugel events`: what has not arrived, why, and once more.
+//! `kugel events`: lists what has not arrived and why, and sends it again.
 //!
 //! Events lie in the outboxes of cart and terminal until every consumer has answered; in the mesh, what a consumer cannot
 //! process lies in its queue of dead letters besides. Looking changes nothing. Sending again is harmless: every consumer
@@ -21,7 +21,7 @@ use kugel_types::{Clock, EventId, SystemClock, TenantId};
 
 use self::desk::Desk;
 
-/// What `kugel events` is told.
+/// The arguments of `kugel events`.
 #[derive(Debug, Args)]
 pub struct Options {
     /// What to do.

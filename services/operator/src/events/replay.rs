@@ -1,4 +1,4 @@
-//! Once more: dead letters back into their queues, undelivered events to those who have not processed them.
+//! Sends again: dead letters back into their queues, undelivered events to those who have not processed them.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -37,7 +37,7 @@ const ORDER: [&str; 7] = [
     "account",
 ];
 
-/// What `kugel export` is told.
+/// The arguments of `kugel export`.
 #[derive(Debug, Args)]
 pub struct Options {
     /// The tenant.
@@ -134,7 +134,7 @@ async fn write_file(holdings: &[Holding], tenant: &TenantId, file: &Path) -> any
         Err(error) => Err(error),
     };
     if written.is_err() {
-        // What is there is no export; that it stays behind is no worse than the error that is told.
+        // What is there is no export. If it cannot be removed, the error above matters more.
         let _ = fs::remove_file(&partial);
     }
     written

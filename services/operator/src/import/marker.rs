@@ -1,4 +1,4 @@
-//! What says that an import is under way.
+//! The marker of an import that has begun and not ended.
 
 use kugel_host::Holding;
 use kugel_store::{Action, Collection, Record, Scope, StoreError, Write};

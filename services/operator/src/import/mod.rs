@@ -26,7 +26,7 @@ use self::file::Content;
 use self::marker::Marker;
 use crate::{export, of, open_or_create, with};
 
-/// What `kugel import` is told.
+/// The arguments of `kugel import`.
 #[derive(Debug, Args)]
 pub struct Options {
     /// The file that `kugel export` wrote.

@@ -1,7 +1,7 @@
-//! `kugel rebuild`: makes the journal, the stock or the reports of a tenant anew from the logs.
+//! `kugel rebuild`: makes the journal, the stock or the reports of a tenant again from the logs.
 //!
-//! The service itself does the work, by the same code that handles events; [`source`] only makes events of the past
-//! again. Marks are made along, so that an event that is still on its way counts once.
+//! The service itself does the work, by the same code that handles events; [`source`] turns the logs back into events.
+//! The service marks them as processed, so that an event that is still on its way counts once.
 
 mod source;
 
@@ -24,10 +24,10 @@ const FOLDED_AT_ONCE: usize = 256;
 /// How long a service that should be stopped may take to prove that it is not.
 const KNOCK: Duration = Duration::from_secs(1);
 
-/// What `kugel rebuild` is told.
+/// The arguments of `kugel rebuild`.
 #[derive(Debug, Args)]
 pub struct Options {
-    /// What to make anew.
+    /// What to make again.
     pub service: Folding,
     /// The tenant.
     #[arg(long, value_name = "ID")]

@@ -210,7 +210,7 @@ impl<'a> Logs<'a> {
         })
     }
 
-    /// The events that carried the logs: the body is the log as it lies there.
+    /// The events that carried the logs. Their body is the log, word for word.
     async fn events(
         &self,
         tenant: &TenantId,

@@ -32,7 +32,7 @@ pub use self::tally::Tally;
 pub use self::verdict::Verdict;
 use crate::{open, with};
 
-/// What `kugel verify` is told.
+/// The arguments of `kugel verify`.
 #[derive(Debug, Default, Args)]
 pub struct Options {
     /// Only this tenant.
