@@ -40,13 +40,13 @@ for them. The output of `openssl rand -hex 32` will do";
 
 /// The seven services, by name.
 const SERVICES: [(&str, Build); 7] = [
-    ("account", kugel_account::build),
-    ("terminal", kugel_terminal::build),
-    ("master-data", kugel_master_data::build),
-    ("cart", kugel_cart::build),
-    ("report", kugel_report::build),
-    ("journal", kugel_journal::build),
-    ("stock", kugel_stock::build),
+    (kugel_account::NAME, kugel_account::build),
+    (kugel_terminal::NAME, kugel_terminal::build),
+    (kugel_master_data::NAME, kugel_master_data::build),
+    (kugel_cart::NAME, kugel_cart::build),
+    (kugel_report::NAME, kugel_report::build),
+    (kugel_journal::NAME, kugel_journal::build),
+    (kugel_stock::NAME, kugel_stock::build),
 ];
 
 /// Services of this process.

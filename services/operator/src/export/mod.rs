@@ -28,13 +28,13 @@ const READ_AT_ONCE: u32 = 500;
 
 /// The order of services in the file.
 const ORDER: [&str; 7] = [
-    "stock",
-    "journal",
-    "report",
-    "master-data",
-    "cart",
-    "terminal",
-    "account",
+    kugel_stock::NAME,
+    kugel_journal::NAME,
+    kugel_report::NAME,
+    kugel_master_data::NAME,
+    kugel_cart::NAME,
+    kugel_terminal::NAME,
+    kugel_account::NAME,
 ];
 
 /// The arguments of `kugel export`.
@@ -207,7 +207,7 @@ async fn write_shared<W: Write>(
     tenant: &TenantId,
 ) -> anyhow::Result<u64> {
     let (collection, id) = kugel_account::registration(tenant);
-    if holding.service != "account" {
+    if holding.service != kugel_account::NAME {
         return Ok(0);
     }
     let store = holding.documents.store();

@@ -80,7 +80,7 @@ pub(super) fn next(reader: &mut Reader<BufReader<File>>) -> Result<Option<(Conte
 /// The one shared document that belongs to a tenant is its registration.
 fn check_shared(content: &Content, document: &Document, tenant: &TenantId) -> anyhow::Result<()> {
     let (collection, id) = kugel_account::registration(tenant);
-    if content.service != "account" || content.collection != collection.name {
+    if content.service != kugel_account::NAME || content.collection != collection.name {
         bail!(
             "it holds shared documents in {} of {}, which belong to no tenant",
             content.collection,

@@ -74,7 +74,7 @@ async fn import(host: &Host, checked: &Checked) -> anyhow::Result<()> {
 
 /// Brings the documents of a checked file in.
 pub async fn write(holdings: &[Holding], checked: &Checked) -> anyhow::Result<export::Moved> {
-    let account = of(holdings, "account")?;
+    let account = of(holdings, kugel_account::NAME)?;
     let tenant = &checked.tenant;
     ensure!(
         !is_registered(account, tenant).await?,
@@ -109,7 +109,7 @@ async fn take_back(host: &Host, tenant: &str) -> anyhow::Result<()> {
 
 /// Removes the documents of a tenant whose import was cut off, and of no other.
 pub async fn remove(holdings: &[Holding], tenant: &TenantId) -> anyhow::Result<()> {
-    let account = of(holdings, "account")?;
+    let account = of(holdings, kugel_account::NAME)?;
     ensure!(
         Marker::find(account, tenant).await?.is_some(),
         "no import of tenant {tenant} was cut off here: there is nothing to take back"

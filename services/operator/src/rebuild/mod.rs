@@ -48,9 +48,9 @@ pub enum Folding {
 impl Folding {
     fn name(self) -> &'static str {
         match self {
-            Self::Journal => "journal",
-            Self::Stock => "stock",
-            Self::Report => "report",
+            Self::Journal => kugel_journal::NAME,
+            Self::Stock => kugel_stock::NAME,
+            Self::Report => kugel_report::NAME,
         }
     }
 }

@@ -69,8 +69,8 @@ impl<'a> Source<'a> {
         Ok(Self {
             tenant,
             scope: Scope::from(tenant),
-            cart: Logs::of(holdings, "cart")?,
-            terminal: Logs::of(holdings, "terminal")?,
+            cart: Logs::of(holdings, kugel_cart::NAME)?,
+            terminal: Logs::of(holdings, kugel_terminal::NAME)?,
         })
     }
 

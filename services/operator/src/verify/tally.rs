@@ -21,7 +21,12 @@ use super::{decimal, is_cancelled, signed, sum};
 const READ_AT_ONCE: u32 = 500;
 
 /// The services whose documents are hashed as they lie there. The others are asked for what they make of theirs.
-const HASHED: [&str; 4] = ["account", "terminal", "master-data", "cart"];
+const HASHED: [&str; 4] = [
+    kugel_account::NAME,
+    kugel_terminal::NAME,
+    kugel_master_data::NAME,
+    kugel_cart::NAME,
+];
 
 /// Figures and digests of a tenant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,14 +6,14 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Scope, Stored};
+use kugel_store::{Record as _, Scope, Stored};
 use kugel_types::StoreCode;
 
 use super::take_snapshot::Order;
 use super::{ACTOR, App};
 use crate::domain::schedule::{Schedule, Targets};
 use crate::domain::schedule_draft::Draft;
-use crate::records::{RunRecord, ScheduleRecord};
+use crate::records::{RunRecord, ScheduleRecord, SnapshotRecord};
 
 /// A run that could not begin in time is still made up for so long.
 const LATENESS_LIMIT: SignedDuration = SignedDuration::from_hours(1);
@@ -196,7 +196,7 @@ impl App {
         };
         match self.take_snapshot(scope, ACTOR, order).await {
             Ok(_) => {}
-            Err(error) if error.is_duplicate_in("stock_snapshots") => {}
+            Err(error) if error.is_duplicate_in(SnapshotRecord::COLLECTION.name) => {}
             Err(error) => tracing::error!(tenant = %scope, %store, %error, "the snapshot was not taken"),
         }
     }
