@@ -62,10 +62,11 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<File>) {
         let entry = entry.unwrap();
         let name = entry.file_name().into_string().unwrap();
         let path = format!("{prefix}{name}");
+        if is_foreign(&path) {
+            continue;
+        }
         if entry.file_type().unwrap().is_dir() {
-            if !is_foreign(&path) {
-                walk(&entry.path(), &format!("{path}/"), found);
-            }
+            walk(&entry.path(), &format!("{path}/"), found);
         } else if path != "LICENSE"
             && path != "Cargo.lock"
             && let Ok(text) = fs::read_to_string(entry.path())
@@ -75,7 +76,7 @@ fn walk(folder: &Path, prefix: &str, found: &mut Vec<File>) {
     }
 }
 
-/// Folders that are made by tools, and the contracts of others.
+/// What tools make (`.git` may be a file), and the contracts of others.
 fn is_foreign(path: &str) -> bool {
     [
         ".git",
