@@ -250,6 +250,15 @@ fn use_cases_know_no_transport() {
     );
 }
 
+#[test]
+fn clients_take_answers_of_any_size() {
+    forbid(
+        &["ServiceClient::new("],
+        "/src/",
+        "a client is made by `over`: by `new` it refuses answers of more than 4 MiB",
+    );
+}
+
 fn forbid(words: &[&str], folder: &str, rule: &str) {
     let mut findings = Vec::new();
     for file in files()
