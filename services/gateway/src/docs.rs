@@ -26,14 +26,17 @@ const FILES: [File; 8] = [
     packed!("index.css", "text/css; charset=utf-8"),
     packed!("swagger-ui.css", "text/css; charset=utf-8"),
     packed!("swagger-ui-bundle.js", "text/javascript; charset=utf-8"),
-    packed!("swagger-ui-standalone-preset.js", "text/javascript; charset=utf-8"),
+    packed!(
+        "swagger-ui-standalone-preset.js",
+        "text/javascript; charset=utf-8"
+    ),
     packed!("oauth2-redirect.html", "text/html; charset=utf-8"),
     packed!("favicon-16x16.png", "image/png"),
     packed!("favicon-32x32.png", "image/png"),
 ];
 
 /// Starts the page on Kugel's own document.
-const INITIALIZER: &str = r#"window.onload = () => {
+const INITIALIZER: &str = r##"window.onload = () => {
   window.ui = SwaggerUIBundle({
     url: "/openapi.json",
     dom_id: "#swagger-ui",
@@ -46,7 +49,7 @@ const INITIALIZER: &str = r#"window.onload = () => {
     layout: "StandaloneLayout",
   });
 };
-"#;
+"##;
 
 /// Serves the page or one of its files by what follows `/docs`; `None` if there is no such file.
 pub(crate) fn serve(path: &str) -> Option<Response<Body>> {
