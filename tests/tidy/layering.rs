@@ -22,6 +22,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("kugel-config", 2),
     ("kugel-rpc", 2),
     ("kugel-telemetry", 2),
+    ("kugel-shop", 3),
     ("kugel-stand", 3),
     ("kugel-host", 4),
     ("kugel-operator", 4),

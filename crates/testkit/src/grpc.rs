@@ -2,13 +2,13 @@
 //!
 //! Generated clients work over [`Transport`] as well.
 
-use std::error::Error;
 use std::sync::LazyLock;
 
 use http::uri::{Authority, Scheme};
 use http::{Request, Response, Uri};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use kugel_shop::{Transport, transport};
 use prost::Message as _;
 use prost_reflect::{DescriptorPool, DynamicMessage, MessageDescriptor, MethodDescriptor, SerializeOptions};
 use serde_json::Value;
@@ -17,15 +17,11 @@ use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::{AsciiMetadataKey, MetadataMap};
 use tonic::{Status, Streaming};
 use tonic_web::GrpcWebClientLayer;
-use tower::util::BoxCloneSyncService;
 use tower::{ServiceBuilder, ServiceExt as _};
 
 /// The contract's descriptors, with options.
 pub(crate) static POOL: LazyLock<DescriptorPool> =
     LazyLock::new(|| DescriptorPool::decode(kugel_proto::DESCRIPTORS).unwrap());
-
-/// A connection that generated clients take.
-pub type Transport = BoxCloneSyncService<Request<Body>, Response<Body>, Box<dyn Error + Send + Sync>>;
 
 /// How gRPC reaches the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,26 +42,25 @@ pub struct Grpc {
 impl Grpc {
     pub(crate) fn connect(url: &str, door: Door) -> Self {
         let origin: Uri = url.parse().unwrap();
-        let transport = match door {
+        let connection = match door {
             Door::Native => {
                 let channel = tonic::transport::Endpoint::from(origin).connect_lazy();
-                BoxCloneSyncService::new(channel.map_err(Into::into))
+                transport(channel)
             }
             Door::Web => {
                 let client = ServiceBuilder::new()
                     .layer(GrpcWebClientLayer::new())
                     .service(Client::builder(TokioExecutor::new()).build_http());
                 let authority = origin.authority().unwrap().clone();
-                BoxCloneSyncService::new(
+                transport(
                     client
                         .map_request(move |request| towards(&authority, request))
-                        .map_response(|response: Response<_>| response.map(Body::new))
-                        .map_err(Into::into),
+                        .map_response(|response: Response<_>| response.map(Body::new)),
                 )
             }
         };
         Self {
-            transport,
+            transport: connection,
             metadata: MetadataMap::new(),
         }
     }

@@ -32,7 +32,8 @@ mod size;
 mod world;
 
 pub use contract::{Binding, Rpc, contract};
-pub use grpc::{Door, Grpc, Transport};
+pub use grpc::{Door, Grpc};
+pub use kugel_shop::Transport;
 pub use kugel_stand::eventually;
 pub use process::ServerProcess;
 pub use relay::Relay;

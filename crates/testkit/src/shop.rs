@@ -1,5 +1,6 @@
-//! A tenant with stores and tills, built through the public API.
+//! A tenant with stores and tills: set up as any client does it, and driven through every door.
 
+use kugel_shop::{Item, Shop};
 use kugel_types::PaymentKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,6 +11,7 @@ use crate::{Door, Grpc, Rest, Site};
 #[derive(Clone)]
 pub struct Tenant {
     site: Site,
+    shop: Shop,
     /// The tenant id.
     pub id: String,
     /// The administrator's token.
@@ -38,6 +40,7 @@ pub struct Till {
     pub api_key: String,
     /// The terminal token.
     pub token: String,
+    till: kugel_shop::Till,
 }
 
 impl Tenant {
@@ -52,23 +55,16 @@ impl Tenant {
 
     pub(crate) async fn found(site: Site) -> Self {
         let tenant = Self::register(site).await;
-        let id = &tenant.id;
-        let body = json!({"tenantId": id, "tenantName": "Plum Mart", "tags": ["pilot"]});
-        tenant.rest().post("/tenants", body).await.created();
-        for (kind, description) in [
+        let shop = &tenant.shop;
+        shop.set_up("Plum Mart", &["pilot"]).await.unwrap();
+        for (kind, name) in [
             (PaymentKind::Cash, "Cash"),
             (PaymentKind::Cashless, "Card"),
             (PaymentKind::Other, "Voucher"),
         ] {
-            let cash = kind == PaymentKind::Cash;
-            let payment = json!({
-                "paymentCode": kind.code(), "description": description, "limitAmount": 0, "canRefund": true,
-                "canDepositOver": cash, "canChange": cash, "isActive": true,
-            });
-            tenant.enter("payments", payment).await;
+            shop.payment(kind, name).await.unwrap();
         }
-        let staff = json!({"id": Self::CASHIER, "name": "Mori", "pin": Self::PIN, "roles": ["cashier"]});
-        tenant.enter("staff", staff).await;
+        shop.cashier(Self::CASHIER, "Mori", Self::PIN).await.unwrap();
         tenant
     }
 
@@ -76,10 +72,15 @@ impl Tenant {
     pub async fn register(site: Site) -> Self {
         let mut id = format!("T{}", Uuid::new_v4().simple());
         id.truncate(12);
-        let account = json!({"username": Self::ADMINISTRATOR, "password": Self::PASSWORD, "tenantId": id});
-        site.rest().post("/accounts/register", account).await.created();
-        let token = log_in(&site, &id, Self::ADMINISTRATOR, Self::PASSWORD).await;
-        Self { site, id, token }
+        let transport = site.grpc(Door::Native).transport();
+        let shop = Shop::register(transport, Self::ADMINISTRATOR, Self::PASSWORD, Some(&id));
+        let shop = shop.await.unwrap();
+        Self {
+            site,
+            id,
+            token: shop.client.token().to_owned(),
+            shop,
+        }
     }
 
     /// Where it lives.
@@ -109,11 +110,14 @@ impl Tenant {
 
     /// Enters an article with its price and tax code, in category `10`.
     pub async fn item(&self, code: &str, price: &str, tax_code: &str) {
-        let item = json!({
-            "itemCode": code, "description": format!("Article {code}"), "unitPrice": price, "unitCost": "0",
-            "itemDetails": [], "imageUrls": [], "categoryCode": "10", "taxCode": tax_code,
-        });
-        self.enter("items", item).await;
+        let item = Item {
+            code: code.to_owned(),
+            description: format!("Article {code}"),
+            unit_price: price.parse().unwrap(),
+            category: "10".to_owned(),
+            tax: tax_code.to_owned(),
+        };
+        self.shop.items([item]).await.unwrap();
     }
 
     /// Another user of the tenant, logged in.
@@ -128,8 +132,8 @@ impl Tenant {
 
     /// Enters a store.
     pub async fn store(&self, code: &str) -> Store {
-        let store = json!({"storeCode": code, "storeName": format!("Plum {code}")});
-        self.enter("stores", store).await;
+        let name = format!("Plum {code}");
+        self.shop.store(code, &name, None).await.unwrap();
         Store {
             tenant: self.clone(),
             code: code.to_owned(),
@@ -151,23 +155,26 @@ impl Store {
 
     /// Enters a terminal, which stays closed.
     pub async fn closed_till(&self, number: i32) -> Till {
-        let terminal = json!({"storeCode": self.code, "terminalNo": number, "description": "front counter"});
-        let terminal = self.tenant.rest().post("/terminals", terminal).await.created();
-        let mut till = Till {
-            store: self.clone(),
-            number,
-            terminal_id: text(&terminal["terminalId"]),
-            api_key: text(&terminal["apiKey"]),
-            token: String::new(),
-        };
-        let path = format!("/auth/token?terminal_id={}", till.terminal_id);
-        let token = self.tenant.site.rest().header("x-api-key", &till.api_key);
-        till.token = text(&token.post(&path, json!({})).await.ok()["access_token"]);
-        till
+        let shop = &self.tenant.shop;
+        let transport = shop.client.transport();
+        let till = shop.till(transport, &self.code, number, "front counter").await;
+        Till::of(self.clone(), till.unwrap())
     }
 }
 
 impl Till {
+    fn of(store: Store, till: kugel_shop::Till) -> Self {
+        let terminal = &till.terminal;
+        Self {
+            store,
+            number: terminal.terminal_no,
+            terminal_id: terminal.terminal_id.clone(),
+            api_key: terminal.api_key.clone().unwrap(),
+            token: till.client.token().to_owned(),
+            till,
+        }
+    }
+
     /// A REST client with the terminal's token.
     pub fn rest(&self) -> Rest {
         self.store.tenant.site.rest().bearer(&self.token)
@@ -191,28 +198,23 @@ impl Till {
 
     /// The same till with the cashier signed in.
     pub async fn signed_in(&self) -> Self {
-        let body = json!({"staffId": Tenant::CASHIER, "staffPin": Tenant::PIN});
-        self.session("sign-in", body).await
+        let mut till = self.till.clone();
+        till.sign_in(Tenant::CASHIER, Tenant::PIN).await.unwrap();
+        Self::of(self.store.clone(), till)
     }
 
     /// The same till, opened with a change fund.
     pub async fn opened(&self, change_fund: &str) -> Self {
-        self.session("open", json!({"initialAmount": change_fund})).await
+        let mut till = self.till.clone();
+        till.open(change_fund.parse().unwrap()).await.unwrap();
+        Self::of(self.store.clone(), till)
     }
 
     /// The same till, closed with the counted cash.
     pub async fn closed(&self, counted: &str) -> Self {
-        self.session("close", json!({"physicalAmount": counted})).await
-    }
-
-    async fn session(&self, call: &str, body: Value) -> Self {
-        let reply = self.rest().post(&self.path(call), body).await;
-        let token = reply.header("x-new-token").map(str::to_owned);
-        reply.ok();
-        Self {
-            token: token.expect("the answer carries a new token"),
-            ..self.clone()
-        }
+        let mut till = self.till.clone();
+        till.close(counted.parse().unwrap()).await.unwrap();
+        Self::of(self.store.clone(), till)
     }
 
     /// A new cart; gives its id.
