@@ -48,7 +48,7 @@ impl fmt::Display for Failure {
 impl std::error::Error for Failure {}
 
 /// Says what was being done when a call failed.
-pub(crate) fn while_doing(doing: &'static str) -> impl Fn(Status) -> Failure {
+pub fn while_doing(doing: &'static str) -> impl Fn(Status) -> Failure {
     move |status| Failure {
         doing,
         status: Box::new(status),

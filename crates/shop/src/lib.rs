@@ -11,6 +11,6 @@ mod shop;
 mod till;
 
 pub use client::{Client, Transport, transport};
-pub use failure::{Failure, amount};
+pub use failure::{Failure, amount, while_doing};
 pub use shop::{Item, Shop};
 pub use till::Till;

@@ -17,6 +17,7 @@ use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_proto::terminal::v1::tenant_service_client::TenantServiceClient;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_proto::terminal::v1::{CreateStoreRequest, CreateTenantRequest, CreateTerminalRequest};
+use kugel_rpc::Client as _;
 use kugel_types::{PaymentKind, RoundMethod, TaxType};
 use rust_decimal::Decimal;
 use tonic::Status;
@@ -61,7 +62,7 @@ impl Shop {
         wished: Option<&str>,
     ) -> Result<Self, Failure> {
         let mut client = Client::new(transport);
-        let mut accounts = AccountServiceClient::new(client.transport());
+        let mut accounts = AccountServiceClient::over(client.transport());
         let registration = RegisterTenantRequest {
             username: username.to_owned(),
             password: password.to_owned(),
@@ -93,7 +94,7 @@ impl Shop {
             tenant_name: name.to_owned(),
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
         });
-        let mut tenants = TenantServiceClient::new(self.client.transport());
+        let mut tenants = TenantServiceClient::over(self.client.transport());
         let answer = tenants.create_tenant(request).await;
         answer.map(drop).map_err(while_doing("set the tenant up"))
     }
@@ -112,7 +113,7 @@ impl Shop {
                 ..Default::default()
             }),
         });
-        let mut taxes = TaxServiceClient::new(self.client.transport());
+        let mut taxes = TaxServiceClient::over(self.client.transport());
         let answer = taxes.create_tax(request).await;
         answer.map(drop).map_err(while_doing("enter a tax"))
     }
@@ -133,7 +134,7 @@ impl Shop {
                 ..Default::default()
             }),
         });
-        let mut payments = PaymentServiceClient::new(self.client.transport());
+        let mut payments = PaymentServiceClient::over(self.client.transport());
         let answer = payments.create_payment(request).await;
         answer.map(drop).map_err(while_doing("enter a payment method"))
     }
@@ -150,7 +151,7 @@ impl Shop {
                 ..Default::default()
             }),
         });
-        let mut categories = CategoryServiceClient::new(self.client.transport());
+        let mut categories = CategoryServiceClient::over(self.client.transport());
         let answer = categories.create_category(request).await;
         answer.map(drop).map_err(while_doing("enter a category"))
     }
@@ -165,7 +166,7 @@ impl Shop {
                 ..Default::default()
             }),
         });
-        let mut settings = SettingServiceClient::new(self.client.transport());
+        let mut settings = SettingServiceClient::over(self.client.transport());
         let answer = settings.create_setting(request).await;
         answer.map(drop).map_err(while_doing("enter a setting"))
     }
@@ -181,7 +182,7 @@ impl Shop {
                 roles: vec!["cashier".to_owned()],
             }),
         });
-        let mut staff = StaffServiceClient::new(self.client.transport());
+        let mut staff = StaffServiceClient::over(self.client.transport());
         let answer = staff.create_staff(request).await;
         answer.map(drop).map_err(while_doing("enter a staff member"))
     }
@@ -201,7 +202,7 @@ impl Shop {
                     ..Default::default()
                 }),
             });
-            let mut items = ItemServiceClient::new(self.client.transport());
+            let mut items = ItemServiceClient::over(self.client.transport());
             async move { items.create_item(request).await.map(drop) }.boxed()
         };
         let entered = in_bulk(items.into_iter().map(enter).collect()).await;
@@ -217,7 +218,7 @@ impl Shop {
             tags: Vec::new(),
             currency: currency.map(ToOwned::to_owned),
         });
-        let mut stores = StoreServiceClient::new(self.client.transport());
+        let mut stores = StoreServiceClient::over(self.client.transport());
         let answer = stores.create_store(request).await;
         answer.map(drop).map_err(while_doing("enter a store"))
     }
@@ -239,7 +240,7 @@ impl Shop {
                 operator_id: None,
                 note: Some("opening stock".to_owned()),
             });
-            let mut stocks = StockServiceClient::new(self.client.transport());
+            let mut stocks = StockServiceClient::over(self.client.transport());
             async move { stocks.update_stock(request).await.map(drop) }.boxed()
         };
         let entered = in_bulk(opening.into_iter().map(enter).collect()).await;
@@ -259,7 +260,7 @@ impl Shop {
             terminal_no: number,
             description: description.to_owned(),
         });
-        let mut terminals = TerminalServiceClient::new(self.client.transport());
+        let mut terminals = TerminalServiceClient::over(self.client.transport());
         let answer = terminals.create_terminal(request).await;
         let terminal = answer.map_err(while_doing("enter a till"))?.into_inner().terminal;
         let terminal = terminal.ok_or_else(|| Failure::lacking("enter a till", "the till"))?;

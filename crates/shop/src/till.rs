@@ -13,6 +13,7 @@ use kugel_proto::terminal::v1::{
     CloseTerminalRequest, CloseTerminalResponse, IssueTerminalTokenRequest, OpenTerminalRequest,
     RecordCashInRequest, RecordCashOutRequest, SignInTerminalRequest, SignOutTerminalRequest, Terminal,
 };
+use kugel_rpc::Client as _;
 use kugel_rpc::{API_KEY, TERMINAL_ID};
 use rust_decimal::Decimal;
 use tonic::metadata::{Ascii, MetadataValue};
@@ -44,7 +45,7 @@ impl Till {
         request.metadata_mut().insert(API_KEY, key);
         let id = text(Some(&terminal.terminal_id), "the terminal id")?;
         request.metadata_mut().insert(TERMINAL_ID, id);
-        let mut terminals = TerminalServiceClient::new(client.transport());
+        let mut terminals = TerminalServiceClient::over(client.transport());
         let answer = terminals
             .issue_terminal_token(request)
             .await
@@ -216,15 +217,15 @@ impl Till {
     }
 
     fn sessions(&self) -> SessionServiceClient<Transport> {
-        SessionServiceClient::new(self.client.transport())
+        SessionServiceClient::over(self.client.transport())
     }
 
     fn carts(&self) -> CartServiceClient<Transport> {
-        CartServiceClient::new(self.client.transport())
+        CartServiceClient::over(self.client.transport())
     }
 
     fn transactions(&self) -> TransactionServiceClient<Transport> {
-        TransactionServiceClient::new(self.client.transport())
+        TransactionServiceClient::over(self.client.transport())
     }
 }
 

@@ -91,7 +91,7 @@ impl Demo {
     /// could not be replayed are counted, and listed where the options ask for it.
     pub async fn replay(self, url: &str) -> anyhow::Result<String> {
         let tenant = replay(url.trim_end_matches('/'), &self.plan, &self.options, self.ledger).await?;
-        Ok(tenant.id)
+        Ok(tenant.shop.tenant)
     }
 }
 
@@ -118,7 +118,7 @@ async fn replay(url: &str, plan: &Plan, options: &Options, mut ledger: Ledger) -
     let tenant = Tenant::create(url, options.tenant.as_deref()).await?;
     println!(
         "Tenant {} on {url}: user {ADMINISTRATOR}, password {}",
-        tenant.id, tenant.password
+        tenant.shop.tenant, tenant.password
     );
     let mut tills = tenant.furnish(url, plan).await?;
     for store in &plan.stores {

@@ -7,7 +7,6 @@ use futures::future::try_join_all;
 use indicatif::ProgressBar;
 use jiff::civil::DateTime;
 
-use super::client::Failure;
 use super::ledger::{Ledger, Reason};
 use super::plan::{Action, Plan};
 use super::till::{Sale, Till};
@@ -178,10 +177,9 @@ impl<'a> Shift<'a> {
         };
         match result {
             Ok(outcome) => Ok(outcome),
-            Err(Failure::Refused(message)) => Ok(Outcome::Skipped(Reason::Refused(message))),
-            Err(Failure::Broken(error)) => {
-                Err(error.context(format!("invoice {} cannot be replayed", task.document.number)))
-            }
+            Err(failure) if failure.is_refusal() => Ok(Outcome::Skipped(Reason::Refused(failure.reason()))),
+            Err(failure) => Err(anyhow::Error::from(failure)
+                .context(format!("invoice {} cannot be replayed", task.document.number))),
         }
     }
 

@@ -6,9 +6,9 @@ use anyhow::Context as _;
 use kugel_proto::report::v1::GetReportRequest;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_rpc::Client as _;
+use kugel_shop::while_doing;
 use tonic::Code;
 
-use super::client::while_doing;
 use super::plan::Store;
 use super::setup::Tenant;
 
@@ -22,15 +22,15 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(super) async fn daily(tenant: &Tenant, store: &Store, business_date: &str) -> anyhow::Result<String> {
     let ask = async {
         loop {
-            let request = tenant.client.request(GetReportRequest {
-                tenant_id: tenant.id.clone(),
+            let request = tenant.shop.client.request(GetReportRequest {
+                tenant_id: tenant.shop.tenant.clone(),
                 store_code: store.code.clone(),
                 report_scope: "daily".to_owned(),
                 report_type: "sales".to_owned(),
                 business_date: Some(business_date.to_owned()),
                 ..Default::default()
             });
-            let mut reports = ReportServiceClient::over(tenant.client.channel());
+            let mut reports = ReportServiceClient::over(tenant.shop.client.transport());
             match reports.get_report(request).await {
                 // A daily report waits until every log of the closed sessions has arrived.
                 Err(status) if status.code() == Code::FailedPrecondition => tokio::time::sleep(PAUSE).await,
