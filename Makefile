@@ -51,7 +51,7 @@ check: ## Format, lints, contract, dependencies, WebAssembly, chart: what CI ask
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	"$$(.ci/tools buf)" lint
 	.ci/breaking
-	"$$(.ci/tools machete)" --with-metadata
+	"$$(.ci/tools machete)"
 	"$$(.ci/tools deny)" --locked --workspace check --hide-inclusion-graph bans licenses sources
 	.ci/wasm
 	.ci/chart
