@@ -220,6 +220,8 @@ fn domains_are_pure() {
     let impure = [
         "crate::adapters",
         "crate::app",
+        "crate::records",
+        "kugel_proto",
         "kugel_store",
         "kugel_bus",
         "kugel_rpc",
@@ -242,7 +244,7 @@ fn use_cases_know_no_transport() {
         &[
             "tonic::Request",
             "tonic::Response",
-            "adapters::grpc",
+            "crate::adapters",
             "rusqlite",
             "axum",
         ],

@@ -6,6 +6,7 @@
 mod chart;
 mod collections;
 mod documents;
+mod floor_plan;
 mod layering;
 mod readme_sale;
 mod source;
