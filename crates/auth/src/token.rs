@@ -34,7 +34,7 @@ pub struct Lifetimes {
     pub terminal: i64,
 }
 
-/// Service tokens live five minutes: they are made anew without asking anybody.
+/// Service tokens live five minutes: a new one needs no question to anybody.
 const SERVICE_LIFETIME: i64 = 300;
 
 struct Kind {

@@ -133,7 +133,7 @@ async fn handle(gateway: Arc<Gateway>, mut request: Request<Body>) -> Response<B
     response
 }
 
-/// The histograms of the gateway: looking one up costs less than naming it anew each time.
+/// The histograms of the gateway: looking one up costs less than naming it each time.
 #[derive(Default)]
 pub(crate) struct Timers(RwLock<Vec<(Kind, Histogram)>>);
 

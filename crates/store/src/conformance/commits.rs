@@ -63,11 +63,11 @@ pub async fn an_appended_document_is_one_like_any_other(subject: Subject) {
         subject.commit(&subject.scope, append(&first)).await,
         duplicate("id")
     );
-    let anew = subject
+    let again = subject
         .changes("tester")
         .delete::<Item>("a", None)
         .append(&Item::new("a").number(2));
-    assert_eq!(subject.commit(&subject.scope, anew).await, Ok(()));
+    assert_eq!(subject.commit(&subject.scope, again).await, Ok(()));
     assert_eq!(subject.item("a").await.unwrap().number, Some(2));
     assert_eq!(subject.codes(Query::all()).await, "a");
 }

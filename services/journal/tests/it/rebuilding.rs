@@ -1,4 +1,4 @@
-//! The journal made anew from the logs.
+//! The journal made again from the logs.
 
 use kugel_bus::Topic;
 use kugel_proto::journal::v1 as pb;

@@ -1,4 +1,4 @@
-//! The sums made anew from the logs.
+//! The sums made again from the logs.
 
 use kugel_bus::Topic;
 use kugel_proto::cart::v1::TransactionLog;

@@ -139,7 +139,7 @@ impl App {
         let now = self.clock.now();
         for scope in scopes.iter().filter(|scope| self.needs_look(scope, now)) {
             if let Err(error) = self.run_tenant(scope, now).await {
-                tracing::error!(tenant = %scope, %error, "the snapshot schedule could not be carried out");
+                tracing::error!(tenant.id = %scope, %error, "the snapshot schedule could not be carried out");
             }
         }
     }
@@ -197,7 +197,7 @@ impl App {
         match self.take_snapshot(scope, ACTOR, order).await {
             Ok(_) => {}
             Err(error) if error.is_duplicate_in(SnapshotRecord::COLLECTION.name) => {}
-            Err(error) => tracing::error!(tenant = %scope, %store, %error, "the snapshot was not taken"),
+            Err(error) => tracing::error!(tenant.id = %scope, %store, %error, "the snapshot was not taken"),
         }
     }
 }
