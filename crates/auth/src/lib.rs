@@ -12,5 +12,5 @@ mod token;
 
 pub use api_key::{ApiKey, ApiKeyHash};
 pub use password::Passwords;
-pub use principal::{Principal, Staff, TerminalClaims};
+pub use principal::{Principal, TerminalClaims};
 pub use token::{Lifetimes, TokenError, Tokens};

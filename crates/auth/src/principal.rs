@@ -1,7 +1,7 @@
 //! The caller of a request.
 
 use kugel_proto::Caller;
-use kugel_types::{BusinessDate, TenantId, TerminalId};
+use kugel_types::{BusinessDate, StaffRef, TenantId, TerminalId};
 
 /// Who is calling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,16 +43,7 @@ pub struct TerminalClaims {
     /// Openings ever.
     pub business_counter: i32,
     /// The staff member who is signed in.
-    pub staff: Option<Staff>,
-}
-
-/// A staff member at a till.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Staff {
-    /// The id in staff master.
-    pub id: String,
-    /// The name as printed.
-    pub name: String,
+    pub staff: Option<StaffRef>,
 }
 
 impl Principal {

@@ -6,13 +6,13 @@
 use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use kugel_types::{Clock, TenantId};
+use kugel_types::{Clock, StaffRef, TenantId};
 use moka::sync::Cache;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::derived::{Derived, mac};
-use crate::{Principal, Staff, TerminalClaims};
+use crate::{Principal, TerminalClaims};
 
 /// Why a token is not accepted. The text is for the log: callers only learn that authentication failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -266,7 +266,7 @@ fn terminal(claims: TerminalToken) -> Result<TerminalClaims, kugel_types::Invali
         business_date: claims.business_date.as_deref().map(str::parse).transpose()?,
         open_counter: claims.open_counter,
         business_counter: claims.business_counter,
-        staff: claims.staff_id.map(|id| Staff {
+        staff: claims.staff_id.map(|id| StaffRef {
             id,
             name: claims.staff_name.unwrap_or_default(),
         }),
@@ -349,7 +349,7 @@ mod tests {
             business_date: Some("20260611".parse().expect("valid")),
             open_counter: 2,
             business_counter: 57,
-            staff: Some(Staff {
+            staff: Some(StaffRef {
                 id: "31".into(),
                 name: "Mori".into(),
             }),

@@ -1,8 +1,9 @@
 //! Requests in anybody's name. Those in nobody's are [`Request::new`].
 
-use kugel_auth::{Staff, TerminalClaims};
+use kugel_auth::TerminalClaims;
 use kugel_proto::Decimal;
 use kugel_rpc::{API_KEY, REQUEST_ID, TERMINAL_ID, outgoing};
+use kugel_types::StaffRef;
 use tonic::Request;
 
 use crate::Stand;
@@ -42,7 +43,7 @@ pub fn claims(id: &str) -> TerminalClaims {
         business_date: None,
         open_counter: 1,
         business_counter: 1,
-        staff: Some(Staff {
+        staff: Some(StaffRef {
             id: "31".to_owned(),
             name: "Mori".to_owned(),
         }),

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kugel_auth::{ApiKey, Principal, Staff, TerminalClaims, Tokens};
+use kugel_auth::{ApiKey, Principal, TerminalClaims, Tokens};
 use kugel_bus::{Announcement, Bus, ChangeKind};
 use kugel_config::Settings;
 use kugel_error::{Error, codes};
 use kugel_proto::terminal::v1::AuthenticateTerminalRequest;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
-use kugel_types::TerminalId;
+use kugel_types::{StaffRef, TerminalId};
 
 use crate::{Channel, Client as _, ReadCache, outgoing};
 
@@ -65,7 +65,7 @@ impl ApiKeys {
                 .await
                 .map_err(failed)?;
             let terminal = answer.into_inner().terminal.ok_or_else(refused)?;
-            let staff = terminal.staff.map(|staff| Staff {
+            let staff = terminal.staff.map(|staff| StaffRef {
                 id: staff.staff_id,
                 name: staff.staff_name,
             });

@@ -1,6 +1,6 @@
 //! Terminal tokens.
 
-use kugel_auth::{ApiKey, Staff, TerminalClaims};
+use kugel_auth::{ApiKey, TerminalClaims};
 use kugel_error::Error;
 use kugel_types::TerminalId;
 
@@ -46,9 +46,6 @@ fn claims(terminal: &Terminal) -> TerminalClaims {
         business_date: terminal.business_date,
         open_counter: terminal.open_counter,
         business_counter: terminal.business_counter,
-        staff: terminal.staff.as_ref().map(|staff| Staff {
-            id: staff.id.clone(),
-            name: staff.name.clone(),
-        }),
+        staff: terminal.staff.clone(),
     }
 }
