@@ -65,6 +65,9 @@ pub struct DeliveryRecord {
     pub traceparent: Option<String>,
     /// The key of the log that was committed with this record and is the event's body, see [`Producer::logs`].
     pub log_id: String,
+    /// True if it was reported as not delivered in time: it is `failed` then until every consumer has it.
+    #[serde(default)]
+    pub is_late: bool,
     /// One entry for each consumer.
     pub services: Vec<ServiceDelivery>,
 }
@@ -125,6 +128,7 @@ impl DeliveryRecord {
             schema_version: event.schema_version,
             traceparent: event.traceparent.clone(),
             log_id,
+            is_late: false,
             services: event.topic.consumers().iter().map(service).collect(),
         }
     }
@@ -173,6 +177,7 @@ impl DeliveryRecord {
                 ours.clone_from(theirs);
             }
         }
+        self.is_late |= other.is_late;
         self.last_updated_at = self.last_updated_at.max(other.last_updated_at);
         self.status = self.overall();
     }
@@ -207,6 +212,16 @@ impl DeliveryRecord {
         true
     }
 
+    /// This record, reported as not delivered in time.
+    pub(crate) fn as_late(&self, now: Timestamp) -> Self {
+        Self {
+            is_late: true,
+            status: DeliveryState::Failed,
+            last_updated_at: now,
+            ..self.clone()
+        }
+    }
+
     /// True if a consumer has said nothing yet.
     pub(crate) fn is_open(&self) -> bool {
         self.services
@@ -218,6 +233,7 @@ impl DeliveryRecord {
         let count = |state| self.services.iter().filter(|entry| entry.status == state).count();
         match (count(DeliveryState::Delivered), count(DeliveryState::Failed)) {
             (delivered, _) if delivered == self.services.len() => DeliveryState::Delivered,
+            _ if self.is_late => DeliveryState::Failed,
             (_, failed) if failed == self.services.len() => DeliveryState::Failed,
             (0, 0) => DeliveryState::Published,
             _ => DeliveryState::PartiallyDelivered,

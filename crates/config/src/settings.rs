@@ -84,9 +84,9 @@ pub struct Settings {
     pub use_item_cache: bool,
     /// How often undelivered events are looked for, in minutes.
     pub undelivered_check_interval_in_minutes: u64,
-    /// How long an undelivered event is sent again, in hours.
+    /// How long an undelivered event is sent again regularly, in hours; afterwards each start sends it.
     pub undelivered_check_period_in_hours: u64,
-    /// The age at which an undelivered event is reported as failed, in minutes.
+    /// The age at which an undelivered event is failed and reported once, in minutes.
     pub undelivered_check_failed_period_in_minutes: u64,
     /// Quiet time between two stock alerts for the same reason, in seconds.
     pub alert_cooldown_seconds: u64,

@@ -38,7 +38,7 @@ const TENDING: Duration = Duration::from_secs(5);
 pub struct SweepPolicy {
     /// Time between sweeps, and the age from which an event is taken for lost.
     pub interval: Duration,
-    /// Older events are left alone.
+    /// Older events are sent again only when a process starts or the bus is back.
     pub horizon: Duration,
     /// The age at which an undelivered event is reported as failed.
     pub failed_after: Duration,

@@ -1,4 +1,5 @@
-//! What no consumer has answered for is sent again: regularly what is old enough, and everything when the bus is back.
+//! What no consumer has answered for is sent again: regularly what is old enough and not beyond the horizon, and
+//! everything when a process starts or the bus is back. What is late is reported once.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,9 +13,8 @@ use kugel_types::TenantId;
 use tokio::time::MissedTickBehavior;
 
 use super::deliveries::UNFINISHED;
-use super::{Outbox, back};
-use crate::Failure;
-use crate::delivery::{DeliveryRecord, DeliveryState, sort_key};
+use super::{GATHERING, Outbox, QUEUE_LIMIT, back};
+use crate::delivery::{DeliveryRecord, sort_key};
 
 /// Undelivered events that are read at once.
 const PAGE: u32 = 500;
@@ -27,68 +27,69 @@ const PAUSES: ExponentialBuilder = ExponentialBuilder::new()
 /// By then, a commit whose answer was lost has happened or never will.
 const DOUBT: Duration = Duration::from_secs(2);
 
-/// Why a sweep ended early.
-enum Interrupted {
-    Store(StoreError),
-    /// The bus takes nothing; it calls for the next sweep when it does.
-    Bus(Failure),
+/// Which undelivered events a sweep looks at.
+#[derive(Clone, Copy)]
+enum Range {
+    /// All that there are.
+    Everything,
+    /// Those of at least this age, up to the horizon.
+    From(Duration),
 }
 
-impl From<StoreError> for Interrupted {
-    fn from(error: StoreError) -> Self {
-        Self::Store(error)
-    }
+/// What a sweep has done.
+struct Swept {
+    sent: usize,
+    /// True if the bus took nothing more. It calls for the next sweep when it does.
+    is_stopped: bool,
 }
 
 impl Outbox {
-    /// Sends again what is undelivered and at least `age` old. Gives the number of events sent.
+    /// Sends again what is undelivered, at least `age` old and not beyond the horizon. Gives the number of events sent.
     pub async fn sweep(&self, age: Duration) -> Result<usize, StoreError> {
-        let mut sent = 0;
+        Ok(self.sweep_range(Range::From(age)).await?.sent)
+    }
+
+    async fn sweep_range(&self, range: Range) -> Result<Swept, StoreError> {
+        // Without a bus the late ones are reported all the same.
+        let mut swept = Swept {
+            sent: 0,
+            is_stopped: self.0.bus.ping().await.is_err(),
+        };
         for tenant in self.0.deliveries.tenants().await? {
-            match self.sweep_tenant(&tenant, age, &mut sent).await {
-                Ok(()) => {}
-                Err(Interrupted::Store(error)) => return Err(error),
-                Err(Interrupted::Bus(failure)) => {
-                    tracing::debug!(%failure, sent, "the sweep ends early");
-                    break;
-                }
-            }
+            self.sweep_tenant(&tenant, range, &mut swept).await?;
         }
-        if sent > 0 {
-            tracing::info!(events = sent, "undelivered events were sent again");
+        if swept.sent > 0 {
+            tracing::info!(events = swept.sent, "undelivered events were sent again");
         }
-        Ok(sent)
+        Ok(swept)
     }
 
     pub(super) async fn sweep_for_ever(&self) {
-        // Everything that a former process committed and did not see delivered goes out first.
-        self.sweep_until_read(Duration::ZERO, true).await;
+        // Everything that former processes committed and did not see delivered goes out first, however old it is.
+        self.sweep_until_read(Range::Everything, true).await;
         let interval = self.0.policy.interval.max(Duration::from_secs(1));
         let mut ticks = tokio::time::interval(interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks.tick().await;
         loop {
-            let age = tokio::select! {
-                () = self.0.sweep_now.notified() => Duration::ZERO,
+            let range = tokio::select! {
+                // A start without a bus has sent nothing, and an absence may have been longer than the horizon.
+                () = self.0.sweep_now.notified() => Range::Everything,
                 () = self.0.sweep_soon.notified() => {
                     tokio::time::sleep(DOUBT).await;
-                    Duration::ZERO
+                    Range::From(Duration::ZERO)
                 }
-                _ = ticks.tick() => interval,
+                _ = ticks.tick() => Range::From(interval),
             };
-            self.sweep_until_read(age, false).await;
+            self.sweep_until_read(range, false).await;
         }
     }
 
     /// Sweeps until the store answers. The first sweep counts as work of the process until it has been tried.
-    async fn sweep_until_read(&self, age: Duration, is_first: bool) {
+    async fn sweep_until_read(&self, range: Range, is_first: bool) {
         let mut is_counted = is_first;
         for pause in PAUSES.build() {
-            // A bus that is away calls when it is back.
-            let outcome = match self.0.bus.ping().await {
-                Ok(()) => self.sweep(age).await,
-                Err(_) => Ok(0),
-            };
+            let outcome = self.sweep_range(range).await;
             if std::mem::take(&mut is_counted) {
                 self.0.unwritten.fetch_sub(1, Ordering::SeqCst);
             }
@@ -103,22 +104,28 @@ impl Outbox {
     async fn sweep_tenant(
         &self,
         tenant: &TenantId,
-        age: Duration,
-        sent: &mut usize,
-    ) -> Result<(), Interrupted> {
+        range: Range,
+        swept: &mut Swept,
+    ) -> Result<(), StoreError> {
         let now = self.0.clock.now();
-        let newest = sort_key(back(now, age));
-        let mut from = sort_key(back(now, self.0.policy.horizon));
+        let undelivered = Query::all()
+            .one_of("status", UNFINISHED)
+            .sort(("published_at", Direction::Ascending));
+        let (undelivered, mut from) = match range {
+            Range::Everything => (undelivered, String::new()),
+            Range::From(age) => (
+                undelivered.at_most("published_at", sort_key(back(now, age))),
+                sort_key(back(now, self.0.policy.horizon)),
+            ),
+        };
         let mut number = 1;
         // Records leave the query while it is read, so the next page begins at the last instant of this one, and what was
         // read at that instant already is left out.
         let mut read: HashSet<String> = HashSet::new();
         loop {
-            let query = Query::all()
-                .one_of("status", UNFINISHED)
+            let query = undelivered
+                .clone()
                 .at_least("published_at", from.clone())
-                .at_most("published_at", newest.clone())
-                .sort(("published_at", Direction::Ascending))
                 .page(Page { limit: PAGE, number });
             let deliveries = &self.0.deliveries;
             let store = deliveries.documents.store();
@@ -137,12 +144,18 @@ impl Outbox {
                         continue;
                     }
                 };
-                last = Some(sort_key(record.published_at));
+                let at = sort_key(record.published_at);
+                if at != from && last.as_ref() != Some(&at) {
+                    read.clear();
+                }
+                last = Some(at);
                 if read.insert(document.id.clone()) {
                     due.push((record, document.revision));
                 }
             }
-            self.resend(tenant, due, now, sent).await?;
+            self.report_late(tenant, &due, now).await?;
+            self.resend(tenant, due, swept).await?;
+            self.room().await;
             match last {
                 Some(last) if count == PAGE as usize => {
                     number = if last == from { number + 1 } else { 1 };
@@ -153,17 +166,28 @@ impl Outbox {
         }
     }
 
-    /// Sends events again, unless only a person can decide to, and counts those that were sent.
+    /// Waits until the bus is done with most of what it was given, so that a long backlog fills no memory.
+    async fn room(&self) {
+        while self.0.bus.backlog() > QUEUE_LIMIT {
+            tokio::time::sleep(GATHERING).await;
+        }
+    }
+
+    /// Sends events again as long as the bus takes them, unless only a person can decide to, and counts those that were
+    /// sent.
     async fn resend(
         &self,
         tenant: &TenantId,
         due: Vec<(Arc<DeliveryRecord>, Revision)>,
-        now: Timestamp,
-        sent: &mut usize,
-    ) -> Result<(), Interrupted> {
-        let (records, revisions): (Vec<_>, Vec<_>) = due.into_iter().unzip();
+        swept: &mut Swept,
+    ) -> Result<(), StoreError> {
+        let mut records: Vec<_> = due.into_iter().map(|(record, _)| record).collect();
+        records.retain(|record| !record.waiting().is_empty());
+        if swept.is_stopped || records.is_empty() {
+            return Ok(());
+        }
         let events = self.0.deliveries.events(tenant, &records).await?;
-        for ((record, revision), event) in records.iter().zip(revisions).zip(events) {
+        for (record, event) in records.iter().zip(events) {
             let Some(event) = event.map(Arc::new) else {
                 tracing::error!(
                     event.id = record.event_id,
@@ -171,51 +195,58 @@ impl Outbox {
                 );
                 continue;
             };
-            if record.published_at < back(now, self.0.policy.failed_after)
-                && record.status != DeliveryState::Failed
-            {
-                self.report_late(tenant, record, revision, now).await?;
-            }
             let services = record.waiting();
             let bus = &self.0.bus;
             let outcome = match services.len() {
-                0 => continue,
                 all if all == record.services.len() => bus.publish(event).await,
                 _ => bus.publish_to(event, &services).await,
             };
-            outcome.map_err(Interrupted::Bus)?;
-            *sent += 1;
+            if let Err(failure) = outcome {
+                tracing::debug!(%failure, sent = swept.sent, "the sweep sends no more");
+                swept.is_stopped = true;
+                return Ok(());
+            }
+            swept.sent += 1;
         }
         Ok(())
     }
 
-    /// Marks the event as failed. If somebody else has changed its record meanwhile, there is news that goes before.
+    /// Marks events as failed that are not delivered in time, and says so once each. If somebody else has changed one of
+    /// their records meanwhile, the next sweep does it.
     async fn report_late(
         &self,
         tenant: &TenantId,
-        record: &DeliveryRecord,
-        revision: Revision,
+        due: &[(Arc<DeliveryRecord>, Revision)],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let age = now.duration_since(record.published_at).as_secs();
-        let (id, topic) = (&record.event_id, record.topic.name());
-        let services = record.undelivered().join(",");
-        tracing::error!(
-            event.id = id,
-            age_s = age,
-            topic,
-            services,
-            "event is not delivered"
-        );
-        let mut late = record.clone();
-        late.status = DeliveryState::Failed;
-        late.last_updated_at = now;
-        let write = |body| Action::Replace(body, revision);
-        let changes = self.0.deliveries.documents.changes("outbox");
-        let changes = changes.write(self.0.deliveries.write(&late, write));
-        match self.0.deliveries.commit(tenant, changes).await {
-            Err(StoreError::Stale { .. }) => Ok(()),
-            outcome => outcome,
+        let limit = back(now, self.0.policy.failed_after);
+        let is_late = |record: &DeliveryRecord| !record.is_late && record.published_at < limit;
+        let late = || due.iter().filter(|(record, _)| is_late(record));
+        let deliveries = &self.0.deliveries;
+        let mut changes = deliveries.documents.changes("outbox");
+        for (record, revision) in late() {
+            let record = record.as_late(now);
+            changes = changes.write(deliveries.write(&record, |body| Action::Replace(body, *revision)));
         }
+        if changes.is_empty() {
+            return Ok(());
+        }
+        match deliveries.commit(tenant, changes).await {
+            Err(StoreError::Stale { .. }) => return Ok(()),
+            outcome => outcome?,
+        }
+        for (record, _) in late() {
+            let topic = record.topic.name();
+            metrics::counter!("kugel_events_failed_total", "topic" => topic).increment(1);
+            tracing::error!(
+                event.id = record.event_id,
+                tenant.id = record.tenant_id,
+                topic,
+                age_s = now.duration_since(record.published_at).as_secs(),
+                services = record.undelivered().join(","),
+                "event is not delivered"
+            );
+        }
+        Ok(())
     }
 }

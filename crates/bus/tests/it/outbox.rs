@@ -124,8 +124,14 @@ async fn a_sweep_sends_what_is_old_enough() {
     assert_eq!(
         outbox.sweep(POLICY.interval).await.unwrap(),
         0,
-        "beyond the horizon it is left alone"
+        "beyond the horizon only a start sends it"
     );
+    let (_bus, next) = world.start(true);
+    eventually("the next process sends it", async || {
+        next.backlog() == 0 && world.undelivered().await == 0
+    })
+    .await;
+    assert_eq!(world.counts().await, [2, 2, 2]);
 }
 
 #[tokio::test]

@@ -170,6 +170,64 @@ async fn two_sweeps_at_once_are_harmless() {
 }
 
 #[tokio::test]
+async fn a_late_event_is_failed_once_and_until_everybody_has_it() {
+    let world = World::new();
+    let (bus, outbox) = replica(&world).await;
+    let event = world.leave_behind(&outbox).await;
+    bus.answer(&event, "report", None);
+    bus.answer(&event, "stock", Some(Failure::Transient("busy".to_owned())));
+    eventually("it is written down", async || outbox.backlog() == 0).await;
+    world.clock.advance(900);
+    outbox.sweep(POLICY.interval).await.unwrap();
+    let (record, _) = stored(&world, &event).await;
+    assert_eq!(record.status, DeliveryState::PartiallyDelivered, "not late yet");
+    // Whether it can be sent or not.
+    bus.is_away.store(true, Ordering::SeqCst);
+    bus.take_sent();
+    world.clock.advance(1);
+    assert_eq!(outbox.sweep(POLICY.interval).await.unwrap(), 0);
+    let (record, revision) = stored(&world, &event).await;
+    assert_eq!(record.status, DeliveryState::Failed);
+    outbox.sweep(POLICY.interval).await.unwrap();
+    assert_eq!(stored(&world, &event).await.1, revision, "said once");
+    outbox
+        .acknowledge(&world.tenant, &event.id, "journal", None)
+        .await
+        .unwrap();
+    assert_eq!(stored(&world, &event).await.0.status, DeliveryState::Failed);
+    outbox
+        .acknowledge(&world.tenant, &event.id, "stock", None)
+        .await
+        .unwrap();
+    assert_eq!(stored(&world, &event).await.0.status, DeliveryState::Delivered);
+}
+
+#[tokio::test]
+async fn a_start_without_a_bus_sends_everything_when_it_is_there() {
+    let world = World::new();
+    let (_, outbox) = replica(&world).await;
+    let mut expected = Vec::new();
+    for _ in 0..3 {
+        expected.push(world.leave_behind(&outbox).await.id.clone());
+        world.clock.advance(86_401);
+    }
+    let bus = Arc::new(Switchboard::default());
+    bus.is_away.store(true, Ordering::SeqCst);
+    let outbox = world.outbox(bus.clone());
+    eventually("the first sweep is over", async || outbox.backlog() == 0).await;
+    let failed = async |id: &EventId| {
+        let record = outbox.record(&world.tenant, id).await.unwrap();
+        record.unwrap().status == DeliveryState::Failed
+    };
+    assert!(failed(&expected[0]).await && failed(&expected[2]).await);
+    bus.is_away.store(false, Ordering::SeqCst);
+    bus.ready.lock().iter().for_each(|listener| listener());
+    eventually("all are sent", async || bus.sent.lock().len() == 3).await;
+    let sent: Vec<EventId> = bus.take_sent().into_iter().map(|(id, _)| id).collect();
+    assert_eq!(sent, expected, "the oldest first");
+}
+
+#[tokio::test]
 async fn a_sweep_sends_to_those_who_have_not_answered_and_leaves_parked_events_to_people() {
     let world = World::new();
     let (bus, outbox) = replica(&world).await;

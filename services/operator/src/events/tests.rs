@@ -150,6 +150,23 @@ async fn a_folder_tells_what_has_not_arrived_and_delivers_it() {
 }
 
 #[tokio::test]
+async fn every_start_sends_what_is_undelivered_however_old() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = in_folder(folder.path());
+    let mut old = (*cash("20260305")).clone();
+    old.occurred_at = super::now() - jiff::SignedDuration::from_hours(24 * 400);
+    let old = Arc::new(old);
+    leave_behind(&settings, &old).await;
+    assert_eq!(undelivered(&settings).await[0].0, old.id.to_string());
+    let host = Host::start(settings.clone(), Arc::new(SystemClock))
+        .await
+        .unwrap();
+    host.settled().await;
+    host.stop().await;
+    assert_eq!(undelivered(&settings).await, []);
+}
+
+#[tokio::test]
 async fn an_event_whose_log_is_gone_keeps_no_other_waiting() {
     let folder = tempfile::tempdir().unwrap();
     let settings = in_folder(folder.path());
