@@ -180,7 +180,8 @@ const WITHOUT_DEFAULT: [&str; 7] = [
 const KNOWN_SECRET: &str = "test-secret-key-for-development-only";
 
 impl Settings {
-    /// Reads defaults, then `file` if given, then the environment, and checks the result.
+    /// Reads defaults, then `file` if given, then the environment, and checks the result. An empty variable counts as not
+    /// set.
     pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {
         let mut figment = Figment::from(Toml::string(DEFAULTS));
         if let Some(file) = file {
@@ -192,7 +193,9 @@ impl Settings {
             }
             figment = figment.merge(Toml::file_exact(file));
         }
-        let names: Vec<String> = figment_keys();
+        let names = settable();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let names = set(Env::raw().only(&names).iter());
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         Self::check(&figment.merge(Env::raw().only(&names)))
     }
@@ -268,7 +271,7 @@ fn in_one_line(message: &str) -> String {
 }
 
 /// The keys that the environment may set: those with a default, and those without.
-fn figment_keys() -> Vec<String> {
+fn settable() -> Vec<String> {
     let table: toml::Table = DEFAULTS.parse().expect("the defaults are TOML");
     table
         .keys()
@@ -276,6 +279,12 @@ fn figment_keys() -> Vec<String> {
         .chain(WITHOUT_DEFAULT)
         .map(str::to_owned)
         .collect()
+}
+
+/// The names of the variables that say something: an empty one counts as not set.
+fn set<N: ToString>(variables: impl Iterator<Item = (N, String)>) -> Vec<String> {
+    let set = variables.filter(|(_, value)| !value.trim().is_empty());
+    set.map(|(name, _)| name.to_string()).collect()
 }
 
 #[cfg(test)]
@@ -304,6 +313,13 @@ mod tests {
             let message = check(text).expect_err(text);
             assert!(message.contains(expected), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        let variables = [("AMQP_URL", ""), ("DATA_DIR", " "), ("TIMEZONE", "UTC")];
+        let variables = variables.map(|(name, value)| (name, value.to_owned()));
+        assert_eq!(set(variables.into_iter()), ["TIMEZONE"]);
     }
 
     #[test]
