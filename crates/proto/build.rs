@@ -165,13 +165,12 @@ fn scope(
     has_effect: bool,
     code: &mut String,
 ) -> Result<(), Failure> {
-    let allow = policy.get_field_by_name("allow").ok_or("no field allow")?;
-    let callers: Vec<i32> = allow
-        .as_list()
-        .ok_or("allow is no list")?
-        .iter()
-        .filter_map(Value::as_enum_number)
-        .collect();
+    let listed = |name: &str| -> Vec<i32> {
+        let list = policy.get_field_by_name(name);
+        let list = list.as_ref().and_then(|list| list.as_list()).unwrap_or_default();
+        list.iter().filter_map(Value::as_enum_number).collect()
+    };
+    let callers = listed("allow");
     if callers.is_empty() || callers.contains(&0) || (callers.contains(&1) && callers.len() > 1) {
         return Err(format!(
             "{}: policy.allow must name callers, or CALLER_ANYONE alone",
@@ -200,7 +199,7 @@ fn scope(
     writeln!(
         code,
         "impl crate::Scoped for {path} {{\n    const METHOD: &'static str = {name:?};\n    \
-         const POLICY: crate::Policy = crate::Policy {{ allow: &{callers:?}, own_store: {own_store}, own_terminal: {own_terminal} }};\n    \
+         const POLICY: crate::Policy = crate::Policy {{ allow: &{callers:?}, own_store: {own_store}, own_terminal: {own_terminal}, legacy_allow: &{legacy:?} }};\n    \
          const HAS_EFFECT: bool = {has_effect};\n    \
          fn tenant_id(&self) -> Option<&str> {{ {tenant} }}\n    \
          fn store_code(&self) -> Option<&str> {{ {store} }}\n    \
@@ -208,6 +207,7 @@ fn scope(
          fn terminal_id(&self) -> Option<&str> {{ {terminal} }}\n}}",
         path = rust_path(input.full_name()),
         name = method.full_name(),
+        legacy = listed("legacy_allow"),
         own_store = flag("own_store"),
         own_terminal = flag("own_terminal"),
         tenant = field("tenant_id", "text"),

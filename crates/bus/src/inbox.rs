@@ -73,28 +73,44 @@ pub fn check_schema(events: &[Arc<Event>]) -> Result<(), Failure> {
     }
 }
 
-/// The events whose logs are not filed, in order, each once: what a batch is reduced to by a consumer that files logs.
+/// What is left to do of a batch by a consumer that files logs.
+#[derive(Debug, Default)]
+pub struct Unfiled {
+    /// The events whose logs they have not filed, in order, each once.
+    pub events: Vec<Arc<Event>>,
+    /// The logs that somebody posted under the keys of theirs: the events take their place.
+    pub posted: Vec<Arc<Document>>,
+}
+
+/// Reduces a batch to what is left to do: see [`Unfiled`].
 ///
-/// `logs` holds the write of each event's log, in its place. `check` is given an event and what is filed under the key
-/// of its log, and may refuse the batch.
+/// `logs` holds the write of each event's log, in its place. What bears the name of the `consumer` was filed by an event;
+/// `check` is given that and the event that comes now, and may refuse the batch. What bears another name was posted.
 pub async fn unfiled(
     documents: &Documents,
     scope: &Scope,
+    consumer: &str,
     events: &[Arc<Event>],
     logs: &[Write],
     check: impl Fn(&Event, &Document) -> Result<(), Failure>,
-) -> Result<Vec<Arc<Event>>, Failure> {
+) -> Result<Unfiled, Failure> {
     let filed = filed(documents, scope, logs).await?;
     let mut seen = std::collections::HashSet::new();
-    let mut unfiled = Vec::new();
+    let mut left = Unfiled::default();
     for (event, filed) in events.iter().zip(filed) {
         match filed {
-            Some(filed) => check(event, &filed)?,
-            None if seen.insert(&event.id) => unfiled.push(Arc::clone(event)),
-            None => {}
+            Some(filed) if filed.created_by == consumer => check(event, &filed)?,
+            posted if seen.insert(&event.id) => {
+                left.events.push(Arc::clone(event));
+                left.posted.extend(posted);
+            }
+            _ => {}
         }
     }
-    Ok(unfiled)
+    for posted in &left.posted {
+        tracing::info!(log.key = %posted.id, author = %posted.created_by, "an event takes the place of a posted log");
+    }
+    Ok(left)
 }
 
 /// True if a commit failed because one of its logs is filed already.

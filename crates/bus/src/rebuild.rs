@@ -15,6 +15,11 @@ pub trait Rebuild: Handler {
     /// The events that are folded.
     fn topics(&self) -> &'static [Topic];
 
+    /// Removes what callers posted, for good. To be done before [`Rebuild::begin`].
+    async fn drop_posted(&self, _tenant: &TenantId) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Removes what events made, and their marks. What came another way stays, or is laid aside until its turn comes.
     async fn begin(&self, tenant: &TenantId) -> Result<(), Failure>;
 

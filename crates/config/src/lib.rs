@@ -9,4 +9,4 @@ mod secret;
 mod settings;
 
 pub use secret::Secret;
-pub use settings::{ErrorCodeStyle, LogFormat, Settings, SettingsError};
+pub use settings::{Compatibility, ErrorCodeStyle, LogFormat, Settings, SettingsError};

@@ -21,6 +21,16 @@ pub enum ErrorCodeStyle {
     Http,
 }
 
+/// Which older clients are served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Compatibility {
+    /// None: what the contract allows holds for everybody.
+    None,
+    /// Those of the older system, whose tills post their own logs.
+    Legacy,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -68,6 +78,8 @@ pub struct Settings {
     pub receipt_no_end_value: u64,
     /// What error answers carry in `code`: `business` or `http`.
     pub error_code_style: ErrorCodeStyle,
+    /// Which older clients are served: `none` or `legacy`.
+    pub compatibility: Compatibility,
     /// Largest request body in bytes.
     pub body_limit_bytes: usize,
     /// Longest time a request may take, in seconds.
@@ -141,6 +153,7 @@ round_method_for_discount = "Round"
 receipt_no_start_value = 111111
 receipt_no_end_value = 999999
 error_code_style = "business"
+compatibility = "none"
 body_limit_bytes = 4194304
 request_timeout_seconds = 30
 concurrency_limit = 4096

@@ -1,14 +1,24 @@
 //! What kind of method a payment was made by.
 
-use kugel_types::{InvalidId, PaymentKind};
+use kugel_types::{InvalidId, PaymentKind, TaxType};
 
-use crate::cart::v1::Payment;
+use crate::cart::v1::{Payment, Tax};
 
 impl Payment {
     /// The kind. A log from elsewhere may not say it: then it is what the default table says of the code.
     pub fn kind(&self) -> Result<PaymentKind, InvalidId> {
         match self.payment_kind.as_str() {
             "" => Ok(PaymentKind::of_code(&self.payment_code)),
+            name => name.parse(),
+        }
+    }
+}
+
+impl Tax {
+    /// The type. A log from elsewhere may not say it: then it is what the default table says of the code.
+    pub fn kind(&self) -> Result<TaxType, InvalidId> {
+        match self.tax_type.as_str() {
+            "" => Ok(TaxType::of_code(&self.tax_code)),
             name => name.parse(),
         }
     }

@@ -12,12 +12,15 @@ pub struct Policy {
     pub own_store: bool,
     /// A terminal may only name itself.
     pub own_terminal: bool,
+    /// The callers that are let in besides, by number, where older clients are served.
+    pub legacy_allow: &'static [i32],
 }
 
 impl Policy {
-    /// True if the kind of caller is let in.
-    pub fn allows(&self, caller: Caller) -> bool {
-        self.allow.contains(&(caller as i32))
+    /// True if the kind of caller is let in; `legacy`: if older clients are served.
+    pub fn allows(&self, caller: Caller, legacy: bool) -> bool {
+        let caller = caller as i32;
+        self.allow.contains(&caller) || (legacy && self.legacy_allow.contains(&caller))
     }
 }
 

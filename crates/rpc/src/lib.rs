@@ -15,7 +15,7 @@ mod local;
 mod server;
 mod tls;
 
-pub use client::{Channel, Neighbour, Neighbours, ReadCache, outgoing};
+pub use client::{Channel, KnownTerminals, Neighbour, Neighbours, ReadCache, outgoing};
 pub use generated::{Client, Server};
 pub use local::LocalService;
 pub use server::{

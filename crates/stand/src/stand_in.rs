@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use http::Request;
 use kugel_auth::{Principal, Tokens};
 use kugel_proto::Scoped;
+use kugel_proto::terminal::v1::{GetTerminalRequest, GetTerminalResponse};
 use kugel_rpc::LocalService;
 use prost::Message;
 use tonic::body::Body;
@@ -25,6 +26,17 @@ type Method = Box<dyn Fn(Arc<Tokens>, Request<Body>) -> Answer + Send + Sync>;
 type Answer = BoxFuture<'static, http::Response<Body>>;
 
 impl StandIn {
+    /// A terminal service that knows these terminals, and nothing more of them.
+    pub fn of_terminals(known: &'static [&'static str]) -> Self {
+        Self::default().answering(move |_, request: GetTerminalRequest| {
+            if known.contains(&request.terminal_id.as_str()) {
+                Ok(GetTerminalResponse::default())
+            } else {
+                Err(Status::not_found(request.terminal_id))
+            }
+        })
+    }
+
     /// Answers the method that takes `Q`. The answer may be a refusal, or [`Status::unavailable`] for a neighbour that
     /// is away.
     #[must_use]
@@ -74,7 +86,7 @@ fn principal<Q: Scoped>(tokens: &Tokens, request: &tonic::Request<Q>) -> Result<
         .verify(token.unwrap_or_default())
         .map_err(|error| Status::unauthenticated(error.to_string()))?;
     let kinds = principal.callers();
-    if !kinds.iter().any(|kind| Q::POLICY.allows(*kind)) {
+    if !kinds.iter().any(|kind| Q::POLICY.allows(*kind, false)) {
         return Err(Status::permission_denied(format!(
             "{kinds:?} may not call {}",
             Q::METHOD

@@ -57,7 +57,7 @@ pub(crate) struct Field {
 /// How often a field may stand, and what its absence means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Absent is the default value: JSON null is refused.
+    /// Absent is the default value.
     Implicit,
     /// Absent is null.
     Optional,

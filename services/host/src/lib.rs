@@ -19,7 +19,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail, ensure};
 use futures::future::join_all;
 use kugel_auth::{Lifetimes, Passwords, Tokens};
-use kugel_config::Settings;
+use kugel_config::{Compatibility, Settings};
 use kugel_rpc::{ApiKeys, Deps, Layers, LocalService, Neighbours};
 use kugel_store::{Documents, Scope};
 use kugel_types::{Clock, TenantId};
@@ -69,10 +69,18 @@ struct Shared {
     works: AtomicBool,
 }
 
+/// Older habits weaken what the contract promises, so nobody is to serve them unawares.
+fn say_compatibility(settings: &Settings) {
+    if settings.compatibility == Compatibility::Legacy {
+        tracing::warn!("COMPATIBILITY=legacy: tills may post their own logs and journal entries");
+    }
+}
+
 impl Host {
     /// Starts every service. Without servers to lean on, all are ready when this returns.
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Self> {
         let backends = Backends::open(&settings, None)?;
+        say_compatibility(&settings);
         let shared = Shared::new(backends, settings, clock, Neighbours::local(), true)?;
         Ok(Self::host(shared, &SERVICES).await?.0)
     }
@@ -92,6 +100,7 @@ impl Host {
             "set AMQP_URL: a process that runs one service exchanges its events by RabbitMQ, amqp://USER:PASSWORD@HOST:PORT/%2f"
         );
         let backends = Backends::open(&settings, Some(service.0))?;
+        say_compatibility(&settings);
         let shared = Shared::new(backends, settings, clock, neighbours, true)?;
         let (host, mut doors) = Self::host(shared, &[*service]).await?;
         Ok((host, doors.remove(0)))

@@ -17,9 +17,9 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use kugel_bus::Rebuild;
-use kugel_error::Error;
+use kugel_error::{Error, codes};
 use kugel_proto::journal::v1::journal_service_server::JournalServiceServer;
-use kugel_rpc::{Deps, Parts, Routes};
+use kugel_rpc::{Deps, KnownTerminals, Neighbour, Parts, Routes};
 use kugel_store::Documents;
 
 use crate::adapters::grpc::Journals;
@@ -40,12 +40,17 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         bus,
         clock,
         settings,
+        tokens,
+        neighbours,
         ..
     } = deps;
     bus.subscribe(NAME, TOPICS, Arc::new(FileLogs::new(documents.clone())));
     let forgetting = documents.clone().keep_forgetting().boxed();
+    let failed = &codes::NEIGHBOUR_FAILED;
+    let terminals = Neighbour::new(NAME, "terminal", &neighbours, tokens, failed);
     let app = App {
         documents,
+        terminals: KnownTerminals::new(terminals),
         clock,
         zone: settings.zone(),
     };

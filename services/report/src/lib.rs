@@ -24,9 +24,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kugel_bus::Rebuild;
-use kugel_error::Error;
+use kugel_error::{Error, codes};
 use kugel_proto::report::v1::report_service_server::ReportServiceServer;
-use kugel_rpc::{Deps, Parts, Routes};
+use kugel_rpc::{Deps, KnownTerminals, Neighbour, Parts, Routes};
 use kugel_store::Documents;
 
 use crate::adapters::clients::{CategoryClient, JournalClient};
@@ -58,14 +58,18 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
     } else {
         Duration::ZERO
     };
-    let masters = neighbours.channel("master-data");
+    let neighbour = |name| {
+        let failed = &codes::REPORT_NEIGHBOUR_FAILED;
+        Neighbour::new(NAME, name, &neighbours, Arc::clone(&tokens), failed)
+    };
     let app = App {
         documents,
         clock,
         zone: settings.zone(),
         default_currency: settings.currency,
-        categories: Arc::new(CategoryClient::new(masters, Arc::clone(&tokens), &*bus, lifetime)),
-        journal: Arc::new(JournalClient::new(neighbours.channel("journal"), tokens)),
+        categories: Arc::new(CategoryClient::new(neighbour("master-data"), &*bus, lifetime)),
+        terminals: KnownTerminals::new(neighbour("terminal")),
+        journal: Arc::new(JournalClient::new(neighbour("journal"))),
     };
     Ok(Parts {
         name: NAME,

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Status};
 
-use super::authenticate::{Credential, PresentedKey};
+use super::authenticate::{Credential, PresentedKey, ServesLegacy};
 use super::request_key::request_key;
 use crate::TERMINAL_ID;
 
@@ -168,7 +168,9 @@ fn principal<T: Scoped>(extensions: &Extensions) -> Result<Arc<Principal>, Error
                 .error("a credential is required: a bearer token, or an API key with its terminal id"));
         }
     };
-    if principal.callers().iter().any(|kind| T::POLICY.allows(*kind)) {
+    let legacy = extensions.get::<ServesLegacy>().is_some();
+    let mut kinds = principal.callers().iter();
+    if kinds.any(|kind| T::POLICY.allows(*kind, legacy)) {
         return Ok(principal);
     }
     // Methods for services alone do not tell others that they would be known anywhere.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Request, Response};
 use kugel_auth::{ApiKey, Principal, Tokens};
+use kugel_config::Compatibility;
 use kugel_error::{Error, codes};
 use tonic::Status;
 use tonic::body::Body;
@@ -26,12 +27,17 @@ pub(crate) enum Credential {
 #[derive(Clone)]
 pub(crate) struct PresentedKey(pub(crate) ApiKey);
 
+/// Marks the requests of a process that serves older clients: see [`kugel_proto::Policy::legacy_allow`].
+#[derive(Clone)]
+pub(crate) struct ServesLegacy;
+
 /// The last layer before the service.
 pub(crate) async fn authenticate(
     mut request: Request<Body>,
     next: LocalService,
     tokens: &Arc<Tokens>,
     api_keys: &ApiKeys,
+    compatibility: Compatibility,
 ) -> Response<Body> {
     let headers = request.headers();
     let fingerprints = headers
@@ -46,6 +52,9 @@ pub(crate) async fn authenticate(
         Err(error) => Credential::Refused(Arc::new(error)),
     };
     request.extensions_mut().insert(credential);
+    if compatibility == Compatibility::Legacy {
+        request.extensions_mut().insert(ServesLegacy);
+    }
     if let Some(presented) = presented {
         request.extensions_mut().insert(presented);
     }

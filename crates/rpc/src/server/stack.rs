@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kugel_auth::Tokens;
-use kugel_config::Settings;
+use kugel_config::{Compatibility, Settings};
 use tokio::sync::Semaphore;
 
 use super::authenticate::authenticate;
@@ -25,6 +25,7 @@ pub struct Layers {
     calls: usize,
     bytes: u64,
     time: Duration,
+    compatibility: Compatibility,
 }
 
 impl Layers {
@@ -36,6 +37,7 @@ impl Layers {
             calls: settings.concurrency_limit.min(Semaphore::MAX_PERMITS),
             bytes: message_limit(settings),
             time: Duration::from_secs(settings.request_timeout_seconds),
+            compatibility: settings.compatibility,
         }
     }
 }
@@ -55,7 +57,15 @@ pub fn serve(parts: &Parts, layers: &Layers) -> LocalService {
     let shared = layers.clone();
     let service = service.within(move |request, next| {
         let shared = shared.clone();
-        async move { authenticate(request, next, &shared.tokens, &shared.api_keys).await }
+        async move {
+            let Layers {
+                tokens,
+                api_keys,
+                compatibility,
+                ..
+            } = &shared;
+            authenticate(request, next, tokens, api_keys, *compatibility).await
+        }
     });
     let (bytes, time) = (layers.bytes, layers.time);
     let service = service.within(move |request, next| wire(request, next, bytes));

@@ -17,6 +17,14 @@ names!(
     }
 );
 
+impl TaxType {
+    /// The type that a tax code has in the product's table; `External` for a code that is not in it.
+    pub fn of_code(code: &str) -> Self {
+        let rule = TaxRule::defaults().into_iter().find(|rule| rule.code == code);
+        rule.map_or(Self::External, |rule| rule.tax_type)
+    }
+}
+
 /// A row of the tax table.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaxRule {

@@ -184,7 +184,8 @@ impl<'s> Reader<'s> {
         put: fn(&mut Self, &'s Field, Given<'_>) -> Result<(), Problem>,
     ) -> Result<(), serde_json::Error> {
         let taken = match (token.as_bytes(), &field.kind) {
-            (b"null", _) if field.shape == Shape::Optional => Ok(()),
+            // As if it were absent, which is for the service to judge; but not within a list.
+            (b"null", _) if matches!(field.shape, Shape::Implicit | Shape::Optional) => Ok(()),
             (b"null", _) => Err("must not be null".into()),
             (_, Kind::WellKnown(_)) => self.well_known(field, token),
             ([b'"', inner @ .., b'"'], _) if !inner.contains(&b'\\') => {

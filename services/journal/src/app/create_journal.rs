@@ -2,6 +2,7 @@
 
 use kugel_error::Error;
 use kugel_rpc::Caller;
+use kugel_types::TerminalId;
 
 use super::App;
 use crate::records::{Entry, JOURNALS};
@@ -9,6 +10,12 @@ use crate::records::{Entry, JOURNALS};
 impl App {
     /// Stores the entry unless it is there already, and answers what is stored.
     pub(crate) async fn create_journal(&self, caller: &Caller, entry: Entry) -> Result<Entry, Error> {
+        let terminal = TerminalId {
+            tenant: caller.tenant().clone(),
+            store: entry.store_code.clone(),
+            number: entry.terminal_no,
+        };
+        self.terminals.check(&terminal).await?;
         let (documents, scope, request) = (&self.documents, caller.scope(), caller.request());
         let work = async {
             let changes = documents

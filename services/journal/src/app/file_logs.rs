@@ -10,7 +10,8 @@ use kugel_store::{Action, Body, Changes, Document, Documents, Scope, StoreError,
 
 use super::ACTOR;
 use crate::records::{
-    CASH_LOGS, Entry, LOGS, OPEN_CLOSE_LOGS, TEXTS, TRANSACTION_LOGS, TransactionRecord, transaction_key,
+    CASH_LOGS, Entry, JOURNALS, LOGS, OPEN_CLOSE_LOGS, TEXTS, TRANSACTION_LOGS, TransactionRecord,
+    transaction_key,
 };
 
 /// What is filed.
@@ -37,8 +38,10 @@ impl FileLogs {
         let (logs, entries) = read_all(events)?;
         match self.commit(scope, &logs, &entries).await {
             Err(error) if inbox::is_filed(&error, &LOGS) => {
-                let unfiled = inbox::unfiled(&self.documents, scope, events, &logs, check_same).await?;
-                let (logs, entries) = read_all(&unfiled)?;
+                let left = inbox::unfiled(&self.documents, scope, ACTOR, events, &logs, check_same).await?;
+                let (logs, entries) = read_all(&left.events)?;
+                let logs = left.posted.iter().flat_map(|posted| unpost(posted)).chain(logs);
+                let logs: Vec<Write> = logs.collect();
                 Ok(self.commit(scope, &logs, &entries).await?)
             }
             outcome => Ok(outcome?),
@@ -46,18 +49,29 @@ impl FileLogs {
     }
 
     async fn commit(&self, scope: &Scope, logs: &[Write], entries: &[Entry]) -> Result<(), StoreError> {
-        // Each log comes before its entry: of a repetition the store must say that its log is there.
-        let stage =
-            |changes: Changes, (log, entry): (&Write, &Entry)| changes.write(log.clone()).append(entry);
-        let changes = logs
-            .iter()
-            .zip(entries)
-            .fold(self.documents.changes(ACTOR), stage);
+        // Logs come before entries: of a repetition the store must say that its log is there.
+        let changes = self.documents.changes(ACTOR);
+        let changes = logs.iter().cloned().fold(changes, Changes::write);
+        let changes = entries.iter().fold(changes, Changes::append);
         self.documents.commit(scope, changes).await
     }
 }
 
-/// A transaction that is filed, by its event or because it was posted, is done with. A different one under the same
+/// Takes out a log that was posted, and its entry.
+fn unpost(posted: &Document) -> [Write; 2] {
+    let entry = format!("transaction/{}", posted.id);
+    [
+        (&TRANSACTION_LOGS, posted.id.clone(), Some(posted.revision)),
+        (&JOURNALS, entry, None),
+    ]
+    .map(|(collection, id, revision)| Write {
+        collection,
+        id,
+        action: Action::Delete(revision),
+    })
+}
+
+/// A transaction that its event has filed is done with. A different one under the same
 /// number is for a person to look at, so it is neither dropped nor filed. Logs of cash and sessions are filed under the
 /// id of their event.
 fn check_same(event: &Event, filed: &Document) -> Result<(), Failure> {

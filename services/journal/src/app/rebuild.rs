@@ -2,16 +2,25 @@
 
 use async_trait::async_trait;
 use kugel_bus::{Failure, Rebuild, Topic, inbox};
-use kugel_store::Scope;
+use kugel_store::{Document, Scope};
 use kugel_types::TenantId;
 
-use super::{ACTOR, FileLogs, TOPICS};
-use crate::records::{JOURNALS, LOGS};
+use super::{ACTOR, FileLogs, TOPICS, is_posted};
+use crate::records::{JOURNALS, LOGS, TRANSACTION_LOGS};
 
 #[async_trait]
 impl Rebuild for FileLogs {
     fn topics(&self) -> &'static [Topic] {
         TOPICS
+    }
+
+    async fn drop_posted(&self, tenant: &TenantId) -> Result<(), Failure> {
+        let stays = |document: &Document| !is_posted(&document.created_by);
+        let scope = Scope::from(tenant);
+        for collection in [&TRANSACTION_LOGS, &JOURNALS] {
+            self.documents.retain(&scope, collection, stays).await?;
+        }
+        Ok(())
     }
 
     async fn begin(&self, tenant: &TenantId) -> Result<(), Failure> {

@@ -1,11 +1,9 @@
 //! Finds entries of the unified journal.
 
-use std::sync::Arc;
-
 use futures::stream::{self, Stream, TryStreamExt};
 use kugel_error::Error;
 use kugel_rpc::Caller;
-use kugel_store::{Listing, Page, Query};
+use kugel_store::{Listing, Page, Query, Stored};
 
 use super::App;
 use crate::domain::search::Search;
@@ -30,7 +28,7 @@ impl App {
         &self,
         caller: &Caller,
         search: &Search,
-    ) -> impl Stream<Item = Result<Arc<Entry>, Error>> + Send + use<> {
+    ) -> impl Stream<Item = Result<Stored<Entry>, Error>> + Send + use<> {
         let (documents, scope) = (self.documents.clone(), caller.scope());
         let query = query(search).at_most("created_at", self.clock.now());
         let pages = stream::try_unfold(Some(1), move |number| {
@@ -45,7 +43,7 @@ impl App {
                 };
                 let listing = documents.find::<Entry>(&scope, query.page(page)).await?;
                 let is_last = listing.total <= page.skip() + u64::from(STREAM_ROWS);
-                let rows = stream::iter(listing.rows.into_iter().map(|row| Ok(row.value)));
+                let rows = stream::iter(listing.rows.into_iter().map(Ok));
                 Ok::<_, Error>(Some((rows, (!is_last).then_some(number + 1))))
             }
         });

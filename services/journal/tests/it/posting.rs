@@ -1,7 +1,7 @@
 //! Entries and transactions that arrive by RPC.
 
 use kugel_bus::Topic;
-use kugel_proto::cart::v1::TransactionLog;
+use kugel_proto::cart::v1::{TransactionLog, TransactionSales};
 use kugel_proto::journal::v1 as pb;
 
 use kugel_stand::{decimal, refusal};
@@ -46,7 +46,7 @@ pub(crate) fn post(log: TransactionLog) -> pb::PostTransactionRequest {
 #[tokio::test]
 async fn an_entry_is_kept_once_and_answered_as_stored() {
     let mut world = World::start();
-    let request = world.user(create(entry()));
+    let request = world.administrator(create(entry()));
     let stored = world
         .client
         .create_journal(request)
@@ -64,7 +64,7 @@ async fn an_entry_is_kept_once_and_answered_as_stored() {
         journal_text: Some("forged".into()),
         ..entry()
     };
-    let request = world.user(create(changed));
+    let request = world.administrator(create(changed));
     let again = world
         .client
         .create_journal(request)
@@ -86,7 +86,7 @@ async fn an_entry_by_hand_never_takes_the_place_of_an_events() {
         generate_date_time: transaction(1).generate_date_time,
         ..entry()
     };
-    let request = world.user(create(forged));
+    let request = world.administrator(create(forged));
     world.client.create_journal(request).await.unwrap();
     world
         .publish(&[world.event(Topic::TranlogReport, TILL, transaction(1))])
@@ -163,20 +163,13 @@ async fn bad_entries_are_refused_by_name() {
         ),
         (
             pb::NewJournalEntry {
-                journal_text: None,
-                ..entry()
-            },
-            "journal_text",
-        ),
-        (
-            pb::NewJournalEntry {
                 amount: decimal("much"),
                 ..entry()
             },
             "amount",
         ),
     ] {
-        let request = world.user(create(entry));
+        let request = world.administrator(create(entry));
         let refused = world.client.create_journal(request).await.unwrap_err();
         assert_eq!(
             refusal(&refused),
@@ -195,7 +188,7 @@ async fn bad_entries_are_refused_by_name() {
 async fn a_posted_transaction_is_filed_once_with_its_event() {
     let mut world = World::start();
     for _ in 0..2 {
-        let request = world.till("T1-S1-4", post(transaction(1)));
+        let request = world.administrator(post(transaction(1)));
         let filed = world
             .client
             .post_transaction(request)
@@ -246,7 +239,7 @@ async fn a_posted_transaction_is_filed_once_with_its_event() {
             "generate_date_time",
         ),
     ] {
-        let request = world.user(post(log));
+        let request = world.administrator(post(log));
         let refused = world.client.post_transaction(request).await.unwrap_err();
         assert_eq!(
             refusal(&refused),
@@ -254,4 +247,103 @@ async fn a_posted_transaction_is_filed_once_with_its_event() {
         );
     }
     assert_eq!(world.entries().await, ["101 1 110"]);
+}
+
+#[tokio::test]
+async fn an_event_takes_the_place_of_what_was_posted_under_its_number() {
+    let mut world = World::start();
+    let forged = TransactionLog {
+        sales: Some(TransactionSales {
+            total_amount_with_tax: decimal("649"),
+            ..TransactionSales::default()
+        }),
+        journal_text: "forged".to_owned(),
+        ..transaction(1)
+    };
+    let request = world.administrator(post(forged));
+    world.client.post_transaction(request).await.unwrap();
+    let found = world.search(pb::SearchJournalsRequest::default()).await.unwrap();
+    assert_eq!(world.entries().await, ["101 1 649"]);
+    assert!(found.journals[0].is_posted);
+    // The batch holds a neighbour, and comes again.
+    let batch = [
+        world.event(Topic::TranlogReport, TILL, transaction(1)),
+        world.event(Topic::TranlogReport, TILL, transaction(2)),
+    ];
+    for _ in 0..2 {
+        world.publish(&batch).await;
+        assert_eq!(world.entries().await, ["101 1 110", "101 2 110"]);
+    }
+    let found = world.search(pb::SearchJournalsRequest::default()).await.unwrap();
+    assert!(found.journals.iter().all(|entry| !entry.is_posted));
+}
+
+#[tokio::test]
+async fn superusers_post_and_others_only_where_older_clients_are_served() {
+    let mut world = World::start();
+    let (log, by_hand) = (post(transaction(1)), create(entry()));
+    for (request, code) in [
+        (world.user(log.clone()), "200002"),
+        (world.till("T1-S1-4", log.clone()), "200002"),
+    ] {
+        let refused = world.client.post_transaction(request).await.unwrap_err();
+        assert_eq!(refusal(&refused).code, code);
+    }
+    for request in [
+        world.user(by_hand.clone()),
+        world.till("T1-S1-4", by_hand.clone()),
+    ] {
+        let refused = world.client.create_journal(request).await.unwrap_err();
+        assert_eq!(refusal(&refused).code, "200002");
+    }
+    assert!(world.entries().await.is_empty());
+
+    let mut world = World::serving_legacy();
+    let request = world.till("T1-S1-4", log.clone());
+    world.client.post_transaction(request).await.unwrap();
+    let request = world.till("T1-S1-4", by_hand);
+    world.client.create_journal(request).await.unwrap();
+    assert_eq!(world.entries().await.len(), 2);
+    for request in [world.user(log.clone()), world.till("T1-S1-5", log)] {
+        let refused = world.client.post_transaction(request).await.unwrap_err();
+        assert_eq!(refusal(&refused).code, "200002");
+    }
+}
+
+#[tokio::test]
+async fn what_is_posted_needs_a_known_terminal_and_no_texts() {
+    let mut world = World::start();
+    let mut log = TransactionLog {
+        terminal_no: 5,
+        ..transaction(1)
+    };
+    let request = pb::PostTransactionRequest {
+        terminal_no: 5,
+        ..post(log.clone())
+    };
+    let request = world.administrator(request);
+    let refused = world.client.post_transaction(request).await.unwrap_err();
+    assert_eq!(refusal(&refused).http, 404);
+    let request = pb::CreateJournalRequest {
+        terminal_no: 5,
+        ..create(pb::NewJournalEntry {
+            terminal_no: Some(5),
+            ..entry()
+        })
+    };
+    let request = world.administrator(request);
+    let refused = world.client.create_journal(request).await.unwrap_err();
+    assert_eq!(refusal(&refused).http, 404);
+
+    log.terminal_no = 4;
+    log.store_name.clear();
+    let request = world.administrator(post(log));
+    world.client.post_transaction(request).await.unwrap();
+    let request = world.administrator(create(pb::NewJournalEntry {
+        journal_text: None,
+        receipt_text: None,
+        ..entry()
+    }));
+    world.client.create_journal(request).await.unwrap();
+    assert_eq!(world.entries().await, ["501 - 12.5", "101 1 110"]);
 }

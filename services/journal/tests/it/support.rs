@@ -2,12 +2,13 @@
 
 use std::ops::Deref;
 
+use kugel_config::Compatibility;
 use kugel_proto::cart::v1::{Staff, TransactionLog, TransactionSales};
 use kugel_proto::journal::v1 as pb;
 use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
 use kugel_rpc::Channel;
-use kugel_stand::{Stand, decimal};
+use kugel_stand::{Stand, StandIn, decimal};
 use tonic::Status;
 
 /// The till of every log.
@@ -28,7 +29,17 @@ impl Deref for World {
 impl World {
     /// Tenant `T1` on 5 March 2026, noon in Tokyo.
     pub(crate) fn start() -> Self {
+        Self::on(Stand::new(kugel_journal::NAME, "T1", "2026-03-05T03:00:00Z"))
+    }
+
+    /// The same in a process that serves older clients.
+    pub(crate) fn serving_legacy() -> Self {
         let stand = Stand::new(kugel_journal::NAME, "T1", "2026-03-05T03:00:00Z");
+        Self::on(stand.set(|settings| settings.compatibility = Compatibility::Legacy))
+    }
+
+    fn on(stand: Stand) -> Self {
+        stand.connect("terminal", StandIn::of_terminals(&["T1-S1-4"]));
         let parts = kugel_journal::build(stand.deps()).unwrap();
         Self {
             client: JournalServiceClient::new(stand.serve(parts)),

@@ -32,6 +32,9 @@ pub struct Options {
     /// The tenant.
     #[arg(long, value_name = "ID")]
     pub tenant: String,
+    /// Drop what was posted, not made at a till, for good. Without it, it stays.
+    #[arg(long)]
+    pub drop_posted: bool,
 }
 
 /// The services whose documents are made of events.
@@ -70,19 +73,19 @@ pub async fn run(settings: Settings, options: Options) -> anyhow::Result<bool> {
         ensure_stopped(&settings, options.service).await?;
     }
     with(open(settings).await?, async |host| {
-        rebuild_and_compare(host, options.service, &tenant).await
+        rebuild_and_compare(host, &options, &tenant).await
     })
     .await
 }
 
-async fn rebuild_and_compare(host: &Host, service: Folding, tenant: &TenantId) -> anyhow::Result<bool> {
+async fn rebuild_and_compare(host: &Host, options: &Options, tenant: &TenantId) -> anyhow::Result<bool> {
     let known = host.tenants().await?;
     ensure!(known.contains(tenant), "there is no tenant {tenant} here");
     let before = verify::look_at(host, tenant).await?;
     println!("before\n{before}");
-    let name = service.name();
+    let name = options.service.name();
     println!("rebuilding {name}: if this is cut off, run it again before {name} serves");
-    let folded = rebuild(host, service, tenant).await?;
+    let folded = rebuild(host, options, tenant).await?;
     println!("{} events are folded", folded.events);
     for refused in &folded.refused {
         println!("  refused {refused}");
@@ -92,7 +95,8 @@ async fn rebuild_and_compare(host: &Host, service: Folding, tenant: &TenantId) -
     Ok(after.is_clean() && folded.refused.is_empty())
 }
 
-async fn rebuild(host: &Host, service: Folding, tenant: &TenantId) -> anyhow::Result<Folded> {
+async fn rebuild(host: &Host, options: &Options, tenant: &TenantId) -> anyhow::Result<Folded> {
+    let service = options.service;
     let holdings = host.holdings();
     let own = of(&holdings, service.name())?;
     let begin = match service {
@@ -103,6 +107,9 @@ async fn rebuild(host: &Host, service: Folding, tenant: &TenantId) -> anyhow::Re
     let fold = begin(own.documents.clone());
     let source = Source::new(&holdings, tenant)?;
     let mut folded = Folded::default();
+    if options.drop_posted {
+        fold.drop_posted(tenant).await?;
+    }
     fold.begin(tenant).await?;
     folded.add_logs(&*fold, &source, Topic::CashlogReport).await?;
     for (store, tills) in source.stores().await? {

@@ -1,18 +1,21 @@
 //! Counting logs: each is filed and added to the sums of its session in one commit, exactly once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use futures::TryStreamExt;
 use kugel_bus::{Event, Failure, Topic, inbox};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
-use kugel_store::{Changes, Documents, Record, Scope, StoreError, Write};
+use kugel_store::{Action, Changes, Document, Documents, Query, Record, Scope, StoreError, Write};
 
 use super::ACTOR;
 use crate::domain::items::Items;
 use crate::domain::log::Session;
-use crate::domain::session::{Log, Sums};
-use crate::records::{AnyLog, LOGS, SESSION_ITEMS, SESSION_TOTALS, SessionItems, SessionTotals};
+use crate::domain::session::{Log, Parts, Sums};
+use crate::records::{
+    AnyLog, Filed, LOGS, LogMessage, SESSION_ITEMS, SESSION_TOTALS, SessionItems, SessionTotals,
+};
 
 /// What is counted.
 pub(crate) const TOPICS: &[Topic] = &[
@@ -24,6 +27,9 @@ pub(crate) const TOPICS: &[Topic] = &[
 /// Tries of a commit that others came before. Events come one batch after the other; only logs that are posted at the
 /// same time, and a second process, can be in the way, and in every round one of them gets through.
 const ATTEMPT_LIMIT: usize = 100;
+
+/// Logs of a day that are read at once, to find what else was posted.
+const POSTED_AT_ONCE: u32 = 250;
 
 /// Counts the logs of events.
 pub(crate) struct CountLogs {
@@ -41,14 +47,77 @@ impl CountLogs {
     pub(crate) async fn count(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<(), Failure> {
         let (filed, sums) = read_all(events)?;
         match count(&self.documents, scope, ACTOR, &filed, &sums).await {
-            // By its event, or because it was posted: either way the log is counted, and the event is done with.
+            // An event that comes again is done with.
             Err(error) if inbox::is_filed(&error, &LOGS) => {
-                let unfiled = inbox::unfiled(&self.documents, scope, events, &filed, |_, _| Ok(())).await?;
-                let (filed, sums) = read_all(&unfiled)?;
-                Ok(count(&self.documents, scope, ACTOR, &filed, &sums).await?)
+                let done = |_: &Event, _: &Document| Ok(());
+                let left = inbox::unfiled(&self.documents, scope, ACTOR, events, &filed, done).await?;
+                let (filed, sums) = read_all(&left.events)?;
+                match left.posted.as_slice() {
+                    [] => Ok(count(&self.documents, scope, ACTOR, &filed, &sums).await?),
+                    posted => self.count_instead(scope, posted, &filed, &sums).await,
+                }
             }
             outcome => Ok(outcome?),
         }
+    }
+
+    /// Counts logs in the place of those that were posted under their keys, in one commit.
+    async fn count_instead(
+        &self,
+        scope: &Scope,
+        posted: &[Arc<Document>],
+        filed: &[Write],
+        sums: &Sessions,
+    ) -> Result<(), Failure> {
+        let (documents, mut changes) = (&self.documents, self.documents.changes(ACTOR));
+        let mut sessions = BTreeSet::new();
+        for document in posted {
+            let log = document
+                .body
+                .parse::<Filed<TransactionLog>>()
+                .map_err(malformed)?;
+            let log = LogMessage::read(&log.0).map_err(malformed)?.posted();
+            sessions.insert(log.session().clone());
+            changes = changes.write(Write {
+                collection: TransactionLog::COLLECTION,
+                id: document.id.clone(),
+                action: Action::Delete(Some(document.revision)),
+            });
+        }
+        let mut changes = filed.iter().cloned().fold(changes, Changes::write);
+        changes = add_sums(documents, scope, changes, sums).await?;
+        for session in sessions {
+            let rest = self.posted_sums(scope, &session, posted).await?;
+            changes = replace_sums(documents, scope, changes, &session, &rest).await?;
+        }
+        Ok(documents.commit(scope, changes).await?)
+    }
+
+    /// The sums over what was posted as part of a session, but for the documents that go.
+    async fn posted_sums(
+        &self,
+        scope: &Scope,
+        session: &Session,
+        going: &[Arc<Document>],
+    ) -> Result<Sums, Failure> {
+        let of_day = Query::all()
+            .eq("store_code", &session.store)
+            .eq("business_date", session.date);
+        let logs = self
+            .documents
+            .stream::<Filed<TransactionLog>>(scope, of_day, POSTED_AT_ONCE);
+        let (mut logs, mut sums) = (std::pin::pin!(logs), Sums::default());
+        while let Some(filed) = logs.try_next().await? {
+            let goes = going.iter().any(|document| document.id == filed.id());
+            if filed.created_by == ACTOR || goes {
+                continue;
+            }
+            let log = LogMessage::read(&filed.0).map_err(malformed)?.posted();
+            if log.session() == session {
+                sums.add(&log);
+            }
+        }
+        Ok(sums)
     }
 }
 
@@ -190,4 +259,42 @@ async fn add_items(
         part: next.number,
         items: Items::sum(parts.chain([&sums.items])),
     }))
+}
+
+/// Puts `recounted` in the place of the sums of a session. If logs are counted at the same time the commit is refused.
+pub(super) async fn replace_sums(
+    documents: &Documents,
+    scope: &Scope,
+    mut changes: Changes,
+    session: &Session,
+    recounted: &Sums,
+) -> Result<Changes, StoreError> {
+    let id = SessionTotals::id_of(session);
+    let kept = documents.get::<SessionTotals>(scope, &id).await?;
+    let mut parts = kept
+        .as_ref()
+        .map_or_else(Parts::default, |kept| kept.parts.clone());
+    let next = parts.add_last();
+    for absorbed in next.absorbs {
+        changes = changes.delete::<SessionItems>(&SessionItems::id_of(session, absorbed), None);
+    }
+    if let (Some(kept), true) = (&kept, *recounted == Sums::default()) {
+        return Ok(changes.delete::<SessionTotals>(&id, Some(kept.revision)));
+    }
+    let changes = changes.insert(SessionItems {
+        session: session.clone(),
+        part: next.number,
+        items: recounted.items.clone(),
+    });
+    let totals = SessionTotals {
+        session: session.clone(),
+        totals: recounted.totals.clone(),
+        groups: recounted.groups.clone(),
+        received: recounted.received.clone(),
+        parts,
+    };
+    Ok(match kept {
+        Some(kept) => changes.replace(totals, kept.revision),
+        None => changes.insert(totals),
+    })
 }

@@ -63,6 +63,7 @@ impl App {
                 groups: &groups,
                 items: &items,
                 category_names: &category_names,
+                posted_transactions: posted(&sessions),
                 currency: match totals.currency.as_str() {
                     "" => self.default_currency,
                     code => code.parse()?,
@@ -87,6 +88,12 @@ impl App {
         let parts = self.documents.find::<SessionItems>(scope, selection).await?;
         Ok(Items::sum(parts.rows.iter().map(|part| &part.items)))
     }
+}
+
+/// How many of the transactions were posted.
+fn posted(sessions: &[Stored<SessionTotals>]) -> i64 {
+    let posted = sessions.iter().filter(|kept| kept.session.is_posted);
+    posted.map(|kept| kept.received.transactions).sum()
 }
 
 /// A daily report waits for every session it covers.

@@ -11,6 +11,7 @@ mod stream_transactions;
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
+use kugel_rpc::KnownTerminals;
 use kugel_store::Documents;
 use kugel_types::{Clock, Currency};
 
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) default_currency: Currency,
     /// Names of categories.
     pub(crate) categories: Arc<dyn Categories>,
+    /// Knows the terminals that logs are posted for.
+    pub(crate) terminals: KnownTerminals,
     /// Keeps what terminals asked for.
     pub(crate) journal: Arc<dyn Journal>,
 }

@@ -4,12 +4,13 @@ use async_trait::async_trait;
 use futures::TryStreamExt;
 use kugel_bus::{Failure, Rebuild, Topic, inbox};
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_store::{Query, Scope};
+use kugel_store::{Document, Query, Scope};
 use kugel_types::TenantId;
 
 use super::count_logs::{count, fold};
 use super::{ACTOR, CountLogs, TOPICS};
-use crate::records::{Filed, LOGS, LogMessage, SESSION_ITEMS, SESSION_TOTALS};
+use crate::domain::session::Log;
+use crate::records::{Filed, LOGS, LogMessage, SESSION_ITEMS, SESSION_TOTALS, TRANSACTION_LOGS};
 
 /// Posted logs that are counted in one commit.
 const COUNTED_AT_ONCE: u32 = 250;
@@ -18,6 +19,12 @@ const COUNTED_AT_ONCE: u32 = 250;
 impl Rebuild for CountLogs {
     fn topics(&self) -> &'static [Topic] {
         TOPICS
+    }
+
+    async fn drop_posted(&self, tenant: &TenantId) -> Result<(), Failure> {
+        let of_event = |document: &Document| document.created_by == ACTOR;
+        let scope = Scope::from(tenant);
+        Ok(self.documents.retain(&scope, &TRANSACTION_LOGS, of_event).await?)
     }
 
     async fn begin(&self, tenant: &TenantId) -> Result<(), Failure> {
@@ -44,7 +51,7 @@ impl CountLogs {
         while let Some(rows) = posted.try_next().await.map_err(|error| error.1)? {
             let logs = rows
                 .iter()
-                .map(|row| LogMessage::read(&row.0))
+                .map(|row| LogMessage::read(&row.0).map(Log::posted))
                 .collect::<Result<Vec<_>, _>>();
             let logs = logs.map_err(|error| Failure::Malformed(error.to_string()))?;
             count(&self.documents, scope, ACTOR, &[], &fold(logs)).await?;

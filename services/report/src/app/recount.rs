@@ -8,11 +8,12 @@ use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
 use kugel_rpc::Caller;
 use kugel_store::{Documents, Query, Scope};
 
+use super::ACTOR;
 use super::App;
-use super::count_logs::Sessions;
+use super::count_logs::{Sessions, replace_sums};
 use crate::domain::items::Items;
 use crate::domain::log::Session;
-use crate::domain::session::{Parts, Sums};
+use crate::domain::session::Sums;
 use crate::records::{Filed, LogMessage, SessionItems, SessionTotals};
 
 /// Logs that are read at once.
@@ -42,7 +43,9 @@ impl App {
             if let Some(difference) = difference(session, &kept, recounted) {
                 found.differences.push(difference);
                 if repair {
-                    replace(documents, scope, &caller.actor(), session, recounted).await?;
+                    let changes = documents.changes(&caller.actor());
+                    let changes = replace_sums(documents, scope, changes, session, recounted).await?;
+                    documents.commit(scope, changes).await?;
                 }
             }
         }
@@ -62,6 +65,11 @@ async fn add_logs<L: LogMessage>(
     );
     while let Some(filed) = logs.try_next().await? {
         let log = filed.0.read()?;
+        let log = if filed.created_by == ACTOR {
+            log
+        } else {
+            log.posted()
+        };
         sessions.entry(log.session().clone()).or_default().add(&log);
         count += 1;
     }
@@ -130,41 +138,4 @@ fn first_part<T: serde::Serialize>(name: &str, kept: &T, recounted: &T) -> (Stri
         }
         None => (name.to_owned(), kept.to_string(), recounted.to_string()),
     }
-}
-
-/// Replaces the sums of a session. If logs arrive at the same time the commit is refused and nothing is changed.
-async fn replace(
-    documents: &Documents,
-    scope: &Scope,
-    actor: &str,
-    session: &Session,
-    recounted: &Sums,
-) -> Result<(), Error> {
-    let id = SessionTotals::id_of(session);
-    let kept = documents.get::<SessionTotals>(scope, &id).await?;
-    let mut parts = kept
-        .as_ref()
-        .map_or_else(Parts::default, |kept| kept.parts.clone());
-    let next = parts.add_last();
-    let mut changes = documents.changes(actor);
-    for absorbed in next.absorbs {
-        changes = changes.delete::<SessionItems>(&SessionItems::id_of(session, absorbed), None);
-    }
-    changes = changes.insert(SessionItems {
-        session: session.clone(),
-        part: next.number,
-        items: recounted.items.clone(),
-    });
-    let totals = SessionTotals {
-        session: session.clone(),
-        totals: recounted.totals.clone(),
-        groups: recounted.groups.clone(),
-        received: recounted.received.clone(),
-        parts,
-    };
-    let changes = match kept {
-        Some(kept) => changes.replace(totals, kept.revision),
-        None => changes.insert(totals),
-    };
-    Ok(documents.commit(scope, changes).await?)
 }

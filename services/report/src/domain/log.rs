@@ -6,7 +6,8 @@ use kugel_types::{BusinessDate, Currency, PaymentKind, StoreCode, TaxType, Termi
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// A session of a terminal: what happens between opening and closing. Every log belongs to exactly one.
+/// A session of a terminal: what happens between opening and closing. Every log belongs to exactly one. What is posted is
+/// kept apart from what the session's own events say, so that it can hold nothing up and be taken out again.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Session {
     /// The store.
@@ -20,14 +21,18 @@ pub struct Session {
     pub date: BusinessDate,
     /// How often the terminal had been opened on that day.
     pub open_counter: i32,
+    /// True for what was posted as part of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_posted: bool,
 }
 
 impl fmt::Display for Session {
     /// The session as part of a document's id.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let posted = if self.is_posted { "posted/" } else { "" };
         write!(
             formatter,
-            "{}/{}/{}/{}",
+            "{posted}{}/{}/{}/{}",
             self.store, self.terminal, self.date, self.open_counter
         )
     }

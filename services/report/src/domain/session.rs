@@ -29,6 +29,18 @@ impl Log<'_> {
             Self::OpenClose(log) => &log.session,
         }
     }
+
+    /// The same log as one that was posted.
+    #[must_use]
+    pub fn posted(mut self) -> Self {
+        let session = match &mut self {
+            Self::Transaction(transaction) => &mut transaction.session,
+            Self::Cash(cash) => &mut cash.session,
+            Self::OpenClose(log) => &mut log.session,
+        };
+        session.is_posted = true;
+        self
+    }
 }
 
 /// The sums over any number of logs of one session.

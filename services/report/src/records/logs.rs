@@ -235,7 +235,7 @@ fn taxes(log: &TransactionLog) -> Result<Vec<Tax<'_>>, Error> {
     let taxes = log.taxes.iter().map(|tax| {
         Ok(Tax {
             code: &tax.tax_code,
-            kind: tax.tax_type.parse().map_err(in_field("taxes.tax_type"))?,
+            kind: tax.kind().map_err(in_field("taxes.tax_type"))?,
             name: &tax.tax_name,
             amount: amount("taxes.tax_amount", tax.tax_amount.as_ref())?,
             target: amount("taxes.target_amount", tax.target_amount.as_ref())?,
@@ -294,6 +294,7 @@ fn session(store: &str, terminal: i32, date: &str, open_counter: i32) -> Result<
         terminal: TerminalNo::new(terminal.into())?,
         date: date.parse()?,
         open_counter,
+        is_posted: false,
     })
 }
 

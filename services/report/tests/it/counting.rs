@@ -15,7 +15,7 @@ use crate::bills::{close_log, exact, example_a, plain_bill};
 use crate::world::{World, of_store};
 use kugel_report::records::{Filed, SessionItems, SessionTotals};
 
-async fn gross(world: &World) -> rust_decimal::Decimal {
+pub(crate) async fn gross(world: &World) -> rust_decimal::Decimal {
     let report = world.report(of_store("sales", "flash")).await.unwrap();
     report.sales_gross.unwrap().amount.unwrap().exact().unwrap()
 }
@@ -55,7 +55,7 @@ async fn the_same_transaction_counts_once_by_event_and_by_call() {
     let post = || {
         let transaction = Some(log.clone());
         let (tenant_id, store_code) = ("T1".to_owned(), "S1".to_owned());
-        world.user(PostTransactionRequest {
+        world.administrator(PostTransactionRequest {
             tenant_id,
             store_code,
             terminal_no: 1,
@@ -89,7 +89,10 @@ async fn logs_that_come_at_the_same_time_are_all_counted() {
             terminal_no: 1,
             transaction: Some(plain_bill(number).log()),
         };
-        let answer = world.client().post_transaction(world.user(request)).await;
+        let answer = world
+            .client()
+            .post_transaction(world.administrator(request))
+            .await;
         answer.map(|_| ())
     });
     futures::future::try_join_all(posts).await.unwrap();
@@ -119,7 +122,10 @@ async fn a_log_that_cannot_be_read_is_named_and_changes_nothing() {
             terminal_no: 1,
             transaction: Some(log),
         };
-        let answer = world.client().post_transaction(world.user(request)).await;
+        let answer = world
+            .client()
+            .post_transaction(world.administrator(request))
+            .await;
         assert_eq!(refusal(&answer.unwrap_err()), ("300001", 422, [field]));
     }
     assert_eq!(gross(&world).await, exact("0"));
@@ -140,7 +146,7 @@ async fn a_posted_log_belongs_to_its_path() {
     };
     let error = world
         .client()
-        .post_transaction(world.user(request))
+        .post_transaction(world.administrator(request))
         .await
         .unwrap_err();
     assert!(error.message().contains("store_code"), "{}", error.message());

@@ -54,6 +54,7 @@ pub(crate) fn report_by(query: &ReportQuery, sums: &Sums, currency: Currency) ->
         groups: &sums.groups,
         items: &sums.items,
         category_names: &names,
+        posted_transactions: 0,
         currency,
     };
     let occasion = Occasion {

@@ -7,6 +7,7 @@ mod bills;
 mod counting;
 mod examples;
 mod paper;
+mod posting;
 mod properties;
 mod rebuilding;
 mod world;

@@ -43,6 +43,7 @@ impl World {
         let categories = Arc::new(Mutex::new(BTreeMap::new()));
         stand.connect("journal", journal(Arc::clone(&filed)));
         stand.connect("master-data", masters(Arc::clone(&categories)));
+        stand.connect("terminal", StandIn::of_terminals(&["T1-S1-1"]));
         Self {
             filed,
             categories,

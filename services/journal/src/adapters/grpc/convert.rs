@@ -184,8 +184,8 @@ fn new_entry(place: &Place, entry: pb::NewJournalEntry, zone: &TimeZone) -> Resu
         quantity: quantity.map_or_else(zero, Into::into),
         staff_id: entry.staff_id,
         user_id: entry.user_id,
-        journal_text: entry.journal_text.ok_or_else(|| missing("journal_text"))?,
-        receipt_text: entry.receipt_text.ok_or_else(|| missing("receipt_text"))?,
+        journal_text: entry.journal_text.unwrap_or_default(),
+        receipt_text: entry.receipt_text.unwrap_or_default(),
     })
 }
 

@@ -23,7 +23,7 @@ impl JournalService for Journals {
         let listing = self.0.search_journals(&caller, &search).await?;
         let rows = listing.rows.iter();
         Ok(Response::new(pb::SearchJournalsResponse {
-            journals: rows.map(|row| render::entry(caller.tenant(), row)).collect(),
+            journals: rows.map(|row| render::stored(caller.tenant(), row)).collect(),
             metadata: Some(render::metadata(&request, &search, listing.total)),
         }))
     }
@@ -39,7 +39,7 @@ impl JournalService for Journals {
         let tenant = caller.tenant().clone();
         let entries = self.0.stream_journals(&caller, &search);
         let answers = entries.map_ok(move |entry| pb::StreamJournalsResponse {
-            journal: Some(render::entry(&tenant, &entry)),
+            journal: Some(render::stored(&tenant, &entry)),
         });
         Ok(Response::new(answers.map_err(Status::from).boxed()))
     }
@@ -51,7 +51,7 @@ impl JournalService for Journals {
         let (caller, request) = admit(request)?;
         let entry = convert::new_journal(caller.tenant(), request, &self.0.zone)?;
         let stored = self.0.create_journal(&caller, entry).await?;
-        let journal = Some(render::entry(caller.tenant(), &stored));
+        let journal = Some(render::entry(caller.tenant(), &stored, &caller.actor()));
         Ok(Response::new(pb::CreateJournalResponse { journal }))
     }
 

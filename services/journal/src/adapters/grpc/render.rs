@@ -5,8 +5,10 @@ use std::collections::HashMap;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::common::v1::ListMetadata;
 use kugel_proto::journal::v1 as pb;
+use kugel_store::Stored;
 use kugel_types::TenantId;
 
+use crate::app::is_posted;
 use crate::domain::search::Search;
 use crate::records::Entry;
 
@@ -51,8 +53,13 @@ fn filters(request: &pb::SearchJournalsRequest) -> HashMap<String, String> {
     .collect()
 }
 
-/// Shows an entry.
-pub(super) fn entry(tenant: &TenantId, entry: &Entry) -> pb::JournalEntry {
+/// Shows an entry as it is stored.
+pub(super) fn stored(tenant: &TenantId, stored: &Stored<Entry>) -> pb::JournalEntry {
+    entry(tenant, stored, &stored.created_by)
+}
+
+/// Shows an entry that `author` made.
+pub(super) fn entry(tenant: &TenantId, entry: &Entry, author: &str) -> pb::JournalEntry {
     pb::JournalEntry {
         tenant_id: tenant.to_string(),
         store_code: entry.store_code.to_string(),
@@ -72,6 +79,7 @@ pub(super) fn entry(tenant: &TenantId, entry: &Entry) -> pb::JournalEntry {
         content: "please refer to receipt_text field".to_owned(),
         journal_text: entry.journal_text.clone(),
         receipt_text: entry.receipt_text.clone(),
+        is_posted: is_posted(author),
     }
 }
 

@@ -4,15 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use kugel_auth::Tokens;
 use kugel_bus::{Announcement, Bus, ChangeKind};
 use kugel_proto::master_data::v1::ListCategoriesRequest;
 use kugel_proto::master_data::v1::category_service_client::CategoryServiceClient;
 use kugel_rpc::Client as _;
-use kugel_rpc::{Channel, ReadCache, outgoing};
+use kugel_rpc::{Neighbour, ReadCache};
 use kugel_types::TenantId;
 
-use crate::NAME;
 use crate::ports::{Categories, CategoryNames};
 
 /// Tenants whose category names are kept at hand.
@@ -20,14 +18,13 @@ const TENANTS_AT_HAND: u64 = 1_000;
 
 /// Names of categories by code.
 pub(crate) struct CategoryClient {
-    channel: Channel,
-    tokens: Arc<Tokens>,
+    masters: Neighbour,
     names: Arc<ReadCache<TenantId, CategoryNames>>,
 }
 
 impl CategoryClient {
     /// Keeps names until a category changes, and no longer than `lifetime`.
-    pub(crate) fn new(channel: Channel, tokens: Arc<Tokens>, bus: &dyn Bus, lifetime: Duration) -> Self {
+    pub(crate) fn new(masters: Neighbour, bus: &dyn Bus, lifetime: Duration) -> Self {
         let names = Arc::new(ReadCache::new(TENANTS_AT_HAND, lifetime));
         let stale = Arc::clone(&names);
         bus.on_change(Box::new(move |announcement| match announcement {
@@ -37,11 +34,7 @@ impl CategoryClient {
             }
             Announcement::Changed(_) => {}
         }));
-        Self {
-            channel,
-            tokens,
-            names,
-        }
+        Self { masters, names }
     }
 
     async fn load(&self, tenant: &TenantId) -> Result<CategoryNames, tonic::Status> {
@@ -50,8 +43,8 @@ impl CategoryClient {
             limit: Some(0),
             ..ListCategoriesRequest::default()
         };
-        let request = outgoing(&self.tokens, NAME, tenant, request);
-        let mut client = CategoryServiceClient::over(self.channel.clone());
+        let mut client = CategoryServiceClient::over(self.masters.channel());
+        let request = self.masters.request(tenant, request);
         let answer = client.list_categories(request).await?.into_inner();
         let names = answer.categories.into_iter();
         Ok(Arc::new(

@@ -1,30 +1,23 @@
 //! The journal, which keeps what terminals asked for.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
-use kugel_auth::Tokens;
 use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
 use kugel_proto::journal::v1::{CreateJournalRequest, NewJournalEntry};
 use kugel_proto::report::v1::Report;
 use kugel_rpc::Client as _;
-use kugel_rpc::{Channel, outgoing};
+use kugel_rpc::Neighbour;
 use kugel_types::{TenantId, TerminalNo};
 
-use crate::NAME;
 use crate::domain::query::ReportQuery;
 use crate::ports::Journal;
 
 /// Files reports in the journal.
-pub(crate) struct JournalClient {
-    channel: Channel,
-    tokens: Arc<Tokens>,
-}
+pub(crate) struct JournalClient(Neighbour);
 
 impl JournalClient {
     /// Files through the journal service.
-    pub(crate) fn new(channel: Channel, tokens: Arc<Tokens>) -> Self {
-        Self { channel, tokens }
+    pub(crate) fn new(journal: Neighbour) -> Self {
+        Self(journal)
     }
 }
 
@@ -59,8 +52,8 @@ impl Journal for JournalClient {
             terminal_no: terminal.get(),
             journal: Some(entry),
         };
-        let mut client = JournalServiceClient::over(self.channel.clone());
-        let request = outgoing(&self.tokens, NAME, tenant, request);
+        let mut client = JournalServiceClient::over(self.0.channel());
+        let request = self.0.request(tenant, request);
         if let Err(error) = client.create_journal(request).await {
             tracing::warn!(error = error.message(), "the report was not filed in the journal");
         }

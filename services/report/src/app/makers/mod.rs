@@ -69,6 +69,8 @@ pub struct Material<'a> {
     pub items: &'a Items,
     /// Names of categories by code; empty unless the maker needs them or items.
     pub category_names: &'a BTreeMap<String, String>,
+    /// How many of the transactions were posted, not sold at a till of Kugel.
+    pub posted_transactions: i64,
     /// The store's currency.
     pub currency: Currency,
 }
@@ -121,6 +123,7 @@ pub fn render(maker: &dyn ReportMaker, material: &Material<'_>, occasion: &Occas
         report_type: maker.report_type().to_owned(),
         generate_date_time: occasion.time.iso(),
         currency_code: material.currency.code().to_owned(),
+        posted_transaction_count: material.posted_transactions,
         ..Report::default()
     };
     let heading = Heading {
@@ -132,6 +135,9 @@ pub fn render(maker: &dyn ReportMaker, material: &Material<'_>, occasion: &Occas
     let mut paper = Paper::new(material.currency);
     paper.heading(query, &heading);
     maker.make(material, &mut report, &mut paper);
+    if material.posted_transactions > 0 {
+        paper.posted(material.posted_transactions);
+    }
     let (receipt_text, journal_text) = paper.texts();
     report.receipt_text = Some(receipt_text);
     report.journal_text = Some(journal_text);

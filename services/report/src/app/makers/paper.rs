@@ -118,6 +118,11 @@ impl Paper {
     pub fn footer(&mut self) {
         self.printout.rule().left("レシートNo. ------");
     }
+    /// How many transactions were posted.
+    pub fn posted(&mut self, count: i64) {
+        let count = format!("{}件", grouped(count.into(), 0));
+        self.printout.split("後から登録", count);
+    }
     /// A rule.
     pub fn rule(&mut self) {
         self.printout.rule();
