@@ -16,6 +16,7 @@ mod isolation;
 mod masters;
 mod mesh;
 mod moving;
+mod posting;
 mod repeats;
 mod reversal;
 mod sale;

@@ -99,6 +99,7 @@ impl Place {
         let options = rebuild::Options {
             service,
             tenant: TENANT.to_owned(),
+            drop_posted: false,
         };
         rebuild::run(self.settings.clone(), options).await.unwrap()
     }
