@@ -3,7 +3,7 @@
 use futures::stream::{self, Stream, TryStreamExt};
 use kugel_error::Error;
 use kugel_rpc::Caller;
-use kugel_store::{Listing, Page, Query, Stored};
+use kugel_store::{Direction, Listing, Page, Query, Stored};
 
 use super::App;
 use crate::domain::search::Search;
@@ -23,14 +23,20 @@ impl App {
         Ok(self.documents.find(&caller.scope(), query).await?)
     }
 
-    /// Everything that matches and is stored by now. The bound keeps the pages from shifting while new entries arrive.
-    pub(crate) fn stream_journals(
+    /// Everything that matches and is stored by now. The bound keeps the pages from shifting while new entries arrive; it is
+    /// the time of the newest entry where that is later than now, for a clock may have been set back.
+    pub(crate) async fn stream_journals(
         &self,
         caller: &Caller,
         search: &Search,
-    ) -> impl Stream<Item = Result<Stored<Entry>, Error>> + Send + use<> {
+    ) -> Result<impl Stream<Item = Result<Stored<Entry>, Error>> + Send + use<>, Error> {
         let (documents, scope) = (self.documents.clone(), caller.scope());
-        let query = query(search).at_most("created_at", self.clock.now());
+        let newest = Query::all().eq("store_code", &search.store);
+        let newest = newest.sort(("created_at", Direction::Descending));
+        let newest = documents.first::<Entry>(&scope, newest).await?;
+        let now = self.clock.now();
+        let bound = newest.map_or(now, |newest| newest.created_at.max(now));
+        let query = query(search).at_most("created_at", bound);
         let pages = stream::try_unfold(Some(1), move |number| {
             let (documents, scope, query) = (documents.clone(), scope.clone(), query.clone());
             async move {
@@ -47,7 +53,7 @@ impl App {
                 Ok::<_, Error>(Some((rows, (!is_last).then_some(number + 1))))
             }
         });
-        pages.try_flatten()
+        Ok(pages.try_flatten())
     }
 }
 

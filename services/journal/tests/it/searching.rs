@@ -313,3 +313,19 @@ async fn a_stream_holds_everything_that_matches_in_order() {
         .await;
     assert_eq!(numbers, (10..=1200).collect::<Vec<_>>());
 }
+
+#[tokio::test]
+async fn a_stream_holds_what_was_filed_before_the_clock_was_set_back() {
+    let mut world = World::start();
+    let sales = [1, 2].map(|number| world.event(Topic::TranlogReport, TILL, transaction(number)));
+    world.publish(&sales[..1]).await;
+    world.clock.advance(-7200);
+    world.publish(&sales[1..]).await;
+    let request = world.user(pb::StreamJournalsRequest {
+        tenant_id: "T1".into(),
+        store_code: "S1".into(),
+        search: None,
+    });
+    let stream = world.client.stream_journals(request).await.unwrap().into_inner();
+    assert_eq!(stream.count().await, 2);
+}

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use kugel_types::{BusinessDate, Currency, PaymentKind, StoreCode, TaxType, TerminalNo, TransactionType};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -45,8 +46,6 @@ pub struct Transaction<'log> {
     pub session: Session,
     /// The terminal's number for it.
     pub number: i64,
-    /// When it was made, ISO 8601.
-    pub generated: &'log str,
     /// What it is.
     pub kind: TransactionType,
     /// True if the sale was cancelled before it was paid: then it counts nowhere but in the log count.
@@ -144,29 +143,29 @@ pub struct Tax<'log> {
 
 /// A cash log: money that went into the drawer (above zero) or came out of it.
 #[derive(Debug, Clone)]
-pub struct Cash<'log> {
+pub struct Cash {
     /// The session it happened in.
     pub session: Session,
-    /// When, ISO 8601.
-    pub generated: &'log str,
+    /// When.
+    pub generated: Timestamp,
     /// The amount with its sign.
     pub amount: Decimal,
 }
 
 /// An open or close log.
 #[derive(Debug, Clone)]
-pub struct OpenClose<'log> {
+pub struct OpenClose {
     /// The session that began or ended.
     pub session: Session,
-    /// When, ISO 8601.
-    pub generated: &'log str,
+    /// When.
+    pub generated: Timestamp,
     /// What the terminal said about the session when it ended; `None` when it began.
-    pub close: Option<Close<'log>>,
+    pub close: Option<Close>,
 }
 
 /// What a terminal says about its session at the close.
 #[derive(Debug, Clone)]
-pub struct Close<'log> {
+pub struct Close {
     /// The cash that was counted, 0 if none was.
     pub counted_cash: Decimal,
     /// Transaction logs of the session, cancelled ones included.
@@ -176,5 +175,5 @@ pub struct Close<'log> {
     /// Cash logs of the session.
     pub cash_logs: i64,
     /// When the newest of them was made.
-    pub last_cash: Option<&'log str>,
+    pub last_cash: Option<Timestamp>,
 }

@@ -15,9 +15,9 @@ pub enum Log<'log> {
     /// A transaction.
     Transaction(Transaction<'log>),
     /// Cash in or out.
-    Cash(Cash<'log>),
+    Cash(Cash),
     /// Opening or close.
-    OpenClose(OpenClose<'log>),
+    OpenClose(OpenClose),
 }
 
 impl Log<'_> {
@@ -61,8 +61,7 @@ impl Sums {
     pub fn add(&mut self, log: &Log<'_>) {
         match log {
             Log::Transaction(transaction) => {
-                self.received
-                    .transaction(transaction.generated, transaction.number);
+                self.received.transaction(transaction.number);
                 self.totals.add(transaction);
                 self.add_lines(transaction);
             }

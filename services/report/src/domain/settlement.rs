@@ -1,5 +1,6 @@
 //! Whether everything that happened in a session has arrived: what daily reports wait for.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::log::{Close, OpenClose};
@@ -12,12 +13,12 @@ pub struct Received {
     pub opened: bool,
     /// Transaction logs, cancelled ones included.
     pub transactions: i64,
-    /// The newest transaction: when, and its number.
-    pub last_transaction: Option<(String, i64)>,
+    /// The number of the newest transaction. Numbers are the order: a clock may have been set back.
+    pub last_transaction: Option<i64>,
     /// Cash logs.
     pub cash_logs: i64,
     /// When the newest was made.
-    pub last_cash: Option<String>,
+    pub last_cash: Option<Timestamp>,
     /// What the terminal said at the close.
     pub close: Option<Announced>,
 }
@@ -27,7 +28,7 @@ pub struct Received {
 #[serde(default)]
 pub struct Announced {
     /// When it was closed.
-    pub generated: String,
+    pub generated: Timestamp,
     /// Transaction logs of the session.
     pub transactions: i64,
     /// The number of the newest.
@@ -35,7 +36,7 @@ pub struct Announced {
     /// Cash logs of the session.
     pub cash_logs: i64,
     /// When the newest was made.
-    pub last_cash: Option<String>,
+    pub last_cash: Option<Timestamp>,
 }
 
 /// Why a session is not complete.
@@ -75,25 +76,19 @@ pub enum Incomplete {
 
 impl Received {
     /// Notes a transaction log.
-    pub fn transaction(&mut self, generated: &str, number: i64) {
+    pub fn transaction(&mut self, number: i64) {
         self.transactions += 1;
-        let candidate = (generated, number);
-        let newest = self.last_transaction.as_ref();
-        if newest.is_none_or(|(time, number)| candidate > (time.as_str(), *number)) {
-            self.last_transaction = Some((generated.to_owned(), number));
-        }
+        self.last_transaction = self.last_transaction.max(Some(number));
     }
 
     /// Notes a cash log.
-    pub fn cash(&mut self, generated: &str) {
+    pub fn cash(&mut self, generated: Timestamp) {
         self.cash_logs += 1;
-        if self.last_cash.as_deref().is_none_or(|newest| generated > newest) {
-            self.last_cash = Some(generated.to_owned());
-        }
+        self.last_cash = self.last_cash.max(Some(generated));
     }
 
     /// Notes an open or close log.
-    pub fn open_close(&mut self, log: &OpenClose<'_>) {
+    pub fn open_close(&mut self, log: &OpenClose) {
         match &log.close {
             None => self.opened = true,
             Some(close) => self.hear_close(Announced::new(log.generated, close)),
@@ -110,13 +105,9 @@ impl Received {
     pub fn merge(&mut self, other: &Self) {
         self.opened |= other.opened;
         self.transactions += other.transactions;
-        if other.last_transaction > self.last_transaction {
-            self.last_transaction.clone_from(&other.last_transaction);
-        }
+        self.last_transaction = self.last_transaction.max(other.last_transaction);
         self.cash_logs += other.cash_logs;
-        if other.last_cash > self.last_cash {
-            self.last_cash.clone_from(&other.last_cash);
-        }
+        self.last_cash = self.last_cash.max(other.last_cash);
         if let Some(announced) = &other.close {
             self.hear_close(announced.clone());
         }
@@ -143,7 +134,7 @@ impl Received {
         if expected != received {
             return Err(Incomplete::Transactions { expected, received });
         }
-        let received = self.last_transaction.as_ref().map(|(_, number)| *number);
+        let received = self.last_transaction;
         if self.transactions > 0 && close.last_transaction != received {
             let expected = close.last_transaction;
             return Err(Incomplete::LastTransaction { expected, received });
@@ -153,13 +144,13 @@ impl Received {
 }
 
 impl Announced {
-    fn new(generated: &str, close: &Close<'_>) -> Self {
+    fn new(generated: Timestamp, close: &Close) -> Self {
         Self {
-            generated: generated.to_owned(),
+            generated,
             transactions: close.transactions,
             last_transaction: close.last_transaction,
             cash_logs: close.cash_logs,
-            last_cash: close.last_cash.map(str::to_owned),
+            last_cash: close.last_cash,
         }
     }
 }
@@ -168,20 +159,24 @@ impl Announced {
 mod tests {
     use super::*;
 
+    fn at(text: &str) -> Timestamp {
+        text.parse().expect("a time")
+    }
+
     fn closed() -> Received {
         let mut received = Received {
             opened: true,
             ..Received::default()
         };
-        received.cash("2026-03-05T09:00:00.000000+09:00");
-        received.transaction("2026-03-05T10:00:00.000000+09:00", 1);
-        received.transaction("2026-03-05T11:00:00.000000+09:00", 2);
+        received.cash(at("2026-03-05T09:00:00+09:00"));
+        received.transaction(1);
+        received.transaction(2);
         received.close = Some(Announced {
-            generated: "2026-03-05T20:00:00.000000+09:00".to_owned(),
+            generated: at("2026-03-05T20:00:00+09:00"),
             transactions: 2,
             last_transaction: Some(2),
             cash_logs: 1,
-            last_cash: Some("2026-03-05T09:00:00.000000+09:00".to_owned()),
+            last_cash: Some(at("2026-03-05T00:00:00Z")),
         });
         received
     }
@@ -196,7 +191,7 @@ mod tests {
         };
         assert_eq!(open.check(), Err(Incomplete::NotClosed));
         let mut late = closed();
-        late.transaction("2026-03-05T12:00:00.000000+09:00", 3);
+        late.transaction(3);
         assert_eq!(
             late.check(),
             Err(Incomplete::Transactions {
@@ -205,10 +200,22 @@ mod tests {
             })
         );
         let mut other = closed();
-        other.last_transaction = Some(("2026-03-05T11:00:00.000000+09:00".to_owned(), 9));
+        other.last_transaction = Some(9);
         assert!(matches!(other.check(), Err(Incomplete::LastTransaction { .. })));
         let mut drawer = closed();
-        drawer.last_cash = Some("2026-03-05T09:30:00.000000+09:00".to_owned());
+        drawer.last_cash = Some(at("2026-03-05T09:30:00+09:00"));
         assert_eq!(drawer.check(), Err(Incomplete::LastCash));
+    }
+
+    #[test]
+    fn the_order_in_which_logs_are_heard_makes_no_difference() {
+        let mut received = Received::default();
+        received.transaction(2);
+        received.transaction(1);
+        received.cash(at("2026-10-25T02:10:00+01:00"));
+        // The hour that comes twice: this one is the earlier, though its text is the greater.
+        received.cash(at("2026-10-25T02:30:00+02:00"));
+        assert_eq!(received.last_transaction, Some(2));
+        assert_eq!(received.last_cash, Some(at("2026-10-25T01:10:00Z")));
     }
 }

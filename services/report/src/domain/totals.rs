@@ -168,7 +168,7 @@ impl Totals {
     }
 
     /// Counts a cash log. A change fund of 0 moves nothing.
-    pub fn add_cash(&mut self, cash: &Cash<'_>) {
+    pub fn add_cash(&mut self, cash: &Cash) {
         let movements = if cash.amount > Decimal::ZERO {
             &mut self.cash_in
         } else if cash.amount < Decimal::ZERO {

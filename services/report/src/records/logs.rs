@@ -1,6 +1,7 @@
 //! The logs as documents, and from their messages to what the fold reads. Logs come from the bus, from REST and from our
 //! own documents, and go through the same parser every time.
 
+use jiff::Timestamp;
 use kugel_error::{Error, codes};
 use kugel_proto::Decimal as WireDecimal;
 use kugel_proto::cart::v1 as pb;
@@ -140,9 +141,7 @@ fn transaction(log: &TransactionLog) -> Result<Transaction<'_>, Error> {
     if log.transaction_no < 1 {
         return Err(invalid("transaction_no", "must be above zero"));
     }
-    if log.generate_date_time.is_empty() {
-        return Err(invalid("generate_date_time", "is required"));
-    }
+    time("generate_date_time", &log.generate_date_time)?;
     let sales = log
         .sales
         .as_ref()
@@ -157,7 +156,6 @@ fn transaction(log: &TransactionLog) -> Result<Transaction<'_>, Error> {
             log.open_counter,
         )?,
         number: log.transaction_no,
-        generated: &log.generate_date_time,
         kind,
         cancelled: sales.is_cancelled,
         store_name: &log.store_name,
@@ -245,7 +243,7 @@ fn taxes(log: &TransactionLog) -> Result<Vec<Tax<'_>>, Error> {
     taxes.collect()
 }
 
-fn cash(log: &CashLog) -> Result<Cash<'_>, Error> {
+fn cash(log: &CashLog) -> Result<Cash, Error> {
     Ok(Cash {
         session: session(
             &log.store_code,
@@ -253,12 +251,12 @@ fn cash(log: &CashLog) -> Result<Cash<'_>, Error> {
             &log.business_date,
             log.open_counter,
         )?,
-        generated: &log.generate_date_time,
+        generated: time("generate_date_time", &log.generate_date_time)?,
         amount: amount("amount", log.amount.as_ref())?,
     })
 }
 
-fn open_close(log: &OpenCloseLog) -> Result<OpenClose<'_>, Error> {
+fn open_close(log: &OpenCloseLog) -> Result<OpenClose, Error> {
     let close = match log.operation.as_str() {
         "open" => None,
         "close" => Some(close(log)?),
@@ -271,12 +269,14 @@ fn open_close(log: &OpenCloseLog) -> Result<OpenClose<'_>, Error> {
             &log.business_date,
             log.open_counter,
         )?,
-        generated: &log.generate_date_time,
+        generated: time("generate_date_time", &log.generate_date_time)?,
         close,
     })
 }
 
-fn close(log: &OpenCloseLog) -> Result<Close<'_>, Error> {
+fn close(log: &OpenCloseLog) -> Result<Close, Error> {
+    let last_cash = log.cash_in_out_last_datetime.as_deref();
+    let last_cash = last_cash.map(|text| time("cash_in_out_last_datetime", text));
     let terminal = log.terminal_info.as_ref();
     let counted = terminal.and_then(|terminal| terminal.physical_amount.as_ref());
     Ok(Close {
@@ -284,7 +284,7 @@ fn close(log: &OpenCloseLog) -> Result<Close<'_>, Error> {
         transactions: log.cart_transaction_count.unwrap_or(0).into(),
         last_transaction: log.cart_transaction_last_no,
         cash_logs: log.cash_in_out_count.unwrap_or(0).into(),
-        last_cash: log.cash_in_out_last_datetime.as_deref(),
+        last_cash: last_cash.transpose()?,
     })
 }
 
@@ -296,6 +296,15 @@ fn session(store: &str, terminal: i32, date: &str, open_counter: i32) -> Result<
         open_counter,
         is_posted: false,
     })
+}
+
+/// An instant. Till and zone may write the same one differently, so texts are never compared.
+fn time(field: &str, text: &str) -> Result<Timestamp, Error> {
+    let rule = match text {
+        "" => "is required",
+        _ => "must be ISO 8601 with an offset",
+    };
+    text.parse().map_err(|_| invalid(field, rule))
 }
 
 /// An amount, 0 where there is none.

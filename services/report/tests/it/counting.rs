@@ -11,7 +11,7 @@ use kugel_proto::report::v1::{
 use kugel_stand::refusal;
 use kugel_store::{Query, Record};
 
-use crate::bills::{close_log, exact, example_a, plain_bill};
+use crate::bills::{cash_log, close_log, exact, example_a, plain_bill};
 use crate::world::{World, of_store};
 use kugel_report::records::{Filed, SessionItems, SessionTotals};
 
@@ -247,4 +247,34 @@ async fn filed_logs_are_streamed_whole_and_in_order() {
         .await
         .unwrap();
     assert_eq!(stored.unwrap().id(), "S1/0001/000000000007");
+}
+
+#[tokio::test]
+async fn a_day_settles_though_its_clock_and_its_zone_changed() {
+    let world = World::start();
+    // The clock was set back between the first sale and the second, and the zone was changed before the third.
+    let times = [
+        "2026-03-05T11:00:00.000000+09:00",
+        "2026-03-05T10:00:00.000000+09:00",
+        "2026-03-05T03:00:00.000000+00:00",
+    ];
+    let logs = [1, 2, 3].map(|number| {
+        let mut log = plain_bill(number).log();
+        log.generate_date_time = times[usize::try_from(number).unwrap() - 1].to_owned();
+        log
+    });
+    let cash = times.map(|time| {
+        let mut log = cash_log(1, "100");
+        (log.event_id, log.generate_date_time) = (time.to_owned(), time.to_owned());
+        log
+    });
+    let mut close = close_log("0", &logs, &cash);
+    // The newest instant as the terminal writes it in the zone it has now.
+    close.cash_in_out_last_datetime = Some("2026-03-05T12:00:00.000000+09:00".to_owned());
+    let mut events: Vec<_> = logs.into_iter().map(|log| world.sale(log)).collect();
+    events.extend(cash.into_iter().map(|log| world.log(Topic::CashlogReport, log)));
+    events.push(world.log(Topic::OpencloselogReport, close));
+    world.deliver(&events).await.unwrap();
+    world.report(of_store("sales", "daily")).await.unwrap();
+    assert_eq!(recount(&world, false).await.differences, []);
 }

@@ -37,7 +37,7 @@ impl JournalService for Journals {
         let (caller, request) = admit(request)?;
         let search = convert::search(&convert::unpaged(request), &self.0.zone)?;
         let tenant = caller.tenant().clone();
-        let entries = self.0.stream_journals(&caller, &search);
+        let entries = self.0.stream_journals(&caller, &search).await?;
         let answers = entries.map_ok(move |entry| pb::StreamJournalsResponse {
             journal: Some(render::stored(&tenant, &entry)),
         });
