@@ -81,6 +81,8 @@ table! {
     ALREADY_VOIDED "403005" 400 9 "The transaction is already voided" "取引はすでに取消済みです";
     ALREADY_REFUNDED "403006" 400 9 "The transaction is already refunded" "取引はすでに返品済みです";
     PAYMENT_METHOD_UNKNOWN "403007" 400 9 "The payment method is not available" "使用できない支払方法です";
+    SESSION_OVER "403008" 400 9 "The session of the transaction is over" "取引の営業はすでに終了しています";
+    REFUND_FORBIDDEN "403009" 400 9 "The payment method takes no refund" "返金できない支払方法です";
     CART_TERMINAL_STATE "404001" 400 9 "The terminal is not open" "端末が開設されていません";
     CART_SIGN_IN_REQUIRED "404002" 400 9 "No staff member is signed in" "担当者がサインインしていません";
     CART_NEIGHBOUR_FAILED "404003" 503 14 "Another service did not answer" "外部サービスが応答しません";

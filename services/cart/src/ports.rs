@@ -16,8 +16,10 @@ use crate::domain::terminal::{StoreState, TerminalState};
 /// Terminals and stores, which the terminal service owns.
 #[async_trait]
 pub trait Terminals: Send + Sync + 'static {
-    /// The terminal as it stands now.
+    /// The terminal as it stands now. Only a state that lets the till sell may be one that was kept.
     async fn terminal(&self, id: &TerminalId) -> Result<Arc<TerminalState>>;
+    /// The terminal as it stands now, read from its owner whatever is kept, and kept instead.
+    async fn terminal_afresh(&self, id: &TerminalId) -> Result<Arc<TerminalState>>;
     /// The store.
     async fn store(&self, tenant: &TenantId, store: &StoreCode) -> Result<Arc<StoreState>>;
     /// The cached terminals of all tenants.

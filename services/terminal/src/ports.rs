@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use kugel_error::Error;
-use kugel_types::{StaffRef, TenantId, TerminalId};
+use kugel_types::{StaffRef, TenantId};
 
-use crate::domain::SessionSales;
+use crate::domain::{SessionSales, Terminal};
 
 /// The other services, as this one sees them.
 #[async_trait]
@@ -15,12 +15,18 @@ pub trait Neighbourhood: Send + Sync + 'static {
     /// The staff member with that key and, if one is given, that PIN; `None` if there is nobody like that.
     async fn staff(&self, tenant: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<StaffRef>, Error>;
 
-    /// What a session sold: the `business_counter`-th of the terminal's life. Its transactions have numbers above
-    /// `after`, which spares the other service the reading of former sessions.
-    async fn session_sales(
-        &self,
-        terminal: &TerminalId,
-        business_counter: i32,
-        after: i64,
-    ) -> Result<SessionSales, Error>;
+    /// Seals the terminal's present session, so that nothing is sold in it from then on. May be repeated: the sums stay.
+    async fn seal_session(&self, terminal: &Terminal) -> Result<SealedSession, Error>;
+
+    /// What the terminal's present session sold, if it is sealed.
+    async fn sealed_sales(&self, terminal: &Terminal) -> Result<Option<SessionSales>, Error>;
+}
+
+/// A session in which nothing is sold any more.
+#[derive(Debug, Clone, Default)]
+pub struct SealedSession {
+    /// What it sold.
+    pub sales: SessionSales,
+    /// Carts of the terminal that are neither billed nor cancelled.
+    pub open_carts: Vec<String>,
 }

@@ -12,7 +12,6 @@ use serde::Deserialize;
 use super::carts::Source;
 use super::{App, Till};
 use crate::domain::cart::{Cart, CartId, NO_NUMBER};
-use crate::domain::terminal::TerminalState;
 use crate::domain::transaction::Closing;
 use crate::records::{receipt, transaction_log};
 
@@ -65,11 +64,10 @@ impl App {
     }
 
     async fn finish(&self, till: &Till, id: CartId, finish: Finish) -> Result<ShownCart, Error> {
-        let state = self.terminals.terminal(till).await?;
         let mut source = Source::Copy;
         retry("cart", id, || {
             let source = std::mem::replace(&mut source, Source::Document);
-            self.try_finish(till, id, source, &state, finish)
+            self.try_finish(till, id, source, finish)
         })
         .await
     }
@@ -79,18 +77,18 @@ impl App {
         till: &Till,
         id: CartId,
         source: Source,
-        state: &TerminalState,
         finish: Finish,
     ) -> Result<ShownCart, Missed> {
         let loaded = self.carts.load(till, id, source).await?;
-        let next = self
-            .next_numbers(till, loaded.cart.masters.settings.receipt_range)
+        let turn = self
+            .turn(till, loaded.cart.masters.settings.receipt_range)
             .await?;
         let now: LocalTime = self.now();
         let mut cart = Cart::clone(&loaded.cart);
         let closing = Closing {
-            numbers: next.numbers,
-            terminal: state,
+            numbers: turn.numbers,
+            session: turn.session,
+            staff: turn.state.staff.as_ref(),
             now: &now,
         };
         match finish(&mut cart, closing) {
@@ -102,7 +100,8 @@ impl App {
         let event_id = EventId::generate();
         let mut log = transaction_log::of_cart(&cart, &event_id);
         receipt::print(&mut log, &self.zone)?;
-        let changes = self.take(self.documents.changes(&till.to_string()), till, &next);
+        let changes = self.documents.changes(&till.to_string());
+        let changes = self.take(changes, till, &turn, &log)?;
         let (changes, saving) = self.carts.save(changes, cart, loaded.revision)?;
         let changes = changes.answering(till.request.as_ref(), &saving.cart);
         let log = Arc::new(log);

@@ -11,8 +11,10 @@ mod housekeeping;
 mod list_transactions;
 mod pay;
 mod reverse_transaction;
+mod seal_session;
 mod stream_transactions;
 mod till;
+mod turn;
 
 use std::sync::Arc;
 
@@ -20,7 +22,7 @@ use jiff::tz::TimeZone;
 use kugel_bus::{Event, Outbox, Staged, Topic};
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_store::{Body, Changes, Documents, Missed, Scope, StoreError, Stored};
+use kugel_store::{Body, Changes, Documents, Missed, Scope, StoreError};
 use kugel_types::{Clock, EventId, LocalTime, TerminalId};
 
 pub use acknowledge::Acknowledgement;
@@ -29,13 +31,13 @@ pub use copies::Copies;
 pub use create_cart::NewCart;
 pub use finish_cart::ShownCart;
 pub use list_transactions::{Transaction, TransactionFilter, TransactionPage};
+pub use seal_session::SealedSession;
 pub use stream_transactions::StreamStart;
 pub use till::Till;
 
-use crate::domain::numbering::{Numbers, ReceiptRange};
 use crate::domain::settings::CartDefaults;
 use crate::ports::{Masters, Terminals};
-use crate::records::{TerminalCounter, transaction_key};
+use crate::records::transaction_key;
 
 /// Everything the use cases work with. Cheap to clone.
 #[derive(Clone)]
@@ -58,46 +60,10 @@ pub struct App {
     pub defaults: CartDefaults,
 }
 
-/// The next numbers of a terminal, and the counter that gave them.
-pub(crate) struct NextNumbers {
-    pub(crate) numbers: Numbers,
-    counter: Option<Stored<TerminalCounter>>,
-}
-
 impl App {
     /// The present in the chain's time zone.
     pub(crate) fn now(&self) -> LocalTime {
         LocalTime::new(self.clock.now(), &self.zone)
-    }
-
-    /// Reads the numbers that the terminal's next transaction gets, if [`Self::take`] is committed first.
-    pub(crate) async fn next_numbers(
-        &self,
-        terminal: &TerminalId,
-        range: ReceiptRange,
-    ) -> Result<NextNumbers, Error> {
-        let scope = Scope::from(&terminal.tenant);
-        let counter = self
-            .documents
-            .get::<TerminalCounter>(&scope, &terminal.to_string())
-            .await?;
-        let used = counter
-            .as_ref()
-            .map(|counter| counter.count_dic)
-            .unwrap_or_default();
-        Ok(NextNumbers {
-            numbers: used.next(range),
-            counter,
-        })
-    }
-
-    /// Adds the taking of the numbers to a commit, which then fails if anybody else has taken them.
-    pub(crate) fn take(&self, changes: Changes, terminal: &TerminalId, next: &NextNumbers) -> Changes {
-        let counter = TerminalCounter::new(terminal, next.numbers);
-        match &next.counter {
-            Some(read) => changes.replace(counter, read.revision),
-            None => changes.insert(counter),
-        }
     }
 
     /// Adds a transaction and its event to a commit. The log document and the event share one text.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kugel_error::{Error, codes};
+use kugel_error::Error;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_store::{Changes, Missed, Scope, Stored, retry};
 use kugel_types::{EventId, StoreCode, TerminalId, TerminalNo, TransactionType};
@@ -12,10 +12,9 @@ use super::{App, Till, Transaction};
 use crate::domain::cart::CartPayment;
 use crate::domain::masters::PaymentMaster;
 use crate::domain::payment::PaymentEntry;
-use crate::domain::reversal::{Original, Reversal, Reversed, payment_back};
+use crate::domain::reversal::{Original, Reversal, Reversed};
 use crate::domain::settings::CartSettings;
 use crate::domain::status::TransactionStatus;
-use crate::domain::terminal::TerminalState;
 use crate::records::{receipt, transaction_key, transaction_log};
 
 /// What is needed to reverse a transaction and does not change from try to try.
@@ -25,9 +24,8 @@ struct Wish<'a> {
     log: Arc<TransactionLog>,
     original: Original,
     entries: &'a [PaymentEntry],
-    /// The methods that give back, once they are known.
-    methods: OnceCell<Vec<Arc<PaymentMaster>>>,
-    state: Arc<TerminalState>,
+    /// The methods that a return gives back by, once they are known.
+    methods: OnceCell<Vec<Option<Arc<PaymentMaster>>>>,
     settings: CartSettings,
 }
 
@@ -70,7 +68,6 @@ impl App {
             log,
             entries,
             methods: OnceCell::new(),
-            state: self.terminals.terminal(caller).await?,
             settings: CartSettings::at(caller, &settings, &self.defaults)?,
         };
         retry("transaction", transaction_no, || self.try_reverse(&wish)).await
@@ -78,16 +75,18 @@ impl App {
 
     async fn try_reverse(&self, wish: &Wish<'_>) -> Result<i64, Missed> {
         let caller = wish.caller;
+        let turn = self.turn(caller, wish.settings.receipt_range).await?;
+        let (session, staff) = turn.state.selling()?;
         let status = self.status_of(caller, &wish.log).await?;
         let standing = status_or_standing(caller, &wish.log, status.as_ref())?;
         let transaction_type = wish.reversal.check_original(&wish.original, &standing)?;
+        wish.reversal.check_session(&wish.original, session)?;
         let payments = self.payments_back(wish).await?;
-        let next = self.next_numbers(caller, wish.settings.receipt_range).await?;
         let made = Reversed {
             terminal: caller,
-            session: wish.state.reversing()?,
-            staff: wish.state.staff.as_ref(),
-            numbers: next.numbers,
+            session,
+            staff,
+            numbers: turn.numbers,
             transaction_type,
             payments,
             at: self.now().iso(),
@@ -95,7 +94,8 @@ impl App {
         let event_id = EventId::generate();
         let mut log = transaction_log::of_reversal(&wish.log, &made, &event_id);
         receipt::print(&mut log, &self.zone)?;
-        let changes = self.take(self.documents.changes(&caller.to_string()), caller, &next);
+        let changes = self.documents.changes(&caller.to_string());
+        let changes = self.take(changes, caller, &turn, &log)?;
         // A second reversal at the same time finds the mark, or makes this commit fail.
         let marked = wish.reversal.mark(standing, &made);
         let changes = match &status {
@@ -114,29 +114,15 @@ impl App {
         Ok(number)
     }
 
-    /// The payments of the reversal, by methods that the payment master knows.
     async fn payments_back(&self, wish: &Wish<'_>) -> Result<Vec<CartPayment>, Error> {
-        let methods = wish.methods.get_or_try_init(|| self.methods_back(wish)).await?;
-        let numbered = wish.entries.iter().zip(methods).zip(1..);
-        Ok(numbered
-            .map(|((entry, method), number)| payment_back(entry, method, number))
-            .collect())
-    }
-
-    async fn methods_back(&self, wish: &Wish<'_>) -> Result<Vec<Arc<PaymentMaster>>, Error> {
-        let entries = wish.entries;
-        wish.reversal.check_codes(&wish.original, entries)?;
-        let found = self.payment_methods(&wish.caller.tenant, entries).await?;
-        let known = found.into_iter().zip(entries).map(|(method, entry)| {
-            method.ok_or_else(|| {
-                codes::NOT_FOUND
-                    .error(format!("payment method {} is not found", entry.payment_code))
-                    .with("payment_code", &entry.payment_code)
-            })
-        });
-        let methods = known.collect::<Result<_, _>>()?;
-        wish.original.check_total(entries)?;
-        Ok(methods)
+        let (original, entries) = (&wish.original, wish.entries);
+        if wish.reversal == Reversal::Void {
+            return original.taken_back(entries);
+        }
+        let methods = wish
+            .methods
+            .get_or_try_init(|| self.payment_methods(&wish.caller.tenant, entries));
+        original.given_back(entries, methods.await?)
     }
 
     async fn status_of(

@@ -24,8 +24,6 @@ pub struct StreamStart {
     pub store: Option<StoreCode>,
     /// Only this terminal of the store.
     pub terminal: Option<TerminalNo>,
-    /// Only numbers above this one.
-    pub after_transaction_no: i64,
 }
 
 type Sender = mpsc::Sender<Result<Arc<TransactionLog>, Error>>;
@@ -61,10 +59,7 @@ impl App {
             ));
         // Every terminal with a transaction has a counter.
         for counter in self.documents.find::<TerminalCounter>(scope, query).await?.rows {
-            if !self
-                .stream_terminal(scope, &counter, start.after_transaction_no, sender)
-                .await?
-            {
+            if !self.stream_terminal(scope, &counter, sender).await? {
                 break;
             }
         }
@@ -76,30 +71,44 @@ impl App {
         &self,
         scope: &Scope,
         counter: &TerminalCounter,
-        mut after: i64,
         sender: &Sender,
     ) -> Result<bool, Error> {
+        let mut after = 0;
         loop {
             let query = Query::all()
                 .eq("store_code", counter.store_code.as_str())
-                .eq("terminal_no", counter.terminal_no)
-                .greater("transaction_no", after)
-                .sort(("transaction_no", Direction::Ascending))
-                .page(Page {
-                    limit: CHUNK,
-                    number: 1,
-                });
-            let found = self.documents.store().find(scope, &LOG_TRAN, &query).await?;
-            for document in &found.documents {
-                let log = parse(&document.id, &document.body)?;
-                after = log.transaction_no;
+                .eq("terminal_no", counter.terminal_no);
+            let logs = self.logs_after(scope, query, after).await?;
+            let Some(last) = logs.last() else {
+                return Ok(true);
+            };
+            after = last.transaction_no;
+            for log in logs {
                 if sender.send(Ok(log)).await.is_err() {
                     return Ok(false);
                 }
             }
-            if found.documents.len() < CHUNK as usize {
-                return Ok(true);
-            }
         }
+    }
+
+    /// The next transactions of a terminal above a number, in the order of their numbers.
+    pub(super) async fn logs_after(
+        &self,
+        scope: &Scope,
+        query: Query,
+        after: i64,
+    ) -> Result<Vec<Arc<TransactionLog>>, Error> {
+        let query = query
+            .greater("transaction_no", after)
+            .sort(("transaction_no", Direction::Ascending))
+            .page(Page {
+                limit: CHUNK,
+                number: 1,
+            });
+        let found = self.documents.store().find(scope, &LOG_TRAN, &query).await?;
+        let logs = found.documents.iter();
+        Ok(logs
+            .map(|document| parse(&document.id, &document.body))
+            .collect::<Result<_, _>>()?)
     }
 }

@@ -12,7 +12,7 @@ use super::masters::{ItemMaster, PaymentMaster};
 use super::numbering::Numbers;
 use super::payment::PaymentEntry;
 use super::state::CartState;
-use super::terminal::TerminalState;
+use super::terminal::Session;
 use super::transaction::Closing;
 
 fn money(units: i64) -> Money {
@@ -54,10 +54,10 @@ fn command() -> impl Strategy<Value = Command> {
 /// The cart after the command, or as it was if the command was refused.
 fn apply(cart: &Cart, command: &Command) -> Cart {
     let mut next = cart.clone();
-    let terminal = TerminalState {
-        is_opened: true,
-        session: None,
-        staff: None,
+    let session = Session {
+        business_date: "20260611".parse().unwrap(),
+        open_counter: 1,
+        business_counter: 1,
     };
     let now = LocalTime::new("2026-06-11T00:00:00Z".parse().unwrap(), &jiff::tz::TimeZone::UTC);
     let closing = Closing {
@@ -65,7 +65,8 @@ fn apply(cart: &Cart, command: &Command) -> Cart {
             transaction_no: 1,
             receipt_no: 1,
         },
-        terminal: &terminal,
+        session,
+        staff: None,
         now: &now,
     };
     let result = match *command {
@@ -119,6 +120,7 @@ fn pay(cart: &mut Cart, is_cash: bool, amount: i64) -> Result<(), kugel_error::E
     };
     let master = PaymentMaster {
         method: PaymentMethod::new(kind.code(), kind),
+        can_refund: true,
         description: kind.name().to_owned(),
     };
     cart.pay(&[entry], &[Some(Arc::new(master))])

@@ -50,6 +50,8 @@ impl ItemMaster {
 pub struct PaymentMaster {
     /// How it may be used.
     pub method: PaymentMethod,
+    /// True if it may give back.
+    pub can_refund: bool,
     /// The name.
     pub description: String,
 }

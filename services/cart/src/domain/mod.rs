@@ -9,6 +9,7 @@ pub mod numbering;
 pub mod payment;
 mod pricing;
 pub mod reversal;
+pub mod session;
 pub mod settings;
 pub mod state;
 pub mod status;

@@ -3,6 +3,8 @@
 //! The reversal is a copy of the original that belongs to the terminal, the session and the staff member making it.
 //! Whether the original was reversed before is said by its status, which the reversal's commit changes.
 
+use std::sync::Arc;
+
 use kugel_error::{Error, codes};
 use kugel_types::{Money, StaffRef, TerminalId, TransactionType};
 
@@ -16,7 +18,7 @@ use super::terminal::Session;
 /// How a transaction is reversed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reversal {
-    /// It did not happen: by the terminal that made it, with the payments it had.
+    /// It did not happen: by the terminal that made it, in the session that made it, with the payments it had.
     Void,
     /// The goods came back: by any terminal of the store, with any payments.
     Return,
@@ -31,8 +33,10 @@ pub struct Original {
     pub is_cancelled: bool,
     /// What it came to.
     pub total_amount_with_tax: Money,
-    /// The method and amount of each payment.
-    pub payments: Vec<(String, Money)>,
+    /// The session that made it, in the life of its terminal.
+    pub business_counter: i32,
+    /// Its payments.
+    pub payments: Vec<CartPayment>,
 }
 
 /// What a reversal has of its own. Everything else is the original's.
@@ -43,7 +47,7 @@ pub struct Reversed<'a> {
     /// The session it belongs to.
     pub session: Session,
     /// Who makes it.
-    pub staff: Option<&'a StaffRef>,
+    pub staff: &'a StaffRef,
     /// Its numbers.
     pub numbers: Numbers,
     /// Its type.
@@ -110,35 +114,29 @@ impl Reversal {
         })
     }
 
-    /// Checks each payment against those of the original: a void gives back by the same methods, in the same amounts.
-    pub fn check_codes(self, original: &Original, entries: &[PaymentEntry]) -> Result<(), Error> {
-        if self == Self::Return {
+    /// Checks that the original was made in the caller's open `session`, where a void must stay: the sums of a session
+    /// that is over are announced.
+    pub fn check_session(self, original: &Original, session: Session) -> Result<(), Error> {
+        if self == Self::Return || original.business_counter == session.business_counter {
             return Ok(());
         }
-        for (index, entry) in entries.iter().enumerate() {
-            let code = &entry.payment_code;
-            let refuse = |why: &str| {
-                let why = format!("payment method {code} {why}");
-                Err(codes::REQUEST_REFUSED
-                    .error(&why)
-                    .field(format!("payments[{index}]"), why))
-            };
-            if entries[..index].iter().any(|other| other.payment_code == *code) {
-                return refuse("is there twice");
-            }
-            match original.paid_by(code)? {
-                None => return refuse("did not pay the original"),
-                Some(paid) if paid != entry.amount => return refuse(&format!("paid {paid}")),
-                Some(_) => {}
-            }
-        }
-        Ok(())
+        let instead = match original.transaction_type {
+            TransactionType::Sale => "make a return instead",
+            _ => "sell the goods again instead",
+        };
+        let message = format!(
+            "the transaction was made in session {}, which is over: {instead}",
+            original.business_counter
+        );
+        Err(codes::SESSION_OVER
+            .error(message)
+            .with("business_counter", original.business_counter))
     }
 
     /// The status of the original once the reversal is made.
     #[must_use]
     pub fn mark(self, standing: TransactionStatus, by: &Reversed<'_>) -> TransactionStatus {
-        let (number, staff_id) = (by.numbers.transaction_no, by.staff.map(|staff| staff.id.as_str()));
+        let (number, staff_id) = (by.numbers.transaction_no, by.staff.id.as_str());
         match self {
             Self::Void => standing.voided(number, &by.at, staff_id),
             Self::Return => standing.returned(number, by.terminal.number, &by.at, staff_id),
@@ -147,20 +145,76 @@ impl Reversal {
 }
 
 impl Original {
+    /// What a void gives back: every payment as it was taken, whatever has become of its method since. `entries` name
+    /// the same money: what they say of a method must add up to what it paid.
+    pub fn taken_back(&self, entries: &[PaymentEntry]) -> Result<Vec<CartPayment>, Error> {
+        for (index, entry) in entries.iter().enumerate() {
+            let code = &entry.payment_code;
+            let refuse = |why: String| {
+                let why = format!("payment method {code} {why}");
+                Err(codes::REQUEST_REFUSED
+                    .error(&why)
+                    .field(format!("payments[{index}]"), why))
+            };
+            let of_code = entries.iter().filter(|entry| entry.payment_code == *code);
+            let given = Money::sum(of_code.map(|entry| entry.amount))?;
+            match self.paid_by(code)? {
+                None => return refuse("did not pay the original".to_owned()),
+                Some(paid) if paid != given => return refuse(format!("paid {paid}, not {given}")),
+                Some(_) => {}
+            }
+        }
+        self.check_total(entries)?;
+        Ok(self.payments.iter().cloned().map(handed_back).collect())
+    }
+
+    /// What a return gives back: the `entries`, each by a method that takes refunds.
+    pub fn given_back(
+        &self,
+        entries: &[PaymentEntry],
+        methods: &[Option<Arc<PaymentMaster>>],
+    ) -> Result<Vec<CartPayment>, Error> {
+        let mut payments = Vec::with_capacity(entries.len());
+        for (index, (entry, method)) in entries.iter().zip(methods).enumerate() {
+            let (code, field) = (&entry.payment_code, format!("payments[{index}].payment_code"));
+            let Some(method) = method else {
+                return Err(codes::NOT_FOUND
+                    .error(format!("payment method {code} is not found"))
+                    .field(field, "is no payment method")
+                    .with("payment_code", code));
+            };
+            if !method.can_refund {
+                let why = format!("payment method {code} takes no refund: give back by another");
+                return Err(codes::REFUND_FORBIDDEN
+                    .error(&why)
+                    .field(field, why)
+                    .with("payment_code", code));
+            }
+            let number = i32::try_from(index + 1).unwrap_or(i32::MAX);
+            let payment = payment_of(entry, method, number);
+            payments.push(handed_back(CartPayment {
+                payment_amount: entry.amount,
+                ..payment
+            }));
+        }
+        self.check_total(entries)?;
+        Ok(payments)
+    }
+
     /// What a payment method settled; `None` if it was not used.
     fn paid_by(&self, payment_code: &str) -> Result<Option<Money>, Error> {
         let mut amounts = self
             .payments
             .iter()
-            .filter(|(code, _)| code == payment_code)
-            .map(|(_, amount)| *amount)
+            .filter(|payment| payment.tender.method.code == payment_code)
+            .map(|payment| payment.payment_amount)
             .peekable();
         let is_used = amounts.peek().is_some();
         Ok(is_used.then_some(Money::sum(amounts)?))
     }
 
     /// Checks that the payments together are what the original came to.
-    pub fn check_total(&self, entries: &[PaymentEntry]) -> Result<(), Error> {
+    fn check_total(&self, entries: &[PaymentEntry]) -> Result<(), Error> {
         let total = self.total_amount_with_tax;
         let given = Money::sum(entries.iter().map(|entry| entry.amount))?;
         if given == total {
@@ -173,11 +227,10 @@ impl Original {
 }
 
 /// A payment of a reversal. What is handed back is shown as tendered only where change could have been given.
-pub fn payment_back(entry: &PaymentEntry, master: &PaymentMaster, payment_no: i32) -> CartPayment {
-    let mut payment = payment_of(entry, master, payment_no);
-    payment.payment_amount = entry.amount;
-    if !(master.method.can_deposit_over && master.method.can_change) {
-        payment.tender.deposit = Money::ZERO;
-    }
+fn handed_back(mut payment: CartPayment) -> CartPayment {
+    payment.tender.deposit = match payment.tender.method.gives_change() {
+        true => payment.payment_amount,
+        false => Money::ZERO,
+    };
     payment
 }

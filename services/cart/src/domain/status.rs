@@ -56,25 +56,25 @@ impl TransactionStatus {
 
     /// After a void.
     #[must_use]
-    pub fn voided(self, transaction_no: i64, at: &str, staff_id: Option<&str>) -> Self {
+    pub fn voided(self, transaction_no: i64, at: &str, staff_id: &str) -> Self {
         Self {
             is_voided: true,
             void_transaction_no: Some(transaction_no),
             void_date_time: Some(at.to_owned()),
-            void_staff_id: staff_id.map(ToOwned::to_owned),
+            void_staff_id: Some(staff_id.to_owned()),
             ..self
         }
     }
 
     /// After a return, which any terminal of the store may have made.
     #[must_use]
-    pub fn returned(self, transaction_no: i64, by: TerminalNo, at: &str, staff_id: Option<&str>) -> Self {
+    pub fn returned(self, transaction_no: i64, by: TerminalNo, at: &str, staff_id: &str) -> Self {
         Self {
             is_refunded: true,
             return_transaction_no: Some(transaction_no),
             return_terminal_no: Some(by.get()),
             return_date_time: Some(at.to_owned()),
-            return_staff_id: staff_id.map(ToOwned::to_owned),
+            return_staff_id: Some(staff_id.to_owned()),
             ..self
         }
     }

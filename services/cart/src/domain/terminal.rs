@@ -2,6 +2,7 @@
 
 use kugel_error::{Error, codes};
 use kugel_types::{BusinessDate, Currency, StaffRef};
+use serde::{Deserialize, Serialize};
 
 /// A terminal as it stands now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,7 +16,7 @@ pub struct TerminalState {
 }
 
 /// A session of a terminal: from opening to closing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// The day in the books.
     pub business_date: BusinessDate,
@@ -37,24 +38,20 @@ pub struct StoreState {
 impl TerminalState {
     /// The session and the staff member of a terminal that may sell.
     pub fn selling(&self) -> Result<(Session, &StaffRef), Error> {
-        if !self.is_opened {
-            return Err(codes::CART_TERMINAL_STATE.error("the terminal is not opened"));
-        }
+        let session = self.opened()?;
         let Some(staff) = &self.staff else {
-            return Err(codes::CART_SIGN_IN_REQUIRED.error("nobody is signed in at the terminal"));
+            return Err(codes::CART_SIGN_IN_REQUIRED.error("nobody is signed in at the terminal: sign in"));
         };
-        let session = self
-            .session
-            .ok_or_else(|| codes::CART_NOT_CREATED.error("the terminal is opened without a business date"))?;
         Ok((session, staff))
     }
 
-    /// The session that a void or a return belongs to. The terminal need not be open.
-    pub fn reversing(&self) -> Result<Session, Error> {
-        self.session.ok_or_else(|| {
-            codes::CART_TERMINAL_STATE
-                .error("the terminal was never opened, so the reversal belongs to no session")
-        })
+    /// The open session.
+    pub fn opened(&self) -> Result<Session, Error> {
+        if !self.is_opened {
+            return Err(codes::CART_TERMINAL_STATE.error("the terminal is closed: open it"));
+        }
+        self.session
+            .ok_or_else(|| codes::CART_NOT_CREATED.error("the terminal is opened without a business date"))
     }
 }
 

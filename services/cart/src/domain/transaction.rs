@@ -1,20 +1,22 @@
 //! From cart to transaction: the end of a cart.
 
 use kugel_error::{Error, codes};
-use kugel_types::LocalTime;
+use kugel_types::{LocalTime, StaffRef};
 
 use super::cart::Cart;
 use super::numbering::Numbers;
 use super::state::{CartEvent, CartState};
-use super::terminal::TerminalState;
+use super::terminal::Session;
 
 /// What a cart is given at its end.
 #[derive(Debug, Clone, Copy)]
 pub struct Closing<'a> {
     /// The numbers of the transaction.
     pub numbers: Numbers,
-    /// The terminal as it stands now.
-    pub terminal: &'a TerminalState,
+    /// The session that it belongs to.
+    pub session: Session,
+    /// Who is signed in.
+    pub staff: Option<&'a StaffRef>,
     /// The present.
     pub now: &'a LocalTime,
 }
@@ -45,12 +47,11 @@ impl Cart {
         }
         // The sale belongs to the session that takes the money. All three figures come from there: a mixture of the
         // session in which the cart was opened and of the present one would be in no session's report.
-        if let Some(session) = closing.terminal.session {
-            self.business_date = session.business_date;
-            self.open_counter = session.open_counter;
-            self.business_counter = session.business_counter;
-        }
-        if let Some(staff) = &closing.terminal.staff {
+        let session = closing.session;
+        self.business_date = session.business_date;
+        self.open_counter = session.open_counter;
+        self.business_counter = session.business_counter;
+        if let Some(staff) = closing.staff {
             self.staff = Some(staff.clone());
         }
         self.transaction_no = closing.numbers.transaction_no;

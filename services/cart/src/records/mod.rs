@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::cart::Cart;
 use crate::domain::numbering::Numbers;
+use crate::domain::session::SessionSums;
 use crate::domain::status::TransactionStatus;
 
 /// Carts.
@@ -60,7 +61,7 @@ pub(crate) static STATUS_TRAN: Collection = Collection {
     indexes: &[],
 };
 
-/// Numbers of terminals.
+/// Numbers of terminals and the sums of their sessions.
 pub(crate) static INFO_TERMINAL_COUNTER: Collection = Collection {
     name: "info_terminal_counter",
     fields: &[Field::text("store_code"), Field::integer("terminal_no")],
@@ -80,7 +81,7 @@ pub(crate) fn transaction_key(store_code: &str, terminal_no: i32, transaction_no
     format!("{store_code}/{terminal_no}/{transaction_no}")
 }
 
-/// The numbers that a terminal used last.
+/// The numbers that a terminal used last, and what the session they were used in comes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TerminalCounter {
     /// The terminal.
@@ -91,16 +92,20 @@ pub struct TerminalCounter {
     pub terminal_no: i32,
     /// The numbers by name.
     pub count_dic: Numbers,
+    /// The session; a counter of an earlier build has none.
+    #[serde(default)]
+    pub session: Option<SessionSums>,
 }
 
 impl TerminalCounter {
-    /// The counter of a terminal that has used `numbers`.
-    pub(crate) fn new(terminal: &TerminalId, numbers: Numbers) -> Self {
+    /// The counter of a terminal that has used `numbers`, the last of them in `session`.
+    pub(crate) fn new(terminal: &TerminalId, numbers: Numbers, session: SessionSums) -> Self {
         Self {
             terminal_id: terminal.to_string(),
             store_code: terminal.store.to_string(),
             terminal_no: terminal.number.get(),
             count_dic: numbers,
+            session: Some(session),
         }
     }
 }

@@ -4,10 +4,10 @@
 //! written by the same functions.
 
 use kugel_error::{Error, codes};
-use kugel_pricing::PricedDiscount;
+use kugel_pricing::{PaymentMethod, PricedDiscount, Tender};
 use kugel_proto::Decimal;
 use kugel_proto::cart::v1 as pb;
-use kugel_types::{EventId, InvalidId, Money, StaffRef};
+use kugel_types::{EventId, InvalidId, Money, PaymentKind, StaffRef};
 
 use crate::domain::cart::{Cart, CartLine, CartPayment};
 use crate::domain::reversal::{Original, Reversed};
@@ -91,7 +91,7 @@ pub(crate) fn of_reversal(
         generate_date_time: reversed.at.clone(),
         payments: payments(&reversed.payments),
         origin: Some(origin(original)),
-        staff: reversed.staff.map(staff),
+        staff: Some(staff(reversed.staff)),
         receipt_text: String::new(),
         journal_text: String::new(),
         ..original.clone()
@@ -104,13 +104,41 @@ pub(crate) fn original(log: &pb::TransactionLog) -> Result<Original, Error> {
         .sales
         .as_ref()
         .ok_or_else(|| codes::CART_INTERNAL.error("the transaction has no totals"))?;
-    let paid = |payment: &pb::Payment| Ok((payment.payment_code.clone(), money(payment.amount.as_ref())?));
     Ok(Original {
         transaction_type: readable(log.transaction_type.try_into())?,
         is_cancelled: sales.is_cancelled,
         total_amount_with_tax: money(sales.total_amount_with_tax.as_ref())?,
-        payments: log.payments.iter().map(paid).collect::<Result<_, Error>>()?,
+        business_counter: log.business_counter,
+        payments: log.payments.iter().map(taken).collect::<Result<_, _>>()?,
     })
+}
+
+/// A payment as it was taken, as far as the log tells.
+fn taken(payment: &pb::Payment) -> Result<CartPayment, Error> {
+    Ok(CartPayment {
+        payment_no: payment.payment_no,
+        payment_name: payment.description.clone(),
+        tender: Tender {
+            method: PaymentMethod::new(&payment.payment_code, readable(payment.kind())?),
+            deposit: money(payment.deposit_amount.as_ref())?,
+        },
+        payment_amount: money(payment.amount.as_ref())?,
+        payment_detail: payment.detail.clone(),
+    })
+}
+
+/// The cash that a transaction settled; nothing for a cancelled cart.
+pub(crate) fn cash(log: &pb::TransactionLog) -> Result<Money, Error> {
+    if log.sales.as_ref().is_some_and(|sales| sales.is_cancelled) {
+        return Ok(Money::ZERO);
+    }
+    let mut amounts = Vec::new();
+    for payment in &log.payments {
+        if readable(payment.kind())? == PaymentKind::Cash {
+            amounts.push(money(payment.amount.as_ref())?);
+        }
+    }
+    Ok(Money::sum(amounts)?)
 }
 
 fn origin(original: &pb::TransactionLog) -> pb::TransactionOrigin {

@@ -9,4 +9,5 @@ mod copies;
 mod neighbours;
 mod requests;
 mod reversal;
+mod sealing;
 mod support;

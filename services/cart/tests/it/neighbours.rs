@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kugel_proto::master_data::v1 as master;
 use kugel_proto::terminal::v1 as terminal;
 use kugel_stand::{StandIn, decimal};
-use kugel_types::{DEFAULT_PAYMENTS, PaymentKind, TaxRule};
+use kugel_types::{DEFAULT_PAYMENTS, DefaultPayment, PaymentKind, TaxRule};
 use parking_lot::Mutex;
 use tonic::Status;
 
@@ -18,6 +18,7 @@ pub(crate) struct World {
     pub(crate) terminals: HashMap<String, terminal::Terminal>,
     pub(crate) items: HashMap<String, master::ItemDetails>,
     pub(crate) promotions: Vec<master::Promotion>,
+    pub(crate) payments: Vec<master::Payment>,
     pub(crate) is_away: bool,
 }
 
@@ -61,7 +62,20 @@ pub(crate) fn world() -> World {
             item("melon", "1000", "01", "20"),
             item("odd", "100", "77", "20"),
         ]),
+        payments: DEFAULT_PAYMENTS.map(method).to_vec(),
         ..World::default()
+    }
+}
+
+fn method(payment: DefaultPayment) -> master::Payment {
+    master::Payment {
+        payment_code: payment.code.to_owned(),
+        description: Some(payment.name.to_owned()),
+        can_deposit_over: Some(payment.kind == PaymentKind::Cash),
+        can_change: Some(payment.kind == PaymentKind::Cash),
+        is_active: Some(true),
+        can_refund: Some(true),
+        ..Default::default()
     }
 }
 
@@ -95,7 +109,7 @@ pub(crate) fn terminals(world: &Arc<Mutex<World>>) -> StandIn {
 }
 
 pub(crate) fn masters(world: &Arc<Mutex<World>>) -> StandIn {
-    let (items, promotions) = (Arc::clone(world), Arc::clone(world));
+    let (items, promotions, payments) = (Arc::clone(world), Arc::clone(world), Arc::clone(world));
     StandIn::default()
         .answering(move |_, request: master::BatchGetItemDetailsRequest| {
             let found = |world: &World| {
@@ -128,17 +142,9 @@ pub(crate) fn masters(world: &Arc<Mutex<World>>) -> StandIn {
                 metadata: None,
             })
         })
-        .answering(|_, _: master::ListPaymentsRequest| {
-            let payments = DEFAULT_PAYMENTS.map(|payment| master::Payment {
-                payment_code: payment.code.to_owned(),
-                description: Some(payment.name.to_owned()),
-                can_deposit_over: Some(payment.kind == PaymentKind::Cash),
-                can_change: Some(payment.kind == PaymentKind::Cash),
-                is_active: Some(true),
-                ..Default::default()
-            });
+        .answering(move |_, _: master::ListPaymentsRequest| {
             Ok(master::ListPaymentsResponse {
-                payments: payments.to_vec(),
+                payments: ask(&payments, |world| world.payments.clone())?,
                 metadata: None,
             })
         })

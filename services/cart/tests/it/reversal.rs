@@ -1,9 +1,11 @@
 //! Voids and returns.
 
 use kugel_error::codes;
+use kugel_proto::cart::v1 as pb;
 use kugel_stand::decimal;
 
-use crate::support::{Shop, refused, till, till_of};
+use crate::neighbours::state;
+use crate::support::{Shop, Till, refused, tenders, till, till_of};
 
 const PRICE: &[(&str, &str)] = &[("01", "1100")];
 
@@ -147,4 +149,95 @@ async fn of_two_reversals_at_once_one_wins() {
     );
     let results = [&void, &returned, &other];
     assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+}
+
+#[tokio::test]
+async fn a_void_stays_in_the_session_that_sold_and_a_return_does_not() {
+    let shop = Shop::open();
+    let pos = till(1);
+    let own = (&pos, &pos);
+    shop.sell(&pos).await;
+    let returned = shop.sell(&pos).await.transaction_no;
+    let returned = shop.give_back(own, returned, PRICE).await.unwrap().transaction_no;
+    shop.change_till(&pos, |terminal| *terminal = state("mori", 3));
+    let refusal = refused(shop.void(own, 1, PRICE).await, &codes::SESSION_OVER);
+    assert!(refusal.message().contains("make a return"), "{refusal}");
+    let refusal = refused(shop.void(own, returned, PRICE).await, &codes::SESSION_OVER);
+    assert!(refusal.message().contains("sell the goods again"), "{refusal}");
+    let made = shop.give_back(own, 1, PRICE).await.unwrap();
+    assert_eq!(made.business_counter, 43);
+    shop.void(own, made.transaction_no, PRICE).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_reversal_needs_somebody_who_makes_it() {
+    let shop = Shop::open();
+    let pos = till(1);
+    shop.sell(&pos).await;
+    shop.change_till(&pos, |terminal| terminal.staff = None);
+    let own = (&pos, &pos);
+    refused(shop.void(own, 1, PRICE).await, &codes::CART_SIGN_IN_REQUIRED);
+    refused(shop.give_back(own, 1, PRICE).await, &codes::CART_SIGN_IN_REQUIRED);
+}
+
+/// Two cards, and cash for the rest.
+async fn sell_to_two_cards(shop: &Shop, pos: &Till) -> pb::Tran {
+    let cart = shop.cart(pos).await;
+    shop.add(pos, &cart, &[("melon", "1")]).await.unwrap();
+    shop.subtotal_cart(pos, &cart).await.unwrap();
+    let mut payments = tenders(&[("11", "300"), ("11", "500"), ("01", "400")]);
+    for (payment, detail) in payments.iter_mut().zip(["card 1", "card 2"]) {
+        payment.detail = Some(detail.to_owned());
+    }
+    shop.add_payments(pos, &cart, payments).await.unwrap();
+    let billed = shop.bill_cart(pos, &cart).await.unwrap();
+    shop.transaction(pos, billed.transaction_no).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_void_gives_every_tender_back_as_it_was_taken() {
+    let sums = &[("01", "300"), ("11", "800")][..];
+    let tenders = &[("11", "300"), ("11", "500"), ("01", "300")][..];
+    let other_tenders = &[("11", "799"), ("11", "1"), ("01", "300")][..];
+    for payments in [sums, tenders, other_tenders] {
+        let shop = Shop::open();
+        let pos = till(1);
+        let sale = sell_to_two_cards(&shop, &pos).await;
+        // The methods are renamed and deleted meanwhile.
+        shop.change(|world| world.payments.clear());
+        for wrong in [&[("11", "800")][..], &[("11", "500"), ("01", "600")]] {
+            refused(shop.void((&pos, &pos), 1, wrong).await, &codes::REQUEST_REFUSED);
+        }
+        let void = shop.void((&pos, &pos), 1, payments).await.unwrap();
+        let taken = sale.payments.iter().map(|payment| pb::Payment {
+            deposit_amount: match payment.payment_code.as_str() {
+                "01" => decimal("300"),
+                _ => decimal("0"),
+            },
+            ..payment.clone()
+        });
+        assert_eq!(void.payments, taken.collect::<Vec<_>>());
+        assert_eq!(void.payments[1].detail.as_deref(), Some("card 2"));
+    }
+}
+
+#[tokio::test]
+async fn a_return_gives_back_only_by_methods_that_take_refunds() {
+    let shop = Shop::open();
+    let pos = till(1);
+    let own = (&pos, &pos);
+    shop.sell(&pos).await;
+    shop.change(|world| world.payments[1].can_refund = Some(false));
+    let returned = shop.give_back(own, 1, &[("01", "600"), ("11", "500")]).await;
+    let refusal = refused(returned, &codes::REFUND_FORBIDDEN);
+    assert_eq!(
+        kugel_stand::refusal(&refusal).fields[0],
+        "payments[1].payment_code"
+    );
+    let split = &[("12", "100"), ("12", "500"), ("01", "500")];
+    let made = shop.give_back(own, 1, split).await.unwrap();
+    assert_eq!(made.payments.len(), 3);
+    let sale = sell_to_two_cards(&shop, &pos).await.transaction_no;
+    let back = &[("01", "300"), ("11", "800")];
+    shop.void(own, sale, back).await.unwrap();
 }

@@ -196,6 +196,22 @@ impl Shop {
         answer.unwrap().into_inner().transactions
     }
 
+    /// Seals a session of a till, as its close does.
+    pub(crate) async fn seal(&self, till: &Till, session: &terminal::Terminal) -> pb::SealSessionResponse {
+        let (store_code, terminal_no) = till.place();
+        let request = pb::SealSessionRequest {
+            tenant_id: self.stand.tenant.to_string(),
+            store_code,
+            terminal_no,
+            business_date: session.business_date.clone().unwrap(),
+            open_counter: session.open_counter,
+            business_counter: session.business_counter,
+        };
+        let request = self.stand.service("terminal", request);
+        let answer = self.transactions().seal_session(request).await;
+        answer.unwrap().into_inner()
+    }
+
     /// Voids a transaction of the named till.
     pub(crate) async fn void(
         &self,

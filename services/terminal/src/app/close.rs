@@ -3,24 +3,36 @@
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
 use kugel_types::{Money, TerminalId};
+use serde::{Deserialize, Serialize};
 
 use super::{App, Changed};
-use crate::domain::{Operation, Refusal};
+use crate::domain::Refusal;
 use crate::records::Log;
 
 /// A session that ended.
 #[derive(Debug)]
 pub struct ClosedSession {
-    /// The terminal after the close, with the cash that its sales brought in.
-    pub changed: Changed<Money>,
+    /// The terminal after the close.
+    pub changed: Changed<Closing>,
     /// The cash that should be in the drawer.
     pub expected: Money,
     /// Counted less expected, if somebody counted.
     pub difference: Option<Money>,
 }
 
+/// What the cart service says of a session that ends.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Closing {
+    /// The cash that its sales brought in.
+    pub cash: Money,
+    /// Carts that are neither billed nor cancelled.
+    pub open_carts: Vec<String>,
+}
+
 impl App {
-    /// Ends the session and sums it up: what the cart service sold and what went through the drawer.
+    /// Ends the session and sums it up: what the cart service sold and what went through the drawer. The cart service
+    /// seals the session first, so that nothing is sold that the close does not announce. Seal and close are two commits:
+    /// what breaks off between them is finished by the next close, which is told the same sums, or by the next opening.
     pub async fn close_terminal(
         &self,
         caller: &Caller,
@@ -30,7 +42,7 @@ impl App {
         let work = self.close(caller, id, physical_amount);
         let changed = caller.once(&self.documents, work).await?;
         let terminal = &changed.terminal.terminal;
-        let expected = terminal.expected_cash(changed.note).map_err(Refusal::from)?;
+        let expected = terminal.expected_cash(changed.note.cash).map_err(Refusal::from)?;
         let difference = physical_amount.map(|counted| counted.minus(expected)).transpose();
         Ok(ClosedSession {
             expected,
@@ -39,34 +51,32 @@ impl App {
         })
     }
 
-    /// Gives the terminal with the cash that its sales brought in.
     async fn close(
         &self,
         caller: &Caller,
         id: &TerminalId,
         physical_amount: Option<Money>,
-    ) -> Result<Changed<Money>, Error> {
+    ) -> Result<Changed<Closing>, Error> {
         let place = self.place(id).await?;
         place.check_amount("physical_amount", physical_amount)?;
-        let stored = self.load(id).await?;
-        let session = &stored.terminal;
-        session.status.after(Operation::Close).map_err(Refusal::from)?;
-        let (counter, after) = (session.business_counter, session.last_transaction_no);
-        let sales = self.neighbourhood.session_sales(id, counter, after).await?;
-        self.change(caller, id, sales.cash, |terminal, now| {
+        let session = self.load(id).await?.terminal.clone();
+        // What is refused must be refused before the seal, after which nothing is sold until the session is closed.
+        session.clone().close(physical_amount)?;
+        let sealed = self.neighbourhood.seal_session(&session).await?;
+        let note = Closing {
+            cash: sealed.sales.cash,
+            open_carts: sealed.open_carts,
+        };
+        self.change(caller, id, note, |terminal, now| {
             // The sales are those of the session that was read; another one may have begun meanwhile.
-            if terminal.business_counter != counter {
+            if terminal.business_counter != session.business_counter {
                 let message = format!("terminal {id} began another session, try again");
                 return Err(codes::CLOSE_FAILED.error(message));
             }
-            terminal.close(physical_amount, &sales)?;
-            Ok(vec![Log::closed(
-                terminal,
-                &place,
-                &self.local(now),
-                &sales,
-                &self.zone,
-            )?])
+            terminal.close(physical_amount)?;
+            let time = self.local(now);
+            let log = Log::closed(terminal, &place, &time, &sealed.sales, &self.zone)?;
+            Ok(vec![log])
         })
         .await
     }

@@ -24,6 +24,13 @@ impl From<Refusal> for Error {
                     .with("status", status)
                     .with("allowed", allowed.join(", "))
             }
+            Refusal::InSession {
+                date, open_counter, ..
+            } => codes::TERMINAL_STATE
+                .error(message)
+                .with("status", Status::Opened)
+                .with("business_date", date)
+                .with("open_counter", open_counter),
             Refusal::AlreadySignedIn => codes::ALREADY_SIGNED_IN.error(message),
             Refusal::NotSignedIn => codes::NOT_SIGNED_IN.error(message),
             Refusal::Amount { field, rule } => codes::CASH_AMOUNT_INVALID.error(message).field(field, rule),

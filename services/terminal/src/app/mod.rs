@@ -30,7 +30,7 @@ use crate::ports::Neighbourhood;
 use crate::records::{Log, StoreDocument, TerminalDocument};
 
 pub use cash::{CashMovement, MoveCash};
-pub use close::ClosedSession;
+pub use close::{ClosedSession, Closing};
 pub use delivery::{DeliveryOutcome, DeliveryReport};
 pub use registry::NewTerminal;
 pub use sign_in::SignIn;

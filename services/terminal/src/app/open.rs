@@ -5,11 +5,12 @@ use kugel_rpc::Caller;
 use kugel_types::{EventId, Money, TerminalId};
 
 use super::{App, Changed};
-use crate::domain::Place;
+use crate::domain::{Place, Status};
 use crate::records::Log;
 
 impl App {
-    /// Begins a session. A change fund, even of 0, is a cash log of its own, made at the same instant.
+    /// Begins a session. One that is sealed and not closed, because its close was broken off, is closed first: nobody
+    /// counted. A change fund, even of 0, is a cash log of its own, made at the same instant.
     pub async fn open_terminal(
         &self,
         caller: &Caller,
@@ -28,10 +29,22 @@ impl App {
     ) -> Result<Changed, Error> {
         let place = self.place(id).await?;
         place.check_amount("initial_amount", initial_amount)?;
+        let former = self.load(id).await?.terminal.clone();
+        let broken_off = match former.status {
+            Status::Opened => self.neighbourhood.sealed_sales(&former).await?,
+            Status::Idle | Status::Closed => None,
+        };
         self.change(caller, id, (), |terminal, now| {
             let time = self.local(now);
-            terminal.open(time.business_date(), initial_amount, now)?;
             let mut logs = Vec::new();
+            if let Some(sales) = &broken_off
+                && terminal.status == Status::Opened
+                && terminal.business_counter == former.business_counter
+            {
+                terminal.close(None)?;
+                logs.push(Log::closed(terminal, &place, &time, sales, &self.zone)?);
+            }
+            terminal.open(time.business_date(), initial_amount, now)?;
             if let Some(fund) = initial_amount {
                 logs.push(Log::cash(
                     EventId::generate(),

@@ -6,7 +6,7 @@ use kugel_auth::ApiKey;
 use kugel_bus::ChangeKind;
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Direction, Listing, Page, Query, Scope, Sort, StoreError, Stored};
+use kugel_store::{Direction, Listing, Page, Query, Scope, Sort, StoreError, Stored, retry};
 use kugel_types::{StoreCode, TenantId, TerminalId};
 
 use super::App;
@@ -108,19 +108,20 @@ impl App {
         Ok(self.documents.find(&Scope::from(tenant), query).await?)
     }
 
-    /// Deletes a terminal. Its logs stay.
+    /// Deletes a terminal that is in no session. Its logs stay.
     pub async fn delete_terminal(&self, caller: &Caller, id: &TerminalId) -> Result<(), Error> {
-        let work = async {
-            self.load(id).await?;
+        let work = retry("terminal", id, || async {
+            let stored = self.load(id).await?;
+            stored.terminal.check_deletable().map_err(Error::from)?;
             let changes = self
                 .documents
                 .changes(&caller.actor())
-                .delete::<TerminalDocument>(&id.to_string(), None)
+                .delete::<TerminalDocument>(&id.to_string(), Some(stored.revision))
                 .answering(caller.request(), &());
             self.documents.commit(&Scope::from(&id.tenant), changes).await?;
             self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
             Ok(())
-        };
+        });
         caller.once(&self.documents, work).await
     }
 

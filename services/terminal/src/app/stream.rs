@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kugel_error::Error;
 use kugel_store::{Query, Scope};
 use kugel_types::{StoreCode, TenantId, TerminalNo};
@@ -19,14 +20,30 @@ pub enum LogEntry {
 }
 
 impl LogEntry {
-    /// When it was made, and for what was made at the same instant, in which order: the change fund goes in before
-    /// the session's opening is logged.
-    fn order(&self) -> (&str, u8) {
+    /// Its session, whose close comes last, and the instant at which it was made; for what was made at the same one: the
+    /// change fund goes in before the session's opening is logged. Clocks are set back, so instants alone are no order.
+    fn order(&self) -> (i32, bool, Option<Timestamp>, u8) {
         match self {
-            Self::Cash(log) => (&log.0.generate_date_time, 0),
-            Self::OpenClose(log) => (&log.0.generate_date_time, 1),
+            Self::Cash(log) => {
+                let log = &log.0;
+                (log.business_counter, false, instant(&log.generate_date_time), 0)
+            }
+            Self::OpenClose(log) => {
+                let (log, is_close) = (&log.0, log.0.operation == "close");
+                (
+                    log.business_counter,
+                    is_close,
+                    instant(&log.generate_date_time),
+                    1,
+                )
+            }
         }
     }
+}
+
+/// Texts of instants have the offset of their day, so they are no order either.
+fn instant(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
 }
 
 impl App {
@@ -80,7 +97,7 @@ impl App {
                 .into_iter()
                 .map(|row| LogEntry::OpenClose(row.value)),
         );
-        logs.sort_by(|one, other| one.order().cmp(&other.order()));
+        logs.sort_by_cached_key(LogEntry::order);
         Ok(logs)
     }
 }

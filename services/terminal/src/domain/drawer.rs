@@ -41,7 +41,7 @@ pub struct Drawer {
     /// Their sum, change fund included.
     #[serde(rename = "cash_in_out_amount")]
     pub amount: Money,
-    /// When the newest was made.
+    /// When the newest was made: the latest instant, for clocks are set back.
     #[serde(rename = "cash_in_out_last_at")]
     pub last: Option<Timestamp>,
 }
@@ -52,7 +52,7 @@ impl Drawer {
         Ok(Self {
             count: self.count + 1,
             amount: self.amount.plus(signed)?,
-            last: Some(at),
+            last: self.last.max(Some(at)),
         })
     }
 }

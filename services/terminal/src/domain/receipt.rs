@@ -114,7 +114,6 @@ mod tests {
     use kugel_types::StaffRef;
 
     use super::*;
-    use crate::domain::SessionSales;
 
     fn opened_terminal() -> (Terminal, Place, LocalTime) {
         let mut terminal = Terminal::new(
@@ -133,7 +132,7 @@ mod tests {
         for _ in 0..2 {
             let fund = Some("20000".parse().expect("an amount"));
             terminal.open(time.business_date(), fund, instant).expect("opens");
-            terminal.close(None, &SessionSales::default()).expect("closes");
+            terminal.close(None).expect("closes");
         }
         let place = Place {
             code: "tk01".parse().expect("valid"),

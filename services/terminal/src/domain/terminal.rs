@@ -5,7 +5,7 @@ use kugel_auth::ApiKeyHash;
 use kugel_types::{BusinessDate, Money, Overflow, StaffRef, TerminalId};
 use serde::{Deserialize, Serialize};
 
-use super::{Drawer, FunctionMode, Operation, SessionSales, Status, WrongState};
+use super::{Drawer, FunctionMode, Operation, Status, WrongState};
 
 /// A till.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,9 +34,6 @@ pub struct Terminal {
     /// The session's cash logs in sum.
     #[serde(flatten)]
     pub drawer: Drawer,
-    /// The highest transaction number of the sessions that are closed; 0 before there is one.
-    #[serde(rename = "cart_transaction_last_no")]
-    pub last_transaction_no: i64,
     /// The hash of its API key.
     pub api_key_hash: ApiKeyHash,
 }
@@ -54,6 +51,16 @@ pub enum Refusal {
         status: Status,
         /// The screen that was asked for.
         mode: FunctionMode,
+    },
+    /// A session is open.
+    #[error("terminal {id} is in session {open_counter} of {date}: close it first")]
+    InSession {
+        /// The terminal.
+        id: TerminalId,
+        /// The day of the session.
+        date: BusinessDate,
+        /// The session of that day.
+        open_counter: i32,
     },
     /// Somebody is signed in already.
     #[error("a staff member is already signed in")]
@@ -89,13 +96,13 @@ impl Terminal {
             physical_amount: None,
             staff: None,
             drawer: Drawer::default(),
-            last_transaction_no: 0,
             api_key_hash,
         }
     }
 
-    /// Begins a session on `today`. The day's counter goes on if the last session was on the same day, and begins
-    /// again otherwise; the life's counter never begins again.
+    /// Begins a session on `today`, or on the last session's day if that is later: clocks and time zones are changed, but
+    /// the books never go back, and no day has two sessions of one counter. The day's counter goes on within the day;
+    /// the life's counter never begins again.
     pub fn open(
         &mut self,
         today: BusinessDate,
@@ -110,25 +117,35 @@ impl Terminal {
         };
         self.status = opened;
         self.drawer = drawer;
-        self.open_counter = if self.business_date == Some(today) {
-            self.open_counter + 1
-        } else {
-            1
+        self.open_counter = match self.business_date {
+            Some(last) if last >= today => self.open_counter + 1,
+            Some(_) | None => 1,
         };
-        self.business_date = Some(today);
+        self.business_date = self.business_date.max(Some(today));
         self.business_counter += 1;
         self.initial_amount = initial_amount;
         Ok(())
     }
 
-    /// Ends the session, in which `sales` were made.
-    pub fn close(&mut self, physical_amount: Option<Money>, sales: &SessionSales) -> Result<(), Refusal> {
+    /// Ends the session.
+    pub fn close(&mut self, physical_amount: Option<Money>) -> Result<(), Refusal> {
         let closed = self.status.after(Operation::Close)?;
         refuse_negative("physical_amount", physical_amount)?;
         self.status = closed;
         self.physical_amount = physical_amount;
-        self.last_transaction_no = sales.last_no.unwrap_or(self.last_transaction_no);
         Ok(())
+    }
+
+    /// Checks that no session is open, whose close nobody could write once the terminal is gone.
+    pub fn check_deletable(&self) -> Result<(), Refusal> {
+        match (self.status, self.business_date) {
+            (Status::Opened, Some(date)) => Err(Refusal::InSession {
+                id: self.id.clone(),
+                date,
+                open_counter: self.open_counter,
+            }),
+            _ => Ok(()),
+        }
     }
 
     /// Moves cash; `signed` is above zero for cash that comes in.
@@ -222,7 +239,7 @@ mod tests {
         for today in ["20260611", "20260611", "20260612"] {
             till.open(day(today), None, Timestamp::UNIX_EPOCH).expect("opens");
             seen.push((till.open_counter, till.business_counter));
-            till.close(None, &SessionSales::default()).expect("closes");
+            till.close(None).expect("closes");
         }
         assert_eq!(seen, [(1, 1), (2, 2), (1, 3)]);
     }
@@ -246,8 +263,7 @@ mod tests {
         let mut till = terminal();
         till.open(day("20260611"), Some(money("100")), Timestamp::UNIX_EPOCH)
             .expect("opens");
-        till.close(Some(money("90")), &SessionSales::default())
-            .expect("closes");
+        till.close(Some(money("90"))).expect("closes");
         till.open(day("20260611"), None, Timestamp::UNIX_EPOCH)
             .expect("opens");
         assert_eq!(
@@ -290,7 +306,7 @@ mod tests {
             Err(Refusal::Amount { .. })
         ));
         assert!(matches!(
-            till.close(Some(money("-1")), &SessionSales::default()),
+            till.close(Some(money("-1"))),
             Err(Refusal::Amount { .. })
         ));
     }

@@ -2,10 +2,9 @@ use kugel_bus::Topic;
 use kugel_error::codes;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
 use kugel_terminal::app::{DeliveryOutcome, DeliveryReport, LogEntry, SignIn};
-use kugel_terminal::domain::SessionSales;
 use kugel_types::EventId;
 
-use crate::support::{World, money, refused};
+use crate::support::{World, money, refused, sold};
 
 #[tokio::test]
 async fn an_opening_sends_its_fund_before_itself() {
@@ -33,11 +32,7 @@ async fn an_opening_sends_its_fund_before_itself() {
 #[tokio::test]
 async fn a_close_says_what_the_session_was() {
     let (world, id) = World::with_session().await;
-    *world.others.sales.lock() = SessionSales {
-        count: 12,
-        last_no: Some(57),
-        cash: money("1"),
-    };
+    *world.others.selling.lock() = sold(12, 57, "1");
     world.stand.clock.advance(60);
     world
         .app

@@ -118,6 +118,30 @@ async fn a_terminal_needs_its_store_and_a_number_of_its_own() {
 }
 
 #[tokio::test]
+async fn a_terminal_in_a_session_stays() {
+    let (world, id) = World::with_session().await;
+    let deleted = world.app.delete_terminal(&world.caller, &id).await;
+    let message = deleted.as_ref().unwrap_err().message().to_owned();
+    assert_eq!(
+        message,
+        "terminal Q7301-tk01-4 is in session 1 of 20260611: close it first"
+    );
+    refused(deleted, &codes::TERMINAL_STATE);
+    world.app.close_terminal(&world.caller, &id, None).await.unwrap();
+    world.app.delete_terminal(&world.caller, &id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_terminal_entered_again_before_its_first_session_begins_with_it() {
+    let (world, id, _) = World::with_terminal().await;
+    world.app.delete_terminal(&world.caller, &id).await.unwrap();
+    world.enter_terminal("Q7301-tk01-4").await.unwrap();
+    let opened = world.app.open_terminal(&world.caller, &id, None).await.unwrap();
+    let terminal = &opened.terminal.terminal;
+    assert_eq!((terminal.open_counter, terminal.business_counter), (1, 1));
+}
+
+#[tokio::test]
 async fn a_terminal_entered_again_counts_on_from_its_logs() {
     let (world, id, _) = World::with_terminal().await;
     for _ in 0..2 {

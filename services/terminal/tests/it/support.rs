@@ -1,5 +1,6 @@
 //! The running service for one tenant; only its neighbours are played.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -15,8 +16,8 @@ use kugel_rpc::{Caller, Channel};
 use kugel_stand::{Heard, Stand};
 use kugel_store::Stored;
 use kugel_terminal::app::{App, NewStore, NewTenant, NewTerminal, SignIn, TenantView};
-use kugel_terminal::domain::SessionSales;
-use kugel_terminal::ports::Neighbourhood;
+use kugel_terminal::domain::{SessionSales, Terminal};
+use kugel_terminal::ports::{Neighbourhood, SealedSession};
 use kugel_terminal::records::TerminalDocument;
 use kugel_types::{Money, StaffRef, TenantId, TerminalId};
 use parking_lot::Mutex;
@@ -27,8 +28,10 @@ use tonic::Status;
 pub(crate) struct Others {
     pub(crate) set_ups: AtomicUsize,
     pub(crate) away: AtomicBool,
-    pub(crate) sales: Mutex<SessionSales>,
-    pub(crate) asked_after: Mutex<Option<i64>>,
+    /// What the next session that is sealed comes to.
+    pub(crate) selling: Mutex<SealedSession>,
+    /// The sessions that are sealed, by their number in the terminal's life.
+    pub(crate) sealed: Mutex<BTreeMap<i32, SealedSession>>,
 }
 
 impl Others {
@@ -53,9 +56,16 @@ impl Neighbourhood for Others {
             name: "Mori".to_owned(),
         }))
     }
-    async fn session_sales(&self, _: &TerminalId, _: i32, after: i64) -> Result<SessionSales, Error> {
-        *self.asked_after.lock() = Some(after);
-        self.answer(*self.sales.lock())
+    async fn seal_session(&self, terminal: &Terminal) -> Result<SealedSession, Error> {
+        self.answer(())?;
+        let mut sealed = self.sealed.lock();
+        let session = sealed.entry(terminal.business_counter);
+        Ok(session.or_insert_with(|| self.selling.lock().clone()).clone())
+    }
+    async fn sealed_sales(&self, terminal: &Terminal) -> Result<Option<SessionSales>, Error> {
+        let sealed = self.sealed.lock();
+        let session = sealed.get(&terminal.business_counter);
+        self.answer(session.map(|session| session.sales))
     }
 }
 
@@ -115,6 +125,15 @@ impl World {
         (world, id)
     }
 
+    /// The service over the same documents, started in another time zone.
+    pub(crate) fn app_in(&self, zone: &str) -> App {
+        let stand = self
+            .stand
+            .clone()
+            .set(|settings| settings.timezone = zone.to_owned());
+        kugel_terminal::build_among(stand.deps(), self.others.clone()).0
+    }
+
     pub(crate) async fn enter_tenant(&self) -> Result<TenantView, Error> {
         let new = NewTenant {
             tenant: self.stand.tenant.clone(),
@@ -162,6 +181,18 @@ impl World {
     }
     pub(crate) fn sessions(&self) -> SessionServiceClient<Channel> {
         SessionServiceClient::new(self.channel.clone())
+    }
+}
+
+/// A session that sold for cash.
+pub(crate) fn sold(count: i32, last_no: i64, cash: &str) -> SealedSession {
+    SealedSession {
+        sales: SessionSales {
+            count,
+            last_no: Some(last_no),
+            cash: money(cash),
+        },
+        open_carts: Vec::new(),
     }
 }
 

@@ -81,6 +81,7 @@ pub(super) fn promotion(promotion: wire::Promotion) -> Option<PromotionMaster> {
 
 pub(super) fn payment(payment: wire::Payment) -> Option<PaymentMaster> {
     Some(PaymentMaster {
+        can_refund: payment.can_refund(),
         method: PaymentMethod {
             kind: PaymentKind::of_code(&payment.payment_code),
             limit_amount: money(payment.limit_amount.as_ref())?,

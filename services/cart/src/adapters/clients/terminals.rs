@@ -133,6 +133,10 @@ impl Terminals for TerminalClient {
         if let Some(state) = at_hand.filter(|state| state.is_opened && state.staff.is_some()) {
             return Ok(state);
         }
+        self.terminal_afresh(id).await
+    }
+
+    async fn terminal_afresh(&self, id: &TerminalId) -> Result<Arc<TerminalState>> {
         let generation = self.terminals.generation();
         let state = self.load_terminal(id).await?;
         self.terminals

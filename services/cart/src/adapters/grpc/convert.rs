@@ -11,6 +11,7 @@ use kugel_types::{BusinessDate, Money, Quantity, Rate, TenantId, TerminalId, Ter
 use crate::app::{Acknowledgement, NewCart, StreamStart, Till, TransactionFilter};
 use crate::domain::entry::LineEntry;
 use crate::domain::payment::PaymentEntry;
+use crate::domain::terminal::Session;
 use crate::records::LOG_TRAN;
 
 /// Transactions of a terminal, the newest first.
@@ -154,6 +155,27 @@ pub(super) fn reversal(
     checks.finish(|| Some((terminal?, payments)))
 }
 
+/// Which session of which terminal is sealed.
+pub(super) fn session(
+    tenant: &TenantId,
+    request: &pb::SealSessionRequest,
+) -> Result<(TerminalId, Session), Error> {
+    let mut checks = Checks::default();
+    let terminal = terminal_of(&mut checks, tenant, &request.store_code, request.terminal_no);
+    let business_date = checks.parse("business_date", &request.business_date);
+    let (open_counter, business_counter) = (request.open_counter, request.business_counter);
+    checks.require(open_counter > 0, "open_counter", "must be above zero");
+    checks.require(business_counter > 0, "business_counter", "must be above zero");
+    checks.finish(|| {
+        let session = Session {
+            business_date: business_date?,
+            open_counter,
+            business_counter,
+        };
+        Some((terminal?, session))
+    })
+}
+
 /// Which transactions of which terminal are listed.
 pub(super) fn list(
     tenant: &TenantId,
@@ -217,11 +239,7 @@ pub(super) fn stream(request: &pb::StreamTransactionsRequest) -> Result<StreamSt
     let number = Some(request.terminal_no).filter(|number| *number != 0);
     let terminal = number.and_then(|number| checks.taken("terminal_no", TerminalNo::new(i64::from(number))));
     checks.done()?;
-    Ok(StreamStart {
-        store,
-        terminal,
-        after_transaction_no: request.after_transaction_no,
-    })
+    Ok(StreamStart { store, terminal })
 }
 
 #[cfg(test)]

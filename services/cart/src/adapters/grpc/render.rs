@@ -5,7 +5,20 @@ use kugel_types::Money;
 
 use crate::app::{ShownCart, Transaction};
 use crate::domain::cart::Cart;
+use crate::domain::session::SessionSums;
 use crate::records::transaction_log::{self, wire};
+
+pub(super) fn session(sums: &SessionSums) -> pb::SessionSums {
+    pb::SessionSums {
+        business_date: sums.session.business_date.to_string(),
+        open_counter: sums.session.open_counter,
+        business_counter: sums.session.business_counter,
+        transaction_count: sums.count,
+        last_transaction_no: sums.last_no,
+        cash_amount: wire(sums.cash.decimal()),
+        is_sealed: sums.sealed,
+    }
+}
 
 pub(super) fn cart(cart: &Cart) -> pb::Cart {
     let sales = &cart.sales;

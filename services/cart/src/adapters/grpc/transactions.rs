@@ -117,6 +117,31 @@ impl TransactionService for Transactions {
         Ok(Response::new(answers.boxed()))
     }
 
+    async fn seal_session(
+        &self,
+        request: Request<pb::SealSessionRequest>,
+    ) -> Result<Response<pb::SealSessionResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let (terminal, session) = convert::session(caller.tenant(), &request)?;
+        let sealed = self.0.seal_session(&caller, &terminal, session).await?;
+        Ok(Response::new(pb::SealSessionResponse {
+            session: Some(render::session(&sealed.sums)),
+            open_cart_ids: sealed.open_carts,
+        }))
+    }
+
+    async fn get_session(
+        &self,
+        request: Request<pb::GetSessionRequest>,
+    ) -> Result<Response<pb::GetSessionResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let terminal = convert::named_terminal(caller.tenant(), &request.store_code, request.terminal_no)?;
+        let session = self.0.last_session(&terminal).await?;
+        Ok(Response::new(pb::GetSessionResponse {
+            session: session.as_ref().map(render::session),
+        }))
+    }
+
     async fn set_up_tenant(
         &self,
         request: Request<pb::SetUpTenantRequest>,

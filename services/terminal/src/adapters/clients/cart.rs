@@ -1,58 +1,59 @@
-//! A session's sales, as the cart service logged them.
+//! Sessions, as the cart service sold in them.
 
 use kugel_error::Error;
 use kugel_proto::cart::v1 as pb;
 use kugel_proto::cart::v1::transaction_service_client::TransactionServiceClient;
 use kugel_rpc::{Client as _, Neighbour};
-use kugel_types::{Money, PaymentKind, TerminalId, TransactionType};
+use kugel_types::Money;
 
-use crate::domain::SessionSales;
+use crate::domain::{SessionSales, Terminal};
+use crate::ports::SealedSession;
 
-/// What the `business_counter`-th session sold: read from the transactions above number `after`.
-pub(super) async fn session_sales(
-    cart: &Neighbour,
-    terminal: &TerminalId,
-    business_counter: i32,
-    after: i64,
-) -> Result<SessionSales, Error> {
-    let message = pb::StreamTransactionsRequest {
-        tenant_id: terminal.tenant.to_string(),
-        store_code: terminal.store.to_string(),
-        terminal_no: terminal.number.get(),
-        after_transaction_no: after,
+/// Seals the present session.
+pub(super) async fn seal_session(cart: &Neighbour, terminal: &Terminal) -> Result<SealedSession, Error> {
+    let tenant = &terminal.id.tenant;
+    let message = pb::SealSessionRequest {
+        tenant_id: tenant.to_string(),
+        store_code: terminal.id.store.to_string(),
+        terminal_no: terminal.id.number.get(),
+        business_date: terminal
+            .business_date
+            .map(|date| date.to_string())
+            .unwrap_or_default(),
+        open_counter: terminal.open_counter,
+        business_counter: terminal.business_counter,
     };
     let mut client = TransactionServiceClient::over(cart.channel());
-    let answer = client
-        .stream_transactions(cart.request(&terminal.tenant, message))
-        .await;
-    let mut transactions = cart.answered(answer)?;
-    let mut sales = SessionSales::default();
-    while let Some(row) = transactions
-        .message()
-        .await
-        .map_err(|status| cart.failed(status))?
-    {
-        if let Some(log) = row
-            .transaction
-            .filter(|log| log.business_counter == business_counter)
-        {
-            let kind = TransactionType::try_from(log.transaction_type)?;
-            sales = sales.counted(log.transaction_no, kind, cash_of(&log)?)?;
-        }
-    }
-    Ok(sales)
+    let answer = cart.answered(client.seal_session(cart.request(tenant, message)).await)?;
+    Ok(SealedSession {
+        sales: sales(&answer.session.unwrap_or_default())?,
+        open_carts: answer.open_cart_ids,
+    })
 }
 
-/// The cash that a transaction settled; nothing for a cancelled cart.
-fn cash_of(transaction: &pb::TransactionLog) -> Result<Money, Error> {
-    if transaction.sales.as_ref().is_some_and(|sales| sales.is_cancelled) {
-        return Ok(Money::ZERO);
-    }
-    let mut amounts = Vec::new();
-    for payment in &transaction.payments {
-        if payment.kind()? == PaymentKind::Cash {
-            amounts.push(Money::try_from(payment.amount.clone().unwrap_or_default())?);
-        }
-    }
-    Ok(Money::sum(amounts)?)
+/// What the present session sold, if it is sealed.
+pub(super) async fn sealed_sales(
+    cart: &Neighbour,
+    terminal: &Terminal,
+) -> Result<Option<SessionSales>, Error> {
+    let tenant = &terminal.id.tenant;
+    let message = pb::GetSessionRequest {
+        tenant_id: tenant.to_string(),
+        store_code: terminal.id.store.to_string(),
+        terminal_no: terminal.id.number.get(),
+    };
+    let mut client = TransactionServiceClient::over(cart.channel());
+    let answer = cart.answered(client.get_session(cart.request(tenant, message)).await)?;
+    let sealed = answer
+        .session
+        .filter(|sums| sums.is_sealed && sums.business_counter == terminal.business_counter);
+    sealed.as_ref().map(sales).transpose()
+}
+
+fn sales(sums: &pb::SessionSums) -> Result<SessionSales, Error> {
+    Ok(SessionSales {
+        count: sums.transaction_count,
+        last_no: sums.last_transaction_no,
+        cash: Money::try_from(sums.cash_amount.clone().unwrap_or_default())?,
+    })
 }

@@ -19,11 +19,11 @@ use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1 as stock_pb;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_rpc::{Client as _, Neighbour, Neighbours};
-use kugel_types::{StaffRef, TenantId, TerminalId};
+use kugel_types::{StaffRef, TenantId};
 
 use crate::NAME;
-use crate::domain::SessionSales;
-use crate::ports::Neighbourhood;
+use crate::domain::{SessionSales, Terminal};
+use crate::ports::{Neighbourhood, SealedSession};
 
 /// The neighbours, called in this service's name.
 pub(crate) struct Clients {
@@ -74,12 +74,11 @@ impl Neighbourhood for Clients {
         master_data::staff(&self.master_data, tenant, id, pin).await
     }
 
-    async fn session_sales(
-        &self,
-        terminal: &TerminalId,
-        business_counter: i32,
-        after: i64,
-    ) -> Result<SessionSales, Error> {
-        cart::session_sales(&self.cart, terminal, business_counter, after).await
+    async fn seal_session(&self, terminal: &Terminal) -> Result<SealedSession, Error> {
+        cart::seal_session(&self.cart, terminal).await
+    }
+
+    async fn sealed_sales(&self, terminal: &Terminal) -> Result<Option<SessionSales>, Error> {
+        cart::sealed_sales(&self.cart, terminal).await
     }
 }

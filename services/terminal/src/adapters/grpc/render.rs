@@ -79,6 +79,7 @@ pub(super) fn closed(session: &ClosedSession, zone: &TimeZone) -> pb::CloseTermi
         journal_text: session.changed.printed.journal_text.clone(),
         expected_amount: Some(session.expected.into()),
         difference_amount: session.difference.map(Into::into),
+        open_cart_ids: session.changed.note.open_carts.clone(),
     }
 }
 
