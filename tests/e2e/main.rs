@@ -20,6 +20,7 @@ mod posting;
 mod repeats;
 mod reversal;
 mod sale;
+mod sealing;
 mod shop;
 mod terminals;
 mod walk;

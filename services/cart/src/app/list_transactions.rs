@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_store::{Body, Page, Query, Scope, Sort, StoreError};
+use kugel_store::{Body, Direction, Page, Query, Scope, Sort, StoreError};
 use kugel_types::{BusinessDate, TerminalId, TransactionType};
 
 use super::App;
@@ -74,7 +74,7 @@ impl App {
                     query.one_of("transaction_type", types.into_iter().map(TransactionType::number))
                 },
             )
-            .sort(sort)
+            .sort(by_number(sort))
             .page(page);
         let scope = Scope::from(&terminal.tenant);
         let found = self.documents.store().find(&scope, &LOG_TRAN, &query).await?;
@@ -133,6 +133,22 @@ impl App {
         });
         Ok(merged.collect())
     }
+}
+
+/// A terminal makes its transactions in the order of their numbers. Their times are texts, each with the offset of its day,
+/// and clocks are set back.
+fn by_number(sort: Sort) -> Sort {
+    let mut fields: Vec<(String, Direction)> = Vec::new();
+    for (field, way) in sort.0 {
+        let field = match field.as_str() {
+            "generate_date_time" => "transaction_no".to_owned(),
+            _ => field,
+        };
+        if fields.iter().all(|(known, _)| *known != field) {
+            fields.push((field, way));
+        }
+    }
+    Sort(fields)
 }
 
 pub(crate) fn parse(id: &str, body: &Body) -> Result<Arc<TransactionLog>, StoreError> {

@@ -165,3 +165,29 @@ async fn the_log_streams_terminal_by_terminal_in_order() {
     }
     assert_eq!(read, [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2)]);
 }
+
+/// In the hour that comes twice, and where the time zone is changed, a later text is not a later time.
+#[tokio::test]
+async fn transactions_are_listed_in_the_order_in_which_they_were_made() {
+    let shop = Shop::open();
+    let pos = till(1);
+    for step in [0, -3_600, 60] {
+        shop.stand.clock.advance(step);
+        shop.sell(&pos).await;
+    }
+    let listed = async |sort: &str| -> Vec<i64> {
+        let request = pb::ListTransactionsRequest {
+            tenant_id: "t1".to_owned(),
+            store_code: "s1".to_owned(),
+            terminal_no: 1,
+            sort: Some(sort.to_owned()),
+            ..Default::default()
+        };
+        let request = shop.request(&pos, request);
+        let answer = shop.transactions().list_transactions(request).await.unwrap();
+        let rows = answer.into_inner().transactions;
+        rows.iter().map(|row| row.transaction_no).collect()
+    };
+    assert_eq!(listed("generate_date_time:1").await, [1, 2, 3]);
+    assert_eq!(listed("generate_date_time:-1,transaction_no:1").await, [3, 2, 1]);
+}
