@@ -11,8 +11,10 @@ use crate::{Event, Failure};
 /// One processed event. Its existence is all that counts.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ProcessedEvent {
-    event_id: String,
-    topic: crate::Topic,
+    /// The event.
+    pub event_id: String,
+    /// Its topic.
+    pub topic: crate::Topic,
 }
 
 /// The ids of the events that a consumer has processed.

@@ -21,7 +21,7 @@ pub mod domain;
 pub mod ports;
 mod records;
 
-pub use records::{COLLECTIONS, PRODUCER, TerminalCounter};
+pub use records::{COLLECTIONS, PRODUCER, TerminalCounter, transaction_key};
 
 use std::sync::Arc;
 use std::time::Duration;

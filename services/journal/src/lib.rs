@@ -25,6 +25,8 @@ use kugel_store::Documents;
 use crate::adapters::grpc::Journals;
 use crate::app::{App, FileLogs, TOPICS};
 
+pub use crate::app::ACTOR;
+
 /// The service's name: of its database, its queues and its port.
 pub const NAME: &str = "journal";
 

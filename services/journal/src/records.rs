@@ -17,7 +17,7 @@ pub static TRANSACTION_LOGS: Collection = Collection {
     indexes: &[],
 };
 /// The members of a transaction's log that lie in its entry and are half of its bytes.
-pub(crate) const TEXTS: &[&str] = &["receipt_text", "journal_text"];
+pub const TEXTS: &[&str] = &["receipt_text", "journal_text"];
 /// Drawer movements as the terminal service logged them.
 pub static CASH_LOGS: Collection = Collection {
     name: "cash_logs",
@@ -139,8 +139,19 @@ pub(crate) fn transaction_key(log: &TransactionLog) -> String {
 }
 
 impl Entry {
+    /// The key of an entry that was posted: what makes two of them the same one.
+    pub fn posted_key(&self) -> String {
+        let number = self
+            .transaction_no
+            .map_or_else(|| "-".to_owned(), |number| number.to_string());
+        format!(
+            "posted/{}/{}/{}/{number}/{}",
+            self.store_code, self.terminal_no, self.transaction_type, self.generated_at
+        )
+    }
+
     /// The entry of a transaction.
-    pub(crate) fn of_transaction(log: &TransactionLog) -> Result<Self, Error> {
+    pub fn of_transaction(log: &TransactionLog) -> Result<Self, Error> {
         let sales = log.sales.as_ref().ok_or_else(|| missing("sales"))?;
         if log.transaction_no < 1 {
             return Err(missing("transaction_no"));
@@ -172,7 +183,7 @@ impl Entry {
     }
 
     /// The entry of a drawer movement.
-    pub(crate) fn of_cash(log: &CashLog, event_id: &str) -> Result<Self, Error> {
+    pub fn of_cash(log: &CashLog, event_id: &str) -> Result<Self, Error> {
         let amount = log.amount.as_ref().ok_or_else(|| missing("amount"))?;
         Ok(Self {
             key: format!("cash/{event_id}"),
@@ -196,7 +207,7 @@ impl Entry {
     }
 
     /// The entry of an opening or a closing.
-    pub(crate) fn of_open_close(log: &OpenCloseLog, event_id: &str) -> Result<Self, Error> {
+    pub fn of_open_close(log: &OpenCloseLog, event_id: &str) -> Result<Self, Error> {
         Ok(Self {
             key: format!("open_close/{event_id}"),
             store_code: log.store_code.parse()?,

@@ -10,7 +10,7 @@
 
 mod adapters;
 pub mod app;
-mod domain;
+pub mod domain;
 pub mod records;
 
 use std::sync::Arc;
@@ -25,6 +25,8 @@ use crate::adapters::events::{Sales, TOPICS};
 use crate::adapters::grpc::Stock;
 use crate::app::App;
 use crate::app::rebuild::Rebuilding;
+
+pub use crate::app::{ACTOR, movements};
 
 /// The service's name: of its database, its queues and its port.
 pub const NAME: &str = "stock";

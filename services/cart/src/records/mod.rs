@@ -77,7 +77,7 @@ pub static PRODUCER: Producer = Producer {
 };
 
 /// The key of a transaction in `log_tran` and `status_tran`.
-pub(crate) fn transaction_key(store_code: &str, terminal_no: i32, transaction_no: i64) -> String {
+pub fn transaction_key(store_code: &str, terminal_no: i32, transaction_no: i64) -> String {
     format!("{store_code}/{terminal_no}/{transaction_no}")
 }
 

@@ -16,7 +16,7 @@ use kugel_types::Clock;
 pub(crate) use file_logs::{FileLogs, TOPICS};
 
 /// Who is named as the author of documents that events made. No user can bear this name.
-const ACTOR: &str = "service:journal";
+pub const ACTOR: &str = "service:journal";
 
 /// Who files the reports that terminals ask for.
 const REPORTS: &str = "service:report";

@@ -20,7 +20,7 @@ pub(crate) use count_logs::{CountLogs, TOPICS};
 use crate::ports::{Categories, Journal};
 
 /// Who is named as the author of documents that events made. No user can bear this name.
-const ACTOR: &str = "service:report";
+pub const ACTOR: &str = "service:report";
 
 /// Everything the use cases work with.
 #[derive(Clone)]

@@ -36,7 +36,7 @@ const fn logs(name: &'static str) -> Collection {
 }
 
 /// The members of a transaction's log that nothing is counted from and the journal keeps: half of its bytes.
-const TEXTS: &[&str] = &["receipt_text", "journal_text"];
+pub const TEXTS: &[&str] = &["receipt_text", "journal_text"];
 
 /// A message that is a log.
 pub trait LogMessage: Serialize + DeserializeOwned + Send + Sync + 'static {

@@ -13,7 +13,7 @@ use crate::domain::session::Parts;
 use crate::domain::settlement::Received;
 use crate::domain::totals::Totals;
 pub(crate) use logs::AnyLog;
-pub use logs::{CASH_LOGS, Filed, LOGS, LogMessage, OPEN_CLOSE_LOGS, TRANSACTION_LOGS};
+pub use logs::{CASH_LOGS, Filed, LOGS, LogMessage, OPEN_CLOSE_LOGS, TEXTS, TRANSACTION_LOGS};
 
 /// The fields that find sums.
 const SESSION_FIELDS: &[Field] = &[

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kugel_bus::{Event, Failure, inbox};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_store::{Changes, Scope};
-use kugel_types::{ItemCode, Quantity, TenantId, TransactionType};
+use kugel_types::{InvalidId, ItemCode, Quantity, StoreCode, TenantId, TransactionType};
 
 use super::ledger::{Ledger, LedgerError, Recorded};
 use super::{ACTOR, App};
@@ -41,7 +42,9 @@ impl Ledger {
     async fn try_sales(&self, scope: &Scope, events: &[Arc<Event>]) -> Result<Option<Recorded>, Failure> {
         let mut movements = Vec::new();
         for event in events {
-            movements.extend(read(event).map_err(Failure::Malformed)?);
+            let log = event.body.parse::<TransactionLog>();
+            let log = log.map_err(|error| Failure::Malformed(error.to_string()))?;
+            movements.extend(self::movements(&log, event.occurred_at).map_err(Failure::Malformed)?);
         }
         let mark = |changes: Changes, _: &[Step]| {
             events
@@ -56,15 +59,18 @@ impl Ledger {
     }
 }
 
-/// The movements of a transaction. A cancelled sale moves nothing.
-fn read(event: &Event) -> Result<Vec<Movement>, String> {
-    let log: Arc<TransactionLog> = event.body.parse().map_err(|error| error.to_string())?;
+/// What a transaction whose event occurred `at` this time moves. A cancelled sale moves nothing.
+pub fn movements(log: &TransactionLog, at: Timestamp) -> Result<Vec<Movement>, String> {
     let sales = log.sales.as_ref().ok_or("the transaction has no totals")?;
     let transaction =
         TransactionType::try_from(log.transaction_type).map_err(|invalid| invalid.to_string())?;
     if sales.is_cancelled {
         return Ok(Vec::new());
     }
+    let store: StoreCode = log
+        .store_code
+        .parse()
+        .map_err(|invalid: InvalidId| invalid.to_string())?;
     let reference: Arc<str> = format!("{}-{}-{}", log.store_code, log.terminal_no, log.transaction_no).into();
     let mut movements = Vec::with_capacity(log.line_items.len());
     for line in log.line_items.iter().filter(|line| !line.is_cancelled) {
@@ -77,7 +83,7 @@ fn read(event: &Event) -> Result<Vec<Movement>, String> {
             continue;
         }
         movements.push(Movement {
-            store: event.store.clone(),
+            store: store.clone(),
             item: line
                 .item_code
                 .parse::<ItemCode>()
@@ -85,7 +91,7 @@ fn read(event: &Event) -> Result<Vec<Movement>, String> {
             kind: transaction.into(),
             change: transaction.goods().of(quantity),
             reference: Some(Arc::clone(&reference)),
-            at: event.occurred_at,
+            at,
             operator: None,
             note: None,
         });

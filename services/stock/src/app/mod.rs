@@ -25,6 +25,7 @@ use kugel_types::{Clock, ItemCode, StoreCode, TenantId};
 use tokio::sync::{Mutex, MutexGuard};
 
 pub(crate) use alerts::Alert;
+pub use apply_sales::movements;
 pub(crate) use list_stock::Selection;
 pub(crate) use schedule_snapshots::InForce;
 pub(crate) use set_thresholds::Thresholds;
@@ -33,7 +34,7 @@ use alerts::Alerts;
 use ledger::Ledger;
 
 /// Who is named as the author of documents that events made. No user can bear this name.
-const ACTOR: &str = "service:stock";
+pub const ACTOR: &str = "service:stock";
 /// Queues for items. Two items that share one only wait a little longer.
 const QUEUES: usize = 64;
 /// How often schedules are checked: a snapshot is at most this late.

@@ -7,24 +7,30 @@ use serde::{Deserialize, Serialize};
 
 /// The stock of one item in one store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Level {
+pub struct Level {
     /// The quantity now. It may be negative: goods are sold that the books have not seen arrive.
-    pub(crate) quantity: Quantity,
-    pub(crate) minimum: Quantity,
-    pub(crate) reorder_point: Quantity,
-    pub(crate) reorder_quantity: Quantity,
+    pub quantity: Quantity,
+    /// Below it the item is low.
+    pub minimum: Quantity,
+    /// At it or below the item is to be ordered; 0 for never.
+    pub reorder_point: Quantity,
+    /// How much is ordered then.
+    pub reorder_quantity: Quantity,
     /// How many changes the quantity has seen: the sequence of the last one.
-    pub(crate) sequence: i64,
+    pub sequence: i64,
     /// What caused the last change.
-    pub(crate) last_reference: Option<Arc<str>>,
+    pub last_reference: Option<Arc<str>>,
 }
 
 /// What one change did to a level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Step {
-    pub(crate) sequence: i64,
-    pub(crate) before: Quantity,
-    pub(crate) after: Quantity,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The number of the change.
+    pub sequence: i64,
+    /// The quantity before it.
+    pub before: Quantity,
+    /// The quantity after it.
+    pub after: Quantity,
 }
 
 impl Level {
@@ -44,7 +50,7 @@ impl Level {
     }
 
     /// The level without quantity and history: what it is watched for.
-    pub(crate) fn thresholds(&self) -> Self {
+    pub fn thresholds(&self) -> Self {
         Self {
             minimum: self.minimum,
             reorder_point: self.reorder_point,
@@ -54,12 +60,12 @@ impl Level {
     }
 
     /// True if the quantity is below the minimum. An item without a minimum is low once it is negative.
-    pub(crate) fn is_low(&self) -> bool {
+    pub fn is_low(&self) -> bool {
         self.quantity < self.minimum
     }
 
     /// True if the item has a reorder point and is at it or below.
-    pub(crate) fn needs_reorder(&self) -> bool {
+    pub fn needs_reorder(&self) -> bool {
         self.reorder_point.is_positive() && self.quantity <= self.reorder_point
     }
 }

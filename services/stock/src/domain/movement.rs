@@ -10,30 +10,48 @@ use serde::{Deserialize, Serialize};
 
 /// A change of one item's quantity, not yet applied.
 #[derive(Debug, Clone)]
-pub(crate) struct Movement {
-    pub(crate) store: StoreCode,
-    pub(crate) item: ItemCode,
-    pub(crate) kind: Kind,
-    pub(crate) change: Quantity,
-    pub(crate) reference: Option<Arc<str>>,
-    pub(crate) at: Timestamp,
-    pub(crate) operator: Option<String>,
-    pub(crate) note: Option<String>,
+pub struct Movement {
+    /// The store.
+    pub store: StoreCode,
+    /// The item.
+    pub item: ItemCode,
+    /// Why the quantity changes.
+    pub kind: Kind,
+    /// By how much.
+    pub change: Quantity,
+    /// What caused it.
+    pub reference: Option<Arc<str>>,
+    /// When.
+    pub at: Timestamp,
+    /// Who made it, if it was made by hand.
+    pub operator: Option<String>,
+    /// What they noted.
+    pub note: Option<String>,
 }
 
 /// Why a quantity changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Kind {
+pub enum Kind {
+    /// Sold.
     Sale,
+    /// Taken back.
     Return,
+    /// A sale that was voided.
     Void,
+    /// A return that was voided.
     VoidReturn,
+    /// Bought in.
     Purchase,
+    /// Corrected.
     Adjustment,
+    /// There at the beginning.
     Initial,
+    /// Spoilt.
     Damage,
+    /// Come from another store.
     TransferIn,
+    /// Gone to another store.
     TransferOut,
 }
 
@@ -60,7 +78,7 @@ const KINDS: [(Kind, &str, Sign); 10] = [
 
 impl Kind {
     /// True if a change by hand has a sign that fits the kind. Zero fits all: it is a note in the history.
-    pub(crate) fn fits(self, change: Quantity) -> bool {
+    pub fn fits(self, change: Quantity) -> bool {
         match self.sign() {
             Sign::Adds => !change.is_negative(),
             Sign::Takes => !change.is_positive(),
@@ -69,7 +87,7 @@ impl Kind {
     }
 
     /// The name in requests, answers and documents.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         self.row().1
     }
 

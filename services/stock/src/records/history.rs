@@ -13,7 +13,7 @@ use crate::domain::movement::{Kind, Movement};
 
 /// The history. It is written five times a sale, so it lives by its key alone: the key begins with store and item and
 /// ends with the sequence, and every query is a range of keys.
-pub(super) static STOCK_UPDATES: Collection = Collection {
+pub static STOCK_UPDATES: Collection = Collection {
     name: "stock_updates",
     fields: &[],
     indexes: &[],
@@ -22,20 +22,31 @@ pub(super) static STOCK_UPDATES: Collection = Collection {
 /// One change of a quantity. It borrows what it is written from, and owns what it was read into.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UpdateRecord<'a> {
-    pub(crate) store_code: Cow<'a, StoreCode>,
-    pub(crate) item_code: Cow<'a, ItemCode>,
-    pub(crate) sequence: i64,
-    pub(crate) update_type: Kind,
-    pub(crate) quantity_change: Quantity,
-    pub(crate) before_quantity: Quantity,
-    pub(crate) after_quantity: Quantity,
-    pub(crate) timestamp: Timestamp,
+    /// The store.
+    pub store_code: Cow<'a, StoreCode>,
+    /// The item.
+    pub item_code: Cow<'a, ItemCode>,
+    /// The number of the change in the item's history, from 1.
+    pub sequence: i64,
+    /// Why the quantity changed.
+    pub update_type: Kind,
+    /// By how much.
+    pub quantity_change: Quantity,
+    /// The quantity before it.
+    pub before_quantity: Quantity,
+    /// The quantity after it.
+    pub after_quantity: Quantity,
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// What caused it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) reference_id: Option<Cow<'a, str>>,
+    pub reference_id: Option<Cow<'a, str>>,
+    /// Who made it, if it was made by hand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) operator_id: Option<Cow<'a, str>>,
+    pub operator_id: Option<Cow<'a, str>>,
+    /// What they noted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) note: Option<Cow<'a, str>>,
+    pub note: Option<Cow<'a, str>>,
 }
 
 impl Record for UpdateRecord<'static> {
@@ -47,7 +58,7 @@ impl Record for UpdateRecord<'static> {
 
 impl<'a> UpdateRecord<'a> {
     /// The record of a movement and what it did.
-    pub(crate) fn new(movement: &'a Movement, step: Step) -> Self {
+    pub fn new(movement: &'a Movement, step: Step) -> Self {
         Self {
             store_code: Cow::Borrowed(&movement.store),
             item_code: Cow::Borrowed(&movement.item),
@@ -75,13 +86,14 @@ impl<'a> UpdateRecord<'a> {
     }
 
     /// The key.
-    pub(crate) fn key(&self) -> String {
+    pub fn key(&self) -> String {
+        Self::key_of(&self.store_code, &self.item_code, self.sequence)
+    }
+
+    /// The key of a change of an item.
+    pub fn key_of(store: &StoreCode, item: &ItemCode, sequence: i64) -> String {
         // Twelve digits sort as text like the numbers they are.
-        format!(
-            "{}{:012}",
-            history_prefix(&self.store_code, &self.item_code),
-            self.sequence
-        )
+        format!("{}{sequence:012}", history_prefix(store, item))
     }
 }
 
@@ -99,7 +111,7 @@ pub(crate) fn history_of(store: &StoreCode, item: &ItemCode) -> Query {
 }
 
 /// Empty but for the time of a rebuild. A change is either here or in the history, never in both.
-pub(super) static UPDATES_ASIDE: Collection = Collection {
+pub static UPDATES_ASIDE: Collection = Collection {
     name: "stock_updates_aside",
     fields: &[],
     indexes: &[],

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::level::Level;
 
-pub(super) static STOCKS: Collection = Collection {
+/// Levels.
+pub static STOCKS: Collection = Collection {
     name: "stocks",
     fields: &[
         Field::text("store_code"),
@@ -24,8 +25,10 @@ pub(super) static STOCKS: Collection = Collection {
 /// The stock of an item in a store.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct StockRecord {
-    pub(crate) store_code: StoreCode,
-    pub(crate) item_code: ItemCode,
+    /// The store.
+    pub store_code: StoreCode,
+    /// The item.
+    pub item_code: ItemCode,
     current_quantity: Quantity,
     minimum_quantity: Quantity,
     reorder_point: Quantity,
@@ -48,12 +51,12 @@ impl Record for StockRecord {
 
 impl StockRecord {
     /// The key of an item in a store.
-    pub(crate) fn key(store: &StoreCode, item: &ItemCode) -> String {
+    pub fn key(store: &StoreCode, item: &ItemCode) -> String {
         format!("{store}/{item}")
     }
 
     /// The document of a level.
-    pub(crate) fn new(store: &StoreCode, item: &ItemCode, level: &Level) -> Self {
+    pub fn new(store: &StoreCode, item: &ItemCode, level: &Level) -> Self {
         Self {
             store_code: store.clone(),
             item_code: item.clone(),
@@ -69,7 +72,7 @@ impl StockRecord {
     }
 
     /// The level of a document.
-    pub(crate) fn level(&self) -> Level {
+    pub fn level(&self) -> Level {
         Level {
             quantity: self.current_quantity,
             minimum: self.minimum_quantity,

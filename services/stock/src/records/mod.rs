@@ -9,9 +9,10 @@ use kugel_store::{Collection, PROCESSED_REQUESTS, Query};
 use kugel_types::StoreCode;
 
 pub(crate) use history::history_of;
-pub use history::{AsideRecord, UpdateRecord};
-pub use levels::StockRecord;
-pub(crate) use snapshots::{RunRecord, ScheduleRecord, SnapshotItem, SnapshotRecord};
+pub use history::{AsideRecord, STOCK_UPDATES, UPDATES_ASIDE, UpdateRecord};
+pub use levels::{STOCKS, StockRecord};
+pub(crate) use snapshots::{RunRecord, ScheduleRecord};
+pub use snapshots::{STOCK_SNAPSHOTS, SnapshotItem, SnapshotRecord};
 
 /// All collections of the service.
 pub static COLLECTIONS: [&Collection; 8] = [

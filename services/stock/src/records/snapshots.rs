@@ -9,7 +9,8 @@ use super::StockRecord;
 use crate::domain::schedule::{Interval, Schedule, Targets};
 use crate::domain::schedule_draft::{ALL_STORES, Draft};
 
-pub(super) static STOCK_SNAPSHOTS: Collection = Collection {
+/// Snapshots.
+pub static STOCK_SNAPSHOTS: Collection = Collection {
     name: "stock_snapshots",
     fields: &[Field::text("store_code"), Field::integer("generated_at")],
     indexes: &[
@@ -30,26 +31,38 @@ pub(super) static SNAPSHOT_RUNS: Collection = Collection {
 
 /// The stock of a store at a moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct SnapshotRecord {
-    pub(crate) snapshot_id: String,
-    pub(crate) store_code: StoreCode,
+pub struct SnapshotRecord {
+    /// The key.
+    pub snapshot_id: String,
+    /// The store.
+    pub store_code: StoreCode,
     /// `generate_date_time` as microseconds since 1970, to be compared and sorted by.
-    pub(crate) generated_at: i64,
-    pub(crate) generate_date_time: String,
-    pub(crate) total_items: i64,
-    pub(crate) total_quantity: Quantity,
-    pub(crate) stocks: Vec<SnapshotItem>,
-    pub(crate) created_by: String,
+    pub generated_at: i64,
+    /// When it was taken.
+    pub generate_date_time: String,
+    /// How many items it has.
+    pub total_items: i64,
+    /// Their quantities in sum.
+    pub total_quantity: Quantity,
+    /// The items, in the order of their stock's keys.
+    pub stocks: Vec<SnapshotItem>,
+    /// Who asked for it.
+    pub created_by: String,
 }
 
 /// An item of a snapshot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct SnapshotItem {
-    pub(crate) item_code: ItemCode,
-    pub(crate) quantity: Quantity,
-    pub(crate) minimum_quantity: Quantity,
-    pub(crate) reorder_point: Quantity,
-    pub(crate) reorder_quantity: Quantity,
+pub struct SnapshotItem {
+    /// The item.
+    pub item_code: ItemCode,
+    /// How much there was.
+    pub quantity: Quantity,
+    /// Below it the item was low.
+    pub minimum_quantity: Quantity,
+    /// At it or below the item was to be ordered.
+    pub reorder_point: Quantity,
+    /// How much was ordered then.
+    pub reorder_quantity: Quantity,
 }
 
 impl SnapshotItem {

@@ -1,6 +1,5 @@
 //! From requests to what the use cases take: everything is parsed here, once.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
@@ -166,8 +165,8 @@ fn new_entry(place: &Place, entry: pb::NewJournalEntry, zone: &TimeZone) -> Resu
         .map(Quantity::try_from)
         .transpose()
         .map_err(amount_in("quantity"))?;
-    Ok(Entry {
-        key: entry_key(place, transaction_type, entry.transaction_no, generated),
+    let mut entry = Entry {
+        key: String::new(),
         store_code: place.store.clone(),
         terminal_no: place.terminal,
         transaction_no: entry.transaction_no,
@@ -186,7 +185,9 @@ fn new_entry(place: &Place, entry: pb::NewJournalEntry, zone: &TimeZone) -> Resu
         user_id: entry.user_id,
         journal_text: entry.journal_text.unwrap_or_default(),
         receipt_text: entry.receipt_text.unwrap_or_default(),
-    })
+    };
+    entry.key = entry.posted_key();
+    Ok(entry)
 }
 
 fn amount_in(field: &'static str) -> impl Fn(kugel_types::InvalidAmount) -> Error {
@@ -195,19 +196,4 @@ fn amount_in(field: &'static str) -> impl Fn(kugel_types::InvalidAmount) -> Erro
             .error(format!("{field}: {invalid}"))
             .field(field, "is not in range")
     }
-}
-
-/// What makes two posted entries the same one.
-fn entry_key(
-    place: &Place,
-    transaction_type: i32,
-    transaction_no: Option<i64>,
-    generated: Timestamp,
-) -> String {
-    let number = transaction_no.map_or_else(|| "-".to_owned(), |number| number.to_string());
-    let Place { store, terminal, .. } = place;
-    format!(
-        "posted/{store}/{terminal}/{transaction_type}/{number}/{}",
-        generated.as_microsecond()
-    )
 }
