@@ -1,104 +1,77 @@
-//! The journal against the log: every transaction once, with its amount, and nothing that did not happen.
+//! The journal entry by entry: what it comes to, those that nobody's log accounts for, and those that were posted.
 
-use std::collections::BTreeMap;
-
-use kugel_proto::cart::v1::TransactionLog;
-use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
-use kugel_proto::journal::v1::{JournalEntry, StreamJournalsRequest};
-use kugel_rpc::Client as _;
-use prost::Message as _;
+use jiff::Timestamp;
+use kugel_journal::records::{Entry, JOURNALS, OPEN_CLOSE_LOGS};
+use kugel_store::{Collection, Document};
 use rust_decimal::Decimal;
 
-use super::tally::Tally;
-use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, key, kind, name};
+use super::Break;
+use super::audit::{Audit, Check};
+use super::books::Shelf;
 
-type Entries = BTreeMap<(String, i32, i64), JournalEntry>;
+/// Reads the journal and adds it up.
+pub(super) async fn check(audit: &mut Audit) -> anyhow::Result<()> {
+    let shelf = audit.books.journal.clone();
+    let (mut walk, mut of_logs) = (shelf.walk(&JOURNALS), 0);
+    while let Some(documents) = walk.next().await? {
+        for document in &documents {
+            audit.tally.add("journal", Decimal::ONE);
+            let print = [&*document.id, document.body.text()].join("\0");
+            audit.tally.hash("journal", print.as_bytes());
+            if origin(audit, document).is_some() {
+                of_logs += 1;
+                continue;
+            }
+            audit.hold(Check::Journal, posted(&shelf, document));
+        }
+    }
+    if of_logs == audit.copies(shelf.service, &JOURNALS) {
+        return Ok(());
+    }
+    find_strays(audit, &shelf).await
+}
 
-pub(super) async fn check(
-    inspector: &Inspector<'_>,
-    log: &[TransactionLog],
-    tally: &mut Tally,
-) -> anyhow::Result<Outcome> {
-    let mut entries = Entries::new();
-    for store in super::stores(inspector).await? {
-        let mut client = JournalServiceClient::over(inspector.channel("journal"));
-        let message = StreamJournalsRequest {
-            tenant_id: inspector.tenant_id(),
-            store_code: store,
-            ..Default::default()
-        };
-        let mut stream = client
-            .stream_journals(inspector.request(message))
-            .await?
-            .into_inner();
-        while let Some(row) = stream.message().await? {
-            let Some(entry) = row.journal else { continue };
-            tally.add("journal", Decimal::ONE);
-            tally.hash("journal", &entry.encode_to_vec());
-            // Openings, cash movements and reports have no transaction number and are not in the log.
-            let Some(number) = entry
-                .transaction_no
-                .filter(|_| entry.transaction_type.abs() < 300)
-            else {
+/// Where the log of an entry lies; `None` if it has none.
+fn origin<'e>(audit: &Audit, entry: &'e Document) -> Option<(Shelf, &'static Collection, &'e str)> {
+    let books = &audit.books;
+    let (kind, key) = entry.id.split_once('/')?;
+    match kind {
+        "transaction" => Some((books.cart.clone(), books.sales(), key)),
+        "cash" => Some((books.terminal.clone(), books.cash(), key)),
+        // The log lies under another key where it was made, and was compared with its copy.
+        "open_close" => Some((books.journal.clone(), &OPEN_CLOSE_LOGS, key)),
+        _ => None,
+    }
+}
+
+/// An entry that a person or a report wrote lies under what it says of itself.
+fn posted(shelf: &Shelf, document: &Document) -> Result<(), Break> {
+    let entry = shelf.read::<Entry>(&JOURNALS, document)?;
+    shelf.hold_key(&JOURNALS, document, &entry.key)?;
+    shelf.hold_key(&JOURNALS, document, &entry.posted_key())?;
+    // A time without an offset is one of the zone that was set then.
+    match entry.generate_date_time.parse::<Timestamp>() {
+        Ok(at) if at.as_microsecond() != entry.generated_at => Err(Break {
+            record: shelf.name(&JOURNALS, &document.id),
+            equation: format!("was made at {at}, and sorts as {}", entry.generated_at),
+        }),
+        _ => Ok(()),
+    }
+}
+
+async fn find_strays(audit: &mut Audit, shelf: &Shelf) -> anyhow::Result<()> {
+    let mut walk = shelf.walk(&JOURNALS);
+    while let Some(documents) = walk.next().await? {
+        for document in &documents {
+            let Some((origin, made, key)) = origin(audit, document) else {
                 continue;
             };
-            let place = (entry.store_code.clone(), entry.terminal_no, number);
-            if let Some(twin) = entries.insert(place, entry) {
-                return Ok(Err(Break {
-                    record: entry_name(&twin),
-                    equation: "is in the journal twice".to_owned(),
-                }));
+            if origin.one(made, key).await?.is_none() && !super::copies::is_posted(document) {
+                let record = shelf.name(&JOURNALS, &document.id);
+                let equation = "is in the journal only".to_owned();
+                audit.hold(Check::Journal, Err(Break { record, equation }));
             }
         }
     }
-    Ok(compare(log, entries))
-}
-
-fn compare(log: &[TransactionLog], mut entries: Entries) -> Outcome {
-    for transaction in log {
-        let (store, terminal, number) = key(transaction);
-        let Some(entry) = entries.remove(&(store.to_owned(), terminal, number)) else {
-            return Err(Break {
-                record: name(transaction),
-                equation: "is not in the journal".to_owned(),
-            });
-        };
-        let record = || name(transaction);
-        let amount = transaction
-            .sales
-            .as_ref()
-            .and_then(|sales| decimal(sales.total_amount_with_tax.as_ref()));
-        equal(
-            record,
-            "journal amount = total with tax",
-            decimal(entry.amount.as_ref()),
-            amount,
-        )?;
-        let number = kind(transaction)?.journal_number(is_cancelled(transaction));
-        if entry.transaction_type != number || entry.receipt_no != Some(transaction.receipt_no) {
-            let equation = format!(
-                "the journal has type {} receipt {:?}",
-                entry.transaction_type, entry.receipt_no
-            );
-            return Err(Break {
-                record: name(transaction),
-                equation,
-            });
-        }
-    }
-    match entries.into_values().next() {
-        Some(entry) => Err(Break {
-            record: entry_name(&entry),
-            equation: "is in the journal only".to_owned(),
-        }),
-        None => Ok(log.len()),
-    }
-}
-
-fn entry_name(entry: &JournalEntry) -> String {
-    let number = entry.transaction_no.unwrap_or_default();
-    format!(
-        "store {} terminal {} transaction {number}",
-        entry.store_code, entry.terminal_no
-    )
+    Ok(())
 }

@@ -1,35 +1,49 @@
 //! `kugel verify`: recomputes what must be conserved, from the transaction log outwards.
 //!
-//! The log is the authority for sales. [`sale`] checks each transaction by itself, [`numbers`] their numbering,
-//! [`drawer`], [`journal`], [`report`] and [`stock`] what other services made of them. A check names the first record
-//! that breaks its equation; nothing is repaired. [`tally`] adds up what can be compared with another place.
+//! Documents are compared with documents, a page at a time, so that no tenant is too large. The logs of cart and terminal
+//! are the authority. [`till`] reads them till by till: [`sale`] checks each transaction by itself, [`numbers`] their
+//! numbering, [`copies`] and [`journal`] what was filed of them, [`sessions`] and [`report`] what was added up,
+//! [`terminal`] what became of the till, [`stock`] what was moved. Whatever lies in a service then and was not looked up
+//! is looked at by itself. A check names the first record that breaks its equation; nothing is repaired. [`tally`] adds
+//! up what can be compared with another place.
 
-mod drawer;
+mod audit;
+mod balance;
+mod books;
+mod copies;
 mod journal;
 mod numbers;
 mod report;
 mod sale;
+mod sent;
+mod sessions;
+mod snapshots;
 mod stock;
 mod tally;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod till;
 mod verdict;
 
 use std::fmt;
 
 use clap::Args;
 use kugel_auth::Tokens;
+use kugel_bus::Topic;
 use kugel_config::Settings;
 use kugel_host::Host;
-use kugel_proto::cart::v1::transaction_service_client::TransactionServiceClient;
-use kugel_proto::cart::v1::{StreamTransactionsRequest, TransactionLog};
-use kugel_proto::terminal::v1::ListStoresRequest;
-use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
-use kugel_rpc::{Channel, Client as _, Neighbours, outgoing};
+use kugel_proto::cart::v1::TransactionLog;
+use kugel_rpc::{Channel, Neighbours, outgoing};
 use kugel_store::Scope;
 use kugel_types::{InvalidId, TenantId, TransactionType};
 use rust_decimal::Decimal;
 
+use self::audit::Audit;
+use self::books::Books;
 pub use self::tally::Tally;
 pub use self::verdict::Verdict;
+use crate::export::progress;
 use crate::{open, with};
 
 /// The arguments of `kugel verify`.
@@ -115,76 +129,35 @@ pub async fn look_at(host: &Host, tenant: &TenantId) -> anyhow::Result<Verdict> 
         tokens: host.tokens(),
         tenant,
     };
-    let log = transactions(inspector).await?;
-    let mut tally = Tally::of_log(&log);
-    let checks = vec![
-        ("each transaction adds up", sale::check(inspector, &log).await?),
-        ("numbers without hole or repeat", numbers::check(&log)),
-        ("drawer", drawer::check(inspector, &log, &mut tally).await?),
-        (
-            "journal = log",
-            journal::check(inspector, &log, &mut tally).await?,
-        ),
-        ("report = recount = log", report::check(inspector, &log).await?),
-        (
-            "stock = opening - sold + returned",
-            stock::check(inspector, &log, &mut tally).await?,
-        ),
-    ];
-    tally
-        .hash_documents(&host.holdings(), &Scope::from(tenant))
+    let (holdings, rules) = (host.holdings(), sale::rules(inspector).await?);
+    let books = Books::of(&holdings, tenant)?;
+    let total = books.cart.count(books.sales()).await?;
+    let progress = progress(total, "{bar:32} {pos}/{len} transactions");
+    let audit = &mut Audit::new(tenant.clone(), books, rules, progress);
+    let mut tills = terminal::check_places(audit).await?;
+    tills.extend(terminal::check_logs(audit).await?);
+    let mut transactions = 0;
+    for till in &tills {
+        transactions += till::check(audit, till).await?;
+    }
+    till::find_strays(audit, &tills, transactions).await?;
+    copies::find_strays::<TransactionLog>(audit).await?;
+    sent::find_strays(audit, &[Topic::TranlogReport]).await?;
+    journal::check(audit).await?;
+    report::find_strays(audit).await?;
+    stock::check(audit).await?;
+    audit.progress.finish_and_clear();
+    audit
+        .tally
+        .hash_documents(&holdings, &Scope::from(tenant))
         .await?;
+    let (checks, tally) = audit.outcomes();
     Ok(Verdict {
         tenant: tenant.clone(),
-        transactions: log.len(),
+        transactions,
         checks,
         tally,
     })
-}
-
-/// The whole log of a tenant, by store, terminal and number.
-async fn transactions(inspector: &Inspector<'_>) -> anyhow::Result<Vec<TransactionLog>> {
-    let mut client = TransactionServiceClient::over(inspector.channel("cart"));
-    let message = StreamTransactionsRequest {
-        tenant_id: inspector.tenant_id(),
-        ..Default::default()
-    };
-    let mut stream = client
-        .stream_transactions(inspector.request(message))
-        .await?
-        .into_inner();
-    let mut log = Vec::new();
-    while let Some(row) = stream.message().await? {
-        log.extend(row.transaction);
-    }
-    log.sort_by(|a, b| key(a).cmp(&key(b)));
-    Ok(log)
-}
-
-/// The codes of the tenant's stores.
-pub(crate) async fn stores(inspector: &Inspector<'_>) -> anyhow::Result<Vec<String>> {
-    let mut client = StoreServiceClient::over(inspector.channel("terminal"));
-    let message = ListStoresRequest {
-        tenant_id: inspector.tenant_id(),
-        limit: Some(0),
-        ..Default::default()
-    };
-    match client.list_stores(inspector.request(message)).await {
-        Ok(answer) => Ok(answer
-            .into_inner()
-            .stores
-            .into_iter()
-            .map(|store| store.store_code)
-            .collect()),
-        // An account may exist before anything was set up for it.
-        Err(status) if status.code() == tonic::Code::NotFound => Ok(Vec::new()),
-        Err(status) => Err(status.into()),
-    }
-}
-
-/// What identifies a transaction within its tenant.
-pub(crate) fn key(log: &TransactionLog) -> (&str, i32, i64) {
-    (&log.store_code, log.terminal_no, log.transaction_no)
 }
 
 /// How a record is named to people.

@@ -9,9 +9,10 @@ use kugel_rpc::Client as _;
 use kugel_types::{Currency, RoundMethod, TaxType, TransactionType};
 use rust_decimal::Decimal;
 
-use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, kind, name, sum};
+use super::{Break, Inspector, decimal, equal, is_cancelled, kind, name, sum};
 
-pub(super) async fn check(inspector: &Inspector<'_>, log: &[TransactionLog]) -> anyhow::Result<Outcome> {
+/// The tax rules of a tenant, by code.
+pub(super) async fn rules(inspector: &Inspector<'_>) -> anyhow::Result<BTreeMap<String, Tax>> {
     let mut client = TaxServiceClient::over(inspector.channel("master-data"));
     let message = ListTaxesRequest {
         tenant_id: inspector.tenant_id(),
@@ -22,14 +23,11 @@ pub(super) async fn check(inspector: &Inspector<'_>, log: &[TransactionLog]) -> 
         .await?
         .into_inner()
         .taxes;
-    let rules: BTreeMap<String, Tax> = taxes.into_iter().map(|tax| (tax.tax_code.clone(), tax)).collect();
-    Ok(log
-        .iter()
-        .try_for_each(|transaction| check_one(transaction, &rules))
-        .map(|()| log.len()))
+    Ok(taxes.into_iter().map(|tax| (tax.tax_code.clone(), tax)).collect())
 }
 
-fn check_one(log: &TransactionLog, rules: &BTreeMap<String, Tax>) -> Result<(), Break> {
+/// Checks a transaction.
+pub(super) fn check_one(log: &TransactionLog, rules: &BTreeMap<String, Tax>) -> Result<(), Break> {
     let record = || name(log);
     let none = TransactionSales::default();
     let sales = log.sales.as_ref().unwrap_or(&none);

@@ -1,192 +1,360 @@
 //! Stock: each item's history from its first change to its present level, and the sales in it against the log.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use jiff::Timestamp;
+use kugel_bus::inbox::{PROCESSED_EVENTS, ProcessedEvent};
+use kugel_bus::{DeliveryRecord, Topic};
 use kugel_proto::cart::v1::TransactionLog;
-use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
-use kugel_proto::stock::v1::{ListStocksRequest, Stock, StockUpdate, StreamStockUpdatesRequest};
-use kugel_rpc::Client as _;
-use prost::Message as _;
+use kugel_stock::domain::level::{Level, Step};
+use kugel_stock::domain::movement::Movement;
+use kugel_stock::records::{STOCK_UPDATES, STOCKS, StockRecord, UPDATES_ASIDE, UpdateRecord};
+use kugel_store::Document;
+use kugel_types::{ItemCode, Quantity, StoreCode};
 use rust_decimal::Decimal;
 
-use super::tally::Tally;
-use super::{Break, Inspector, Outcome, decimal, equal, is_cancelled, signed};
+use super::audit::{Audit, Check};
+use super::balance::Uneven;
+use super::books::Shelf;
+use super::copies::Origin;
+use super::{Break, snapshots};
 
-/// What an item's history comes to.
-#[derive(Default)]
-struct History {
-    /// The level after its last change.
-    level: Decimal,
-    /// Changes that sales, returns and voids made.
-    sold: Decimal,
-}
+type Update = UpdateRecord<'static>;
 
-type Items = BTreeMap<(String, String), History>;
-
-pub(super) async fn check(
-    inspector: &Inspector<'_>,
-    log: &[TransactionLog],
-    tally: &mut Tally,
-) -> anyhow::Result<Outcome> {
-    let mut items = Items::new();
-    for store in super::stores(inspector).await? {
-        if let Err(broken) = read_history(inspector, &store, &mut items, tally).await? {
-            return Ok(Err(broken));
-        }
-        if let Err(broken) = compare_levels(inspector, &store, &items, tally).await? {
-            return Ok(Err(broken));
-        }
-    }
-    Ok(compare_sales(log, &items))
-}
-
-/// Every change must begin where the one before ended.
-async fn read_history(
-    inspector: &Inspector<'_>,
-    store: &str,
-    items: &mut Items,
-    tally: &mut Tally,
-) -> anyhow::Result<Result<(), Break>> {
-    let mut client = StockServiceClient::over(inspector.channel("stock"));
-    let message = StreamStockUpdatesRequest {
-        tenant_id: inspector.tenant_id(),
-        store_code: store.to_owned(),
-    };
-    let mut stream = client
-        .stream_stock_updates(inspector.request(message))
-        .await?
-        .into_inner();
-    while let Some(row) = stream.message().await? {
-        let Some(update) = row.update else { continue };
-        tally.add("changes", Decimal::ONE);
-        tally.hash("stock", &apart_from_order(&update).encode_to_vec());
-        let record = || {
-            format!(
-                "store {store} item {} change {}",
-                update.item_code, update.sequence
-            )
-        };
-        let history = items
-            .entry((store.to_owned(), update.item_code.clone()))
-            .or_default();
-        let before = decimal(update.before_quantity.as_ref());
-        let change = decimal(update.quantity_change.as_ref());
-        let after = before.zip(change).map(|(before, change)| before + change);
-        let outcome = equal(
-            record,
-            "level before = level after the last change",
-            before,
-            Some(history.level),
-        )
-        .and_then(|()| {
-            equal(
-                record,
-                "before + change = after",
-                after,
-                decimal(update.after_quantity.as_ref()),
-            )
-        });
-        if let Err(broken) = outcome {
-            return Ok(Err(broken));
-        }
-        history.level = after.unwrap_or_default();
-        if matches!(
-            update.update_type.as_str(),
-            "sale" | "return" | "void" | "void_return"
-        ) && update.operator_id.is_none()
-        {
-            history.sold += change.unwrap_or_default();
-        }
-    }
-    Ok(Ok(()))
-}
-
-async fn compare_levels(
-    inspector: &Inspector<'_>,
-    store: &str,
-    items: &Items,
-    tally: &mut Tally,
-) -> anyhow::Result<Result<(), Break>> {
-    let mut client = StockServiceClient::over(inspector.channel("stock"));
-    for page in 1.. {
-        let message = ListStocksRequest {
-            tenant_id: inspector.tenant_id(),
-            store_code: store.to_owned(),
-            page: Some(page),
-            limit: Some(1000),
-        };
-        let stocks = client
-            .list_stocks(inspector.request(message))
-            .await?
-            .into_inner()
-            .data;
-        for stock in &stocks {
-            let record = || format!("store {store} item {}", stock.item_code);
-            let history = items
-                .get(&(store.to_owned(), stock.item_code.clone()))
-                .map(|history| history.level);
-            let level = decimal(stock.current_quantity.as_ref());
-            tally.add("stock", level.unwrap_or_default());
-            tally.hash("stock", &apart_from_time(stock).encode_to_vec());
-            if let Err(broken) = equal(
-                record,
-                "level = history",
-                level,
-                Some(history.unwrap_or_default()),
-            ) {
-                return Ok(Err(broken));
+/// Notes the changes that transactions should have made, and that stock has heard of each.
+pub(super) async fn expect(
+    audit: &mut Audit,
+    sales: &[Origin<TransactionLog>],
+    sent: &[Option<Arc<DeliveryRecord>>],
+) -> anyhow::Result<()> {
+    for (sale, sent) in sales.iter().zip(sent) {
+        match changes(&sale.log, sent.as_deref()) {
+            Ok(changes) => changes.iter().for_each(|change| audit.changes.add(change)),
+            Err(equation) => {
+                let record = super::name(&sale.log);
+                audit.hold(Check::Stock, Err(Break { record, equation }));
             }
         }
-        if stocks.len() < 1000 {
-            break;
+    }
+    let shelf = audit.books.stock.clone();
+    let ids: Vec<String> = sales.iter().map(|sale| sale.log.event_id.clone()).collect();
+    let found = shelf.many(&PROCESSED_EVENTS, &ids).await?;
+    audit.copied(shelf.service, &PROCESSED_EVENTS, found.iter().flatten().count());
+    for ((id, sale), found) in ids.into_iter().zip(sales).zip(found) {
+        let mark = ProcessedEvent {
+            event_id: id.clone(),
+            topic: Topic::TranlogReport,
+        };
+        let text = serde_json::to_string(&mark)?;
+        let held = shelf.hold(
+            &PROCESSED_EVENTS,
+            &id,
+            found.as_deref(),
+            &text,
+            &super::name(&sale.log),
+        );
+        audit.hold(Check::Stock, held);
+    }
+    Ok(())
+}
+
+/// The changes that a transaction makes, each as one text.
+fn changes(log: &TransactionLog, sent: Option<&DeliveryRecord>) -> Result<Vec<String>, String> {
+    let at = match sent {
+        Some(record) => record.published_at,
+        None => log
+            .generate_date_time
+            .parse::<Timestamp>()
+            .map_err(|error| error.to_string())?,
+    };
+    let text = |movement: &Movement| text_of(&UpdateRecord::new(movement, Step::default()));
+    Ok(kugel_stock::movements(log, at)?.iter().map(text).collect())
+}
+
+/// A change, but for its place in the history.
+fn text_of(update: &UpdateRecord<'_>) -> String {
+    format!(
+        "{} of item {} in store {} by {} at {}, of {} with the note {:?}",
+        update.update_type,
+        update.item_code,
+        update.store_code,
+        update.quantity_change.decimal().normalize(),
+        Timestamp::from_microsecond(update.timestamp.as_microsecond()).unwrap_or(update.timestamp),
+        update.reference_id.as_deref().unwrap_or("nothing"),
+        update.note,
+    )
+}
+
+/// What an item's history comes to.
+struct Account {
+    store: StoreCode,
+    item: ItemCode,
+    level: Level,
+}
+
+/// Checks history, levels and snapshots.
+pub(super) async fn check(audit: &mut Audit) -> anyhow::Result<()> {
+    read_history(audit).await?;
+    check_sales(audit).await?;
+    check_levels(audit).await?;
+    find_marks(audit).await?;
+    snapshots::check(audit).await?;
+    let shelf = audit.books.stock.clone();
+    if let Some(aside) = shelf
+        .page(&UPDATES_ASIDE, kugel_store::Query::all())
+        .await?
+        .first()
+    {
+        let record = shelf.name(&UPDATES_ASIDE, &aside.id);
+        let equation = "is left over from a rebuild that was cut off: run it again".to_owned();
+        audit.hold(Check::Stock, Err(Break { record, equation }));
+    }
+    Ok(())
+}
+
+/// Every change must begin where the one before ended, and the last must end at the level.
+async fn read_history(audit: &mut Audit) -> anyhow::Result<()> {
+    let shelf = audit.books.stock.clone();
+    let (mut walk, mut account) = (shelf.walk(&STOCK_UPDATES), None::<Account>);
+    let mut closed = Vec::new();
+    while let Some(documents) = walk.next().await? {
+        for document in &documents {
+            let update = shelf.read::<Update>(&STOCK_UPDATES, document);
+            let Some(update) = audit.keep(Check::Stock, update) else {
+                continue;
+            };
+            audit.hold(
+                Check::Stock,
+                shelf.hold_key(&STOCK_UPDATES, document, &update.key()),
+            );
+            audit.tally.add("changes", Decimal::ONE);
+            let print = (text_of(&update), &update.operator_id);
+            audit.tally.hash("stock", format!("{print:?}").as_bytes());
+            if document.created_by == kugel_stock::ACTOR {
+                audit.changes.take(&text_of(&update));
+            }
+            let of = account.take_if(|account| {
+                (&account.store, &account.item) != (&*update.store_code, &*update.item_code)
+            });
+            closed.extend(of);
+            let account = account.get_or_insert_with(|| Account {
+                store: update.store_code.clone().into_owned(),
+                item: update.item_code.clone().into_owned(),
+                level: Level::default(),
+            });
+            audit.hold(
+                Check::Stock,
+                follow(&shelf, document, &mut account.level, &update),
+            );
+        }
+        close(audit, &shelf, &mut closed).await?;
+    }
+    closed.extend(account);
+    close(audit, &shelf, &mut closed).await
+}
+
+fn follow(shelf: &Shelf, document: &Document, level: &mut Level, update: &Update) -> Result<(), Break> {
+    let expected = level.sequence + 1;
+    let before = std::mem::replace(
+        level,
+        Level {
+            quantity: update.after_quantity,
+            sequence: update.sequence,
+            last_reference: update.reference_id.as_deref().map(Into::into),
+            ..Level::default()
+        },
+    );
+    let broken = |id: &str, equation: String| Break {
+        record: shelf.name(&STOCK_UPDATES, id),
+        equation,
+    };
+    if update.sequence != expected {
+        let missing = Update::key_of(&update.store_code, &update.item_code, expected);
+        return Err(broken(&missing, format!("is missing, {} follows", document.id)));
+    }
+    let after = update.before_quantity.plus(update.quantity_change).ok();
+    let equation = if update.before_quantity != before.quantity {
+        format!(
+            "begins at {}, the change before it ends at {}",
+            update.before_quantity, before.quantity
+        )
+    } else if after != Some(update.after_quantity) {
+        format!(
+            "before + change = after: {} is not {after:?}",
+            update.after_quantity
+        )
+    } else if document.created_by != kugel_stock::ACTOR && !update.update_type.fits(update.quantity_change) {
+        format!(
+            "{} cannot change a level by {}",
+            update.update_type, update.quantity_change
+        )
+    } else if document.created_by == kugel_stock::ACTOR && update.operator_id.is_some() {
+        "has an operator, and a sale made it".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(broken(&document.id, equation))
+}
+
+/// Compares levels with the histories that were read to their ends.
+async fn close(audit: &mut Audit, shelf: &Shelf, accounts: &mut Vec<Account>) -> anyhow::Result<()> {
+    let ids: Vec<String> = accounts
+        .iter()
+        .map(|account| StockRecord::key(&account.store, &account.item))
+        .collect();
+    let found = shelf.many(&STOCKS, &ids).await?;
+    audit.copied(shelf.service, &STOCKS, found.iter().flatten().count());
+    audit.count(Check::Stock, accounts.len());
+    for ((account, id), found) in accounts.drain(..).zip(ids).zip(found) {
+        let held = level(shelf, &account, &id, found.as_deref());
+        audit.hold(Check::Stock, held);
+    }
+    Ok(())
+}
+
+fn level(shelf: &Shelf, account: &Account, id: &str, found: Option<&Document>) -> Result<(), Break> {
+    let Some(document) = found else {
+        return shelf.hold(&STOCKS, id, None, "", "its history");
+    };
+    let kept = shelf.read::<StockRecord>(&STOCKS, document)?.level();
+    if kept.sequence > account.level.sequence {
+        let next = Update::key_of(&account.store, &account.item, account.level.sequence + 1);
+        return shelf.hold(&STOCK_UPDATES, &next, None, "", &shelf.name(&STOCKS, id));
+    }
+    let expected = Level {
+        quantity: account.level.quantity,
+        sequence: account.level.sequence,
+        last_reference: account.level.last_reference.clone(),
+        ..kept
+    };
+    let record = StockRecord::new(&account.store, &account.item, &expected);
+    let text = serde_json::to_string(&record).unwrap_or_default();
+    shelf.hold(&STOCKS, id, Some(document), &text, "its history")
+}
+
+/// Tells the figures of levels, and finds those that no history speaks of.
+async fn check_levels(audit: &mut Audit) -> anyhow::Result<()> {
+    let shelf = audit.books.stock.clone();
+    let mut walk = shelf.walk(&STOCKS);
+    while let Some(documents) = walk.next().await? {
+        let (mut rows, mut last) = (Vec::new(), Vec::new());
+        for document in &documents {
+            let stock = shelf.read::<StockRecord>(&STOCKS, document);
+            let Some(stock) = audit.keep(Check::Stock, stock) else {
+                continue;
+            };
+            let level = stock.level();
+            audit.tally.add("stock", level.quantity.decimal());
+            let thresholds = (level.minimum, level.reorder_point, level.reorder_quantity);
+            let print = format!(
+                "{} {} {} {thresholds:?}",
+                stock.store_code, stock.item_code, level.quantity
+            );
+            audit.tally.hash("stock", print.as_bytes());
+            let key = StockRecord::key(&stock.store_code, &stock.item_code);
+            audit.hold(Check::Stock, shelf.hold_key(&STOCKS, document, &key));
+            last.push(Update::key_of(
+                &stock.store_code,
+                &stock.item_code,
+                level.sequence,
+            ));
+            rows.push((document, stock));
+        }
+        let found = shelf.many(&STOCK_UPDATES, &last).await?;
+        for (((document, stock), last), found) in rows.into_iter().zip(last).zip(found) {
+            let level = stock.level();
+            if level.sequence != 0 {
+                let by = shelf.name(&STOCKS, &document.id);
+                if found.is_none() {
+                    audit.hold(Check::Stock, shelf.hold(&STOCK_UPDATES, &last, None, "", &by));
+                }
+                continue;
+            }
+            // Nothing but thresholds: they are the office's choice.
+            let record = StockRecord::new(&stock.store_code, &stock.item_code, &level.thresholds());
+            let text = serde_json::to_string(&record)?;
+            let held = shelf.hold(&STOCKS, &document.id, Some(document), &text, "its history");
+            audit.hold(Check::Stock, held);
         }
     }
-    Ok(Ok(()))
+    Ok(())
 }
 
-/// A change without what depends on the order in which changes arrived.
-fn apart_from_order(update: &StockUpdate) -> StockUpdate {
-    StockUpdate {
-        before_quantity: None,
-        after_quantity: None,
-        sequence: 0,
-        ..update.clone()
-    }
-}
-
-/// A level without what says when it was written.
-fn apart_from_time(stock: &Stock) -> Stock {
-    Stock {
-        last_updated: String::new(),
-        last_transaction_id: None,
-        ..stock.clone()
-    }
-}
-
-fn compare_sales(log: &[TransactionLog], items: &Items) -> Outcome {
-    let mut sold: BTreeMap<(String, String), Decimal> = BTreeMap::new();
-    for transaction in log.iter().filter(|transaction| !is_cancelled(transaction)) {
-        for line in transaction.line_items.iter().filter(|line| !line.is_cancelled) {
-            let quantity = decimal(line.quantity.as_ref()).unwrap_or_default();
-            let place = (transaction.store_code.clone(), line.item_code.clone());
-            *sold.entry(place).or_default() -= signed(transaction, quantity);
+/// The history holds the changes of the log, no more and no less. If not, both are read again to name one.
+async fn check_sales(audit: &mut Audit) -> anyhow::Result<()> {
+    let Some(mut uneven) = audit.changes.uneven() else {
+        return Ok(());
+    };
+    let (cart, made, sent) = audit.books.origin(Topic::TranlogReport);
+    let mut walk = cart.walk(made);
+    while let Some(documents) = walk.next().await? {
+        for document in &documents {
+            hear_again(&mut uneven, &cart, made, sent, document).await?;
         }
     }
-    for ((store, item), history) in items {
-        let expected = sold.remove(&(store.clone(), item.clone())).unwrap_or_default();
-        let record = || format!("store {store} item {item}");
-        equal(
-            record,
-            "stock changes = quantities sold",
-            Some(history.sold),
-            Some(expected),
-        )?;
+    let shelf = audit.books.stock.clone();
+    let mut walk = shelf.walk(&STOCK_UPDATES);
+    while let Some(documents) = walk.next().await? {
+        let sold = documents
+            .iter()
+            .filter(|document| document.created_by == kugel_stock::ACTOR);
+        for document in sold {
+            if let Ok(update) = shelf.read::<Update>(&STOCK_UPDATES, document) {
+                uneven.hear(&text_of(&update), -1, || shelf.name(&STOCK_UPDATES, &document.id));
+            }
+        }
     }
-    match sold.into_iter().find(|(_, quantity)| !quantity.is_zero()) {
-        Some(((store, item), quantity)) => Err(Break {
-            record: format!("store {store} item {item}"),
-            equation: format!("{quantity} was sold and never reached the stock"),
-        }),
-        None => Ok(items.len()),
+    let Some((change, count, record)) = uneven.first() else {
+        return Ok(());
+    };
+    let equation = if count > 0 {
+        format!("{change}: never reached the stock")
+    } else {
+        format!("{change}: no transaction made it")
+    };
+    audit.hold(Check::Stock, Err(Break { record, equation }));
+    Ok(())
+}
+
+async fn hear_again(
+    uneven: &mut Uneven,
+    cart: &Shelf,
+    made: &'static kugel_store::Collection,
+    sent: &'static kugel_store::Collection,
+    document: &Document,
+) -> anyhow::Result<()> {
+    let Ok(log) = cart.read::<TransactionLog>(made, document) else {
+        return Ok(());
+    };
+    let record = cart.one(sent, &log.event_id).await?;
+    let record = record.and_then(|record| cart.read::<DeliveryRecord>(sent, &record).ok());
+    for change in changes(&log, record.as_deref()).unwrap_or_default() {
+        uneven.hear(&change, 1, || cart.name(made, &document.id));
     }
+    Ok(())
+}
+
+/// Looks for marks of events that carried no transaction.
+async fn find_marks(audit: &mut Audit) -> anyhow::Result<()> {
+    let shelf = audit.books.stock.clone();
+    if shelf.count(&PROCESSED_EVENTS).await? == audit.copies(shelf.service, &PROCESSED_EVENTS) {
+        return Ok(());
+    }
+    let (cart, _, sent) = audit.books.origin(Topic::TranlogReport);
+    let mut walk = shelf.walk(&PROCESSED_EVENTS);
+    while let Some(documents) = walk.next().await? {
+        let ids: Vec<String> = documents.iter().map(|document| document.id.clone()).collect();
+        let found = cart.many(sent, &ids).await?;
+        for (id, _) in ids.iter().zip(found).filter(|(_, found)| found.is_none()) {
+            let record = shelf.name(&PROCESSED_EVENTS, id);
+            let equation = "marks an event that carried no transaction".to_owned();
+            audit.hold(Check::Stock, Err(Break { record, equation }));
+        }
+    }
+    Ok(())
+}
+
+/// The quantities of all items in sum.
+pub(super) fn total<'q>(quantities: impl Iterator<Item = &'q Quantity>) -> Decimal {
+    quantities.map(|quantity| quantity.decimal()).sum()
 }

@@ -64,21 +64,17 @@ impl fmt::Display for Sum {
 }
 
 impl Tally {
-    /// Counts the transaction log.
-    pub(super) fn of_log(log: &[TransactionLog]) -> Self {
-        let mut tally = Self::default();
-        for transaction in log {
-            tally.add("transactions", Decimal::ONE);
-            if is_cancelled(transaction) {
-                continue;
-            }
-            let sales = transaction.sales.as_ref();
-            let amount = sales.and_then(|sales| decimal(sales.total_amount_with_tax.as_ref()));
-            let taxes = sum(transaction.taxes.iter().map(|tax| tax.tax_amount.as_ref()));
-            tally.add("sales", signed(transaction, amount.unwrap_or_default()));
-            tally.add("tax", signed(transaction, taxes.unwrap_or_default()));
+    /// Counts a transaction.
+    pub(super) fn add_sale(&mut self, transaction: &TransactionLog) {
+        self.add("transactions", Decimal::ONE);
+        if is_cancelled(transaction) {
+            return;
         }
-        tally
+        let sales = transaction.sales.as_ref();
+        let amount = sales.and_then(|sales| decimal(sales.total_amount_with_tax.as_ref()));
+        let taxes = sum(transaction.taxes.iter().map(|tax| tax.tax_amount.as_ref()));
+        self.add("sales", signed(transaction, amount.unwrap_or_default()));
+        self.add("tax", signed(transaction, taxes.unwrap_or_default()));
     }
 
     /// Adds to a figure. One that grows beyond all decimals stays where it was: the checks have named it by then.

@@ -12,7 +12,7 @@ use super::{Break, Outcome};
 #[derive(Debug)]
 pub struct Verdict {
     pub(super) tenant: TenantId,
-    pub(super) transactions: usize,
+    pub(super) transactions: u64,
     pub(super) checks: Vec<(&'static str, Outcome)>,
     pub(super) tally: Tally,
 }

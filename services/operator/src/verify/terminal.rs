@@ -1,0 +1,292 @@
+//! What the terminal service keeps: its logs with what is filed of them, and tills as their last logs left them.
+
+use std::collections::BTreeSet;
+
+use kugel_bus::Topic;
+use kugel_cart::TerminalCounter;
+use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
+use kugel_store::{Collection, Document, Record};
+use kugel_terminal::domain::{Drawer, Status};
+use kugel_terminal::records::{StoreDocument, TenantDocument, TerminalDocument};
+use kugel_types::Money;
+
+use super::audit::{Audit, Check};
+use super::books::Shelf;
+use super::copies::{self, Copied, Origin};
+use super::sessions::Moved;
+use super::till::Till;
+use super::{Break, sent};
+
+/// What a till should look like, from its logs.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    last: Option<OpenCloseLog>,
+    drawer: Moved,
+    last_transaction: i64,
+}
+
+impl State {
+    /// Hears an opening or a close.
+    pub(super) fn log(&mut self, log: &OpenCloseLog) {
+        self.last_transaction = log.cart_transaction_last_no.unwrap_or(self.last_transaction);
+        self.last = Some(log.clone());
+    }
+
+    /// Hears what went through the drawer in the session of the last log.
+    pub(super) fn drawer(&mut self, drawer: &Moved) {
+        self.drawer = *drawer;
+    }
+
+    /// The till as it should be, as far as its logs say. `None`: they say what no till can be.
+    fn of(&self, document: &TerminalDocument) -> Option<TerminalDocument> {
+        let mut till = document.terminal.clone();
+        match self.last.as_ref().and_then(|log| log.terminal_info.as_ref()) {
+            Some(info) => {
+                let amount =
+                    |amount: Option<&kugel_proto::Decimal>| amount.map(Money::try_from).transpose().ok();
+                till.status = info.status.parse().ok()?;
+                till.business_date = Some(info.business_date.parse().ok()?);
+                till.initial_amount = amount(info.initial_amount.as_ref())?;
+                till.physical_amount = amount(info.physical_amount.as_ref())?;
+                (till.open_counter, till.business_counter) = (info.open_counter, info.business_counter);
+            }
+            None => {
+                till.status = Status::Idle;
+                (till.open_counter, till.business_counter) = (0, 0);
+                (till.business_date, till.initial_amount, till.physical_amount) = (None, None, None);
+            }
+        }
+        till.drawer = Drawer {
+            count: self.drawer.count,
+            amount: Money::from_decimal(self.drawer.amount),
+            last: self.drawer.last,
+        };
+        till.last_transaction_no = self.last_transaction;
+        Some(TerminalDocument::from(till))
+    }
+}
+
+/// Compares the logs with what is filed of them. Answers the tills that they speak of.
+pub(super) async fn check_logs(audit: &mut Audit) -> anyhow::Result<BTreeSet<Till>> {
+    let mut tills = BTreeSet::new();
+    let (cash, sessions) = (audit.books.cash(), audit.books.sessions());
+    let till = |store: &str, number| Till {
+        store: store.to_owned(),
+        number,
+    };
+    let place = |log: &CashLog| till(&log.store_code, log.terminal_no);
+    let opening = |log: &CashLog| {
+        let till = place(log);
+        let key = till.session_key(log.business_counter, "open");
+        Some((key, log.business_date.clone(), log.open_counter))
+    };
+    check_log(audit, cash, &mut tills, place, opening).await?;
+    let place = |log: &OpenCloseLog| till(&log.store_code, log.terminal_no);
+    check_log(audit, sessions, &mut tills, place, |_| None).await?;
+    copies::find_strays::<CashLog>(audit).await?;
+    copies::find_strays::<OpenCloseLog>(audit).await?;
+    sent::find_strays(audit, &[Topic::CashlogReport, Topic::OpencloselogReport]).await?;
+    Ok(tills)
+}
+
+/// `opening` says which opening a log needs, by its key, on which date and as which session of it.
+async fn check_log<L: Copied>(
+    audit: &mut Audit,
+    collection: &'static Collection,
+    tills: &mut BTreeSet<Till>,
+    till: impl Fn(&L) -> Till,
+    opening: impl Fn(&L) -> Option<(String, String, i32)>,
+) -> anyhow::Result<()> {
+    let shelf = audit.books.terminal.clone();
+    let mut walk = shelf.walk(collection);
+    while let Some(documents) = walk.next().await? {
+        let mut logs = Vec::with_capacity(documents.len());
+        for document in documents {
+            let log = shelf.read::<L>(collection, &document);
+            let Some(log) = audit.keep(Check::Terminal, log) else {
+                continue;
+            };
+            audit.hold(
+                Check::Terminal,
+                shelf.hold_key(collection, &document, &log.origin_key()),
+            );
+            tills.insert(till(&log));
+            logs.push(Origin { document, log });
+        }
+        check_openings(audit, &shelf, collection, &logs, &opening).await?;
+        copies::compare(audit, &logs).await?;
+        sent::check(audit, &logs).await?;
+        for check in [Check::Terminal, Check::Journal] {
+            audit.count(check, logs.len());
+        }
+    }
+    Ok(())
+}
+
+async fn check_openings<L: Copied>(
+    audit: &mut Audit,
+    shelf: &Shelf,
+    collection: &'static Collection,
+    logs: &[Origin<L>],
+    opening: impl Fn(&L) -> Option<(String, String, i32)>,
+) -> anyhow::Result<()> {
+    let wanted: Vec<_> = logs
+        .iter()
+        .filter_map(|log| Some((log, opening(&log.log)?)))
+        .collect();
+    let mut ids: Vec<String> = wanted.iter().map(|(_, (key, ..))| key.clone()).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let sessions = audit.books.sessions();
+    let found = shelf.many(sessions, &ids).await?;
+    for (origin, (key, date, counter)) in wanted {
+        let by = shelf.name(collection, &origin.document.id);
+        let place = ids
+            .binary_search(&key)
+            .ok()
+            .and_then(|place| found[place].as_ref());
+        let Some(document) = place else {
+            audit.hold(Check::Terminal, shelf.hold(sessions, &key, None, "", &by));
+            continue;
+        };
+        let opened = shelf.read::<OpenCloseLog>(sessions, document);
+        let Some(opened) = audit.keep(Check::Terminal, opened) else {
+            continue;
+        };
+        if (&opened.business_date, opened.open_counter) != (&date, counter) {
+            let equation = format!(
+                "is of {date} session {counter}, unlike {}",
+                shelf.name(sessions, &key)
+            );
+            audit.hold(Check::Terminal, Err(Break { record: by, equation }));
+        }
+    }
+    Ok(())
+}
+
+/// Checks tenant and stores, and gives the tills that are there or have sold.
+pub(super) async fn check_places(audit: &mut Audit) -> anyhow::Result<BTreeSet<Till>> {
+    let tenant = audit.tenant.to_string();
+    keys(audit, TenantDocument::id, |document| {
+        document.tenant_id.as_str() == tenant
+    })
+    .await?;
+    keys(audit, StoreDocument::id, |_| true).await?;
+    let mut tills = BTreeSet::new();
+    let (cart, terminal) = (audit.books.cart.clone(), audit.books.terminal.clone());
+    let mut walk = cart.walk(TerminalCounter::COLLECTION);
+    while let Some(documents) = walk.next().await? {
+        for document in &documents {
+            let counter = cart.read::<TerminalCounter>(TerminalCounter::COLLECTION, document);
+            tills.extend(audit.keep(Check::Numbers, counter).map(|counter| Till {
+                store: counter.store_code.clone(),
+                number: counter.terminal_no,
+            }));
+        }
+    }
+    let mut walk = terminal.walk(TerminalDocument::COLLECTION);
+    while let Some(documents) = walk.next().await? {
+        for document in &documents {
+            let till = terminal.read::<TerminalDocument>(TerminalDocument::COLLECTION, document);
+            let Some(till) = audit.keep(Check::Terminal, till) else {
+                continue;
+            };
+            let (id, record) = (&till.terminal.id, || {
+                terminal.name(TerminalDocument::COLLECTION, &document.id)
+            });
+            audit.hold(
+                Check::Terminal,
+                terminal.hold_key(TerminalDocument::COLLECTION, document, &id.to_string()),
+            );
+            if terminal
+                .one(StoreDocument::COLLECTION, id.store.as_str())
+                .await?
+                .is_none()
+            {
+                let equation = format!(
+                    "stands in {}, which is not there",
+                    terminal.name(StoreDocument::COLLECTION, id.store.as_str())
+                );
+                audit.hold(
+                    Check::Terminal,
+                    Err(Break {
+                        record: record(),
+                        equation,
+                    }),
+                );
+            }
+            if terminal.one(TenantDocument::COLLECTION, &tenant).await?.is_none() {
+                let equation = format!(
+                    "stands in {}, which is not there",
+                    terminal.name(TenantDocument::COLLECTION, &tenant)
+                );
+                audit.hold(
+                    Check::Terminal,
+                    Err(Break {
+                        record: record(),
+                        equation,
+                    }),
+                );
+            }
+            tills.insert(Till {
+                store: id.store.to_string(),
+                number: id.number.get(),
+            });
+        }
+    }
+    Ok(tills)
+}
+
+/// Checks that the documents of a collection lie under their keys.
+async fn keys<T: Record>(
+    audit: &mut Audit,
+    key: impl Fn(&T) -> String,
+    is_right: impl Fn(&T) -> bool,
+) -> anyhow::Result<()> {
+    let shelf = audit.books.terminal.clone();
+    let mut walk = shelf.walk(T::COLLECTION);
+    while let Some(documents) = walk.next().await? {
+        for document in &documents {
+            let Some(value) = audit.keep(Check::Terminal, shelf.read::<T>(T::COLLECTION, document)) else {
+                continue;
+            };
+            audit.hold(
+                Check::Terminal,
+                shelf.hold_key(T::COLLECTION, document, &key(&value)),
+            );
+            if !is_right(&value) {
+                let record = shelf.name(T::COLLECTION, &document.id);
+                let equation = "is of another tenant".to_owned();
+                audit.hold(Check::Terminal, Err(Break { record, equation }));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Compares a till with what its logs say of it. One that was deleted says nothing.
+pub(super) async fn check_till(audit: &mut Audit, till: &Till, state: &State) -> anyhow::Result<()> {
+    let (shelf, collection) = (audit.books.terminal.clone(), TerminalDocument::COLLECTION);
+    let id = format!("{}-{}-{}", audit.tenant, till.store, till.number);
+    let found: Option<std::sync::Arc<Document>> = shelf.one(collection, &id).await?;
+    let Some(document) = found else { return Ok(()) };
+    let Some(terminal) = audit.keep(
+        Check::Terminal,
+        shelf.read::<TerminalDocument>(collection, &document),
+    ) else {
+        return Ok(());
+    };
+    audit.count(Check::Terminal, 1);
+    let held = match state.of(&terminal) {
+        Some(expected) => {
+            let text = serde_json::to_string(&expected)?;
+            shelf.hold(collection, &id, Some(&document), &text, "its logs")
+        }
+        None => Err(Break {
+            record: shelf.name(collection, &id),
+            equation: "the last log of the till does not say what it was".to_owned(),
+        }),
+    };
+    audit.hold(Check::Terminal, held);
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! Two tills, two sessions, and every kind of thing that happens at them.
+
+use std::sync::Arc;
+
+use kugel_config::Settings;
+use kugel_host::Host;
+use kugel_proto::cart::v1::{DiscountEntry, LineItemEntry, PaymentEntry};
+use kugel_proto::report::v1::GetReportRequest;
+use kugel_proto::report::v1::report_service_client::ReportServiceClient;
+use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
+use kugel_proto::stock::v1::{CreateSnapshotRequest, SetMinimumQuantityRequest, UpdateStockRequest};
+use kugel_rpc::Client as _;
+use kugel_shop::{Item, Shop, Till, Transport, transport};
+use kugel_types::{PaymentKind, SystemClock, TenantId};
+use rust_decimal::Decimal;
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+pub(super) const STORE: &str = "S1";
+
+/// A tenant after its day.
+pub(super) struct Day {
+    pub(super) host: Host,
+    pub(super) tenant: TenantId,
+    _folder: TempDir,
+}
+
+impl Day {
+    pub(super) async fn sold() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut settings = Settings::for_test();
+        settings.data_dir = folder.path().join("data");
+        let host = Host::start(settings, Arc::new(SystemClock)).await.unwrap();
+        let shop = furnish(&host).await;
+        correct_stock(&shop).await;
+        sell(&host, &shop).await;
+        host.settled().await;
+        take_snapshots(&shop).await;
+        Self {
+            tenant: shop.tenant.parse().unwrap(),
+            host,
+            _folder: folder,
+        }
+    }
+}
+
+/// One connection to all services, as a gateway is.
+fn connect(host: &Host) -> Transport {
+    let neighbours = host.neighbours().clone();
+    transport(tower::service_fn(
+        move |request: http::Request<tonic::body::Body>| {
+            let package = request.uri().path().split('.').nth(1).unwrap_or_default();
+            neighbours.channel(&package.replace('_', "-")).oneshot(request)
+        },
+    ))
+}
+
+fn number(text: &str) -> Decimal {
+    text.parse().unwrap()
+}
+
+async fn furnish(host: &Host) -> Shop {
+    let shop = Shop::register(connect(host), "mori", "a long password", Some("Q7301"))
+        .await
+        .unwrap();
+    shop.set_up("Mori's", &["test"]).await.unwrap();
+    shop.tax("10", "VAT", number("10")).await.unwrap();
+    for (kind, name) in [(PaymentKind::Cash, "Cash"), (PaymentKind::Cashless, "Card")] {
+        shop.payment(kind, name).await.unwrap();
+    }
+    shop.category("FOOD", "Food", "10").await.unwrap();
+    let words = r#"[{"text": "Thank you", "align": "center"}]"#;
+    for setting in ["RECEIPT_HEADERS", "RECEIPT_FOOTERS"] {
+        shop.setting(setting, words).await.unwrap();
+    }
+    shop.setting("INVOICE_REGISTRATION_NUMBER", "T123").await.unwrap();
+    let item = |(code, price): (&str, &str)| Item {
+        code: code.to_owned(),
+        description: format!("Item {code}"),
+        unit_price: number(price),
+        category: "FOOD".to_owned(),
+        tax: "10".to_owned(),
+    };
+    shop.items([("A", "3.50"), ("B/1", "10.00"), ("C", "0.99")].map(item))
+        .await
+        .unwrap();
+    shop.store(STORE, "First", Some("GBP")).await.unwrap();
+    let opening = [("A", "20"), ("B/1", "7.5")].map(|(item, quantity)| (item.to_owned(), number(quantity)));
+    shop.stock(STORE, opening).await.unwrap();
+    shop.cashier("31", "Mori", "1234").await.unwrap();
+    shop
+}
+
+async fn sell(host: &Host, shop: &Shop) {
+    let till = |number| {
+        let description = format!("Till {number}");
+        async move {
+            shop.till(connect(host), STORE, number, &description)
+                .await
+                .unwrap()
+        }
+    };
+    let (mut first, mut second) = (till(1).await, till(2).await);
+    first.sign_in("31", "1234").await.unwrap();
+    first.open(number("100")).await.unwrap();
+    sale(&first, &[("A", "2"), ("B/1", "1.5")], "50").await;
+    sale(&first, &[("C", "3")], "").await;
+    let cart = first.cart(None).await.unwrap();
+    first.add(&cart, vec![line("A", "1")]).await.unwrap();
+    first.cancel(&cart).await.unwrap();
+    first.cash_in(number("20"), "coins").await.unwrap();
+    first.cash_out(number("5"), "stamps").await.unwrap();
+    first.take_back(1, 1, vec![cash("21.50")]).await.unwrap();
+    first.void(4, vec![cash("21.50")]).await.unwrap();
+    sale(&first, &[("A", "1"), ("C", "1")], "10").await;
+    first.void(6, vec![cash("3.99")]).await.unwrap();
+    first.close(number("150")).await.unwrap();
+    first.open(number("50")).await.unwrap();
+    sale(&first, &[("A", "4")], "20").await;
+    first.close(number("60")).await.unwrap();
+    second.sign_in("31", "1234").await.unwrap();
+    let date = second.open(number("0")).await.unwrap();
+    sale(&second, &[("B/1", "1"), ("A", "1")], "20").await;
+    report(&second, &date).await;
+    // A session in which nothing is sold, and a till that never opens.
+    second.close(number("13.50")).await.unwrap();
+    second.open(number("1")).await.unwrap();
+    till(3).await;
+}
+
+async fn sale(till: &Till, lines: &[(&str, &str)], tendered: &str) {
+    let cart = till.cart(Some("7")).await.unwrap();
+    till.add(
+        &cart,
+        lines
+            .iter()
+            .map(|(item, quantity)| line(item, quantity))
+            .collect(),
+    )
+    .await
+    .unwrap();
+    let mut due = till.subtotal(&cart).await.unwrap();
+    if lines.len() > 1 {
+        let discount = DiscountEntry {
+            discount_type: "DiscountAmount".to_owned(),
+            discount_value: Some(number("0.50").into()),
+            discount_detail: Some("a friend".to_owned()),
+        };
+        due = till.discount(&cart, discount).await.unwrap();
+    }
+    let payment = match tendered {
+        "" => PaymentEntry {
+            payment_code: PaymentKind::Cashless.code().to_owned(),
+            amount: due.balance_amount.clone(),
+            detail: Some("card 17".to_owned()),
+        },
+        tendered => cash(tendered),
+    };
+    till.pay(&cart, vec![payment]).await.unwrap();
+    till.bill(&cart).await.unwrap();
+}
+
+fn line(item: &str, quantity: &str) -> LineItemEntry {
+    LineItemEntry {
+        item_code: item.to_owned(),
+        quantity: Some(number(quantity).into()),
+        unit_price: None,
+    }
+}
+
+fn cash(amount: &str) -> PaymentEntry {
+    PaymentEntry {
+        payment_code: PaymentKind::Cash.code().to_owned(),
+        amount: Some(number(amount).into()),
+        detail: None,
+    }
+}
+
+/// A report that a till asks for is an entry of the journal.
+async fn report(till: &Till, date: &str) {
+    let request = till.client.request(GetReportRequest {
+        tenant_id: till.terminal.tenant_id.clone(),
+        store_code: STORE.to_owned(),
+        terminal_no: Some(2),
+        report_scope: "flash".to_owned(),
+        report_type: "sales".to_owned(),
+        business_date: Some(date.to_owned()),
+        ..GetReportRequest::default()
+    });
+    let mut client = ReportServiceClient::over(till.client.transport());
+    client.get_report(request).await.unwrap();
+}
+
+async fn correct_stock(shop: &Shop) {
+    let mut client = StockServiceClient::over(shop.client.transport());
+    let (tenant_id, store_code) = (shop.tenant.clone(), STORE.to_owned());
+    let update = UpdateStockRequest {
+        tenant_id: tenant_id.clone(),
+        store_code: store_code.clone(),
+        item_code: "A".to_owned(),
+        quantity_change: Some(number("-1").into()),
+        update_type: "adjustment".to_owned(),
+        reference_id: Some("count 7".to_owned()),
+        operator_id: Some("31".to_owned()),
+        note: Some("one was broken".to_owned()),
+    };
+    client.update_stock(shop.client.request(update)).await.unwrap();
+    for item in ["A", "D"] {
+        let minimum = SetMinimumQuantityRequest {
+            tenant_id: tenant_id.clone(),
+            store_code: store_code.clone(),
+            item_code: item.to_owned(),
+            minimum_quantity: Some(number("3").into()),
+        };
+        client
+            .set_minimum_quantity(shop.client.request(minimum))
+            .await
+            .unwrap();
+    }
+}
+
+async fn take_snapshots(shop: &Shop) {
+    let mut client = StockServiceClient::over(shop.client.transport());
+    for _ in 0..2 {
+        let snapshot = CreateSnapshotRequest {
+            tenant_id: shop.tenant.clone(),
+            store_code: STORE.to_owned(),
+            created_by: Some("mori".to_owned()),
+        };
+        client
+            .create_snapshot(shop.client.request(snapshot))
+            .await
+            .unwrap();
+    }
+}
