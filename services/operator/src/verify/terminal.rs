@@ -8,7 +8,7 @@ use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
 use kugel_store::{Collection, Document, Record};
 use kugel_terminal::domain::{Drawer, Status};
 use kugel_terminal::records::{StoreDocument, TenantDocument, TerminalDocument};
-use kugel_types::Money;
+use kugel_types::{Money, TerminalId};
 
 use super::audit::{Audit, Check};
 use super::books::Shelf;
@@ -188,53 +188,37 @@ pub(super) async fn check_places(audit: &mut Audit) -> anyhow::Result<BTreeSet<T
     while let Some(documents) = walk.next().await? {
         for document in &documents {
             let till = terminal.read::<TerminalDocument>(TerminalDocument::COLLECTION, document);
-            let Some(till) = audit.keep(Check::Terminal, till) else {
-                continue;
-            };
-            let (id, record) = (&till.terminal.id, || {
-                terminal.name(TerminalDocument::COLLECTION, &document.id)
-            });
-            audit.hold(
-                Check::Terminal,
-                terminal.hold_key(TerminalDocument::COLLECTION, document, &id.to_string()),
-            );
-            if terminal
-                .one(StoreDocument::COLLECTION, id.store.as_str())
-                .await?
-                .is_none()
-            {
-                let equation = format!(
-                    "stands in {}, which is not there",
-                    terminal.name(StoreDocument::COLLECTION, id.store.as_str())
-                );
-                audit.hold(
-                    Check::Terminal,
-                    Err(Break {
-                        record: record(),
-                        equation,
-                    }),
-                );
+            if let Some(till) = audit.keep(Check::Terminal, till) {
+                check_place(audit, &terminal, document, &till.terminal.id).await?;
+                tills.insert(Till {
+                    store: till.terminal.id.store.to_string(),
+                    number: till.terminal.id.number.get(),
+                });
             }
-            if terminal.one(TenantDocument::COLLECTION, &tenant).await?.is_none() {
-                let equation = format!(
-                    "stands in {}, which is not there",
-                    terminal.name(TenantDocument::COLLECTION, &tenant)
-                );
-                audit.hold(
-                    Check::Terminal,
-                    Err(Break {
-                        record: record(),
-                        equation,
-                    }),
-                );
-            }
-            tills.insert(Till {
-                store: id.store.to_string(),
-                number: id.number.get(),
-            });
         }
     }
     Ok(tills)
+}
+
+/// A till lies under its id, in a store and a tenant that are there.
+async fn check_place(
+    audit: &mut Audit,
+    shelf: &Shelf,
+    document: &Document,
+    id: &TerminalId,
+) -> anyhow::Result<()> {
+    let key = shelf.hold_key(TerminalDocument::COLLECTION, document, &id.to_string());
+    audit.hold(Check::Terminal, key);
+    for (collection, place) in [
+        (StoreDocument::COLLECTION, id.store.to_string()),
+        (TenantDocument::COLLECTION, audit.tenant.to_string()),
+    ] {
+        if shelf.one(collection, &place).await?.is_none() {
+            let by = shelf.name(TerminalDocument::COLLECTION, &document.id);
+            audit.hold(Check::Terminal, shelf.hold(collection, &place, None, "", &by));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that the documents of a collection lie under their keys.
