@@ -25,7 +25,7 @@ use kugel_store::Documents;
 use crate::adapters::grpc::Journals;
 use crate::app::{App, FileLogs, TOPICS};
 
-pub use crate::app::ACTOR;
+pub use crate::app::{ACTOR, is_posted};
 
 /// The service's name: of its database, its queues and its port.
 pub const NAME: &str = "journal";

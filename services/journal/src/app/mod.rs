@@ -22,7 +22,7 @@ pub const ACTOR: &str = "service:journal";
 const REPORTS: &str = "service:report";
 
 /// True if the author of an entry posted it: it tells nothing that happened at a till of Kugel.
-pub(crate) fn is_posted(author: &str) -> bool {
+pub fn is_posted(author: &str) -> bool {
     ![ACTOR, REPORTS].contains(&author)
 }
 

@@ -14,11 +14,15 @@ use kugel_report::records as report;
 use kugel_report::records::{Filed, LogMessage};
 use kugel_store::{Collection, Document, Record};
 use kugel_terminal::records::{CashLogDocument, OpenCloseLogDocument};
+use rust_decimal::Decimal;
 use serde::Serialize;
 
 use super::Break;
 use super::audit::{Audit, Check};
 use super::books::Shelf;
+
+/// The figure of logs and entries that no event brought.
+const POSTED: &str = "posted";
 
 /// A log that was read where it was made.
 pub(super) struct Origin<L> {
@@ -206,7 +210,7 @@ async fn strays<L: Copied>(
     }
     let mut walk = shelf.walk(collection);
     while let Some(documents) = walk.next().await? {
-        let (mut rows, mut origins) = (Vec::new(), Vec::new());
+        let (mut rows, mut origins, mut posted) = (Vec::new(), Vec::new(), Vec::new());
         for document in &documents {
             let Some(log) = audit.keep(check, shelf.read::<L>(collection, document)) else {
                 continue;
@@ -218,8 +222,9 @@ async fn strays<L: Copied>(
         }
         let found = origin.many(made, &origins).await?;
         for (document, _) in rows.iter().zip(found).filter(|(_, found)| found.is_none()) {
-            if is_posted(document) {
-                audit.tally.add("posted", 1.into());
+            if kugel_journal::is_posted(&document.created_by) {
+                audit.tally.add(POSTED, Decimal::ONE);
+                posted.push(document.id.clone());
                 continue;
             }
             let broken = Break {
@@ -228,12 +233,33 @@ async fn strays<L: Copied>(
             };
             audit.hold(check, Err(broken));
         }
+        if check == Check::Journal {
+            hold_entries(audit, shelf, collection, posted).await?;
+        }
     }
     Ok(())
 }
 
-/// True if a call filed the document, and no event.
-pub(super) fn is_posted(document: &Document) -> bool {
-    let author = document.updated_by.as_ref().unwrap_or(&document.created_by);
-    ![kugel_journal::ACTOR, kugel_report::app::ACTOR].contains(&author.as_str())
+/// Checks that logs that were posted have their entries.
+async fn hold_entries(
+    audit: &mut Audit,
+    shelf: &Shelf,
+    collection: &Collection,
+    posted: Vec<String>,
+) -> anyhow::Result<()> {
+    let entries: Vec<String> = posted.iter().map(|id| format!("transaction/{id}")).collect();
+    let found = shelf.many(&journal::JOURNALS, &entries).await?;
+    for ((entry, id), _) in entries
+        .iter()
+        .zip(posted)
+        .zip(found)
+        .filter(|(_, found)| found.is_none())
+    {
+        let by = shelf.name(collection, &id);
+        audit.hold(
+            Check::Journal,
+            shelf.hold(&journal::JOURNALS, entry, None, "", &by),
+        );
+    }
+    Ok(())
 }

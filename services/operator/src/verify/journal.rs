@@ -1,7 +1,8 @@
 //! The journal entry by entry: what it comes to, those that nobody's log accounts for, and those that were posted.
 
 use jiff::Timestamp;
-use kugel_journal::records::{Entry, JOURNALS, OPEN_CLOSE_LOGS};
+use kugel_journal::records::{Entry, JOURNALS, OPEN_CLOSE_LOGS, TRANSACTION_LOGS};
+use kugel_proto::cart::v1::TransactionLog;
 use kugel_store::{Collection, Document};
 use rust_decimal::Decimal;
 
@@ -59,6 +60,7 @@ fn posted(shelf: &Shelf, document: &Document) -> Result<(), Break> {
     }
 }
 
+/// Looks for entries without a log. One of a posted transaction has the posted log.
 async fn find_strays(audit: &mut Audit, shelf: &Shelf) -> anyhow::Result<()> {
     let mut walk = shelf.walk(&JOURNALS);
     while let Some(documents) = walk.next().await? {
@@ -66,12 +68,38 @@ async fn find_strays(audit: &mut Audit, shelf: &Shelf) -> anyhow::Result<()> {
             let Some((origin, made, key)) = origin(audit, document) else {
                 continue;
             };
-            if origin.one(made, key).await?.is_none() && !super::copies::is_posted(document) {
-                let record = shelf.name(&JOURNALS, &document.id);
-                let equation = "is in the journal only".to_owned();
-                audit.hold(Check::Journal, Err(Break { record, equation }));
+            if origin.one(made, key).await?.is_some() {
+                continue;
             }
+            let log = if kugel_journal::is_posted(&document.created_by) {
+                shelf.one(&TRANSACTION_LOGS, key).await?
+            } else {
+                None
+            };
+            audit.hold(Check::Journal, entry_of(shelf, document, log.as_deref()));
         }
     }
     Ok(())
+}
+
+/// An entry says what its posted log does. Its texts are in no other document.
+fn entry_of(shelf: &Shelf, document: &Document, log: Option<&Document>) -> Result<(), Break> {
+    let broken = |equation| Break {
+        record: shelf.name(&JOURNALS, &document.id),
+        equation,
+    };
+    let Some(log) = log else {
+        return Err(broken("is in the journal only".to_owned()));
+    };
+    let by = shelf.name(&TRANSACTION_LOGS, &log.id);
+    let log = shelf.read::<TransactionLog>(&TRANSACTION_LOGS, log)?;
+    let found = shelf.read::<Entry>(&JOURNALS, document)?;
+    let entry = Entry::of_transaction(&log).map_err(|error| broken(error.to_string()))?;
+    let expected = Entry {
+        journal_text: found.journal_text.clone(),
+        receipt_text: found.receipt_text.clone(),
+        ..entry
+    };
+    let text = serde_json::to_string(&expected).map_err(|error| broken(error.to_string()))?;
+    shelf.hold(&JOURNALS, &document.id, Some(document), &text, &by)
 }

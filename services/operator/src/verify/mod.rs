@@ -144,6 +144,7 @@ pub async fn look_at(host: &Host, tenant: &TenantId) -> anyhow::Result<Verdict> 
     copies::find_strays::<TransactionLog>(audit).await?;
     sent::find_strays(audit, &[Topic::TranlogReport]).await?;
     journal::check(audit).await?;
+    report::check_posted(audit).await?;
     report::find_strays(audit).await?;
     stock::check(audit).await?;
     audit.progress.finish_and_clear();

@@ -1,10 +1,15 @@
 //! The report's sums of a session against a recount of its logs, and sums of which there is no log.
 
+use std::sync::Arc;
+
+use kugel_proto::cart::v1::TransactionLog;
 use kugel_report::domain::items::Items;
 use kugel_report::domain::log::Session;
-use kugel_report::domain::session::Sums;
-use kugel_report::records::{SESSION_ITEMS, SESSION_TOTALS, SessionItems, SessionTotals};
-use kugel_store::{Query, Record as _};
+use kugel_report::domain::session::{Log, Sums};
+use kugel_report::records::{
+    LogMessage, SESSION_ITEMS, SESSION_TOTALS, SessionItems, SessionTotals, TRANSACTION_LOGS,
+};
+use kugel_store::{Document, Query, Record as _};
 use rust_decimal::Decimal;
 
 use super::audit::{Audit, Check};
@@ -159,8 +164,88 @@ pub(super) async fn find_strays(audit: &mut Audit) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Compares the sums of what was posted, which are kept apart, with a recount.
+pub(super) async fn check_posted(audit: &mut Audit) -> anyhow::Result<()> {
+    let shelf = audit.books.report.clone();
+    if shelf.count(&TRANSACTION_LOGS).await? == audit.copies(shelf.service, &TRANSACTION_LOGS) {
+        return Ok(());
+    }
+    let (mut walk, mut current) = (shelf.walk(&TRANSACTION_LOGS), None::<(Session, Sums)>);
+    while let Some(documents) = walk.next().await? {
+        for log in documents.iter().filter_map(|document| posted(&shelf, document)) {
+            // What is posted comes session by session, as it was sold.
+            if let Some((session, sums)) = current.take_if(|(session, _)| session != log.session()) {
+                settle(audit, &session, sums).await?;
+            }
+            let session = || (log.session().clone(), Sums::default());
+            current.get_or_insert_with(session).1.add(&log.log());
+        }
+    }
+    match current {
+        Some((session, sums)) => settle(audit, &session, sums).await,
+        None => Ok(()),
+    }
+}
+
+/// A log that was posted.
+struct Posted(Arc<TransactionLog>, Session);
+
+impl Posted {
+    fn session(&self) -> &Session {
+        &self.1
+    }
+    fn log(&self) -> Log<'_> {
+        let log = LogMessage::read(&*self.0).map(Log::posted);
+        log.expect("it was read before")
+    }
+}
+
+fn posted(shelf: &Shelf, document: &Document) -> Option<Posted> {
+    if document.created_by == kugel_report::app::ACTOR {
+        return None;
+    }
+    let log = shelf.read::<TransactionLog>(&TRANSACTION_LOGS, document).ok()?;
+    let session = LogMessage::read(&*log).ok()?.posted().session().clone();
+    Some(Posted(log, session))
+}
+
+/// Checks the sums of a posted session, after a recount of its whole day if its logs did not lie together.
+async fn settle(audit: &mut Audit, session: &Session, mut sums: Sums) -> anyhow::Result<()> {
+    let shelf = audit.books.report.clone();
+    let kept = shelf.one(&SESSION_TOTALS, &SessionTotals::id_of(session)).await?;
+    let kept = kept.and_then(|kept| shelf.read::<SessionTotals>(&SESSION_TOTALS, &kept).ok());
+    if kept.is_some_and(|kept| kept.received != sums.received) {
+        (sums, _) = recount(&shelf, session).await?;
+    }
+    let cash = sums.totals.expected_cash();
+    check(audit, session, &sums, cash).await
+}
+
+/// The sums over what was posted as part of a session, and of how many logs.
+async fn recount(shelf: &Shelf, session: &Session) -> anyhow::Result<(Sums, usize)> {
+    let (mut sums, mut count, mut last) = (Sums::default(), 0, String::new());
+    loop {
+        let of_day = Query::all()
+            .eq("store_code", &session.store)
+            .eq("business_date", session.date);
+        let documents = shelf.page(&TRANSACTION_LOGS, of_day.greater("id", last)).await?;
+        let Some(document) = documents.last() else {
+            return Ok((sums, count));
+        };
+        last = document.id.clone();
+        let logs = documents.iter().filter_map(|document| posted(shelf, document));
+        for log in logs.filter(|log| log.session() == session) {
+            sums.add(&log.log());
+            count += 1;
+        }
+    }
+}
+
 async fn has_logs(audit: &Audit, session: &Session) -> anyhow::Result<bool> {
     let books = &audit.books;
+    if session.is_posted {
+        return Ok(recount(&books.report, session).await?.1 > 0);
+    }
     for (shelf, logs) in [
         (&books.terminal, books.sessions()),
         (&books.terminal, books.cash()),

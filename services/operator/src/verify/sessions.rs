@@ -181,6 +181,7 @@ impl<'t> Sessions<'t> {
                 terminal: kugel_types::TerminalNo::new((*number).into())?,
                 date: date.parse()?,
                 open_counter: opening,
+                is_posted: false,
             })
         };
         let key = key().map_err(|error| Break {

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use kugel_config::Settings;
 use kugel_host::Host;
-use kugel_proto::cart::v1::{DiscountEntry, LineItemEntry, PaymentEntry};
+use kugel_proto::cart::v1::{DiscountEntry, LineItemEntry, PaymentEntry, TransactionLog};
+use kugel_proto::journal::v1 as journal;
+use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
+use kugel_proto::report::v1 as report;
 use kugel_proto::report::v1::GetReportRequest;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
@@ -15,6 +18,8 @@ use kugel_types::{PaymentKind, SystemClock, TenantId};
 use rust_decimal::Decimal;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
+
+use crate::verify::books::Books;
 
 pub(super) const STORE: &str = "S1";
 
@@ -36,6 +41,7 @@ impl Day {
         sell(&host, &shop).await;
         host.settled().await;
         take_snapshots(&shop).await;
+        post(&host, &shop).await;
         Self {
             tenant: shop.tenant.parse().unwrap(),
             host,
@@ -121,7 +127,7 @@ async fn sell(host: &Host, shop: &Shop) {
     second.sign_in("31", "1234").await.unwrap();
     let date = second.open(number("0")).await.unwrap();
     sale(&second, &[("B/1", "1"), ("A", "1")], "20").await;
-    report(&second, &date).await;
+    ask_report(&second, &date).await;
     // A session in which nothing is sold, and a till that never opens.
     second.close(number("13.50")).await.unwrap();
     second.open(number("1")).await.unwrap();
@@ -177,7 +183,7 @@ fn cash(amount: &str) -> PaymentEntry {
 }
 
 /// A report that a till asks for is an entry of the journal.
-async fn report(till: &Till, date: &str) {
+async fn ask_report(till: &Till, date: &str) {
     let request = till.client.request(GetReportRequest {
         tenant_id: till.terminal.tenant_id.clone(),
         store_code: STORE.to_owned(),
@@ -217,6 +223,39 @@ async fn correct_stock(shop: &Shop) {
             .await
             .unwrap();
     }
+}
+
+/// Brings a sale in that no till of the shop has made.
+async fn post(host: &Host, shop: &Shop) {
+    let books = Books::of(&host.holdings(), &shop.tenant.parse().unwrap()).unwrap();
+    let sold = books.cart.walk(books.sales()).next().await.unwrap().unwrap();
+    let mut log = TransactionLog::clone(&sold[0].body.parse::<TransactionLog>().unwrap());
+    log.transaction_no = 777;
+    let place = (shop.tenant.clone(), STORE.to_owned(), log.terminal_no);
+    let (tenant_id, store_code, terminal_no) = place.clone();
+    let posted = report::PostTransactionRequest {
+        tenant_id,
+        store_code,
+        terminal_no,
+        transaction: Some(log.clone()),
+    };
+    let mut client = ReportServiceClient::over(shop.client.transport());
+    client
+        .post_transaction(shop.client.request(posted))
+        .await
+        .unwrap();
+    let (tenant_id, store_code, terminal_no) = place;
+    let posted = journal::PostTransactionRequest {
+        tenant_id,
+        store_code,
+        terminal_no,
+        transaction: Some(log),
+    };
+    let mut client = JournalServiceClient::over(shop.client.transport());
+    client
+        .post_transaction(shop.client.request(posted))
+        .await
+        .unwrap();
 }
 
 async fn take_snapshots(shop: &Shop) {

@@ -92,6 +92,11 @@ async fn whatever_is_planted_is_found() {
                 continue;
             }
             for planting in plantings(holding, collection, documents) {
+                let all = (planting.documents.clone(), "all".to_owned());
+                if free.0.contains(&all) {
+                    missed.insert(all);
+                    continue;
+                }
                 count += 1;
                 // What the store refuses can never lie there.
                 if put(holding, &scope, collection, &planting.planted).await.is_err() {
@@ -160,11 +165,16 @@ async fn put(
 /// Documents of one collection that differ in kind have other fields, or other origins.
 fn kind(collection: &Collection, document: &Document) -> String {
     let body = json(document);
-    let is_posted = document.id.starts_with("posted/");
+    let is_posted = document.id.starts_with("posted/") || kugel_journal::is_posted(&document.created_by);
     let by_hand = document.created_by != kugel_stock::ACTOR;
     let has_history = body["sequence"] != 0;
+    let filed = [
+        &JOURNALS,
+        &kugel_journal::records::TRANSACTION_LOGS,
+        &kugel_report::records::TRANSACTION_LOGS,
+    ];
     match collection.name {
-        name if name == JOURNALS.name && is_posted => " posted".to_owned(),
+        name if filed.iter().any(|filed| filed.name == name) && is_posted => " posted".to_owned(),
         name if name == STOCK_UPDATES.name && by_hand => " by hand".to_owned(),
         name if name == kugel_stock::records::STOCKS.name && !has_history => " without history".to_owned(),
         _ => String::new(),
