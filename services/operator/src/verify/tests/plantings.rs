@@ -165,7 +165,7 @@ async fn put(
 /// Documents of one collection that differ in kind have other fields, or other origins.
 fn kind(collection: &Collection, document: &Document) -> String {
     let body = json(document);
-    let is_posted = document.id.starts_with("posted/") || kugel_journal::is_posted(&document.created_by);
+    let is_posted = kugel_journal::is_posted(&document.created_by);
     let by_hand = document.created_by != kugel_stock::ACTOR;
     let has_history = body["sequence"] != 0;
     let filed = [
@@ -174,6 +174,7 @@ fn kind(collection: &Collection, document: &Document) -> String {
         &kugel_report::records::TRANSACTION_LOGS,
     ];
     match collection.name {
+        name if name == JOURNALS.name && document.id.starts_with("posted/") => " by hand".to_owned(),
         name if filed.iter().any(|filed| filed.name == name) && is_posted => " posted".to_owned(),
         name if name == STOCK_UPDATES.name && by_hand => " by hand".to_owned(),
         name if name == kugel_stock::records::STOCKS.name && !has_history => " without history".to_owned(),
