@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use kugel_cart::TerminalCounter;
+use kugel_cart::domain::session::SessionSums;
+use kugel_cart::domain::terminal::Session as SoldIn;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
 use kugel_report::domain::log::Session;
 use kugel_report::domain::session::Sums;
 use kugel_report::records::LogMessage;
 use kugel_store::Direction;
-use kugel_types::PaymentKind;
+use kugel_types::{Money, PaymentKind};
 use rust_decimal::Decimal;
 
 use super::audit::{Audit, Check};
@@ -26,6 +28,10 @@ pub(super) struct Sessions<'t> {
     done: i32,
     /// The last session, if it has no close.
     unclosed: Option<i32>,
+    /// The sums of the last session.
+    last: Option<SessionSums>,
+    /// Those of the last in which something was sold.
+    sold: Option<SessionSums>,
     /// What the till should look like after its last log.
     pub(super) state: terminal::State,
 }
@@ -85,6 +91,8 @@ impl<'t> Sessions<'t> {
             current: None,
             done: 0,
             unclosed: None,
+            last: None,
+            sold: None,
             state: terminal::State::default(),
         }
     }
@@ -165,6 +173,7 @@ impl<'t> Sessions<'t> {
             return Ok(());
         };
         let drawer = self.add_cash_logs(audit, &mut session, (&date, opening)).await?;
+        self.note(&session, (&date, opening), close.is_some());
         session.cash += drawer.amount;
         self.state.drawer(&drawer);
         let Till { store, number } = self.till;
@@ -191,6 +200,26 @@ impl<'t> Sessions<'t> {
         match audit.keep(Check::Report, key) {
             Some(key) => report::check(audit, &key, &session.sums, session.cash).await,
             None => Ok(()),
+        }
+    }
+
+    /// Keeps the sums of the last session, and of the last in which something was sold.
+    fn note(&mut self, session: &Running, (date, opening): (&str, i32), is_closed: bool) {
+        let Ok(business_date) = date.parse() else { return };
+        let sums = SessionSums {
+            session: SoldIn {
+                business_date,
+                open_counter: opening,
+                business_counter: session.number,
+            },
+            count: session.transactions,
+            last_no: session.last_transaction,
+            cash: Money::from_decimal(session.cash),
+            sealed: is_closed,
+        };
+        self.last = Some(sums);
+        if session.transactions > 0 {
+            self.sold = Some(sums);
         }
     }
 
@@ -260,9 +289,34 @@ impl<'t> Sessions<'t> {
         }
     }
 
-    /// What the cart service's counter should say of the last session.
-    #[allow(clippy::unused_self, reason = "the counter holds no sums yet")]
-    pub(super) fn expect(&self, _counter: &mut TerminalCounter) {}
+    /// What the cart service's counter should say of the last session that it knows of. One of an earlier build knows none.
+    pub(super) fn expect(&self, counter: &mut TerminalCounter) {
+        let Some(kept) = &mut counter.session else { return };
+        let number = kept.session.business_counter;
+        let known = [&self.sold, &self.last];
+        let known = known
+            .into_iter()
+            .flatten()
+            .find(|sums| sums.session.business_counter == number);
+        let was_sold_later = self
+            .sold
+            .as_ref()
+            .is_some_and(|sold| sold.session.business_counter > number);
+        let expected = if was_sold_later { self.sold.as_ref() } else { known };
+        let Some(expected) = expected else {
+            // A session that nobody opened.
+            kept.session.business_counter = self.done;
+            return;
+        };
+        kept.session = expected.session;
+        (kept.count, kept.last_no) = (expected.count, expected.last_no);
+        // However it is spelt: 0 and 0.00.
+        if kept.cash != expected.cash {
+            kept.cash = expected.cash;
+        }
+        // A seal without a close is a close that was broken off.
+        kept.sealed |= expected.sealed;
+    }
 }
 
 /// What the cash logs of a session come to.

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use kugel_bus::Topic;
 use kugel_cart::TerminalCounter;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
 use kugel_store::{Collection, Document, Record};
-use kugel_terminal::domain::{Drawer, Status};
+use kugel_terminal::domain::Status;
 use kugel_terminal::records::{StoreDocument, TenantDocument, TerminalDocument};
 use kugel_types::{Money, TerminalId};
+use rust_decimal::Decimal;
 
 use super::audit::{Audit, Check};
 use super::books::Shelf;
@@ -22,13 +24,11 @@ use super::{Break, sent};
 pub(super) struct State {
     last: Option<OpenCloseLog>,
     drawer: Moved,
-    last_transaction: i64,
 }
 
 impl State {
     /// Hears an opening or a close.
     pub(super) fn log(&mut self, log: &OpenCloseLog) {
-        self.last_transaction = log.cart_transaction_last_no.unwrap_or(self.last_transaction);
         self.last = Some(log.clone());
     }
 
@@ -37,32 +37,39 @@ impl State {
         self.drawer = *drawer;
     }
 
-    /// The till as it should be, as far as its logs say. `None`: they say what no till can be.
-    fn of(&self, document: &TerminalDocument) -> Option<TerminalDocument> {
+    /// The till as it should be, as far as its logs say, if it was entered at this time. `None`: they say what no till can
+    /// be.
+    fn of(&self, document: &TerminalDocument, entered: Timestamp) -> Option<TerminalDocument> {
         let mut till = document.terminal.clone();
-        match self.last.as_ref().and_then(|log| log.terminal_info.as_ref()) {
-            Some(info) => {
-                let amount =
-                    |amount: Option<&kugel_proto::Decimal>| amount.map(Money::try_from).transpose().ok();
-                till.status = info.status.parse().ok()?;
-                till.business_date = Some(info.business_date.parse().ok()?);
-                till.initial_amount = amount(info.initial_amount.as_ref())?;
-                till.physical_amount = amount(info.physical_amount.as_ref())?;
-                (till.open_counter, till.business_counter) = (info.open_counter, info.business_counter);
-            }
-            None => {
-                till.status = Status::Idle;
-                (till.open_counter, till.business_counter) = (0, 0);
-                (till.business_date, till.initial_amount, till.physical_amount) = (None, None, None);
-            }
+        let last = self.last.as_ref();
+        let info = last.and_then(|log| log.terminal_info.as_ref());
+        let (mut count, mut amount, mut fell) = (self.drawer.count, self.drawer.amount, self.drawer.last);
+        till.business_date = last.map(|log| log.business_date.parse()).transpose().ok()?;
+        till.open_counter = last.map_or(0, |log| log.open_counter);
+        till.business_counter = last.map_or(0, |log| log.business_counter);
+        let closed = last.map(|log| log.generate_date_time.parse::<Timestamp>());
+        if closed.transpose().ok()?.is_some_and(|closed| closed >= entered) {
+            let amount = |amount: Option<&kugel_proto::Decimal>| amount.map(Money::try_from).transpose().ok();
+            till.status = info?.status.parse().ok()?;
+            till.initial_amount = amount(info?.initial_amount.as_ref())?;
+            till.physical_amount = amount(info?.physical_amount.as_ref())?;
+        } else {
+            // Never opened, or deleted after its last close and entered again.
+            till.status = Status::Idle;
+            (till.initial_amount, till.physical_amount) = (None, None);
+            (count, amount, fell) = (0, Decimal::ZERO, None);
         }
-        till.drawer = Drawer {
-            count: self.drawer.count,
-            amount: Money::from_decimal(self.drawer.amount),
-            last: self.drawer.last,
-        };
-        till.last_transaction_no = self.last_transaction;
+        (till.drawer.count, till.drawer.last) = (count, fell);
+        // However it is spelt: 0 and 0.00.
+        if till.drawer.amount.decimal() != amount {
+            till.drawer.amount = Money::from_decimal(amount);
+        }
         Some(TerminalDocument::from(till))
+    }
+
+    /// True if the last session is open.
+    fn is_open(&self) -> bool {
+        self.last.as_ref().is_some_and(|log| log.operation == "open")
     }
 }
 
@@ -253,7 +260,13 @@ pub(super) async fn check_till(audit: &mut Audit, till: &Till, state: &State) ->
     let (shelf, collection) = (audit.books.terminal.clone(), TerminalDocument::COLLECTION);
     let id = format!("{}-{}-{}", audit.tenant, till.store, till.number);
     let found: Option<std::sync::Arc<Document>> = shelf.one(collection, &id).await?;
-    let Some(document) = found else { return Ok(()) };
+    let Some(document) = found else {
+        if state.is_open() {
+            let by = "its last session, which is open";
+            audit.hold(Check::Terminal, shelf.hold(collection, &id, None, "", by));
+        }
+        return Ok(());
+    };
     let Some(terminal) = audit.keep(
         Check::Terminal,
         shelf.read::<TerminalDocument>(collection, &document),
@@ -261,7 +274,7 @@ pub(super) async fn check_till(audit: &mut Audit, till: &Till, state: &State) ->
         return Ok(());
     };
     audit.count(Check::Terminal, 1);
-    let held = match state.of(&terminal) {
+    let held = match state.of(&terminal, document.created_at) {
         Some(expected) => {
             let text = serde_json::to_string(&expected)?;
             shelf.hold(collection, &id, Some(&document), &text, "its logs")
