@@ -108,14 +108,14 @@ pub async fn run(settings: Settings, options: Options) -> anyhow::Result<bool> {
             let verdict = look_at(host, tenant).await?;
             clean &= verdict.is_clean();
             if options.json {
-                println!("{}", verdict.json());
+                say!("{}", verdict.json());
             } else {
-                println!("{verdict}");
+                say!("{verdict}");
             }
         }
         if !options.json {
             let said = if clean { "clean" } else { "NOT clean" };
-            println!("{} tenant(s): {said}", tenants.len());
+            say!("{} tenant(s): {said}", tenants.len());
         }
         Ok(clean)
     })

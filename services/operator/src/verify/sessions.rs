@@ -30,6 +30,8 @@ pub(super) struct Sessions<'t> {
     unclosed: Option<i32>,
     /// The sums of the last session.
     last: Option<SessionSums>,
+    /// Those of the last that was closed.
+    closed: Option<SessionSums>,
     /// Those of the last in which something was sold.
     sold: Option<SessionSums>,
     /// What the till should look like after its last log.
@@ -92,6 +94,7 @@ impl<'t> Sessions<'t> {
             done: 0,
             unclosed: None,
             last: None,
+            closed: None,
             sold: None,
             state: terminal::State::default(),
         }
@@ -203,7 +206,7 @@ impl<'t> Sessions<'t> {
         }
     }
 
-    /// Keeps the sums of the last session, and of the last in which something was sold.
+    /// Keeps the sums of the last session, of the last that was closed and of the last in which something was sold.
     fn note(&mut self, session: &Running, (date, opening): (&str, i32), is_closed: bool) {
         let Ok(business_date) = date.parse() else { return };
         let sums = SessionSums {
@@ -218,6 +221,9 @@ impl<'t> Sessions<'t> {
             sealed: is_closed,
         };
         self.last = Some(sums);
+        if is_closed {
+            self.closed = Some(sums);
+        }
         if session.transactions > 0 {
             self.sold = Some(sums);
         }
@@ -289,25 +295,17 @@ impl<'t> Sessions<'t> {
         }
     }
 
-    /// What the cart service's counter should say of the last session that it knows of. One of an earlier build knows none.
+    /// What the cart service's counter should say of the last session in which something was sold or that was sealed. One
+    /// of an earlier build knows none.
     pub(super) fn expect(&self, counter: &mut TerminalCounter) {
         let Some(kept) = &mut counter.session else { return };
-        let number = kept.session.business_counter;
-        let known = [&self.sold, &self.last];
-        let known = known
-            .into_iter()
-            .flatten()
-            .find(|sums| sums.session.business_counter == number);
-        let was_sold_later = self
-            .sold
-            .as_ref()
-            .is_some_and(|sold| sold.session.business_counter > number);
-        let expected = if was_sold_later { self.sold.as_ref() } else { known };
-        let Some(expected) = expected else {
-            // A session that nobody opened.
-            kept.session.business_counter = self.done;
-            return;
-        };
+        let number = |sums: &SessionSums| sums.session.business_counter;
+        let known = || [self.sold, self.closed, self.last].into_iter().flatten();
+        let passed = [self.sold, self.closed].into_iter().flatten().max_by_key(number);
+        let same = known().find(|sums| number(sums) == number(kept));
+        // A seal of a session that has no log yet holds nothing.
+        let expected = passed.filter(|sums| number(sums) > number(kept)).or(same);
+        let expected = expected.unwrap_or_else(|| SessionSums::begun(kept.session));
         kept.session = expected.session;
         (kept.count, kept.last_no) = (expected.count, expected.last_no);
         // However it is spelt: 0 and 0.00.
