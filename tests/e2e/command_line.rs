@@ -215,3 +215,29 @@ async fn a_stopped_server_says_goodbye_and_starts_again() {
         "Plum Mart"
     );
 }
+
+#[tokio::test]
+async fn whoever_has_read_enough_hears_no_complaint() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = ServerProcess::start(PROGRAM, folder.path().join("data")).await;
+    let tenant = server.tenant().await;
+    let id = tenant.id.clone();
+    server.stop().await;
+    for (arguments, succeeds) in [
+        (&["verify"][..], true),
+        (&["events", "list"], true),
+        (&["events", "list", "--json"], true),
+        // A part of a file is no export.
+        (&["export", "--tenant", &id, "-"], false),
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut tool = server.tool(arguments);
+        let child = tool.stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+        let ended = tokio::time::timeout(Duration::from_secs(30), child.wait_with_output()).await;
+        let output = ended.expect("it should have ended at once").unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(said, "", "{arguments:?}");
+        assert_eq!(output.status.success(), succeeds, "{arguments:?}");
+    }
+}

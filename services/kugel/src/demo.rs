@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::Demo;
 use crate::process::Kugel;
+use kugel_operator::say;
 
 /// How long servers may take to answer before the demonstration gives up.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -19,9 +20,9 @@ pub async fn run(settings: Settings, options: Demo) -> anyhow::Result<()> {
     let demo = kugel_demo::Demo::read(options.replay)?;
     if let Some(url) = &options.server {
         let tenant = demo.replay(url).await?;
-        println!("\nIts sales are in tenant {tenant}. To check every equation:");
-        println!("  kugel verify --tenant {tenant}");
-        println!(
+        say!("\nIts sales are in tenant {tenant}. To check every equation:");
+        say!("  kugel verify --tenant {tenant}");
+        say!(
             "with the settings of the services (MONGODB_URI, SECRET_KEY), or --data-dir of a single process that is stopped"
         );
         return Ok(());
@@ -42,8 +43,8 @@ pub async fn run(settings: Settings, options: Demo) -> anyhow::Result<()> {
     let outcome = demo.replay(&format!("http://{}", kugel.address())).await;
     kugel.stop().await;
     let tenant = outcome?;
-    println!("\nIts sales are in tenant {tenant}, {place}. Next:");
-    println!("  kugel verify{option} --tenant {tenant}   check every equation");
-    println!("  kugel serve{option}   look around on http://127.0.0.1:8080/docs");
+    say!("\nIts sales are in tenant {tenant}, {place}. Next:");
+    say!("  kugel verify{option} --tenant {tenant}   check every equation");
+    say!("  kugel serve{option}   look around on http://127.0.0.1:8080/docs");
     Ok(())
 }

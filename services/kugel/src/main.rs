@@ -8,7 +8,7 @@ use clap::Parser as _;
 use kugel::cli::{Cli, Command, Serve};
 use kugel::process::{GATEWAY, Kugel, mesh_port};
 use kugel_config::{LogFormat, Settings};
-use kugel_operator::{events, export, import, rebuild, verify};
+use kugel_operator::{events, export, import, rebuild, say, verify};
 use kugel_telemetry::Format;
 use kugel_types::SystemClock;
 use tokio::net::TcpListener;
@@ -29,12 +29,21 @@ fn main() -> ExitCode {
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        // Who reads an export has gone away, and knows why.
+        Err(error) if is_broken_pipe(&error) => ExitCode::FAILURE,
         Err(error) => {
             // One sentence with its causes: who started Kugel from a shell reads this and nothing else.
             eprintln!("kugel: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error
+        .chain()
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>());
+    causes.any(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 /// False: what was asked for is not well, as the command itself has said.
@@ -52,7 +61,7 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Serve(options) => serve(settings, options, metrics).await?,
         Command::Ready(options) => {
             kugel::process::ready(&settings, &options.process).await?;
-            println!("{} is ready", options.process);
+            say!("{} is ready", options.process);
         }
         Command::Demo(options) => kugel::demo::run(settings, options).await?,
         Command::Export(options) => export::run(settings, options).await?,
@@ -96,25 +105,23 @@ async fn serve(settings: Settings, options: Serve, metrics: kugel_telemetry::Met
     match options.service.as_deref() {
         None => print_welcome(kugel.address(), &place),
         Some(GATEWAY) => print_welcome(kugel.address(), "documents where the seven services keep them"),
-        Some(service) => println!("{service} serves gRPC on http://{}", kugel.address()),
+        Some(service) => say!("{service} serves gRPC on http://{}", kugel.address()),
     }
     wait_for_stop().await?;
-    println!("stopping: finishing what is under way");
+    say!("stopping: finishing what is under way");
     kugel.stop().await;
     Ok(())
 }
 
 fn print_welcome(address: std::net::SocketAddr, place: &str) {
-    println!("Kugel is ready on http://{address}, {place}");
-    println!("  API page       http://{address}/docs");
-    println!("  OpenAPI        http://{address}/openapi.json");
-    println!("  health         http://{address}/health");
-    println!("  gRPC           {address}, with reflection:");
-    println!(
-        "                 buf curl --http2-prior-knowledge --protocol grpc --list-methods http://{address}"
-    );
-    println!("  real sales     kugel demo --server http://{address}");
-    println!("Stop with Ctrl-C.");
+    say!("Kugel is ready on http://{address}, {place}");
+    say!("  API page       http://{address}/docs");
+    say!("  OpenAPI        http://{address}/openapi.json");
+    say!("  health         http://{address}/health");
+    say!("  gRPC           {address}, with reflection:");
+    say!("                 buf curl --http2-prior-knowledge --protocol grpc --list-methods http://{address}");
+    say!("  real sales     kugel demo --server http://{address}");
+    say!("Stop with Ctrl-C.");
 }
 
 async fn wait_for_stop() -> anyhow::Result<()> {

@@ -7,6 +7,16 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
+/// Prints a line for whoever still listens. Who has read enough, as `head` has, goes away: that is no failure, and what is
+/// under way comes to its end.
+#[macro_export]
+macro_rules! say {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 pub mod events;
 pub mod export;
 pub mod import;

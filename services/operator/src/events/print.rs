@@ -10,7 +10,7 @@ use super::desk::reasons;
 /// Everything that has not arrived, for people.
 pub(super) fn table(events: &[Undelivered], letters: &[DeadLetter], has_broker: bool, now: Timestamp) {
     if !events.is_empty() {
-        println!("undelivered events");
+        say!("undelivered events");
         let head = ["AGE", "TENANT", "TOPIC", "EVENT", "STATE", "REASON"].map(str::to_owned);
         let rows = events.iter().map(|event| {
             let record = &event.record;
@@ -26,7 +26,7 @@ pub(super) fn table(events: &[Undelivered], letters: &[DeadLetter], has_broker: 
         columns(head, rows.collect());
     }
     if !letters.is_empty() {
-        println!("dead letters");
+        say!("dead letters");
         let head = ["AGE", "TENANT", "QUEUE", "EVENT", "REASON"].map(str::to_owned);
         let rows = letters.iter().map(|letter| {
             [
@@ -40,9 +40,9 @@ pub(super) fn table(events: &[Undelivered], letters: &[DeadLetter], has_broker: 
         columns(head, rows.collect());
     }
     match (events.len(), letters.len()) {
-        (0, 0) => println!("every event has arrived everywhere"),
-        (events, _) if !has_broker => println!("undelivered: {events}"),
-        (events, letters) => println!("undelivered: {events}, dead letters: {letters}"),
+        (0, 0) => say!("every event has arrived everywhere"),
+        (events, _) if !has_broker => say!("undelivered: {events}"),
+        (events, letters) => say!("undelivered: {events}, dead letters: {letters}"),
     }
 }
 
@@ -62,7 +62,7 @@ pub(super) fn json(events: &[Undelivered], letters: &[DeadLetter]) {
             "status": record.status,
             "services": record.services,
         });
-        println!("{object}");
+        say!("{object}");
     }
     for letter in letters {
         let object = json!({
@@ -74,25 +74,27 @@ pub(super) fn json(events: &[Undelivered], letters: &[DeadLetter]) {
             "occurred_at": letter.occurred_at,
             "reason": letter.reason,
         });
-        println!("{object}");
+        say!("{object}");
     }
 }
 
 /// An event, what became of it and what it says.
 pub(super) fn record(event: &Undelivered, body: Option<&str>, now: Timestamp) {
     let record = &event.record;
-    println!("event      {}", record.event_id);
-    println!("topic      {} of {}", record.topic.name(), event.producer);
-    println!(
+    say!("event      {}", record.event_id);
+    say!("topic      {} of {}", record.topic.name(), event.producer);
+    say!(
         "terminal   {}-{}-{}",
-        record.tenant_id, record.store_code, record.terminal_no
+        record.tenant_id,
+        record.store_code,
+        record.terminal_no
     );
-    println!(
+    say!(
         "published  {} ({} ago)",
         record.published_at,
         age(record.published_at, now)
     );
-    println!("state      {}", state(record.status));
+    say!("state      {}", state(record.status));
     for service in &record.services {
         let said = match (service.delivered_at, &service.error_message) {
             (Some(at), _) => format!("processed at {at}"),
@@ -100,19 +102,19 @@ pub(super) fn record(event: &Undelivered, body: Option<&str>, now: Timestamp) {
             (None, Some(reason)) => format!("failed: {reason}"),
             (None, None) => "has not answered".to_owned(),
         };
-        println!("  {:<8} {said}", service.service_name);
+        say!("  {:<8} {said}", service.service_name);
     }
     match body {
-        Some(body) => println!("{}", pretty(body)),
-        None => println!("what it said is gone from the log of {}", event.producer),
+        Some(body) => say!("{}", pretty(body)),
+        None => say!("what it said is gone from the log of {}", event.producer),
     }
 }
 
 /// A dead letter, with what it says unless that was shown already.
 pub(super) fn letter(letter: &DeadLetter, with_body: bool) {
-    println!("dead letter in {}: {}", queue(letter), letter.reason);
+    say!("dead letter in {}: {}", queue(letter), letter.reason);
     if with_body {
-        println!("{}", pretty(&letter.body));
+        say!("{}", pretty(&letter.body));
     }
 }
 
@@ -168,7 +170,7 @@ fn columns<const COUNT: usize>(head: [String; COUNT], rows: Vec<[String; COUNT]>
             .zip(widths)
             .map(|(cell, width)| format!("{cell:<width$}"))
             .collect();
-        println!("  {}", cells.join("  ").trim_end());
+        say!("  {}", cells.join("  ").trim_end());
     }
 }
 

@@ -60,7 +60,7 @@ async fn through_the_broker(
     };
     for letter in &letters {
         let id = letter.id.as_ref().map_or("?", EventId::as_str);
-        println!("{id} is back in {}", print::queue(letter));
+        say!("{id} is back in {}", print::queue(letter));
     }
     let mut events = desk.undelivered(wanted.tenant.as_ref()).await?;
     events.retain(|event| wanted.has_event(event));
@@ -106,11 +106,11 @@ async fn publish(
         }
         let Some(event) = desk.event(undelivered).await? else {
             are_sent = false;
-            println!("{} cannot be sent again: its log is gone", record.event_id);
+            say!("{} cannot be sent again: its log is gone", record.event_id);
             continue;
         };
         bus.publish_to(Arc::new(event), &services).await?;
-        println!("{} is sent again to {}", record.event_id, services.join(", "));
+        say!("{} is sent again to {}", record.event_id, services.join(", "));
     }
     Ok(are_sent)
 }
@@ -135,7 +135,7 @@ async fn deliver(desk: &Desk, events: &[Undelivered]) -> anyhow::Result<bool> {
             let (tenant, id) = key(event)?;
             // Its neighbours are sent all the same, and below it has not arrived.
             if let Err(error) = outbox.replay(&tenant, &id).await {
-                println!("{id} cannot be sent again: {error}");
+                say!("{id} cannot be sent again: {error}");
             }
         }
     }
@@ -152,9 +152,9 @@ async fn deliver(desk: &Desk, events: &[Undelivered]) -> anyhow::Result<bool> {
         match record {
             Some(record) if !record.undelivered().is_empty() => {
                 have_arrived = false;
-                println!("{id} has not arrived: {}", reasons(&record));
+                say!("{id} has not arrived: {}", reasons(&record));
             }
-            _ => println!("{id} has arrived everywhere"),
+            _ => say!("{id} has arrived everywhere"),
         }
     }
     Ok(have_arrived)
@@ -174,7 +174,7 @@ fn nothing(wanted: &Wanted) -> bool {
             false
         }
         None => {
-            println!("every event has arrived everywhere");
+            say!("every event has arrived everywhere");
             true
         }
     }

@@ -59,14 +59,14 @@ async fn import(host: &Host, checked: &Checked) -> anyhow::Result<()> {
     let holdings = export::holdings(host)?;
     let moved = write(&holdings, checked).await?;
     let tenant = &checked.tenant;
-    println!("tenant {tenant} is imported");
+    say!("tenant {tenant} is imported");
     for (service, documents) in moved {
-        println!("  {service}: {documents} documents");
+        say!("  {service}: {documents} documents");
     }
-    println!(
+    say!(
         "Next: `kugel verify --tenant {tenant}` here prints the same totals and the same digest as where it came from."
     );
-    println!(
+    say!(
         "Passwords and API keys work as before; tokens are worth nothing unless both places share SECRET_KEY."
     );
     Ok(())
@@ -103,7 +103,7 @@ async fn take_back(host: &Host, tenant: &str) -> anyhow::Result<()> {
     let tenant: TenantId = tenant.parse()?;
     let holdings = export::holdings(host)?;
     remove(&holdings, &tenant).await?;
-    println!("what the import of tenant {tenant} left is removed");
+    say!("what the import of tenant {tenant} left is removed");
     Ok(())
 }
 

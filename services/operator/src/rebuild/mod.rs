@@ -82,16 +82,16 @@ async fn rebuild_and_compare(host: &Host, options: &Options, tenant: &TenantId) 
     let known = host.tenants().await?;
     ensure!(known.contains(tenant), "there is no tenant {tenant} here");
     let before = verify::look_at(host, tenant).await?;
-    println!("before\n{before}");
+    say!("before\n{before}");
     let name = options.service.name();
-    println!("rebuilding {name}: if this is cut off, run it again before {name} serves");
+    say!("rebuilding {name}: if this is cut off, run it again before {name} serves");
     let folded = rebuild(host, options, tenant).await?;
-    println!("{} events are folded", folded.events);
+    say!("{} events are folded", folded.events);
     for refused in &folded.refused {
-        println!("  refused {refused}");
+        say!("  refused {refused}");
     }
     let after = verify::look_at(host, tenant).await?;
-    println!("after\n{after}");
+    say!("after\n{after}");
     Ok(after.is_clean() && folded.refused.is_empty())
 }
 
