@@ -29,6 +29,7 @@ impl Books {
             match line {
                 // Sent again under the same key, it is the same command.
                 Line::Sent(command) => _ = sent.insert(command.key.clone(), command),
+                Line::Refused(key) => _ = sent.remove(&key),
                 Line::Answered(answer) => match sent.remove(&answer.key) {
                     Some(command) => books.acknowledge(command, &answer),
                     None => books

@@ -11,6 +11,7 @@ use tokio::process::Command;
 use crate::Size;
 use crate::process::{Process, alone};
 use crate::servers::{SERVERS, Servers, free_port};
+use crate::weather::Weather;
 
 /// How long Kugel may take for an answer: its own default.
 pub(crate) const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -27,6 +28,7 @@ pub(crate) struct Fleet {
     folder: PathBuf,
     url: String,
     killed: BTreeSet<&'static str>,
+    weather: Weather,
 }
 
 impl Fleet {
@@ -41,13 +43,14 @@ impl Fleet {
             folder: folder.to_owned(),
             url: format!("http://{gateway}"),
             killed: BTreeSet::new(),
+            weather: Weather::FAIR,
         };
         match size {
             Size::Single => fleet.add("kugel", vec!["serve".to_owned()], &gateway),
             Size::Mesh => fleet.add_mesh(&gateway).await,
         }
         for process in &mut fleet.processes {
-            process.start();
+            process.start(&fleet.weather.environment());
         }
         fleet.healthy().await;
         fleet
@@ -111,11 +114,22 @@ impl Fleet {
         }
     }
 
+    /// Kills all of Kugel, which begins again in another weather. Gives what had ended by itself.
+    pub(crate) async fn turn(&mut self, weather: Weather) -> Vec<String> {
+        self.weather = weather;
+        let names: Vec<_> = self.processes.iter().map(|process| process.name).collect();
+        let mut findings = Vec::new();
+        for name in names {
+            findings.extend(self.kill(name).await);
+        }
+        findings
+    }
+
     /// Starts again whatever was killed. Servers answer when this returns; Kugel's own processes may still be starting.
     pub(crate) async fn restart(&mut self) {
         for process in &mut self.processes {
             if self.killed.remove(process.name) {
-                process.start();
+                process.start(&self.weather.environment());
             }
         }
         if !std::mem::take(&mut self.killed).is_empty()
@@ -174,6 +188,7 @@ impl Fleet {
             .args(command)
             .env("DATA_DIR", self.data())
             .envs(self.settings.iter().cloned())
+            .envs([self.weather.zone()])
             .output()
             .await
             .unwrap();

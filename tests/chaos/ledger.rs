@@ -73,6 +73,8 @@ pub(crate) enum Line {
     Sent(Command),
     /// It was carried out.
     Answered(Answer),
+    /// It was refused, and so it is not carried out: the key.
+    Refused(String),
 }
 
 /// The file, a JSON object a line.

@@ -2,8 +2,9 @@
 //!
 //! Kugel runs as it would in production, as one process or as the mesh on servers of its own. Virtual tills sell, void,
 //! return and move cash through the gateway's REST; now and then one hangs up before the answer. Each command has a key
-//! and is repeated under it until it is answered; the ledger is flushed before each command is sent and after each answer.
-//! Meanwhile one process after the other is killed and started again. In the end everything that was acknowledged must be
+//! and is repeated under it until it is answered; a till that was closed meanwhile is opened first. The ledger is flushed before each command is sent and after each answer.
+//! Meanwhile one process after the other is killed and started again, now and then all of them in another time zone and with
+//! other clocks. In the end every till is closed, every day has its report, and everything that was acknowledged must be
 //! there once, with its amounts, and nothing else: no program that only looks at itself can say that.
 //!
 //! ```text
@@ -15,6 +16,7 @@
 
 mod books;
 mod check;
+mod closing;
 mod fleet;
 mod ledger;
 mod observed;
@@ -25,6 +27,7 @@ mod shop;
 mod stats;
 mod storm;
 mod till;
+mod weather;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -130,9 +133,13 @@ async fn run(options: &Options) -> Vec<String> {
     let stats = Arc::new(Stats::new(options.terminals));
     let shop = Shop::open(&Site::at(fleet.url()), options.terminals, &ledger).await;
     println!("the shop is open");
+    if !weather::can_step_clocks() {
+        println!("*** NO CLOCK STEPS: libfaketime is not installed; time zones change all the same");
+    }
 
     let begun = Instant::now();
-    let selling = shop.sell(seed, &ledger, &stats);
+    let closes = options.scenario == Scenario::Storm;
+    let selling = shop.sell(seed, closes, &ledger, &stats);
     let mut findings = match options.scenario {
         Scenario::Storm => storm::rage(&mut fleet, &stats, options.kills, seed).await,
         Scenario::RedisDown => outage::unnoticed(&mut fleet, &stats, "redis", options.seconds).await,
@@ -140,6 +147,7 @@ async fn run(options: &Options) -> Vec<String> {
         Scenario::MongoDown => outage::refused(&mut fleet, &stats, options.seconds).await,
     };
     findings.extend(selling.stop().await);
+    findings.extend(closing::close_all(shop.tills()).await);
     stats.print(begun.elapsed());
 
     let books = ledger.books();

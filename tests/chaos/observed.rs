@@ -1,6 +1,6 @@
 //! What Kugel says is in its books, asked through REST.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kugel_testkit::{Reply, Rest};
 use serde_json::Value;
@@ -19,7 +19,7 @@ pub(crate) struct Entry {
     pub(crate) total: i64,
 }
 
-/// What a day's report adds up.
+/// What the report on all days adds up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Sums {
     pub(crate) gross: i64,
@@ -51,10 +51,12 @@ impl Observed {
             cash: BTreeMap::new(),
             sums: sums(shop, &rest).await?,
         };
+        let mut days = BTreeSet::new();
         for till in shop.tills() {
             let number = till.number;
             let path = till.transactions("?include_cancelled=true&sort=transaction_no:1");
             for row in rows(&till.rest(), &path, "/").await? {
+                days.extend(row["businessDate"].as_str().map(str::to_owned));
                 seen.log.push(entry(number, &row, "totalAmountWithTax")?);
             }
             let path = shop.path(&format!("journals?terminals={number}&sort=receipt_no:1"));
@@ -69,6 +71,9 @@ impl Observed {
                     _ => {}
                 }
             }
+        }
+        for day in days {
+            daily(shop, &rest, &format!("business_date={day}")).await?;
         }
         for row in rows(&rest, &shop.path("stock?"), "/data").await? {
             let item = row["itemCode"].as_str().unwrap_or_default().to_owned();
@@ -92,8 +97,12 @@ fn entry(till: i32, row: &Value, amount: &str) -> Result<Entry, String> {
 }
 
 async fn sums(shop: &Shop, rest: &Rest) -> Result<Sums, String> {
-    let query = "reports?report_scope=flash&report_type=sales&business_date=";
-    let report = data(rest, &shop.path(&format!("{query}{}", shop.business_date()))).await?;
+    let report = daily(
+        shop,
+        rest,
+        "business_date_from=20000101&business_date_to=29991231",
+    )
+    .await?;
     let mut sums = Sums {
         gross: integer(&report["salesGross"]["amount"])?,
         returns: integer(&report["returns"]["amount"])?,
@@ -105,6 +114,11 @@ async fn sums(shop: &Shop, rest: &Rest) -> Result<Sums, String> {
         sums.payments.insert(code, integer(&payment["amount"])?);
     }
     Ok(sums)
+}
+
+async fn daily(shop: &Shop, rest: &Rest, days: &str) -> Result<Value, String> {
+    let path = format!("reports?report_scope=daily&report_type=sales&{days}");
+    data(rest, &shop.path(&path)).await
 }
 
 /// All pages of a list.

@@ -32,8 +32,8 @@ impl Process {
         }
     }
 
-    /// Starts it. What it says is added to its log.
-    pub(crate) fn start(&mut self) {
+    /// Starts it, with this in its environment too. What it says is added to its log.
+    pub(crate) fn start(&mut self, more: &[(String, String)]) {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -41,7 +41,7 @@ impl Process {
             .unwrap();
         let child = alone(Command::new(&self.program))
             .args(&self.arguments)
-            .envs(self.environment.iter().cloned())
+            .envs(self.environment.iter().chain(more).cloned())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)

@@ -9,6 +9,7 @@ use rand::rngs::StdRng;
 use serde_json::json;
 use tokio::task::JoinSet;
 
+use crate::closing;
 use crate::ledger::{Answer, Command, Effect, Ledger, Line};
 use crate::stats::Stats;
 use crate::till::Cashier;
@@ -28,7 +29,6 @@ const OPENING: i64 = 1_000_000;
 pub(crate) struct Shop {
     store: Store,
     tills: Vec<Till>,
-    business_date: String,
 }
 
 impl Shop {
@@ -46,23 +46,11 @@ impl Shop {
         for number in 1..=tills {
             open.push(store.till(number).await);
         }
-        let terminal = tenant
-            .rest()
-            .get(&format!("/terminals/{}", open[0].terminal_id))
-            .await
-            .ok();
-        Self {
-            business_date: terminal["businessDate"].as_str().unwrap().to_owned(),
-            tills: open,
-            store,
-        }
+        Self { tills: open, store }
     }
 
     pub(crate) fn tills(&self) -> &[Till] {
         &self.tills
-    }
-    pub(crate) fn business_date(&self) -> &str {
-        &self.business_date
     }
     pub(crate) fn path(&self, rest: &str) -> String {
         self.store.path(rest)
@@ -72,8 +60,8 @@ impl Shop {
         self.store.tenant.rest()
     }
 
-    /// All tills begin to sell.
-    pub(crate) fn sell(&self, seed: u64, ledger: &Arc<Ledger>, stats: &Arc<Stats>) -> Selling {
+    /// All tills begin to sell, and somebody begins to close them if `closes`.
+    pub(crate) fn sell(&self, seed: u64, closes: bool, ledger: &Arc<Ledger>, stats: &Arc<Stats>) -> Selling {
         let (stop, sold) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let mut tills = JoinSet::new();
         for till in &self.tills {
@@ -81,6 +69,11 @@ impl Shop {
             let dice = StdRng::seed_from_u64(seed.wrapping_mul(1000).wrapping_add(number));
             let cashier = Cashier::new(till.clone(), dice, ledger, stats, &sold);
             tills.spawn(cashier.work(Arc::clone(&stop)));
+        }
+        if closes {
+            let dice = StdRng::seed_from_u64(seed);
+            let closer = closing::close_at_random(self.tills.clone(), dice, Arc::clone(&stop));
+            tills.spawn(closer);
         }
         Selling {
             stop,

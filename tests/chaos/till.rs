@@ -11,6 +11,7 @@ use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
+use crate::closing;
 use crate::fleet::REQUEST_TIMEOUT;
 use crate::ledger::{Answer, Command, Effect, Ledger, Line, Place, Transaction};
 use crate::observed::integer;
@@ -160,7 +161,13 @@ impl Cashier {
         let sold = self.own.swap_remove(position);
         let kind = if sold.sale.kind == 101 { 201 } else { 202 };
         let payments = sold.sale.payments.clone();
-        self.reverse(&sold, "void", kind, payments).await?;
+        if self.reverse(&sold, "void", kind, payments).await?.is_none() {
+            // Its session is over: a sale may still be returned.
+            if kind == 201 {
+                self.sold.lock().unwrap().push(sold);
+            }
+            return Some(());
+        }
         if kind == 202
             && let Some(place) = sold.sale.origin
         {
@@ -179,19 +186,19 @@ impl Cashier {
         let cash = vec![("01".to_owned(), sold.sale.total)];
         let returned = self.reverse(&sold, "return", 102, cash).await?;
         if self.dice.random_ratio(1, 4) {
-            self.own.push(returned);
+            self.own.extend(returned);
         }
         Some(())
     }
 
-    /// Reverses a transaction; gives the reversal.
+    /// Reverses a transaction; gives the reversal, if the session allows it.
     async fn reverse(
         &mut self,
         sold: &Sold,
         how: &str,
         kind: i32,
         payments: Vec<(String, i64)>,
-    ) -> Option<Sold> {
+    ) -> Option<Option<Sold>> {
         let (till, number) = sold.place;
         let body: Vec<_> = payments
             .iter()
@@ -208,10 +215,13 @@ impl Cashier {
         let made = self
             .command(path, json!(body), Effect::Transaction(reversal.clone()))
             .await?;
-        Some(Sold {
+        if made.is_null() {
+            return Some(None);
+        }
+        Some(Some(Sold {
             place: (self.till.number, integer(&made["transactionNo"]).ok()?),
             sale: reversal,
-        })
+        }))
     }
 
     async fn move_cash(&mut self) -> Option<()> {
@@ -273,7 +283,7 @@ impl Cashier {
             .await
     }
 
-    /// Sends a command under its key until it is carried out. `None`: it never will be.
+    /// Sends a command under its key until it is carried out; null if its session is over. `None`: it never will be.
     async fn command(&mut self, path: String, body: Value, effect: Effect) -> Option<Value> {
         self.commands += 1;
         let key = format!("{}-{}", self.till.number, self.commands);
@@ -345,6 +355,16 @@ impl Cashier {
         if !is_clear {
             let text = format!("an unclear refusal: {} {:?}", reply.status, reply.text);
             self.stats.fault(text);
+        }
+        // Somebody has closed the till: it is opened, and the command is sent again.
+        if matches!(code, "404001" | "406003") {
+            closing::open(&self.till, &self.rest).await;
+            return Some(None);
+        }
+        // The session of what is to be voided is over.
+        if code == "403008" {
+            self.ledger.write(&Line::Refused(command.key.clone()));
+            return Some(Some(Value::Null));
         }
         // Somebody else was faster, or is not there: that passes. Anything else is about the command itself.
         if reply.status >= 500 || matches!(code, "500006" | "414103") {
