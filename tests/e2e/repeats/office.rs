@@ -85,7 +85,8 @@ async fn session(walk: &mut Walk, id: &Value, stranger: &Value) {
         .await;
     let open = json!({"terminalId": id, "initialAmount": amount("1000")});
     let other = json!({"initialAmount": amount("2000")});
-    walk.kept("terminal.v1.SessionService.OpenTerminal", open, other)
+    let opened = walk
+        .kept("terminal.v1.SessionService.OpenTerminal", open, other)
         .await;
     for (method, value) in [
         ("terminal.v1.SessionService.RecordCashIn", "500"),
@@ -95,6 +96,13 @@ async fn session(walk: &mut Walk, id: &Value, stranger: &Value) {
         let cash = json!({"terminalId": id, "amount": amount(value)});
         walk.kept(method, cash, json!({"amount": amount("5")})).await;
     }
+    let terminal = &opened["terminalInfo"];
+    let session = json!({
+        "storeCode": terminal["storeCode"], "terminalNo": terminal["terminalNo"],
+        "businessDate": opened["businessDate"], "openCounter": opened["openCounter"],
+        "businessCounter": opened["businessCounter"],
+    });
+    walk.same("cart.v1.TransactionService.SealSession", session).await;
     let close = json!({"terminalId": id, "physicalAmount": amount("1200")});
     let other = json!({"physicalAmount": amount("1100")});
     let closed = walk

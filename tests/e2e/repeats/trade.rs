@@ -102,11 +102,6 @@ pub(super) async fn books(walk: &mut Walk) {
         .plain("cart.v1.TransactionService.StreamTransactions", at.clone())
         .await;
     let log = &logs["transaction"];
-    // The session of the walk goes on: one that is over is sealed again.
-    let session = json!({
-        "storeCode": "tk01", "terminalNo": 9, "businessDate": "20260611", "openCounter": 1, "businessCounter": 1,
-    });
-    walk.same("cart.v1.TransactionService.SealSession", session).await;
     for method in [
         "journal.v1.JournalService.PostTransaction",
         "report.v1.ReportService.PostTransaction",
