@@ -122,6 +122,7 @@ table! {
     REPORT_SCOPE_INVALID "412005" 400 3 "The report scope is not valid" "レポートのスコープが不正です";
     REPORT_DATE_INVALID "412006" 400 3 "The report date is not valid" "レポートの日付が不正です";
     TERMINAL_NOT_CLOSED "412101" 403 9 "A terminal is not closed yet" "精算が完了していない端末があります";
+    SESSION_SETTLES "412102" 409 9 "The session settles and needs no remark" "このセッションは精算できるため、注記は不要です";
     REPORT_VERIFICATION_FAILED "412107" 400 9 "The logs do not add up" "ログの検証に失敗しました";
     REPORT_NEIGHBOUR_FAILED "413006" 503 14 "Another service did not answer" "外部サービスが応答しません";
     // Stock: 414 and 415

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use kugel_operator::{events, export, import, rebuild, verify};
+use kugel_operator::{books, events, export, import, rebuild, verify};
 
 /// The backend behind the tills: seven services and a gateway in one executable.
 #[derive(Debug, Parser)]
@@ -62,6 +62,13 @@ pub enum Command {
     /// mesh a consumer lays aside what it cannot process, with the reason: those are dead letters. Looking changes nothing,
     /// and sending again is harmless, because every consumer counts an event once.
     Events(events::Options),
+    /// List the sessions that hold a daily report up, mend one, or settle it with a remark.
+    ///
+    /// A session settles when everything that its terminal announced at the close has arrived. To mend it is to read its
+    /// logs again from where they were made, and to count again in the reports (for journal and stock: `kugel rebuild`); to
+    /// settle it is to go on although a log is lost for good.
+    /// Superusers do the same while Kugel serves, by the methods of BooksService.
+    Books(books::Options),
 }
 
 /// `kugel serve`

@@ -8,7 +8,7 @@ use clap::Parser as _;
 use kugel::cli::{Cli, Command, Serve};
 use kugel::process::{GATEWAY, Kugel, mesh_port};
 use kugel_config::{LogFormat, Settings};
-use kugel_operator::{events, export, import, rebuild, say, verify};
+use kugel_operator::{books, events, export, import, rebuild, say, verify};
 use kugel_telemetry::Format;
 use kugel_types::SystemClock;
 use tokio::net::TcpListener;
@@ -69,6 +69,7 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Verify(options) => return verify::run(settings, options).await,
         Command::Rebuild(options) => return rebuild::run(settings, options).await,
         Command::Events(options) => return events::run(settings, options).await,
+        Command::Books(options) => return books::run(settings, options).await,
     }
     Ok(true)
 }

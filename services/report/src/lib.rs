@@ -25,12 +25,13 @@ use std::time::Duration;
 
 use kugel_bus::Rebuild;
 use kugel_error::{Error, codes};
+use kugel_proto::report::v1::books_service_server::BooksServiceServer;
 use kugel_proto::report::v1::report_service_server::ReportServiceServer;
 use kugel_rpc::{Deps, KnownTerminals, Neighbour, Parts, Routes};
 use kugel_store::Documents;
 
-use crate::adapters::clients::{CategoryClient, JournalClient};
-use crate::adapters::grpc::Reports;
+use crate::adapters::clients::{CategoryClient, JournalClient, LogClient};
+use crate::adapters::grpc::{Books, Reports};
 use crate::app::{App, CountLogs, TOPICS};
 
 /// The service's name: of its database, its queues and its port.
@@ -69,11 +70,13 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         default_currency: settings.currency,
         categories: Arc::new(CategoryClient::new(neighbour("master-data"), &*bus, lifetime)),
         terminals: KnownTerminals::new(neighbour("terminal")),
+        logs: Arc::new(LogClient::new(neighbour("cart"), neighbour("terminal"))),
         journal: Arc::new(JournalClient::new(neighbour("journal"))),
     };
     Ok(Parts {
         name: NAME,
-        routes: Routes::new(ReportServiceServer::new(Reports(app))),
+        routes: Routes::new(ReportServiceServer::new(Reports(app.clone())))
+            .and(BooksServiceServer::new(Books(app))),
         collections: records::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background: Vec::new(),

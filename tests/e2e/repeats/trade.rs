@@ -133,6 +133,19 @@ pub(super) async fn books(walk: &mut Walk) {
         .await;
     walk.afresh("report.v1.ReportService.RecountTotals", json!({"repair": true}))
         .await;
+    let session = json!({
+        "storeCode": "tk01", "terminalNo": 1, "businessDate": log["businessDate"], "openCounter": log["openCounter"],
+    });
+    walk.afresh("report.v1.BooksService.MendSession", session.clone())
+        .await;
+    let mut settled = session;
+    settled["reason"] = json!("the till burned down");
+    walk.kept(
+        "report.v1.BooksService.SettleSession",
+        settled,
+        json!({"reason": "x"}),
+    )
+    .await;
     let entry = |text: &str| {
         json!({
             "tenantId": walk.tenant.id, "storeCode": "tk01", "terminalNo": 1, "transactionType": 501,

@@ -16,7 +16,10 @@ use crate::domain::items::Items;
 use crate::domain::log::Session;
 use crate::domain::query::{ReportQuery, ReportScope};
 use crate::domain::totals::Totals;
-use crate::records::{SessionItems, SessionTotals, sums_of};
+use crate::records::{Remark, SessionItems, SessionTotals, sums_of};
+
+/// Sessions that a refusal names.
+const REASONS_NAMED: usize = 10;
 
 impl App {
     /// Makes a report, and files it in the journal under the terminal that asks, if one does.
@@ -39,8 +42,10 @@ impl App {
             .find::<SessionTotals>(&scope, selection())
             .await?
             .rows;
+        let remarks = self.documents.find::<Remark>(&scope, selection()).await?.rows;
+        let remarks: Vec<Remark> = remarks.iter().map(|remark| Remark::clone(remark)).collect();
         if query.scope == ReportScope::Daily {
-            check_complete(&sessions)?;
+            self.check_complete(&scope, &sessions, &remarks).await?;
         }
         let mut totals = Totals::default();
         sessions.iter().for_each(|session| totals.merge(&session.totals));
@@ -64,6 +69,7 @@ impl App {
                 items: &items,
                 category_names: &category_names,
                 posted_transactions: posted(&sessions),
+                remarks: &remarks,
                 currency: match totals.currency.as_str() {
                     "" => self.default_currency,
                     code => code.parse()?,
@@ -83,6 +89,45 @@ impl App {
         Ok(report)
     }
 
+    /// A daily report waits for every session it covers, unless a remark settles it.
+    async fn check_complete(
+        &self,
+        scope: &Scope,
+        sessions: &[Stored<SessionTotals>],
+        remarks: &[Remark],
+    ) -> Result<(), Error> {
+        let mut reasons = Vec::new();
+        for kept in sessions {
+            let session = &kept.session;
+            let Err(reason) = kept.received.check() else {
+                continue;
+            };
+            let Session {
+                terminal,
+                date,
+                open_counter,
+                ..
+            } = session;
+            let missing = self.missing(scope, session, &kept.received, &reason).await?;
+            if remarks.iter().any(|remark| remark.covers(session, &missing)) {
+                continue;
+            }
+            if reasons.len() == REASONS_NAMED {
+                reasons.push("and more".to_owned());
+                break;
+            }
+            reasons.push(format!(
+                "terminal {terminal} on {date} (session {open_counter}): {missing}"
+            ));
+        }
+        if reasons.is_empty() {
+            return Ok(());
+        }
+        let what_to_do = "close open terminals; what is missing is sent again by itself, or at once when a superuser \
+                          mends the session (kugel books)";
+        Err(codes::TERMINAL_NOT_CLOSED.error(format!("{}: {what_to_do}", reasons.join("; "))))
+    }
+
     /// The parts are read by one query, so that none is missed or counted twice while others are being merged.
     async fn items(&self, scope: &Scope, selection: Query) -> Result<Items, Error> {
         let parts = self.documents.find::<SessionItems>(scope, selection).await?;
@@ -94,29 +139,6 @@ impl App {
 fn posted(sessions: &[Stored<SessionTotals>]) -> i64 {
     let posted = sessions.iter().filter(|kept| kept.session.is_posted);
     posted.map(|kept| kept.received.transactions).sum()
-}
-
-/// A daily report waits for every session it covers.
-fn check_complete(sessions: &[Stored<SessionTotals>]) -> Result<(), Error> {
-    let incomplete = sessions.iter().filter_map(|session| {
-        let reason = session.received.check().err()?;
-        Some((session, reason))
-    });
-    let reasons: Vec<String> = incomplete
-        .map(|(kept, reason)| {
-            let Session {
-                terminal,
-                date,
-                open_counter,
-                ..
-            } = &kept.session;
-            format!("terminal {terminal} on {date} (session {open_counter}): {reason}")
-        })
-        .collect();
-    if reasons.is_empty() {
-        return Ok(());
-    }
-    Err(codes::TERMINAL_NOT_CLOSED.error(reasons.join("; ")))
 }
 
 /// The staff member who is signed in at the terminal that calls.

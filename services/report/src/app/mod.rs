@@ -6,6 +6,7 @@ pub mod makers;
 mod post_transaction;
 mod rebuild;
 mod recount;
+mod settle_sessions;
 mod stream_transactions;
 
 use std::sync::Arc;
@@ -17,7 +18,9 @@ use kugel_types::{Clock, Currency};
 
 pub(crate) use count_logs::{CountLogs, TOPICS};
 
-use crate::ports::{Categories, Journal};
+pub(crate) use settle_sessions::{Mended, Unsettled};
+
+use crate::ports::{Categories, Journal, Logs};
 
 /// Who is named as the author of documents that events made. No user can bear this name.
 pub const ACTOR: &str = "service:report";
@@ -37,6 +40,8 @@ pub(crate) struct App {
     pub(crate) categories: Arc<dyn Categories>,
     /// Knows the terminals that logs are posted for.
     pub(crate) terminals: KnownTerminals,
+    /// Where the logs of a session were made.
+    pub(crate) logs: Arc<dyn Logs>,
     /// Keeps what terminals asked for.
     pub(crate) journal: Arc<dyn Journal>,
 }

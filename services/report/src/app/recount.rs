@@ -28,9 +28,10 @@ impl App {
     ) -> Result<RecountTotalsResponse, Error> {
         let (documents, scope, mut sessions) = (&self.documents, &caller.scope(), Sessions::new());
         let mut found = RecountTotalsResponse {
-            transaction_logs: add_logs::<TransactionLog>(documents, scope, &mut sessions).await?,
-            cash_logs: add_logs::<CashLog>(documents, scope, &mut sessions).await?,
-            open_close_logs: add_logs::<OpenCloseLog>(documents, scope, &mut sessions).await?,
+            transaction_logs: add_logs::<TransactionLog>(documents, scope, Query::all(), &mut sessions)
+                .await?,
+            cash_logs: add_logs::<CashLog>(documents, scope, Query::all(), &mut sessions).await?,
+            open_close_logs: add_logs::<OpenCloseLog>(documents, scope, Query::all(), &mut sessions).await?,
             ..RecountTotalsResponse::default()
         };
         // Sums without any log are a difference too.
@@ -51,16 +52,39 @@ impl App {
         }
         Ok(found)
     }
+
+    /// Counts one session again, and replaces its sums if they differ: then it gives true.
+    pub(crate) async fn recount_session(&self, caller: &Caller, session: &Session) -> Result<bool, Error> {
+        let (documents, scope, mut sessions) = (&self.documents, &caller.scope(), Sessions::new());
+        let of_day = || {
+            Query::all()
+                .eq("store_code", &session.store)
+                .eq("business_date", session.date)
+        };
+        add_logs::<TransactionLog>(documents, scope, of_day(), &mut sessions).await?;
+        add_logs::<CashLog>(documents, scope, of_day(), &mut sessions).await?;
+        add_logs::<OpenCloseLog>(documents, scope, of_day(), &mut sessions).await?;
+        let recounted = sessions.remove(session).unwrap_or_default();
+        let kept = kept_sums(documents, scope, session).await?;
+        if difference(session, &kept, &recounted).is_none() {
+            return Ok(false);
+        }
+        let changes = documents.changes(&caller.actor());
+        let changes = replace_sums(documents, scope, changes, session, &recounted).await?;
+        documents.commit(scope, changes).await?;
+        Ok(true)
+    }
 }
 
-/// Adds all logs of a kind, and counts them.
+/// Adds the logs of a kind that are wanted, and counts them.
 async fn add_logs<L: LogMessage>(
     documents: &Documents,
     scope: &Scope,
+    wanted: Query,
     sessions: &mut Sessions,
 ) -> Result<i64, Error> {
     let (mut logs, mut count) = (
-        Box::pin(documents.stream::<Filed<L>>(scope, Query::all(), LOGS_AT_ONCE)),
+        Box::pin(documents.stream::<Filed<L>>(scope, wanted, LOGS_AT_ONCE)),
         0,
     );
     while let Some(filed) = logs.try_next().await? {

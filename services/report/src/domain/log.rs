@@ -27,6 +27,13 @@ pub struct Session {
     pub is_posted: bool,
 }
 
+impl Session {
+    /// True if a log of the session's store that names these belongs to the session.
+    pub fn has(&self, terminal: i32, date: &str, open_counter: i32) -> bool {
+        self.terminal.get() == terminal && self.date.to_string() == date && self.open_counter == open_counter
+    }
+}
+
 impl fmt::Display for Session {
     /// The session as part of a document's id.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,7 @@
 //! Whether everything that happened in a session has arrived: what daily reports wait for.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -143,6 +145,25 @@ impl Received {
     }
 }
 
+/// Numbers that are named when many are missing.
+const NUMBERS_NAMED: usize = 10;
+
+/// The numbers that a session announced and that are not among `filed`, as text; empty if there are none. A session's numbers have no hole.
+pub fn missing_numbers(close: &Announced, filed: &BTreeSet<i64>) -> String {
+    let last = close.last_transaction.unwrap_or_default();
+    let first = last - close.transactions + 1;
+    let missing: Vec<String> = (first.max(1)..=last)
+        .filter(|number| !filed.contains(number))
+        .map(|number| number.to_string())
+        .take(NUMBERS_NAMED + 1)
+        .collect();
+    match missing.len() {
+        0 => String::new(),
+        1..=NUMBERS_NAMED => format!(" (missing: {})", missing.join(", ")),
+        _ => format!(" (missing: {} and more)", missing[..NUMBERS_NAMED].join(", ")),
+    }
+}
+
 impl Announced {
     fn new(generated: Timestamp, close: &Close) -> Self {
         Self {
@@ -217,5 +238,21 @@ mod tests {
         received.cash(at("2026-10-25T02:30:00+02:00"));
         assert_eq!(received.last_transaction, Some(2));
         assert_eq!(received.last_cash, Some(at("2026-10-25T01:10:00Z")));
+    }
+
+    #[test]
+    fn missing_numbers_are_named_and_many_are_cut_short() {
+        let close = |transactions, last| Announced {
+            transactions,
+            last_transaction: Some(last),
+            ..Announced::default()
+        };
+        assert_eq!(
+            missing_numbers(&close(3, 9), &BTreeSet::from([7, 9])),
+            " (missing: 8)"
+        );
+        assert_eq!(missing_numbers(&close(1, 9), &BTreeSet::from([8, 9])), "");
+        let many = missing_numbers(&close(20, 20), &BTreeSet::new());
+        assert_eq!(many, " (missing: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and more)");
     }
 }

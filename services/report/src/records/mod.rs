@@ -103,6 +103,62 @@ impl Record for SessionItems {
     }
 }
 
+/// Remarks of sessions that were settled although a log is missing. Nothing else removes them: they are no fold of logs.
+pub static SESSION_REMARKS: Collection = Collection {
+    name: "session_remarks",
+    fields: SESSION_FIELDS,
+    indexes: BY_DAY,
+};
+
+/// Why a session counts as settled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// The session.
+    #[serde(flatten)]
+    pub session: Session,
+    /// Who settled it.
+    pub made_by: String,
+    /// In which role.
+    pub role: String,
+    /// When, ISO 8601.
+    pub made_at: String,
+    /// Why.
+    pub reason: String,
+    /// What was missing.
+    pub missing: String,
+}
+
+impl Remark {
+    /// True if the remark settles a session that misses this. What is found missing later it does not settle.
+    pub fn covers(&self, session: &Session, missing: &str) -> bool {
+        self.session == *session && self.missing == missing
+    }
+}
+
+/// A remark as it is printed, line by line.
+pub fn remark_lines(remark: &Remark) -> [String; 5] {
+    let Session {
+        terminal,
+        date,
+        open_counter,
+        ..
+    } = &remark.session;
+    [
+        format!("注記 レジNo. {terminal} {date} 開設回数 {open_counter}回"),
+        format!("担当 {} ({})", remark.made_by, remark.role),
+        format!("日時 {}", remark.made_at),
+        format!("理由 {}", remark.reason),
+        format!("不足 {}", remark.missing),
+    ]
+}
+
+impl Record for Remark {
+    const COLLECTION: &'static Collection = &SESSION_REMARKS;
+    fn id(&self) -> String {
+        self.session.to_string()
+    }
+}
+
 /// The sums of a store's days, or of one terminal or session of them.
 pub fn sums_of(
     store: &StoreCode,
@@ -124,10 +180,11 @@ pub fn sums_of(
 }
 
 /// All collections of the service.
-pub static COLLECTIONS: [&Collection; 5] = [
+pub static COLLECTIONS: [&Collection; 6] = [
     &TRANSACTION_LOGS,
     &CASH_LOGS,
     &OPEN_CLOSE_LOGS,
     &SESSION_TOTALS,
     &SESSION_ITEMS,
+    &SESSION_REMARKS,
 ];

@@ -55,6 +55,7 @@ pub(crate) fn report_by(query: &ReportQuery, sums: &Sums, currency: Currency) ->
         items: &sums.items,
         category_names: &names,
         posted_transactions: 0,
+        remarks: &[],
         currency,
     };
     let occasion = Occasion {

@@ -1,6 +1,7 @@
 //! The journal, which keeps what terminals asked for.
 
 use async_trait::async_trait;
+use kugel_error::Error;
 use kugel_proto::journal::v1::journal_service_client::JournalServiceClient;
 use kugel_proto::journal::v1::{CreateJournalRequest, NewJournalEntry};
 use kugel_proto::report::v1::Report;
@@ -10,6 +11,7 @@ use kugel_types::{TenantId, TerminalNo};
 
 use crate::domain::query::ReportQuery;
 use crate::ports::Journal;
+use crate::records::{Remark, remark_lines};
 
 /// Files reports in the journal.
 pub(crate) struct JournalClient(Neighbour);
@@ -18,6 +20,23 @@ impl JournalClient {
     /// Files through the journal service.
     pub(crate) fn new(journal: Neighbour) -> Self {
         Self(journal)
+    }
+}
+
+/// The type of a remark in the journal, beside 501 and 502 for reports.
+const REMARK: i32 = 503;
+
+impl JournalClient {
+    async fn create(&self, tenant: &TenantId, entry: NewJournalEntry) -> Result<(), Error> {
+        let request = CreateJournalRequest {
+            tenant_id: entry.tenant_id.clone(),
+            store_code: entry.store_code.clone(),
+            terminal_no: entry.terminal_no.unwrap_or_default(),
+            journal: Some(entry),
+        };
+        let mut client = JournalServiceClient::over(self.0.channel());
+        let answer = client.create_journal(self.0.request(tenant, request)).await;
+        self.0.answered(answer).map(|_| ())
     }
 }
 
@@ -46,16 +65,27 @@ impl Journal for JournalClient {
             receipt_text: report.receipt_text.clone(),
             ..NewJournalEntry::default()
         };
-        let request = CreateJournalRequest {
-            tenant_id: entry.tenant_id.clone(),
-            store_code: entry.store_code.clone(),
-            terminal_no: terminal.get(),
-            journal: Some(entry),
-        };
-        let mut client = JournalServiceClient::over(self.0.channel());
-        let request = self.0.request(tenant, request);
-        if let Err(error) = client.create_journal(request).await {
-            tracing::warn!(error = error.message(), "the report was not filed in the journal");
+        if let Err(error) = self.create(tenant, entry).await {
+            tracing::warn!(%error, "the report was not filed in the journal");
         }
+    }
+
+    async fn remark(&self, tenant: &TenantId, remark: &Remark) -> Result<(), Error> {
+        let session = &remark.session;
+        let text = remark_lines(remark).join("\n");
+        let entry = NewJournalEntry {
+            tenant_id: tenant.to_string(),
+            store_code: session.store.to_string(),
+            terminal_no: Some(session.terminal.get()),
+            transaction_type: Some(REMARK),
+            business_date: session.date.to_string(),
+            open_counter: Some(session.open_counter),
+            business_counter: Some(0),
+            generate_date_time: remark.made_at.clone(),
+            user_id: Some(remark.made_by.clone()),
+            journal_text: Some(text),
+            ..NewJournalEntry::default()
+        };
+        self.create(tenant, entry).await
     }
 }

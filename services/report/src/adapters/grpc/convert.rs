@@ -3,9 +3,10 @@
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::report::v1 as pb;
-use kugel_rpc::Caller;
-use kugel_types::{BusinessDate, Page, Sort, TerminalId, TerminalNo};
+use kugel_rpc::{Caller, Checks};
+use kugel_types::{BusinessDate, Page, Sort, StoreCode, TerminalId, TerminalNo};
 
+use crate::domain::log::Session;
 use crate::domain::query::{Period, ReportQuery, ReportScope};
 
 /// What a report is asked for, and the terminal that asks.
@@ -90,6 +91,66 @@ fn asking(caller: &Caller, request: &pb::GetReportRequest, query: &ReportQuery) 
     id.filter(|id| id.store == query.store)
         .map(|id| id.number)
         .or(query.terminal)
+}
+
+/// The longest reason of a remark, in characters.
+const REASON_MAX: usize = 500;
+
+/// Reads which sessions are to be listed.
+pub(super) fn unsettled(request: &pb::ListUnsettledSessionsRequest) -> Result<Option<StoreCode>, Error> {
+    let mut checks = Checks::default();
+    let store = checks.parse_given::<StoreCode>("store_code", request.store_code.as_deref());
+    checks.done()?;
+    Ok(store)
+}
+
+/// Reads the session that is to be mended.
+pub(super) fn mend(request: &pb::MendSessionRequest) -> Result<Session, Error> {
+    let mut checks = Checks::default();
+    let (store, date) = (&request.store_code, &request.business_date);
+    let session = session(
+        &mut checks,
+        store,
+        request.terminal_no,
+        date,
+        request.open_counter,
+    );
+    checks.finish(|| session)
+}
+
+/// Reads the session that is to be settled, why, and in whose name.
+pub(super) fn settle(request: pb::SettleSessionRequest) -> Result<(Session, String, Option<String>), Error> {
+    let mut checks = Checks::default();
+    let (store, date) = (&request.store_code, &request.business_date);
+    let session = session(
+        &mut checks,
+        store,
+        request.terminal_no,
+        date,
+        request.open_counter,
+    );
+    let reason = checks.name("reason", request.reason);
+    checks.require(
+        reason.chars().count() <= REASON_MAX,
+        "reason",
+        "must have at most 500 characters",
+    );
+    let made_by = request.made_by.filter(|name| !name.is_empty());
+    checks.finish(|| Some((session?, reason, made_by)))
+}
+
+fn session(checks: &mut Checks, store: &str, terminal: i32, date: &str, opening: i32) -> Option<Session> {
+    let store = checks.parse::<StoreCode>("store_code", store);
+    let terminal = checks.taken("terminal_no", TerminalNo::new(terminal.into()));
+    let date = checks.parse::<BusinessDate>("business_date", date);
+    checks.require(opening >= 1, "open_counter", "must be 1 or more");
+    Some(Session {
+        store: store?,
+        terminal: terminal?,
+        date: date?,
+        open_counter: opening,
+        is_posted: false,
+    })
 }
 
 /// Reads a transaction log that is posted. What it leaves out of its key is that of the path; what it says must agree.

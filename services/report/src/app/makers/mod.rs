@@ -13,13 +13,14 @@ mod sales;
 
 use std::collections::BTreeMap;
 
-use kugel_proto::report::v1::Report;
+use kugel_proto::report::v1::{Report, SessionRemark};
 use kugel_types::{Currency, LocalTime};
 
 use crate::domain::groups::Groups;
 use crate::domain::items::Items;
 use crate::domain::query::{Period, ReportQuery, ReportScope};
 use crate::domain::totals::Totals;
+use crate::records::{Remark, remark_lines};
 pub use category::CategoryReportMaker;
 pub use item::ItemReportMaker;
 use paper::Heading;
@@ -71,6 +72,8 @@ pub struct Material<'a> {
     pub category_names: &'a BTreeMap<String, String>,
     /// How many of the transactions were posted, not sold at a till of Kugel.
     pub posted_transactions: i64,
+    /// The remarks of sessions that were settled although a log is missing.
+    pub remarks: &'a [Remark],
     /// The store's currency.
     pub currency: Currency,
 }
@@ -124,6 +127,7 @@ pub fn render(maker: &dyn ReportMaker, material: &Material<'_>, occasion: &Occas
         generate_date_time: occasion.time.iso(),
         currency_code: material.currency.code().to_owned(),
         posted_transaction_count: material.posted_transactions,
+        remarks: material.remarks.iter().map(remark).collect(),
         ..Report::default()
     };
     let heading = Heading {
@@ -138,8 +142,28 @@ pub fn render(maker: &dyn ReportMaker, material: &Material<'_>, occasion: &Occas
     if material.posted_transactions > 0 {
         paper.posted(material.posted_transactions);
     }
+    for remark in material.remarks {
+        paper.rule();
+        remark_lines(remark).iter().for_each(|line| paper.left(line));
+    }
     let (receipt_text, journal_text) = paper.texts();
     report.receipt_text = Some(receipt_text);
     report.journal_text = Some(journal_text);
     report
+}
+
+/// Shows a remark.
+pub fn remark(remark: &Remark) -> SessionRemark {
+    let session = &remark.session;
+    SessionRemark {
+        store_code: session.store.to_string(),
+        terminal_no: session.terminal.get(),
+        business_date: session.date.to_string(),
+        open_counter: session.open_counter,
+        made_by: remark.made_by.clone(),
+        role: remark.role.clone(),
+        made_at: remark.made_at.clone(),
+        reason: remark.reason.clone(),
+        missing: remark.missing.clone(),
+    }
 }
