@@ -1,5 +1,9 @@
 //! Compiles `proto/` without an installed protoc, refuses a method without a policy, and writes down for every request
-//! message who may send it and which of its fields name a tenant, store or terminal, and which services there are.
+//! message who may send it and which of its fields name a tenant, store or terminal, what is in it, and
+//! which services there are.
+
+#[path = "build/content.rs"]
+mod content;
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -7,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use prost_reflect::{DescriptorPool, DynamicMessage, MethodDescriptor, Value};
 
-type Failure = Box<dyn Error>;
+pub(crate) type Failure = Box<dyn Error>;
 
 #[expect(
     clippy::disallowed_methods,
@@ -34,6 +38,7 @@ fn main() -> Result<(), Failure> {
     let pool = DescriptorPool::decode(bytes.as_slice())?;
     std::fs::write(out.join("scopes.rs"), scopes(&pool)?)?;
     std::fs::write(out.join("services.rs"), services(&pool)?)?;
+    std::fs::write(out.join("content.rs"), content::content(&pool)?)?;
 
     tonic_prost_build::configure()
         .include_file("generated.rs")
@@ -226,7 +231,7 @@ fn text(message: &DynamicMessage, field: &str) -> String {
 }
 
 /// `kugel.cart.v1.GetCartRequest` → `crate::cart::v1::GetCartRequest`.
-fn rust_path(full_name: &str) -> String {
+pub(crate) fn rust_path(full_name: &str) -> String {
     format!(
         "crate::{}",
         full_name.trim_start_matches("kugel.").replace('.', "::")

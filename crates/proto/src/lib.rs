@@ -4,10 +4,12 @@
 //! Nothing here is written by hand but the conversions of [`Decimal`], the kind of a payment, and the traits over the
 //! generated code. Start reading at `proto/kugel`.
 
+mod content;
 mod decimal;
 mod payment;
 mod policy;
 
+pub use content::{Content, ContentReader, LIST_MAX, TEXT_MAX};
 pub use policy::{Caller, IDEMPOTENT_METHODS, METHODS, Policy, READING_METHODS, Scoped};
 
 /// Everything of the contract as a `FileDescriptorSet` with options and source comments.

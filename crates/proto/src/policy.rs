@@ -27,7 +27,7 @@ impl Policy {
 /// A request message: its method's policy, and the fields that name whose data it is about.
 ///
 /// Generated for the request of every method; a method without a policy does not build.
-pub trait Scoped {
+pub trait Scoped: crate::Content {
     /// The method, `package.Service.Method`.
     const METHOD: &'static str;
     /// Who may call it.

@@ -29,7 +29,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use date::{BusinessDate, LocalTime};
 pub use id::{EventId, InvalidId, ItemCode, StoreCode, TenantId, TerminalId, TerminalNo};
 pub use moment::Moment;
-pub use money::{InvalidAmount, Money, Overflow, Quantity, Rate};
+pub use money::{InvalidAmount, Money, Overflow, Quantity, Rate, parse_exact};
 pub use page::{Direction, Page, Sort};
 pub use trade::{
     Currency, DEFAULT_PAYMENTS, DefaultPayment, PaymentKind, RoundMethod, Sign, StaffRef, TaxRule, TaxType,

@@ -32,6 +32,24 @@ pub struct Overflow;
 /// Digits before the point. 12 leave room for the product of a price and a quantity within 28 digits.
 const WHOLE_DIGITS: u32 = 12;
 
+/// Reads a number from outside exactly, or not at all: a sign, digits with a point, an exponent; blanks around it count
+/// for nothing. Every door reads numbers with this.
+pub fn parse_exact(text: &str) -> Option<Decimal> {
+    let text = text.trim();
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    // The parsers would take underscores, and a second sign.
+    let is_number = digits.starts_with(|first: char| first.is_ascii_digit() || first == '.')
+        && digits
+            .bytes()
+            .all(|byte| matches!(byte, b'0'..=b'9' | b'.' | b'e' | b'E' | b'+' | b'-'));
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let value = match text.contains(['e', 'E']) {
+        true => Decimal::from_scientific(text),
+        false => Decimal::from_str_exact(text),
+    };
+    value.ok().filter(|_| is_number)
+}
+
 macro_rules! exact {
     ($(#[$doc:meta])* $name:ident, $places:literal) => {
         $(#[$doc])*
@@ -95,8 +113,7 @@ macro_rules! exact {
             fn from_str(text: &str) -> Result<Self, InvalidAmount> {
                 let invalid =
                     || InvalidAmount { text: text.to_owned(), digits: WHOLE_DIGITS, places: $places };
-                let value = Decimal::from_str_exact(text).or_else(|_| Decimal::from_scientific(text));
-                Self::new(value.map_err(|_| invalid())?)
+                Self::new(parse_exact(text).ok_or_else(invalid)?)
             }
         }
         impl fmt::Display for $name {
@@ -148,6 +165,14 @@ mod tests {
     fn amounts_beyond_the_edge_are_refused() {
         for text in ["1000000000000", "0.00001", "NaN", "1e30", "", "1,5"] {
             assert!(text.parse::<Money>().is_err(), "{text:?}");
+        }
+        for text in [
+            "1_000", "+-1", "--1", "1-", "1 000", "-", ".", "e1", "1e", "1.1.1", "0x1", "١",
+        ] {
+            assert_eq!(parse_exact(text), None, "{text:?}");
+        }
+        for text in ["1", "+1", " 1 ", "1.0", "1.", "01", "1e0", "1E+0", "0.1e1"] {
+            assert_eq!(parse_exact(text), Some(Decimal::ONE), "{text:?}");
         }
         assert_eq!(
             "1.5e2".parse::<Money>().expect("scientific"),

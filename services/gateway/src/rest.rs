@@ -124,6 +124,10 @@ fn transcode(
     let schema = &gateway.routes.schema;
     let mut reader = Reader::new(schema, FRAME_HEAD);
     let mut terminal_id = None;
+    if binding.needs_body && matches!(body.trim_ascii(), b"" | b"null") {
+        let error = codes::INVALID_INPUT.error("the request needs a body");
+        return Err(error.field("body", "is required").into());
+    }
     if !body.is_empty() {
         match binding.body {
             Place::None => Ok(()),

@@ -13,6 +13,7 @@ use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Status};
 
 use super::authenticate::{Credential, PresentedKey, ServesLegacy};
+use super::content;
 use super::request_key::request_key;
 use crate::TERMINAL_ID;
 
@@ -91,8 +92,8 @@ pub struct Visitor {
     pub request: Option<RequestKey>,
 }
 
-/// Lets a caller in, or says why not: the kind of credential, and the tenant, store and terminal that the request
-/// names. A method without a policy does not get this far: it does not build.
+/// Lets a caller in, or says why not: the kind of credential, the tenant, store and terminal that the request names, and
+/// how much it holds. A method without a policy does not get this far: it does not build.
 pub fn admit<T: Scoped + Message>(request: Request<T>) -> Result<(Caller, T), Status> {
     const {
         assert!(
@@ -100,13 +101,14 @@ pub fn admit<T: Scoped + Message>(request: Request<T>) -> Result<(Caller, T), St
             "a method for anyone has visitors: use `welcome`"
         )
     };
-    let (metadata, extensions, message) = request.into_parts();
+    let (metadata, extensions, mut message) = request.into_parts();
     let principal = principal::<T>(&extensions)?;
     check_scope(&principal, &message)?;
     let tenant = principal
         .tenant()
         .ok_or_else(|| codes::UNAUTHENTICATED.error("a credential is required"))?
         .clone();
+    content::check(&mut message)?;
     let request = request_key(&metadata, &extensions, &principal, &message)?;
     Ok((
         Caller {
@@ -127,7 +129,7 @@ pub fn welcome<T: Scoped + Message>(request: Request<T>) -> Result<(Visitor, T),
             "a method with a policy admits its callers: use `admit`"
         )
     };
-    let (metadata, extensions, message) = request.into_parts();
+    let (metadata, extensions, mut message) = request.into_parts();
     let principal = match extensions.get::<Credential>() {
         Some(Credential::Good(principal)) => Some(principal.clone()),
         _ => None,
@@ -135,6 +137,7 @@ pub fn welcome<T: Scoped + Message>(request: Request<T>) -> Result<(Visitor, T),
     let api_key = extensions
         .get::<PresentedKey>()
         .map(|presented| presented.0.clone());
+    content::check(&mut message)?;
     let request = request_key(&metadata, &extensions, &Principal::Anonymous, &message)?;
     Ok((
         Visitor {

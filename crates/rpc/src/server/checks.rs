@@ -7,8 +7,6 @@ use kugel_error::{Error, Result, codes};
 use kugel_proto::Decimal;
 use kugel_types::{InvalidId, Money, Quantity, Rate};
 
-/// The longest free text, in characters.
-const TEXT_MAX: usize = 4000;
 /// The longest key, in characters.
 const KEY_MAX: usize = 64;
 
@@ -126,21 +124,12 @@ impl Checks {
     /// A text that may not be empty.
     pub fn name(&mut self, field: &str, text: String) -> String {
         self.require(!text.trim().is_empty(), field, "is required");
-        self.bounded(field, text)
+        text
     }
 
     /// A text that has to be there and may be empty.
     pub fn text(&mut self, field: &str, text: Option<String>) -> String {
-        let text = self.required(field, text);
-        self.bounded(field, text)
-    }
-
-    /// A list of texts.
-    pub fn texts(&mut self, field: &str, texts: Vec<String>) -> Vec<String> {
-        let texts = texts.into_iter().enumerate();
-        texts
-            .map(|(position, text)| self.bounded(&format!("{field}[{position}]"), text))
-            .collect()
+        self.required(field, text)
     }
 
     /// An amount of money, 0 or more.
@@ -209,13 +198,6 @@ impl Checks {
         self.done()?;
         Ok(make().expect("what is missing was refused"))
     }
-
-    fn bounded(&mut self, field: &str, text: String) -> String {
-        if text.chars().count() > TEXT_MAX {
-            self.refuse(field, format!("is longer than {TEXT_MAX} characters"));
-        }
-        text
-    }
 }
 
 #[cfg(test)]
@@ -244,7 +226,6 @@ mod tests {
         checks.each("books", ["a", ""], |checks, title| {
             checks.within("cover", |checks| checks.name("title", title.to_owned()))
         });
-        checks.texts("tags", vec![String::new(), "x".repeat(4001)]);
         let error = checks.finish(|| Some(())).unwrap_err();
         let fields: Vec<_> = error.fields().iter().map(|wrong| wrong.field.as_str()).collect();
         assert_eq!(
@@ -259,7 +240,6 @@ mod tests {
                 "date",
                 "kind",
                 "books[1].cover.title",
-                "tags[1]",
             ]
         );
         assert_eq!(error.message(), "item_code is required");

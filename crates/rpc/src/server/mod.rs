@@ -8,6 +8,7 @@ mod admit;
 mod api_keys;
 mod authenticate;
 mod checks;
+mod content;
 mod deadline;
 mod finish;
 mod health;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use bytes::BufMut;
+use kugel_types::parse_exact;
 use prost_reflect::EnumDescriptor;
 use rust_decimal::Decimal;
 use rust_decimal::prelude::ToPrimitive;
@@ -108,7 +109,7 @@ fn integer(given: Given<'_>) -> Result<i128, Problem> {
         return Ok(value);
     }
     // 12.0 and 1.2e1 are whole numbers too.
-    let value = parse_decimal(digits)
+    let value = parse_exact(digits)
         .filter(Decimal::is_integer)
         .ok_or("must be a whole number")?;
     value.to_i128().ok_or_else(|| "must be a whole number".into())
@@ -124,28 +125,12 @@ fn float(given: Given<'_>) -> Result<f64, Problem> {
 /// The digits of a decimal, unchanged unless they are spelled in a way that JSON or the services do not know.
 fn decimal(given: Given<'_>) -> Result<Cow<'_, str>, Problem> {
     let digits = given.numeric().ok_or("must be a number")?;
-    let value = parse_decimal(digits).ok_or("must be a number of at most 28 digits")?;
+    let value = parse_exact(digits).ok_or("must be a number of at most 28 digits")?;
     Ok(if is_json_number(digits.as_bytes()) {
         Cow::Borrowed(digits)
     } else {
         Cow::Owned(value.to_string())
     })
-}
-
-/// Reads a decimal exactly, or not at all.
-pub(super) fn parse_decimal(digits: &str) -> Option<Decimal> {
-    if !digits
-        .bytes()
-        .all(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E'))
-    {
-        return None; // the parser would take underscores too
-    }
-    let unsigned = digits.strip_prefix('+').unwrap_or(digits);
-    if unsigned.contains(['e', 'E']) {
-        Decimal::from_scientific(unsigned).ok()
-    } else {
-        Decimal::from_str_exact(unsigned).ok()
-    }
 }
 
 /// True for JSON's own spelling of a number without an exponent.

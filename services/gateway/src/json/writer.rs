@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use prost_reflect::DynamicMessage;
 
-use super::scalar::{is_json_number, parse_decimal};
+use super::scalar::is_json_number;
 use crate::schema::{Field, Kind, MessageId, Schema, Shape};
 use crate::wire::{Encoding, Fields, Malformed, Value};
 
@@ -246,7 +246,7 @@ fn decimal(wire: &[u8], out: &mut Vec<u8>) -> Result<(), Malformed> {
     let value = if text.is_empty() {
         Some(rust_decimal::Decimal::ZERO)
     } else {
-        parse_decimal(text)
+        kugel_types::parse_exact(text)
     };
     out.extend_from_slice(value.ok_or(Malformed)?.to_string().as_bytes());
     Ok(())

@@ -193,7 +193,8 @@ fn request_body(binding: &Binding, schema: &Schema, schemas: &mut Schemas<'_>) -
             schemas.object(binding.request, Direction::Request, &said)
         }
     };
-    Some(json!({"content": {"application/json": {"schema": shown}}}))
+    let content = json!({"application/json": {"schema": shown}});
+    Some(json!({"required": binding.needs_body, "content": content}))
 }
 
 fn responses(binding: &Binding, schema: &Schema, schemas: &mut Schemas<'_>) -> Value {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use kugel_proto::{LIST_MAX, TEXT_MAX};
 use serde_json::{Map, Value, json};
 
 use super::comments::Comments;
@@ -78,7 +79,13 @@ impl<'a> Schemas<'a> {
 
     /// A field's schema with its comment.
     pub(super) fn field(&mut self, field: &Field, direction: Direction) -> Value {
-        let one = |schemas: &mut Self| schemas.value(&field.kind, direction);
+        let one = |schemas: &mut Self| {
+            let mut value = schemas.value(&field.kind, direction);
+            if direction == Direction::Request && matches!(field.kind, Kind::Text) {
+                value["maxLength"] = limit(field, "max_length", TEXT_MAX).into();
+            }
+            value
+        };
         let mut value = match (field.shape, &field.kind) {
             (Shape::Repeated, _) => json!({"type": "array", "items": one(self)}),
             (Shape::Map, Kind::Message(entry)) => {
@@ -89,6 +96,9 @@ impl<'a> Schemas<'a> {
             (Shape::Optional, _) if !field.is_required => nullable(one(self)),
             _ => one(self),
         };
+        if direction == Direction::Request && field.shape == Shape::Repeated {
+            value["maxItems"] = limit(field, "max_items", LIST_MAX).into();
+        }
         describe(&mut value, self.comments.of_field(&field.descriptor));
         value
     }
@@ -126,6 +136,18 @@ impl<'a> Schemas<'a> {
             },
         }
     }
+}
+
+/// What `kugel.options.v1` allows a request in this field.
+fn limit(field: &Field, option: &str, standard: usize) -> u64 {
+    let pool = field.descriptor.parent_pool();
+    let options = field.descriptor.options();
+    let extension = pool.get_extension_by_name(&format!("kugel.options.v1.{option}"));
+    let said = extension.and_then(|extension| match options.has_extension(&extension) {
+        true => options.get_extension(&extension).as_u32(),
+        false => None,
+    });
+    said.map_or(standard as u64, u64::from)
 }
 
 /// The same, or null.

@@ -28,6 +28,8 @@ pub(crate) struct Binding {
     pub request: MessageId,
     pub response: MessageId,
     pub body: Body,
+    /// False if a request may come without a body.
+    pub needs_body: bool,
     pub answer: Answer,
     pub success: StatusCode,
     /// The envelope's `operation`: `get_cart`.
@@ -126,6 +128,8 @@ fn of_rule(
             metadata: list_metadata(schema, response, &method.output()),
         },
     };
+    // What replaces something says what it is to be.
+    let is_change = verb == Method::PUT || verb == Method::PATCH;
     let success = success(rest)?;
     let operation = snake_case(method.name());
     Ok(Binding {
@@ -144,14 +148,39 @@ fn of_rule(
         envelope_tail: format!(r#","operation":"{operation}"}}"#),
         path,
         template,
-        variables,
         request,
         response,
+        needs_body: needs_body(schema, request, body, &variables, is_change),
         body,
+        variables,
         answer,
         success,
         operation,
     })
+}
+
+/// True if the body is a list, is what something becomes, or holds what is required and not in the path.
+fn needs_body(
+    schema: &Schema,
+    request: MessageId,
+    body: Body,
+    variables: &[Vec<(MessageId, usize)>],
+    is_change: bool,
+) -> bool {
+    let fields = &schema.message(request).fields;
+    let (id, above) = match body {
+        Body::None => return false,
+        Body::Whole => (request, Vec::new()),
+        Body::Field(index) => match fields[index].kind {
+            Kind::Message(id) if fields[index].shape == Shape::Optional => (id, vec![(request, index)]),
+            _ => return true,
+        },
+    };
+    let open = schema.message(id).fields.iter().enumerate().filter(|(index, _)| {
+        let chain = [&above[..], &[(id, *index)]].concat();
+        !variables.iter().any(|variable| variable.starts_with(&chain))
+    });
+    open.into_iter().any(|(_, field)| is_change || field.is_required)
 }
 
 /// The status of a successful answer: `rest.success_status`, or 200.

@@ -114,10 +114,16 @@ async fn bodies_go_where_the_rule_says() {
             .json()["data"],
         json!({"count": 2})
     );
-    assert_eq!(
-        post("/api/v1/baskets/7/things", "").await.json()["data"],
-        json!({"count": 0})
-    );
+    for nothing in ["", "null", " null\n"] {
+        let refused = post("/api/v1/baskets/7/things", nothing).await;
+        assert_eq!(refused.status, 422, "{nothing:?}");
+        assert_eq!(refused.json()["userError"]["fields"][0]["field"], "body");
+        assert_eq!(
+            post("/api/v1/things", nothing).await.status,
+            201,
+            "nothing in it is required"
+        );
+    }
     let router = sample_router(Settings::for_test());
     let bare = send(&router, Method::PUT, "/api/v1/token", &[], r#"{"userName": "u"}"#).await;
     assert_eq!(bare.json(), json!({"access_token": "u"}));

@@ -57,8 +57,8 @@ pub(super) fn item(item: Option<pb::Item>) -> Result<Item> {
             description: checks.text("description", item.description),
             unit_price: checks.amount("unit_price", item.unit_price.as_ref()),
             unit_cost: checks.amount("unit_cost", item.unit_cost.as_ref()),
-            item_details: checks.texts("item_details", item.item_details),
-            image_urls: checks.texts("image_urls", item.image_urls),
+            item_details: item.item_details,
+            image_urls: item.image_urls,
             category_code: checks.key("category_code", item.category_code),
             tax_code: checks.key("tax_code", item.tax_code),
             is_discount_restricted: item.is_discount_restricted,
@@ -99,7 +99,7 @@ pub(super) fn staff(person: Option<pb::StaffEntry>) -> Result<StaffDraft> {
         staff_id: checks.key("id", person.id),
         name: checks.name("name", person.name),
         pin: checks.key("pin", person.pin),
-        roles: checks.texts("roles", person.roles),
+        roles: person.roles,
     })
 }
 
@@ -223,7 +223,7 @@ fn detail(checks: &mut Checks, detail: pb::PromotionDetail) -> Detail {
                 store.parse::<StoreCode>(),
             );
         }
-        let categories = checks.texts("target_category_codes", detail.target_category_codes);
+        let categories = detail.target_category_codes;
         checks.require(
             !categories.is_empty(),
             "target_category_codes",
