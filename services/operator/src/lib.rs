@@ -1,9 +1,9 @@
 //! The operator's tools: what is done to a Kugel's documents from a shell.
 //!
 //! [`verify`] recomputes what must be conserved, [`rebuild`] makes again what events made, [`export`] and [`import`] move
-//! a tenant, [`events`] shows and repeats what has not arrived, [`books`] mends sessions that do not settle. They work on the services of a [`Host`] of their own, which
-//! has no port, and know neither the gateway nor the executable. Collections and the shape of documents are those of the
-//! services: nothing here names one by a text.
+//! a tenant, [`events`] shows and repeats what has not arrived, [`books`] mends sessions that do not settle. They work on
+//! the services of a [`Host`] of their own, which has no port, and know neither the gateway nor the executable. Collections
+//! and the shape of documents are those of the services: nothing here names one by a text.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 

@@ -105,7 +105,7 @@ async fn list(host: &Host, tenant: &str, store_code: Option<String>) -> anyhow::
         .await?;
     let sessions = answer.into_inner().sessions;
     for session in &sessions {
-        println!(
+        say!(
             "store {} terminal {} date {} session {}: {}",
             session.store_code,
             session.terminal_no,
@@ -114,7 +114,7 @@ async fn list(host: &Host, tenant: &str, store_code: Option<String>) -> anyhow::
             session.missing
         );
     }
-    println!("{} session(s) do not settle", sessions.len());
+    say!("{} session(s) do not settle", sessions.len());
     Ok(sessions.is_empty())
 }
 
@@ -130,13 +130,13 @@ async fn mend(host: &Host, session: &Session) -> anyhow::Result<bool> {
         .mend_session(request(host, &session.tenant, message)?)
         .await?;
     let mended = answer.into_inner();
-    println!("{} logs were read again", mended.logs_read);
+    say!("{} logs were read again", mended.logs_read);
     if mended.is_repaired {
-        println!("the sums were not those of the logs, and are now");
+        say!("the sums were not those of the logs, and are now");
     }
     match &mended.missing {
-        None => println!("the session settles"),
-        Some(missing) => println!("it does not settle: {missing}; if that is lost for good, settle it"),
+        None => say!("the session settles"),
+        Some(missing) => say!("it does not settle: {missing}; if that is lost for good, settle it"),
     }
     Ok(mended.missing.is_none())
 }
@@ -155,9 +155,11 @@ async fn settle(host: &Host, session: &Session, reason: String, by: String) -> a
         .settle_session(request(host, &session.tenant, message)?)
         .await?;
     if let Some(remark) = answer.into_inner().remark {
-        println!(
+        say!(
             "settled by {} at {}: {}",
-            remark.made_by, remark.made_at, remark.missing
+            remark.made_by,
+            remark.made_at,
+            remark.missing
         );
     }
     Ok(true)
