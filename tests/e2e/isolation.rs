@@ -142,8 +142,13 @@ async fn a_stranger_reaches_nothing_by_rest() {
                 None => "1".to_owned(),
             });
             let body = match binding.body.as_str() {
+                "" => None,
                 "*" => Some(plain(owned.request(&rpc))),
-                _ => None,
+                field => {
+                    let field = rpc.descriptor.input().get_field_by_name(field);
+                    let is_list = field.is_some_and(|field| field.is_list());
+                    Some(if is_list { json!([]) } else { json!({}) })
+                }
             };
             let reply = rest.send(binding.verb.clone(), &path, body.as_ref()).await;
             reply.envelope();

@@ -231,7 +231,7 @@ impl Entry {
 }
 
 /// No amount, no pieces.
-pub(crate) fn zero() -> Decimal {
+pub fn zero() -> Decimal {
     Money::ZERO.into()
 }
 

@@ -48,6 +48,8 @@ pub(super) struct Audit {
     /// Changes of stock: those that the log makes against those of the history.
     pub(super) changes: Balance,
     pub(super) progress: ProgressBar,
+    /// Sessions that were settled with a hole, each as a line.
+    pub(super) remarks: Vec<String>,
     /// Copies that were found where they should be, by service and collection.
     copies: BTreeMap<(&'static str, &'static str), u64>,
     found: BTreeMap<Check, Outcome>,
@@ -67,6 +69,7 @@ impl Audit {
             tally: Tally::default(),
             changes: Balance::default(),
             progress,
+            remarks: Vec::new(),
             copies: BTreeMap::new(),
             found: BTreeMap::new(),
         }

@@ -6,9 +6,9 @@ use kugel_proto::cart::v1::TransactionLog;
 use kugel_store::{Collection, Document};
 use rust_decimal::Decimal;
 
-use super::Break;
 use super::audit::{Audit, Check};
 use super::books::Shelf;
+use super::{Break, remarks};
 
 /// Reads the journal and adds it up.
 pub(super) async fn check(audit: &mut Audit) -> anyhow::Result<()> {
@@ -24,6 +24,7 @@ pub(super) async fn check(audit: &mut Audit) -> anyhow::Result<()> {
                 continue;
             }
             audit.hold(Check::Journal, posted(&shelf, document));
+            remarks::check_entry(audit, document).await?;
         }
     }
     if of_logs == audit.copies(shelf.service, &JOURNALS) {

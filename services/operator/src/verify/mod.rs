@@ -2,7 +2,8 @@
 //!
 //! Documents are compared with documents, a page at a time, so that no tenant is too large. The logs of cart and terminal
 //! are the authority. [`till`] reads them till by till: [`sale`] checks each transaction by itself, [`numbers`] their
-//! numbering, [`copies`] and [`journal`] what was filed of them, [`sessions`] and [`report`] what was added up,
+//! numbering, [`copies`] and [`journal`] what was filed of them, [`sessions`] and [`report`] what was added up, [`remarks`]
+//! what was settled with a hole,
 //! [`terminal`] what became of the till, [`stock`] what was moved. Whatever lies in a service then and was not looked up
 //! is looked at by itself. A check names the first record that breaks its equation; nothing is repaired. [`tally`] adds
 //! up what can be compared with another place.
@@ -13,6 +14,7 @@ mod books;
 mod copies;
 mod journal;
 mod numbers;
+mod remarks;
 mod report;
 mod sale;
 mod sent;
@@ -146,6 +148,7 @@ pub async fn look_at(host: &Host, tenant: &TenantId) -> anyhow::Result<Verdict> 
     journal::check(audit).await?;
     report::check_posted(audit).await?;
     report::find_strays(audit).await?;
+    remarks::check(audit).await?;
     stock::check(audit).await?;
     audit.progress.finish_and_clear();
     audit
@@ -153,10 +156,12 @@ pub async fn look_at(host: &Host, tenant: &TenantId) -> anyhow::Result<Verdict> 
         .hash_documents(&holdings, &Scope::from(tenant))
         .await?;
     let (checks, tally) = audit.outcomes();
+    let remarks = std::mem::take(&mut audit.remarks);
     Ok(Verdict {
         tenant: tenant.clone(),
         transactions,
         checks,
+        remarks,
         tally,
     })
 }

@@ -14,6 +14,8 @@ pub struct Verdict {
     pub(super) tenant: TenantId,
     pub(super) transactions: u64,
     pub(super) checks: Vec<(&'static str, Outcome)>,
+    /// Sessions that were settled with a hole, each as a line.
+    pub(super) remarks: Vec<String>,
     pub(super) tally: Tally,
 }
 
@@ -22,6 +24,7 @@ struct Shown<'a> {
     tenant: &'a str,
     clean: bool,
     breaks: Vec<String>,
+    remarks: &'a [String],
     #[serde(flatten)]
     tally: super::tally::Shown,
 }
@@ -44,6 +47,7 @@ impl Verdict {
             tenant: self.tenant.as_str(),
             clean: self.is_clean(),
             breaks: breaks.collect(),
+            remarks: &self.remarks,
             tally: self.tally.shown(),
         };
         serde_json::to_string(&shown).expect("texts and decimals are always JSON")
@@ -68,6 +72,9 @@ impl fmt::Display for Verdict {
                 Ok(count) => writeln!(formatter, "  ok    {name} ({count})")?,
                 Err(broken) => writeln!(formatter, "  BREAK {name}: {broken}")?,
             }
+        }
+        for remark in &self.remarks {
+            writeln!(formatter, "  note  {remark}")?;
         }
         self.tally.fmt(formatter)
     }

@@ -135,6 +135,9 @@ impl Remark {
     }
 }
 
+/// The type of a remark in the journal, beside 501 and 502 for reports.
+pub const REMARK: i32 = 503;
+
 /// A remark as it is printed, line by line.
 pub fn remark_lines(remark: &Remark) -> [String; 5] {
     let Session {

@@ -12,8 +12,10 @@ use kugel_proto::report::v1::GetReportRequest;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_proto::stock::v1::{CreateSnapshotRequest, SetMinimumQuantityRequest, UpdateStockRequest};
+use kugel_report::records::{REMARK, Remark, SessionTotals, remark_lines};
 use kugel_rpc::Client as _;
 use kugel_shop::{Item, Shop, Till, Transport, transport};
+use kugel_store::{Query, Scope};
 use kugel_types::{PaymentKind, SystemClock, TenantId};
 use rust_decimal::Decimal;
 use tempfile::TempDir;
@@ -42,6 +44,7 @@ impl Day {
         host.settled().await;
         take_snapshots(&shop).await;
         post(&host, &shop).await;
+        remark(&host, &shop).await;
         Self {
             tenant: shop.tenant.parse().unwrap(),
             host,
@@ -256,6 +259,49 @@ async fn post(host: &Host, shop: &Shop) {
         .post_transaction(shop.client.request(posted))
         .await
         .unwrap();
+}
+
+/// A session that was settled when a log had not arrived, which it has since.
+async fn remark(host: &Host, shop: &Shop) {
+    let tenant: TenantId = shop.tenant.parse().unwrap();
+    let sums = crate::of(&host.holdings(), kugel_report::NAME)
+        .unwrap()
+        .documents
+        .clone();
+    let scope = Scope::from(&tenant);
+    let sold = sums.find::<SessionTotals>(&scope, Query::all()).await.unwrap();
+    let session = sold.rows.iter().find(|sums| !sums.session.is_posted).unwrap();
+    let remark = Remark {
+        session: session.session.clone(),
+        made_by: "mori".to_owned(),
+        role: "superuser".to_owned(),
+        made_at: "2026-03-05T10:00:00.000001+09:00".to_owned(),
+        reason: "the disk of the till broke".to_owned(),
+        missing: "1 transaction log of 2 arrived".to_owned(),
+    };
+    let entry = journal::NewJournalEntry {
+        tenant_id: tenant.to_string(),
+        store_code: remark.session.store.to_string(),
+        terminal_no: Some(remark.session.terminal.get()),
+        transaction_type: Some(REMARK),
+        business_date: remark.session.date.to_string(),
+        open_counter: Some(remark.session.open_counter),
+        business_counter: Some(0),
+        generate_date_time: remark.made_at.clone(),
+        user_id: Some(remark.made_by.clone()),
+        journal_text: Some(remark_lines(&remark).join("\n")),
+        ..journal::NewJournalEntry::default()
+    };
+    let filed = journal::CreateJournalRequest {
+        tenant_id: entry.tenant_id.clone(),
+        store_code: entry.store_code.clone(),
+        terminal_no: entry.terminal_no.unwrap(),
+        journal: Some(entry),
+    };
+    let mut client = JournalServiceClient::over(shop.client.transport());
+    client.create_journal(shop.client.request(filed)).await.unwrap();
+    let changes = sums.changes("mori").insert(remark);
+    sums.commit(&scope, changes).await.unwrap();
 }
 
 async fn take_snapshots(shop: &Shop) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use kugel_host::Holding;
 use kugel_journal::records::JOURNALS;
+use kugel_report::records::REMARK;
 use kugel_stock::records::STOCK_UPDATES;
 use kugel_store::{Action, Body, Collection, Document, Revision, Scope, StoreError, Write};
 use serde_json::Value;
@@ -174,6 +175,7 @@ fn kind(collection: &Collection, document: &Document) -> String {
         &kugel_report::records::TRANSACTION_LOGS,
     ];
     match collection.name {
+        name if name == JOURNALS.name && body["transaction_type"] == REMARK => " of a remark".to_owned(),
         name if name == JOURNALS.name && document.id.starts_with("posted/") => " by hand".to_owned(),
         name if filed.iter().any(|filed| filed.name == name) && is_posted => " posted".to_owned(),
         name if name == STOCK_UPDATES.name && by_hand => " by hand".to_owned(),

@@ -11,7 +11,7 @@ use kugel_types::{TenantId, TerminalNo};
 
 use crate::domain::query::ReportQuery;
 use crate::ports::Journal;
-use crate::records::{Remark, remark_lines};
+use crate::records::{REMARK, Remark, remark_lines};
 
 /// Files reports in the journal.
 pub(crate) struct JournalClient(Neighbour);
@@ -22,9 +22,6 @@ impl JournalClient {
         Self(journal)
     }
 }
-
-/// The type of a remark in the journal, beside 501 and 502 for reports.
-const REMARK: i32 = 503;
 
 impl JournalClient {
     async fn create(&self, tenant: &TenantId, entry: NewJournalEntry) -> Result<(), Error> {
