@@ -27,9 +27,11 @@ pub fn grouped(value: Decimal, digits: u32) -> String {
     result
 }
 
-/// An amount with thousands commas and the currency's decimals, without its mark.
+/// An amount with thousands commas and the currency's decimals, without its mark. A price that is finer shows all its
+/// digits: paper never rounds, or what it prints would not add up.
 pub fn amount(value: Money, currency: Currency) -> String {
-    grouped(value.decimal(), currency.minor_digits())
+    let value = value.decimal().normalize();
+    grouped(value, value.scale().max(currency.minor_digits()))
 }
 
 /// An amount with the currency's mark before it and one minus sign before both if it is negative.
@@ -76,12 +78,12 @@ mod tests {
         check("1000", "JPY", "1,000", "\\1,000");
         check("1234567", "JPY", "1,234,567", "\\1,234,567");
         check("-3000", "JPY", "-3,000", "-\\3,000");
-        check("2.5", "JPY", "2", "\\2");
-        check("3.5", "JPY", "4", "\\4");
-        check("-0.4", "JPY", "0", "\\0");
+        check("100.00", "JPY", "100", "\\100");
+        check("19.99", "JPY", "19.99", "\\19.99");
+        check("1.749", "GBP", "1.749", "£1.749");
         check("1234.5", "GBP", "1,234.50", "£1,234.50");
         check("-0.05", "GBP", "-0.05", "-£0.05");
-        check("12.3456", "BHD", "12.346", "12.346");
+        check("12.3", "BHD", "12.300", "12.300");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a receipt shows.
 
+use kugel_types::money::Decimal;
 use kugel_types::{Currency, LocalTime, Money, Quantity, Rate, TaxType, TransactionType};
 
 use crate::Align;
@@ -33,10 +34,10 @@ pub struct ReceiptData {
     pub taxes: Vec<ReceiptTax>,
     /// What the customer owed.
     pub total_amount_with_tax: Money,
+    /// What was paid more than that, or less, because cash has no smaller coin.
+    pub rounding_amount: Money,
     /// The payments.
     pub payments: Vec<ReceiptPayment>,
-    /// What went back to the customer.
-    pub change_amount: Money,
     /// The transaction acted on: of returns and voids only.
     pub origin: Option<Origin>,
     /// The printed receipt number.
@@ -61,13 +62,13 @@ pub struct Banner {
 pub struct ReceiptLine {
     /// The item's name.
     pub description: String,
-    /// Price of one unit.
+    /// Price of one unit, as fine as the shop has it.
     pub unit_price: Money,
     /// How many units.
     pub quantity: Quantity,
-    /// Price times quantity, before discounts.
+    /// Price times quantity, rounded as the line was, before discounts.
     pub gross_amount: Money,
-    /// The row of the tax table, which decides the mark behind the amount.
+    /// The code of its tax, one of the receipt's. The tax decides the mark behind the amount.
     pub tax_code: String,
     /// The line's discounts.
     pub discounts: Vec<ReceiptDiscount>,
@@ -87,6 +88,10 @@ pub struct ReceiptDiscount {
 /// The tax of one code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReceiptTax {
+    /// The code.
+    pub code: String,
+    /// The percentage; absent if nobody knows it any more.
+    pub rate: Option<Rate>,
     /// How it relates to the price.
     pub tax_type: TaxType,
     /// Its name.
@@ -108,8 +113,18 @@ pub struct ReceiptPayment {
     pub description: String,
     /// What was handed over.
     pub deposit: Money,
-    /// What it settled, net of change.
+    /// What it settled.
     pub amount: Money,
+    /// What went back to the customer of it.
+    pub change: Money,
+}
+
+impl ReceiptPayment {
+    /// What was handed over and neither settled anything nor went back: a voucher gives no change.
+    pub(super) fn forfeited(&self) -> Money {
+        let rest = self.deposit.decimal() - self.amount.decimal() - self.change.decimal();
+        Money::from_decimal(rest.max(Decimal::ZERO))
+    }
 }
 
 /// The transaction that a return or void acts on.

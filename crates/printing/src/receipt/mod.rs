@@ -1,6 +1,7 @@
 //! The receipt of a transaction, line by line.
 
 mod data;
+mod marks;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,7 @@ use kugel_types::{Money, Quantity, TaxType, TransactionType};
 
 pub use data::{Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptLine, ReceiptPayment, ReceiptTax};
 
+use self::marks::{REDUCED_RATE, mark};
 use crate::columns::right;
 use crate::{Printout, date_time, number};
 
@@ -46,18 +48,6 @@ fn word(transaction_type: TransactionType) -> &'static str {
     }
 }
 
-/// The mark behind an item's amount, two columns wide: added tax, contained tax, reduced rate.
-fn tax_mark(tax_code: &str) -> &'static str {
-    match tax_code {
-        "01" => "外",
-        "02" => "内",
-        "11" | "12" => REDUCED_RATE,
-        _ => "  ",
-    }
-}
-
-const REDUCED_RATE: &str = "軽";
-
 /// The box for the revenue stamp.
 const STAMP_BOX: [&str; 6] = [
     "+---------+",
@@ -89,9 +79,10 @@ impl Sheet<'_> {
     fn items(&mut self) {
         self.paper.rule();
         for line in self.data.lines.iter().filter(|line| !line.is_cancelled) {
-            let amount = format!("{}{}", self.price(line.gross_amount), tax_mark(&line.tax_code));
+            let amount = format!("{}{}", self.price(line.gross_amount), mark(self.data, line));
             self.paper.split(&line.description, amount);
-            if line.quantity.decimal() != Decimal::ONE {
+            // One piece at a price finer than the currency is rounded too, so the price is shown.
+            if line.quantity.decimal() != Decimal::ONE || line.unit_price != line.gross_amount {
                 let count = right(&quantity(line.quantity), 12);
                 self.paper
                     .left(format!("{count}@{}", self.price(line.unit_price)));
@@ -124,8 +115,8 @@ impl Sheet<'_> {
             self.bracket(format!("  ({}対象", tax.name), tax.target_amount);
             self.bracket(format!("  ({}税額", tax.name), tax.amount);
         }
-        let is_reduced = |line: &&ReceiptLine| !line.is_cancelled && tax_mark(&line.tax_code) == REDUCED_RATE;
-        if self.data.lines.iter().any(|line| is_reduced(&line)) {
+        let is_reduced = |line: &ReceiptLine| !line.is_cancelled && mark(self.data, line) == REDUCED_RATE;
+        if self.data.lines.iter().any(is_reduced) {
             // The law asks that the mark be explained where it is used.
             self.paper.left(format!("  {REDUCED_RATE}は軽減税率対象商品です"));
         }
@@ -133,6 +124,9 @@ impl Sheet<'_> {
 
     /// Cash comes first and is merged; then the other payments in order of their codes.
     fn payments(&mut self) {
+        if !self.data.rounding_amount.is_zero() {
+            self.amount("端数調整", self.data.rounding_amount);
+        }
         let (cash, mut others): (Vec<_>, Vec<_>) =
             self.data.payments.iter().partition(|payment| payment.is_cash);
         if let Some(first) = cash.first() {
@@ -142,7 +136,8 @@ impl Sheet<'_> {
             let (deposit, settled) = (sum(|payment| payment.deposit), sum(|payment| payment.amount));
             if deposit.is_positive() {
                 self.amount("お預り", deposit);
-                self.amount("お釣", self.data.change_amount);
+                self.amount("お釣", sum(|payment| payment.change));
+                self.forfeited("お釣なし", sum(ReceiptPayment::forfeited));
                 self.paper.rule();
             }
             if !settled.is_zero() {
@@ -152,7 +147,28 @@ impl Sheet<'_> {
         others.retain(|payment| !payment.amount.is_zero());
         others.sort_by(|one, other| one.code.cmp(&other.code));
         for payment in others {
-            self.amount(&payment.description, payment.amount);
+            self.payment(payment);
+        }
+    }
+
+    /// A payment other than cash, with what was handed over where that was more.
+    fn payment(&mut self, payment: &ReceiptPayment) {
+        self.amount(&payment.description, payment.amount);
+        let (change, forfeited) = (payment.change, payment.forfeited());
+        if change.is_zero() && forfeited.is_zero() {
+            return;
+        }
+        let over = change.decimal() + forfeited.decimal();
+        self.amount("  お預り", Money::from_decimal(payment.amount.decimal() + over));
+        if !change.is_zero() {
+            self.amount("  お釣", change);
+        }
+        self.forfeited("  お釣なし", forfeited);
+    }
+
+    fn forfeited(&mut self, label: &str, amount: Money) {
+        if !amount.is_zero() {
+            self.amount(label, amount);
         }
     }
 

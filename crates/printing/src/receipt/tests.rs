@@ -33,8 +33,17 @@ fn off(rate: Option<&str>, amount: &str) -> ReceiptDiscount {
     }
 }
 
-fn tax(tax_type: TaxType, name: &str, target: &str, amount: &str) -> ReceiptTax {
+fn tax(
+    code: &str,
+    tax_type: TaxType,
+    rate: Option<&str>,
+    name: &str,
+    target: &str,
+    amount: &str,
+) -> ReceiptTax {
     ReceiptTax {
+        code: code.to_owned(),
+        rate: rate.map(|rate| rate.parse().unwrap()),
         tax_type,
         name: name.to_owned(),
         target_amount: money(target),
@@ -42,20 +51,27 @@ fn tax(tax_type: TaxType, name: &str, target: &str, amount: &str) -> ReceiptTax 
     }
 }
 
+/// A payment whose change is what it did not settle, if it is cash.
 fn payment(code: &str, description: &str, deposit: &str, amount: &str) -> ReceiptPayment {
+    let over = money(deposit).minus(money(amount)).unwrap();
     ReceiptPayment {
         code: code.to_owned(),
         is_cash: code == "01",
         description: description.to_owned(),
         deposit: money(deposit),
         amount: money(amount),
+        change: if code == "01" && over.is_positive() {
+            over
+        } else {
+            Money::ZERO
+        },
     }
 }
 
 fn sale() -> ReceiptData {
     let mut milk = line("牛乳 1L <特選>", "1280", "3", "3840", "01");
     milk.discounts = vec![off(Some("8"), "306")];
-    let mut bread = line("食パン", "475", "2", "950", "11");
+    let mut bread = line("食パン", "475", "2", "950", "21");
     bread.discounts = vec![off(None, "55")];
     let mut cancelled = line("取消した商品", "100", "1", "100", "01");
     cancelled.is_cancelled = true;
@@ -83,24 +99,24 @@ fn sale() -> ReceiptData {
                 "2200",
                 "1",
                 "2200",
-                "02",
+                "31",
             ),
         ],
         subtotal_amount: money("6629"),
         subtotal_discounts: vec![off(Some("5"), "331")],
         taxes: vec![
-            tax(TaxType::External, "外税10%", "3358", "335"),
-            tax(TaxType::External, "外税 8%", "850", "68"),
-            tax(TaxType::Internal, "内税10%", "2090", "190"),
+            tax("01", TaxType::External, Some("10"), "外税10%", "3358", "335"),
+            tax("21", TaxType::External, Some("8"), "外税 8%", "850", "68"),
+            tax("31", TaxType::Internal, Some("10.0"), "内税10%", "2090", "190"),
         ],
         total_amount_with_tax: money("6701"),
+        rounding_amount: Money::ZERO,
         payments: vec![
             payment("12", "商品券", "1000", "1000"),
             payment("01", "現金", "700", "700"),
             payment("11", "カード", "3000", "3000"),
             payment("01", "現金", "3000", "2001"),
         ],
-        change_amount: money("999"),
         origin: None,
         receipt_no: 111_111,
         stamp_duty: None,
@@ -164,23 +180,22 @@ fn a_sale_in_pounds() {
     data.staff_id = None;
     data.lines = vec![
         line("WHITE HANGING HEART T-LIGHT", "2.55", "6", "15.30", "S"),
-        line("CHEDDAR, LOOSE", "8.40", "0.345", "2.90", "00"),
+        line("CHEDDAR, LOOSE", "8.40", "0.345", "2.90", "Z"),
     ];
     data.subtotal_amount = money("18.20");
     data.subtotal_discounts = vec![off(None, "1.5")];
     data.taxes = vec![
-        tax(TaxType::Internal, "VAT 20%", "14.04", "2.34"),
-        tax(TaxType::Exempt, "Zero", "2.66", "0"),
+        tax("S", TaxType::Internal, Some("20"), "VAT 20%", "14.04", "2.34"),
+        tax("Z", TaxType::Exempt, Some("0"), "Zero", "2.66", "0"),
     ];
     data.total_amount_with_tax = money("16.70");
     data.payments = vec![payment("01", "Cash", "20", "16.70")];
-    data.change_amount = money("3.30");
     insta::assert_snapshot!(journal(&data), @r"
     レジNo. 4             責# ------|
     2026年06月11日(木) 18:20        |
              【 領 収 証 】         |
     --------------------------------|
-    WHITE HANGING HEART T-L £15.30  |
+    WHITE HANGING HEART T-L £15.30内|
              6点@£2.55              |
     CHEDDAR, LOOSE           £2.90  |
            0.345@£8.40              |
@@ -331,4 +346,138 @@ fn the_printer_gets_the_same_lines_as_xml() {
         receipt(&sale()).journal_text().lines().count()
     );
     assert!(text.contains("牛乳 1L &lt;特選&gt;"), "{text}");
+}
+
+/// A sale of the lines and payments in dollars, whose taxes have no mark.
+fn priced(lines: Vec<ReceiptLine>, total: &str, payments: Vec<ReceiptPayment>) -> ReceiptData {
+    ReceiptData {
+        currency: "AUD".parse().unwrap(),
+        headers: Vec::new(),
+        footers: Vec::new(),
+        lines,
+        subtotal_amount: money(total),
+        subtotal_discounts: Vec::new(),
+        taxes: Vec::new(),
+        total_amount_with_tax: money(total),
+        payments,
+        invoice_registration_number: None,
+        ..sale()
+    }
+}
+
+#[test]
+fn fine_prices_and_weights_print_with_all_their_digits() {
+    let lines = vec![
+        line("DIESEL", "1.749", "41.37", "72.36", "F"),
+        line("DIESEL CAN", "1.749", "1", "1.75", "F"),
+        line("SCREW", "0.0125", "1000", "12.50", "F"),
+    ];
+    insta::assert_snapshot!(journal(&priced(lines, "86.61", Vec::new())), @r"
+    レジNo. 4             責# 000031|
+    2026年06月11日(木) 18:20        |
+             【 領 収 証 】         |
+    --------------------------------|
+    DIESEL                   72.36  |
+           41.37@1.749              |
+    DIESEL CAN                1.75  |
+             1点@1.749              |
+    SCREW                    12.50  |
+         1,000点@0.0125             |
+    --------------------------------|
+    小計         1,002点     86.61  |
+    合計                     86.61  |
+    --------------------------------|
+    レシートNo. 111111              |
+    ");
+}
+
+#[test]
+fn cash_rounding_stands_between_total_and_payments() {
+    let mut data = priced(
+        vec![line("BREAD", "4.98", "1", "4.98", "F")],
+        "4.98",
+        vec![payment("01", "Cash", "10", "5")],
+    );
+    data.rounding_amount = money("0.02");
+    insta::assert_snapshot!(journal(&data), @r"
+    レジNo. 4             責# 000031|
+    2026年06月11日(木) 18:20        |
+             【 領 収 証 】         |
+    --------------------------------|
+    BREAD                     4.98  |
+    --------------------------------|
+    小計             1点      4.98  |
+    合計                      4.98  |
+    端数調整                  0.02  |
+    お預り                   10.00  |
+    お釣                      5.00  |
+    --------------------------------|
+    Cash                      5.00  |
+    --------------------------------|
+    レシートNo. 111111              |
+    ");
+}
+
+#[test]
+fn what_a_voucher_does_not_give_back_is_printed() {
+    let gift_card = ReceiptPayment {
+        change: money("10"),
+        ..payment("31", "Gift card", "50", "40")
+    };
+    let data = priced(
+        vec![line("COAT", "70", "1", "70", "F")],
+        "70",
+        vec![payment("32", "Voucher", "35", "30"), gift_card],
+    );
+    insta::assert_snapshot!(journal(&data), @r"
+    レジNo. 4             責# 000031|
+    2026年06月11日(木) 18:20        |
+             【 領 収 証 】         |
+    --------------------------------|
+    COAT                     70.00  |
+    --------------------------------|
+    小計             1点     70.00  |
+    合計                     70.00  |
+    Gift card                40.00  |
+      お預り                 50.00  |
+      お釣                   10.00  |
+    Voucher                  30.00  |
+      お預り                 35.00  |
+      お釣なし                5.00  |
+    --------------------------------|
+    レシートNo. 111111              |
+    ");
+}
+
+#[test]
+fn marks_follow_type_and_rate_of_the_tax() {
+    let mark_of = |tax_type, rate, currency: &str| {
+        let mut data = priced(vec![line("ITEM", "100", "1", "100", "K")], "100", Vec::new());
+        data.currency = currency.parse().unwrap();
+        data.taxes = vec![tax("K", tax_type, rate, "Tax", "100", "0")];
+        let text = journal(&data);
+        let line = text.lines().find(|line| line.starts_with("ITEM")).unwrap();
+        let mark = line.trim_end_matches('|').rsplit("00").next().unwrap();
+        let is_explained = text.contains("軽は軽減税率対象商品です");
+        assert_eq!(is_explained, mark == "軽", "{text}");
+        mark.to_owned()
+    };
+    for (tax_type, rate, currency, expected) in [
+        (TaxType::External, Some("10"), "JPY", "外"),
+        (TaxType::Internal, Some("10"), "JPY", "内"),
+        (TaxType::External, Some("8"), "JPY", "軽"),
+        (TaxType::Internal, Some("8.0"), "JPY", "軽"),
+        (TaxType::External, Some("0"), "JPY", "外"),
+        (TaxType::External, None, "JPY", "外"),
+        (TaxType::Exempt, Some("0"), "JPY", "  "),
+        (TaxType::Exempt, Some("8"), "JPY", "  "),
+        (TaxType::Internal, Some("5"), "GBP", "内"),
+        (TaxType::External, Some("7"), "EUR", "外"),
+    ] {
+        assert_eq!(
+            mark_of(tax_type, rate, currency),
+            expected,
+            "{tax_type} {rate:?} {currency}"
+        );
+    }
 }

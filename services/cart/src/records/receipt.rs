@@ -8,7 +8,7 @@ use kugel_printing::{
 };
 use kugel_proto::Decimal;
 use kugel_proto::cart::v1 as pb;
-use kugel_types::{LocalTime, Money, PaymentKind, Quantity, Rate};
+use kugel_types::{LocalTime, Money, PaymentKind, Quantity, Rate, TaxRule};
 
 use super::transaction_log::{money, readable};
 
@@ -39,8 +39,8 @@ fn data_of(log: &pb::TransactionLog, zone: &TimeZone) -> Result<ReceiptData, Err
         subtotal_discounts,
         taxes: log.taxes.iter().map(tax).collect::<Result<_, _>>()?,
         total_amount_with_tax: money(sales.total_amount_with_tax.as_ref())?,
+        rounding_amount: rounding(log, &sales)?,
         payments: log.payments.iter().map(payment).collect::<Result<_, _>>()?,
-        change_amount: money(sales.change_amount.as_ref())?,
         origin: log
             .origin
             .as_ref()
@@ -107,8 +107,30 @@ fn discounts(discounts: &[pb::Discount]) -> Result<Vec<ReceiptDiscount>, Error> 
     discounts.iter().map(read).collect()
 }
 
+/// What cash settled more than the total, or less.
+fn rounding(log: &pb::TransactionLog, sales: &pb::TransactionSales) -> Result<Money, Error> {
+    if sales.is_cancelled {
+        return Ok(Money::ZERO);
+    }
+    let mut paid = Money::ZERO;
+    for payment in &log.payments {
+        paid = paid.plus(money(payment.amount.as_ref())?)?;
+    }
+    Ok(paid.minus(money(sales.total_amount_with_tax.as_ref())?)?)
+}
+
 fn tax(tax: &pb::Tax) -> Result<ReceiptTax, Error> {
+    // The log of an earlier build does not tell the rate. It is the product's table's then.
+    let rate = match &tax.rate {
+        Some(rate) => Some(Rate::from_decimal(rate.exact()?)),
+        None => TaxRule::defaults()
+            .into_iter()
+            .find(|rule| rule.code == tax.tax_code)
+            .map(|rule| rule.rate),
+    };
     Ok(ReceiptTax {
+        code: tax.tax_code.clone(),
+        rate,
         tax_type: readable(tax.tax_type.parse())?,
         name: tax.tax_name.clone(),
         target_amount: money(tax.target_amount.as_ref())?,
@@ -117,12 +139,21 @@ fn tax(tax: &pb::Tax) -> Result<ReceiptTax, Error> {
 }
 
 fn payment(payment: &pb::Payment) -> Result<ReceiptPayment, Error> {
+    let is_cash = readable(payment.kind())? == PaymentKind::Cash;
+    let deposit = money(payment.deposit_amount.as_ref())?;
+    let amount = money(payment.amount.as_ref())?;
+    let over = deposit.minus(amount)?;
     Ok(ReceiptPayment {
         code: payment.payment_code.clone(),
-        is_cash: readable(payment.kind())? == PaymentKind::Cash,
+        is_cash,
         description: payment.description.clone(),
-        deposit: money(payment.deposit_amount.as_ref())?,
-        amount: money(payment.amount.as_ref())?,
+        deposit,
+        amount,
+        change: if is_cash && over.is_positive() {
+            over
+        } else {
+            Money::ZERO
+        },
     })
 }
 

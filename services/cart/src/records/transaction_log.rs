@@ -86,6 +86,10 @@ pub(crate) fn of_reversal(
         sales: original.sales.clone().map(|sales| pb::TransactionSales {
             reference_date_time: Some(reversed.at.clone()),
             change_amount: wire(rust_decimal::Decimal::ZERO),
+            // Duty is on the receipt for money taken; nobody receives any here.
+            is_stamp_duty_applied: false,
+            stamp_duty_target_amount: wire(rust_decimal::Decimal::ZERO),
+            stamp_duty_amount: wire(rust_decimal::Decimal::ZERO),
             ..sales
         }),
         generate_date_time: reversed.at.clone(),
@@ -256,6 +260,7 @@ pub(crate) fn taxes(cart: &Cart) -> Vec<pb::Tax> {
         tax_amount: wire(tax.amount.decimal()),
         target_amount: wire(tax.target_amount.decimal()),
         target_quantity: wire(tax.target_quantity.decimal()),
+        rate: wire(tax.rate.decimal()),
     });
     taxes.collect()
 }

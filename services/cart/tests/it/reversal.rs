@@ -66,6 +66,30 @@ async fn what_stands_can_be_reversed_once() {
     shop.void(own, sale, PRICE).await.unwrap();
 }
 
+#[tokio::test]
+async fn no_reversal_carries_stamp_duty() {
+    let shop = Shop::open();
+    let pos = till(1);
+    let own = (&pos, &pos);
+    let cart = shop.cart(&pos).await;
+    shop.add(&pos, &cart, &[("melon", "50")]).await.unwrap();
+    shop.subtotal_cart(&pos, &cart).await.unwrap();
+    shop.pay(&pos, &cart, &[("01", "55000")]).await.unwrap();
+    let sale = shop.bill_cart(&pos, &cart).await.unwrap();
+    assert!(sale.journal_text.unwrap().contains("印紙税 \\200"));
+
+    let price = &[("01", "55000")];
+    let returned = shop.give_back(own, 1, price).await.unwrap();
+    let of_return = shop.void(own, returned.transaction_no, price).await.unwrap();
+    let of_sale = shop.void(own, 1, price).await.unwrap();
+    for (reversal, kind) in [(returned, 102), (of_return, 202), (of_sale, 201)] {
+        assert_eq!(reversal.transaction_type, kind);
+        assert_eq!(reversal.stamp_duty_amount, decimal("0"), "{kind}");
+        assert!(!reversal.journal_text.unwrap().contains("印"), "{kind}");
+        assert!(!reversal.receipt_text.unwrap().contains("印"), "{kind}");
+    }
+}
+
 async fn is_refunded(shop: &Shop, till: &crate::support::Till, number: i64) -> bool {
     let transaction = shop.transaction(till, number).await.unwrap();
     transaction.status.unwrap().is_refunded
