@@ -1,7 +1,7 @@
 //! The contract in Rust: types, servers and clients generated from `proto/`, their descriptors, and what the options on
 //! each method say about its callers.
 //!
-//! Nothing here is written by hand but the conversions of [`Decimal`], the kind of a payment, and the traits over the
+//! Nothing here is written by hand but the conversions of [`Decimal`], the kind and the cash of a payment, and the traits over the
 //! generated code. Start reading at `proto/kugel`.
 
 mod content;
@@ -10,6 +10,7 @@ mod payment;
 mod policy;
 
 pub use content::{Content, ContentReader, LIST_MAX, TEXT_MAX};
+pub use payment::CashUnknown;
 pub use policy::{Caller, IDEMPOTENT_METHODS, METHODS, Policy, READING_METHODS, Scoped};
 
 /// Everything of the contract as a `FileDescriptorSet` with options and source comments.

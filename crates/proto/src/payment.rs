@@ -1,8 +1,35 @@
-//! What kind of method a payment was made by.
+//! What kind of method a payment was made by, and what it brings into the drawer.
 
-use kugel_types::{InvalidId, PaymentKind, TaxType};
+use kugel_types::{InvalidAmount, InvalidId, Money, Overflow, PaymentKind, TaxType};
 
-use crate::cart::v1::{Payment, Tax};
+use crate::Decimal;
+use crate::cart::v1::{Payment, Tax, TransactionLog};
+
+/// A log of which nobody can say what cash it brings.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CashUnknown {
+    /// A payment's kind is none.
+    #[error(transparent)]
+    Kind(#[from] InvalidId),
+    /// A payment's amount is no number.
+    #[error(transparent)]
+    Amount(#[from] InvalidAmount),
+    /// The sum is too large.
+    #[error(transparent)]
+    Sum(#[from] Overflow),
+}
+
+impl TransactionLog {
+    /// Cash that the transaction brings into the drawer, whatever its type: the type says which way it goes. Nothing for
+    /// a cancelled cart, whose payments are handed back.
+    pub fn cash(&self) -> Result<Money, CashUnknown> {
+        if self.sales.as_ref().is_some_and(|sales| sales.is_cancelled) {
+            return Ok(Money::ZERO);
+        }
+        let each = self.payments.iter().map(Payment::cash);
+        Ok(Money::sum(each.collect::<Result<Vec<_>, _>>()?)?)
+    }
+}
 
 impl Payment {
     /// The kind. A log from elsewhere may not say it: then it is what the default table says of the code.
@@ -12,6 +39,20 @@ impl Payment {
             name => name.parse(),
         }
     }
+
+    /// Cash that the payment brings into the drawer: what it settles if it is cash; otherwise nothing, less the change
+    /// that was handed out for it.
+    pub fn cash(&self) -> Result<Money, CashUnknown> {
+        match self.kind()? {
+            PaymentKind::Cash => money(self.amount.as_ref()),
+            PaymentKind::Cashless | PaymentKind::Other => Ok(-money(self.change_amount.as_ref())?),
+        }
+    }
+}
+
+fn money(value: Option<&Decimal>) -> Result<Money, CashUnknown> {
+    let number = value.map(Decimal::exact).transpose()?;
+    Ok(Money::from_decimal(number.unwrap_or_default()))
 }
 
 impl Tax {
@@ -45,5 +86,36 @@ mod tests {
             };
             assert_eq!(payment.kind().ok(), expected, "{code} {name}");
         }
+    }
+
+    #[test]
+    fn the_drawer_gets_cash_and_gives_change_for_everything() {
+        let payment = |code: &str, amount: &str, change: &str| Payment {
+            payment_code: code.to_owned(),
+            amount: Some(Decimal {
+                value: amount.to_owned(),
+            }),
+            change_amount: Some(Decimal {
+                value: change.to_owned(),
+            }),
+            ..Payment::default()
+        };
+        let mut log = TransactionLog {
+            payments: vec![
+                payment("01", "30.05", "9.95"),
+                payment("11", "100", "0"),
+                payment("12", "40", "10"),
+            ],
+            ..TransactionLog::default()
+        };
+        assert_eq!(log.cash(), Ok("20.05".parse().expect("an amount")));
+        log.payments[2].change_amount = None;
+        assert_eq!(log.cash(), Ok("30.05".parse().expect("an amount")), "logs of earlier builds");
+        log.payments[0].amount = Some(Decimal {
+            value: "much".to_owned(),
+        });
+        assert!(log.cash().is_err());
+        log.sales.get_or_insert_default().is_cancelled = true;
+        assert_eq!(log.cash(), Ok(Money::ZERO));
     }
 }

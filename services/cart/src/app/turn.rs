@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kugel_error::Error;
+use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_store::{Changes, Query, Scope, Stored};
 use kugel_types::{TerminalId, TransactionType};
@@ -117,5 +117,10 @@ impl App {
 
 fn counted(sums: SessionSums, log: &TransactionLog) -> Result<SessionSums, Error> {
     let kind = transaction_log::readable(TransactionType::try_from(log.transaction_type))?;
-    Ok(sums.counted(log.transaction_no, kind, transaction_log::cash(log)?)?)
+    let cash = log.cash().map_err(|error| {
+        codes::CART_INTERNAL
+            .error("the transaction cannot be read")
+            .caused_by(error)
+    })?;
+    Ok(sums.counted(log.transaction_no, kind, cash)?)
 }

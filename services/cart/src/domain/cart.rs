@@ -150,6 +150,12 @@ pub struct Sales {
     pub change_amount: Money,
     /// What remains to be paid.
     pub balance_amount: Money,
+    /// What the payments are more than the total, because cash is rounded to the store's coin.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rounding_amount: Money,
+    /// What cash would have to bring now.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub cash_balance_amount: Money,
     /// The cash that stamp duty is due on; zero without duty.
     pub stamp_duty_target_amount: Money,
     /// Stamp duty.
@@ -196,6 +202,9 @@ pub struct CartPayment {
     pub tender: Tender,
     /// What it settles.
     pub payment_amount: Money,
+    /// What goes back of it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub change_amount: Money,
     /// Free text.
     pub payment_detail: Option<String>,
 }

@@ -92,6 +92,7 @@ pub(crate) fn payment_of(entry: &PaymentEntry, master: &PaymentMaster, payment_n
             deposit: entry.amount,
         },
         payment_amount: Money::ZERO,
+        change_amount: Money::ZERO,
         payment_detail: entry.detail.clone(),
     }
 }

@@ -7,7 +7,7 @@ use kugel_error::{Error, codes};
 use kugel_pricing::{PaymentMethod, PricedDiscount, Tender};
 use kugel_proto::Decimal;
 use kugel_proto::cart::v1 as pb;
-use kugel_types::{EventId, InvalidId, Money, PaymentKind, StaffRef};
+use kugel_types::{EventId, InvalidId, Money, StaffRef};
 
 use crate::domain::cart::{Cart, CartLine, CartPayment};
 use crate::domain::reversal::{Original, Reversed};
@@ -127,22 +127,9 @@ fn taken(payment: &pb::Payment) -> Result<CartPayment, Error> {
             deposit: money(payment.deposit_amount.as_ref())?,
         },
         payment_amount: money(payment.amount.as_ref())?,
+        change_amount: money(payment.change_amount.as_ref())?,
         payment_detail: payment.detail.clone(),
     })
-}
-
-/// The cash that a transaction settled; nothing for a cancelled cart.
-pub(crate) fn cash(log: &pb::TransactionLog) -> Result<Money, Error> {
-    if log.sales.as_ref().is_some_and(|sales| sales.is_cancelled) {
-        return Ok(Money::ZERO);
-    }
-    let mut amounts = Vec::new();
-    for payment in &log.payments {
-        if readable(payment.kind())? == PaymentKind::Cash {
-            amounts.push(money(payment.amount.as_ref())?);
-        }
-    }
-    Ok(Money::sum(amounts)?)
 }
 
 fn origin(original: &pb::TransactionLog) -> pb::TransactionOrigin {
@@ -173,6 +160,7 @@ fn sales(cart: &Cart) -> pb::TransactionSales {
         is_stamp_duty_applied: sales.stamp_duty_amount.is_positive(),
         stamp_duty_target_amount: wire(sales.stamp_duty_target_amount.decimal()),
         stamp_duty_amount: wire(sales.stamp_duty_amount.decimal()),
+        rounding_amount: wire(sales.rounding_amount.decimal()),
     }
 }
 
@@ -245,6 +233,7 @@ pub(crate) fn payments(payments: &[CartPayment]) -> Vec<pb::Payment> {
             deposit_amount: wire(payment.tender.deposit.decimal()),
             amount: wire(payment.payment_amount.decimal()),
             detail: payment.payment_detail.clone(),
+            change_amount: wire(payment.change_amount.decimal()),
         }
     };
     payments.iter().map(payment).collect()

@@ -53,6 +53,8 @@ pub(super) fn cart(cart: &Cart) -> pb::Cart {
         status: None,
         user: transaction_log::user(cart),
         currency_code: cart.currency_code.code().to_owned(),
+        rounding_amount: wire(sales.rounding_amount.decimal()),
+        cash_balance_amount: wire(sales.cash_balance_amount.decimal()),
     }
 }
 
@@ -109,5 +111,6 @@ pub(super) fn transaction(transaction: &Transaction) -> pb::Tran {
         origin: log.origin.clone(),
         invoice_issue_no: log.invoice_issue_no.clone(),
         currency_code: log.currency_code.clone(),
+        rounding_amount: sales.rounding_amount,
     }
 }
