@@ -62,12 +62,13 @@ const CONFINED: &[(&str, &[&str])] = &[
 ];
 
 /// All that the pure packages may be built with: values, no I/O and no runtime.
-const PURE: [&str; 7] = [
+const PURE: [&str; 8] = [
     "rust_decimal",
     "jiff",
     "uuid",
     "thiserror",
     "serde",
+    "serde_json",
     "unicode-width",
     "js-sys",
 ];

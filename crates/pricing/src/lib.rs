@@ -29,4 +29,4 @@ pub use policy::Policy;
 pub use price::price;
 pub use priced::{Priced, PricedDiscount, PricedLine, PricedPayment, PricedTax, Reason};
 pub use promotion::CATEGORY_DISCOUNT;
-pub use stamp_duty::{StampDuty, StampDutyTier, stamp_duty};
+pub use stamp_duty::{StampDuty, stamp_duty};

@@ -110,7 +110,11 @@ mod tests {
         };
         assert_eq!(log.cash(), Ok("20.05".parse().expect("an amount")));
         log.payments[2].change_amount = None;
-        assert_eq!(log.cash(), Ok("30.05".parse().expect("an amount")), "logs of earlier builds");
+        assert_eq!(
+            log.cash(),
+            Ok("30.05".parse().expect("an amount")),
+            "logs of earlier builds"
+        );
         log.payments[0].amount = Some(Decimal {
             value: "much".to_owned(),
         });

@@ -32,6 +32,6 @@ pub use moment::Moment;
 pub use money::{InvalidAmount, Money, Overflow, Quantity, Rate, parse_exact};
 pub use page::{Direction, Page, Sort};
 pub use trade::{
-    Currency, DEFAULT_PAYMENTS, DefaultPayment, PaymentKind, RoundMethod, Sign, StaffRef, TaxRule, TaxType,
-    TransactionType,
+    Currency, DEFAULT_PAYMENTS, DefaultPayment, PaymentKind, RoundMethod, Sign, StaffRef, StampDutyTable,
+    StampDutyTier, TaxRule, TaxType, TransactionType,
 };

@@ -2,10 +2,9 @@
 
 use kugel_error::codes;
 use kugel_pricing::{
-    Basket, PaymentMethod, Policy, Priced, StampDuty, StampDutyTier, Tender, discount_subtotal, pay, price,
-    stamp_duty,
+    Basket, PaymentMethod, Policy, Priced, StampDuty, Tender, discount_subtotal, pay, price, stamp_duty,
 };
-use kugel_types::PaymentKind;
+use kugel_types::{PaymentKind, StampDutyTier};
 
 use crate::support::*;
 

@@ -7,7 +7,9 @@
 mod currency;
 mod payment;
 mod rounding;
+pub mod setting;
 mod staff;
+mod stamp_duty;
 mod tax;
 mod transaction;
 
@@ -15,5 +17,6 @@ pub use currency::Currency;
 pub use payment::{DEFAULT_PAYMENTS, DefaultPayment, PaymentKind};
 pub use rounding::RoundMethod;
 pub use staff::StaffRef;
+pub use stamp_duty::{StampDutyTable, StampDutyTier};
 pub use tax::{TaxRule, TaxType};
 pub use transaction::{Sign, TransactionType};

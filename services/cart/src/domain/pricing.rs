@@ -1,7 +1,7 @@
 //! Between the cart and the pricing rules: what is priced, by which rules, and what comes of it.
 
 use kugel_error::Error;
-use kugel_pricing::{Basket, Discount, Line, Policy, Priced, PricedDiscount, StampDuty, StampDutyTier};
+use kugel_pricing::{Basket, Discount, Line, Policy, Priced, PricedDiscount, StampDuty};
 
 use super::cart::{Cart, CartLine};
 
@@ -59,7 +59,7 @@ impl Cart {
 
     /// The stamp duty that the cart's receipt bears.
     pub(crate) fn stamp_duty(&self) -> Result<Option<StampDuty>, Error> {
-        let tiers = StampDutyTier::table(self.currency_code);
+        let tiers = self.masters.settings.stamp_duty_tiers(self.currency_code);
         // Most receipts are far below the first tier; pricing them once more to find no duty would be for nothing.
         let first = tiers.iter().map(|tier| tier.target_amount).min();
         if first.is_none_or(|first| self.sales.total_amount_with_tax < first) {

@@ -1,7 +1,8 @@
 //! Settings: what a tenant has set, and what a cart keeps of it for its terminal.
 
 use kugel_error::{Error, codes};
-use kugel_types::{RoundMethod, TerminalId, TerminalNo};
+use kugel_types::trade::setting;
+use kugel_types::{Currency, Money, RoundMethod, StampDutyTable, StampDutyTier, TerminalId, TerminalNo};
 use serde::{Deserialize, Serialize};
 
 use super::numbering::ReceiptRange;
@@ -50,8 +51,20 @@ impl SettingMaster {
 pub struct CartSettings {
     /// The range of receipt numbers.
     pub receipt_range: ReceiptRange,
+    /// How the amounts of lines are rounded.
+    #[serde(default = "half_up", skip_serializing_if = "is_half_up")]
+    pub line_rounding: RoundMethod,
     /// How discounts are rounded.
     pub discount_rounding: RoundMethod,
+    /// How taxes are rounded of which the tax table does not say it.
+    #[serde(default = "half_up", skip_serializing_if = "is_half_up")]
+    pub tax_rounding: RoundMethod,
+    /// The stamp duty table; that of the currency if the tenant has none of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp_duty_table: Option<StampDutyTable>,
+    /// The amount from which stamp duty is due.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stamp_duty_limit: Option<Money>,
     /// The chain's invoice registration number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invoice_registration_number: Option<String>,
@@ -61,6 +74,14 @@ pub struct CartSettings {
     /// Lines below the receipt.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub receipt_footers: Vec<ReceiptText>,
+}
+
+fn half_up() -> RoundMethod {
+    RoundMethod::Round
+}
+
+fn is_half_up(method: &RoundMethod) -> bool {
+    *method == RoundMethod::Round
 }
 
 /// What holds where the tenant has set nothing.
@@ -86,44 +107,89 @@ pub struct ReceiptText {
 }
 
 impl CartSettings {
-    /// Picks what a terminal's carts need. A receipt range that is not a number refuses: printing numbers from another
-    /// range would not be noticed before an audit.
+    /// Picks what a terminal's carts need. A value that decides about money or numbers and cannot be read refuses: sales
+    /// by other rules than the tenant's would not be noticed before an audit.
     pub fn at(
         terminal: &TerminalId,
         masters: &[SettingMaster],
         defaults: &CartDefaults,
     ) -> Result<Self, Error> {
-        let value = |name: &str| {
-            masters
-                .iter()
-                .find(|master| master.name == name)
-                .map(|found| found.value_at(terminal))
-        };
-        let number = |name: &'static str, default: u64| match value(name).map(str::trim) {
-            None | Some("") => Ok(i64::try_from(default).unwrap_or(i64::MAX)),
-            Some(text) => text.parse::<i64>().map_err(|_| {
-                codes::CART_NOT_CREATED
-                    .error(format!("setting {name} is {text:?} and not a number"))
-                    .with("setting", name)
-            }),
-        };
-        let start = number("RECEIPT_NO_START_VALUE", defaults.receipt_no_start)?;
-        let end = number("RECEIPT_NO_END_VALUE", defaults.receipt_no_end)?;
-        let receipt_range = ReceiptRange::new(start, end).map_err(|error| {
-            codes::CART_NOT_CREATED
-                .error("the settings of the receipt range do not fit together")
-                .caused_by(error)
-        })?;
+        let values = Values { terminal, masters };
         Ok(Self {
-            receipt_range,
-            discount_rounding: defaults.discount_rounding,
-            invoice_registration_number: value("INVOICE_REGISTRATION_NUMBER")
+            receipt_range: receipt_range(&values, defaults)?,
+            line_rounding: values.rounding(setting::LINE_ROUNDING, RoundMethod::Round)?,
+            discount_rounding: values.rounding(setting::DISCOUNT_ROUNDING, defaults.discount_rounding)?,
+            tax_rounding: values.rounding(setting::TAX_ROUNDING, RoundMethod::Round)?,
+            stamp_duty_table: values.read(setting::STAMP_DUTY_TABLE, str::parse)?,
+            stamp_duty_limit: values.read(setting::STAMP_DUTY_LIMIT, setting::limit)?,
+            invoice_registration_number: values
+                .of("INVOICE_REGISTRATION_NUMBER")
                 .filter(|text| !text.is_empty())
                 .map(ToOwned::to_owned),
-            receipt_headers: receipt_texts(value("RECEIPT_HEADERS")),
-            receipt_footers: receipt_texts(value("RECEIPT_FOOTERS")),
+            receipt_headers: receipt_texts(values.of("RECEIPT_HEADERS")),
+            receipt_footers: receipt_texts(values.of("RECEIPT_FOOTERS")),
         })
     }
+
+    /// The rows by which stamp duty is found in a currency.
+    pub fn stamp_duty_tiers(&self, currency: Currency) -> Vec<StampDutyTier> {
+        let mut tiers = match &self.stamp_duty_table {
+            Some(table) => table.0.clone(),
+            None => StampDutyTier::table(currency),
+        };
+        tiers.retain(|tier| {
+            self.stamp_duty_limit
+                .is_none_or(|limit| limit <= tier.target_amount)
+        });
+        tiers
+    }
+}
+
+/// The values of settings at a terminal.
+struct Values<'a> {
+    terminal: &'a TerminalId,
+    masters: &'a [SettingMaster],
+}
+
+impl<'a> Values<'a> {
+    fn of(&self, name: &str) -> Option<&'a str> {
+        let master = self.masters.iter().find(|master| master.name == name)?;
+        Some(master.value_at(self.terminal))
+    }
+
+    /// The value as something else than text; `None` where there is none.
+    fn read<T, E>(&self, name: &str, read: impl FnOnce(&str) -> Result<T, E>) -> Result<Option<T>, Error>
+    where
+        E: std::error::Error + Send + Sync + 'static,
+    {
+        let Some(text) = self.of(name).map(str::trim).filter(|text| !text.is_empty()) else {
+            return Ok(None);
+        };
+        read(text).map(Some).map_err(|error| {
+            codes::CART_NOT_CREATED
+                .error(format!("setting {name} cannot be read: put {text:?} right"))
+                .with("setting", name)
+                .caused_by(error)
+        })
+    }
+
+    fn rounding(&self, name: &str, default: RoundMethod) -> Result<RoundMethod, Error> {
+        Ok(self.read(name, str::parse)?.unwrap_or(default))
+    }
+}
+
+fn receipt_range(values: &Values<'_>, defaults: &CartDefaults) -> Result<ReceiptRange, Error> {
+    let number = |name: &str, default: u64| {
+        let number = values.read(name, str::parse::<i64>)?;
+        Ok::<_, Error>(number.unwrap_or(i64::try_from(default).unwrap_or(i64::MAX)))
+    };
+    let start = number("RECEIPT_NO_START_VALUE", defaults.receipt_no_start)?;
+    let end = number("RECEIPT_NO_END_VALUE", defaults.receipt_no_end)?;
+    ReceiptRange::new(start, end).map_err(|error| {
+        codes::CART_NOT_CREATED
+            .error("the settings of the receipt range do not fit together")
+            .caused_by(error)
+    })
 }
 
 /// Reads `[{"text": …, "align": …}]`; older back offices write it with single quotes. Entries of another shape are
@@ -204,22 +270,79 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_receipt_range_that_is_no_number_refuses() {
-        let id = terminal("t-s1-2");
+    /// A terminal's settings where one of them has a value.
+    fn with(name: &str, value: &str) -> Result<CartSettings, Error> {
         let defaults = CartDefaults {
             receipt_no_start: 5,
             receipt_no_end: 9,
-            discount_rounding: RoundMethod::Round,
+            discount_rounding: RoundMethod::Ceil,
         };
-        let range = |text| {
-            CartSettings::at(
-                &id,
-                &[setting("RECEIPT_NO_START_VALUE", &[(None, None, text)])],
-                &defaults,
-            )
-            .map(|settings| settings.receipt_range)
+        let masters = [setting(name, &[(None, None, value)])];
+        CartSettings::at(&terminal("t-s1-2"), &masters, &defaults)
+    }
+
+    #[test]
+    fn rounding_is_the_tenants() {
+        let rounding = |settings: CartSettings| {
+            let CartSettings {
+                line_rounding: line,
+                discount_rounding: discount,
+                tax_rounding: tax,
+                ..
+            } = settings;
+            [line, discount, tax].map(RoundMethod::name)
         };
+        for (name, value, expected) in [
+            ("ROUND_METHOD_FOR_LINE", "", ["Round", "Ceil", "Round"]),
+            ("ROUND_METHOD_FOR_LINE", "Floor", ["Floor", "Ceil", "Round"]),
+            ("ROUND_METHOD_FOR_DISCOUNT", "Floor", ["Round", "Floor", "Round"]),
+            ("ROUND_METHOD_FOR_TAX", " Floor ", ["Round", "Ceil", "Floor"]),
+        ] {
+            assert_eq!(rounding(with(name, value).unwrap()), expected, "{name} {value}");
+        }
+        for name in [
+            "ROUND_METHOD_FOR_LINE",
+            "ROUND_METHOD_FOR_DISCOUNT",
+            "ROUND_METHOD_FOR_TAX",
+            "STAMP_DUTY_TABLE",
+            "STAMP_DUTY_LIMIT",
+        ] {
+            let error = with(name, "half").expect_err(name);
+            assert!(error.is(&codes::CART_NOT_CREATED));
+            assert!(error.message().contains(name), "{}", error.message());
+        }
+    }
+
+    #[test]
+    fn stamp_duty_is_the_tenants() {
+        let tiers = |name: &str, value: &str, currency: &str| {
+            let tiers = with(name, value)
+                .unwrap()
+                .stamp_duty_tiers(currency.parse().unwrap());
+            let tiers = tiers.iter().map(|tier| tier.target_amount.to_string());
+            tiers.rev().take(2).collect::<Vec<_>>().join(" ")
+        };
+        let table = r#"[{"target_amount": 10, "duty": 1}]"#;
+        for (name, value, currency, expected) in [
+            ("STAMP_DUTY_TABLE", "", "JPY", "50000 1000000"),
+            ("STAMP_DUTY_TABLE", "", "EUR", ""),
+            ("STAMP_DUTY_TABLE", table, "JPY", "10"),
+            ("STAMP_DUTY_TABLE", table, "EUR", "10"),
+            ("STAMP_DUTY_TABLE", "[]", "JPY", ""),
+            ("STAMP_DUTY_LIMIT", "50000", "JPY", "50000 1000000"),
+            ("STAMP_DUTY_LIMIT", "50001", "JPY", "1000000 2000000"),
+        ] {
+            assert_eq!(
+                tiers(name, value, currency),
+                expected,
+                "{name} {value} {currency}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_receipt_range_that_is_no_number_refuses() {
+        let range = |text| with("RECEIPT_NO_START_VALUE", text).map(|settings| settings.receipt_range);
         assert_eq!(
             range("7").expect("in range"),
             ReceiptRange::new(7, 9).expect("range")

@@ -139,3 +139,26 @@ async fn an_update_replaces_all_values() {
     client.delete_setting(world.user(delete)).await.unwrap();
     assert_eq!(world.announced(), vec!["Setting RECEIPT_FOOTERS"; 3]);
 }
+
+#[tokio::test]
+async fn a_value_that_nobody_could_read_is_refused_when_it_is_saved() {
+    let world = World::start();
+    let mut client = SettingServiceClient::new(world.channel.clone());
+    let mut save = async |default: &str, there: &str| {
+        let request = pb::CreateSettingRequest {
+            tenant_id: TENANT.into(),
+            setting: Some(pb::Setting {
+                name: "STAMP_DUTY_TABLE".into(),
+                default_value: Some(default.into()),
+                values: vec![value(Some("tk01"), None, Some(there))],
+                ..Default::default()
+            }),
+        };
+        client.create_setting(world.user(request)).await
+    };
+    assert_eq!(
+        refusal(save("none", "[{'duty': 200}]").await),
+        fields_of("setting", "default_value,values[0].value")
+    );
+    save("", "[{'target_amount': 50000, 'duty': 200}]").await.unwrap();
+}

@@ -6,10 +6,12 @@ use kugel_error::Result;
 use kugel_proto::master_data::v1 as pb;
 use kugel_rpc::{Checks, View};
 use kugel_store::Value;
+use kugel_types::trade::setting::check_setting;
 use kugel_types::{ItemCode, Moment, Rate, RoundMethod, StoreCode, TaxRule, TaxType, TerminalNo};
 
 use crate::app::StaffDraft;
 use crate::domain::item_book::{Button, ButtonSize, Category as Page, ItemBook, Tab};
+use crate::domain::json;
 use crate::domain::masters::{Category, Item, Payment, StoreItem};
 use crate::domain::promotion::{Changes, Detail, Promotion};
 use crate::domain::setting::{Setting, SettingValue};
@@ -139,6 +141,10 @@ pub(super) fn setting(setting: Option<pb::Setting>) -> Result<Setting> {
         }
         let name = checks.name("name", name);
         let default_value = checks.text("default_value", setting.default_value);
+        checks.taken(
+            "default_value",
+            check_setting(&name, &json::canonical(&default_value)),
+        );
         let values = checks.each("values", setting.values, |checks, value| {
             if let Some(store) = &value.store_code {
                 checks.taken("store_code", store.parse::<StoreCode>());
@@ -146,10 +152,12 @@ pub(super) fn setting(setting: Option<pb::Setting>) -> Result<Setting> {
             if let Some(number) = value.terminal_no {
                 checks.taken("terminal_no", TerminalNo::new(number.into()));
             }
+            let text = checks.text("value", value.value);
+            checks.taken("value", check_setting(&name, &json::canonical(&text)));
             SettingValue {
                 store_code: value.store_code,
                 terminal_no: value.terminal_no,
-                value: checks.text("value", value.value),
+                value: text,
             }
         });
         Setting::new(name, &default_value, values)
