@@ -107,6 +107,7 @@ table! {
     STORE_NOT_FOUND "407101" 404 5 "The store was not found" "店舗が見つかりません";
     STORE_EXISTS "407102" 400 6 "The store exists already" "店舗はすでに存在します";
     BUSINESS_DATE_INVALID "407106" 400 3 "The business date is not valid" "営業日が不正です";
+    STORE_CURRENCY_FIXED "407107" 400 9 "The store's currency cannot change now" "店舗の通貨は変更できません";
     TERMINAL_NEIGHBOUR_FAILED "407201" 502 14 "Another service did not answer" "外部サービスとの連携に失敗しました";
     TERMINAL_INTERNAL "407301" 500 13 "The terminal service failed" "端末サービスで処理に失敗しました";
     // Journal: 410 and 411

@@ -217,6 +217,7 @@ impl Shop {
             store_name: name.to_owned(),
             tags: Vec::new(),
             currency: currency.map(ToOwned::to_owned),
+            cash_coin: None,
         });
         let mut stores = StoreServiceClient::over(self.client.transport());
         let answer = stores.create_store(request).await;

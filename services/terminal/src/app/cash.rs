@@ -54,17 +54,13 @@ impl App {
         let description = description
             .filter(|text| !text.trim().is_empty())
             .unwrap_or_else(|| direction.default_description().to_owned());
-        let work = async {
-            let place = self.place(&id).await?;
+        let work = self.change(caller, &id, (), |terminal, place, now| {
             place.check_amount("amount", Some(amount))?;
-            self.change(caller, &id, (), |terminal, now| {
-                terminal.move_cash(amount, now)?;
-                let (event, time) = (EventId::generate(), self.local(now));
-                let log = Log::cash(event, terminal, &place, &time, amount, &description)?;
-                Ok(vec![log])
-            })
-            .await
-        };
+            terminal.move_cash(amount, now)?;
+            let (event, time) = (EventId::generate(), self.local(now));
+            let log = Log::cash(event, terminal, place, &time, amount, &description)?;
+            Ok(vec![log])
+        });
         let moved = caller.once(&self.documents, work).await?;
         Ok(CashMovement {
             terminal: id,

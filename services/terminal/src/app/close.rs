@@ -57,9 +57,9 @@ impl App {
         id: &TerminalId,
         physical_amount: Option<Money>,
     ) -> Result<Changed<Closing>, Error> {
-        let place = self.place(id).await?;
-        place.check_amount("physical_amount", physical_amount)?;
         let session = self.load(id).await?.terminal.clone();
+        let place = self.load_store(&id.tenant, &id.store).await?.place();
+        place.check_amount("physical_amount", physical_amount)?;
         // What is refused must be refused before the seal, after which nothing is sold until the session is closed.
         session.clone().close(physical_amount)?;
         let sealed = self.neighbourhood.seal_session(&session).await?;
@@ -67,7 +67,7 @@ impl App {
             cash: sealed.sales.cash,
             open_carts: sealed.open_carts,
         };
-        self.change(caller, id, note, |terminal, now| {
+        self.change(caller, id, note, |terminal, place, now| {
             // The sales are those of the session that was read; another one may have begun meanwhile.
             if terminal.business_counter != session.business_counter {
                 let message = format!("terminal {id} began another session, try again");
@@ -75,7 +75,7 @@ impl App {
             }
             terminal.close(physical_amount)?;
             let time = self.local(now);
-            let log = Log::closed(terminal, &place, &time, &sealed.sales, &self.zone)?;
+            let log = Log::closed(terminal, place, &time, &sealed.sales, &self.zone)?;
             Ok(vec![log])
         })
         .await

@@ -25,7 +25,7 @@ use kugel_store::{Documents, Scope, Stored, retry};
 use kugel_types::{Currency, LocalTime, StoreCode, TenantId, TerminalId};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Printed, Terminal};
+use crate::domain::{Place, Printed, Terminal};
 use crate::ports::Neighbourhood;
 use crate::records::{Log, StoreDocument, TerminalDocument};
 
@@ -77,27 +77,29 @@ impl App {
         id: &TerminalId,
         step: impl Fn(&mut Terminal) -> Result<(), Error>,
     ) -> Result<Stored<TerminalDocument>, Error> {
-        let step = |terminal: &mut Terminal, _| step(terminal).map(|()| Vec::new());
+        let step = |terminal: &mut Terminal, _: &Place, _| step(terminal).map(|()| Vec::new());
         let change = self.change(caller, id, (), step);
         Ok(caller.once(&self.documents, change).await?.terminal)
     }
 
     /// Changes a terminal: `step` alters it and says what is to be logged; both become one commit with the answer, and
     /// the events of the logs go out after it. If somebody else was faster, everything is done again on what they left.
+    /// The store is read after the terminal: see [`App::between_sessions`].
     async fn change<N: Serialize + Clone>(
         &self,
         caller: &Caller,
         id: &TerminalId,
         note: N,
-        step: impl Fn(&mut Terminal, Timestamp) -> Result<Vec<Log>, Error>,
+        step: impl Fn(&mut Terminal, &Place, Timestamp) -> Result<Vec<Log>, Error>,
     ) -> Result<Changed<N>, Error> {
         let actor = caller.actor();
         retry("terminal", id, || async {
             let stored = self.load(id).await?;
             let mut terminal = stored.terminal.clone();
+            let place = self.load_store(&id.tenant, &id.store).await?.place();
             let changes = self.documents.changes(&actor);
             let now = changes.at();
-            let logs = step(&mut terminal, now)?;
+            let logs = step(&mut terminal, &place, now)?;
             let document = Arc::new(TerminalDocument::from(terminal));
             let changed = Changed {
                 terminal: changes.replaced(Arc::clone(&document), &stored),

@@ -5,7 +5,7 @@ use kugel_rpc::Caller;
 use kugel_types::{EventId, Money, TerminalId};
 
 use super::{App, Changed};
-use crate::domain::{Place, Status};
+use crate::domain::Status;
 use crate::records::Log;
 
 impl App {
@@ -27,14 +27,13 @@ impl App {
         id: &TerminalId,
         initial_amount: Option<Money>,
     ) -> Result<Changed, Error> {
-        let place = self.place(id).await?;
-        place.check_amount("initial_amount", initial_amount)?;
         let former = self.load(id).await?.terminal.clone();
         let broken_off = match former.status {
             Status::Opened => self.neighbourhood.sealed_sales(&former).await?,
             Status::Idle | Status::Closed => None,
         };
-        self.change(caller, id, (), |terminal, now| {
+        self.change(caller, id, (), |terminal, place, now| {
+            place.check_amount("initial_amount", initial_amount)?;
             let time = self.local(now);
             let mut logs = Vec::new();
             if let Some(sales) = &broken_off
@@ -42,29 +41,22 @@ impl App {
                 && terminal.business_counter == former.business_counter
             {
                 terminal.close(None)?;
-                logs.push(Log::closed(terminal, &place, &time, sales, &self.zone)?);
+                logs.push(Log::closed(terminal, place, &time, sales, &self.zone)?);
             }
             terminal.open(time.business_date(), initial_amount, now)?;
             if let Some(fund) = initial_amount {
                 logs.push(Log::cash(
                     EventId::generate(),
                     terminal,
-                    &place,
+                    place,
                     &time,
                     fund,
                     "Initial amount",
                 )?);
             }
-            logs.push(Log::opened(terminal, &place, &time)?);
+            logs.push(Log::opened(terminal, place, &time)?);
             Ok(logs)
         })
         .await
-    }
-
-    /// Where the terminal stands, for logs and receipts.
-    pub(super) async fn place(&self, id: &TerminalId) -> Result<Place, Error> {
-        self.load(id).await?;
-        let store = self.load_store(&id.tenant, &id.store).await?;
-        Ok(store.place())
     }
 }

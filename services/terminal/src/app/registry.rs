@@ -6,11 +6,11 @@ use kugel_auth::ApiKey;
 use kugel_bus::ChangeKind;
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Direction, Listing, Page, Query, Scope, Sort, StoreError, Stored, retry};
+use kugel_store::{Direction, Listing, Missed, Page, Query, Scope, Sort, StoreError, Stored, retry};
 use kugel_types::{StoreCode, TenantId, TerminalId};
 
 use super::App;
-use crate::domain::{FunctionMode, Terminal};
+use crate::domain::{FunctionMode, Place, Terminal};
 use crate::records::{OpenCloseLogDocument, TerminalDocument};
 
 /// A terminal to enter.
@@ -29,19 +29,22 @@ impl App {
         caller: &Caller,
         new: NewTerminal,
     ) -> Result<(Stored<TerminalDocument>, ApiKey), Error> {
-        let work = self.insert_terminal(caller, &new.id, new.description);
+        let work = retry("store", &new.id.store, || {
+            self.insert_terminal(caller, &new.id, new.description.clone())
+        });
         let (stored, seed) = caller.once(&self.documents, work).await?;
         Ok((stored, self.key(&new.id, &seed)))
     }
 
-    /// Gives the terminal and the seed of its key.
+    /// Gives the terminal and the seed of its key. The commit replaces the store by itself: a store that is deleted or
+    /// changes its currency meanwhile knows all its terminals.
     async fn insert_terminal(
         &self,
         caller: &Caller,
         id: &TerminalId,
         description: String,
-    ) -> Result<(Stored<TerminalDocument>, String), Error> {
-        self.load_store(&id.tenant, &id.store).await?;
+    ) -> Result<(Stored<TerminalDocument>, String), Missed> {
+        let store = self.load_store(&id.tenant, &id.store).await?;
         let seed = ApiKey::seed();
         let mut terminal = Terminal::new(id.clone(), description, self.key(id, &seed).hash());
         self.resume_counters(&mut terminal).await?;
@@ -50,11 +53,13 @@ impl App {
         let answer = (changes.inserted(Arc::clone(&document)), seed);
         let changes = changes
             .insert_shared(document)
+            .replace_shared(store.value, store.revision)
             .answering(caller.request(), &answer);
         match self.documents.commit(&Scope::from(&id.tenant), changes).await {
             Ok(()) => {}
             Err(StoreError::Duplicate { .. }) => {
-                return Err(codes::TERMINAL_EXISTS.error(format!("terminal {id} exists already")));
+                let message = format!("terminal {id} exists already");
+                return Err(codes::TERMINAL_EXISTS.error(message).into());
             }
             Err(error) => return Err(error.into()),
         }
@@ -133,7 +138,7 @@ impl App {
     ) -> Result<(Stored<TerminalDocument>, ApiKey), Error> {
         let seed = ApiKey::seed();
         let hash = self.key(id, &seed).hash();
-        let step = |terminal: &mut Terminal, _| {
+        let step = |terminal: &mut Terminal, _: &Place, _| {
             terminal.api_key_hash = hash.clone();
             Ok(Vec::new())
         };

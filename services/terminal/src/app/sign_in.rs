@@ -6,7 +6,7 @@ use kugel_store::Stored;
 use kugel_types::{StaffRef, TerminalId};
 
 use super::App;
-use crate::domain::{Refusal, Terminal};
+use crate::domain::{Place, Refusal, Terminal};
 use crate::records::TerminalDocument;
 
 /// Who wants to sign in.
@@ -30,8 +30,9 @@ impl App {
         } = who;
         let work = async {
             let staff = self.staff_to_sign_in(&id, &staff_id, pin.as_deref()).await?;
-            let step =
-                |terminal: &mut Terminal, _| Ok(terminal.sign_in(staff.clone()).map(|()| Vec::new())?);
+            let step = |terminal: &mut Terminal, _: &Place, _| {
+                Ok(terminal.sign_in(staff.clone()).map(|()| Vec::new())?)
+            };
             self.change(caller, &id, (), step).await
         };
         Ok(caller.once(&self.documents, work).await?.terminal)

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use kugel_bus::ChangeKind;
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Listing, Page, Query, Scope, Sort, StoreError, Stored, retry};
-use kugel_types::{BusinessDate, Currency, StoreCode, TenantId};
+use kugel_store::{Changes, Listing, Missed, Page, Query, Scope, Sort, StoreError, Stored, retry};
+use kugel_types::{BusinessDate, Currency, Money, StoreCode, TenantId};
 
 use super::{App, TenantView};
-use crate::records::{StoreDocument, TerminalDocument};
+use crate::domain::Status;
+use crate::records::{OpenCloseLogDocument, StoreDocument, TerminalDocument};
 
 /// A store to enter.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct NewStore {
     pub tags: Vec<String>,
     /// The currency; `None` means the setting.
     pub currency: Option<Currency>,
+    /// The smallest coin it takes; `None` means the currency's.
+    pub cash_coin: Option<Money>,
 }
 
 /// New values of a store; `None` and empty leave the former ones.
@@ -37,6 +40,8 @@ pub struct StorePatch {
     pub tags: Vec<String>,
     /// The currency.
     pub currency: Option<Currency>,
+    /// The smallest coin it takes.
+    pub cash_coin: Option<Money>,
 }
 
 impl App {
@@ -49,7 +54,9 @@ impl App {
             business_date: None,
             tags: new.tags,
             currency: new.currency.unwrap_or(self.currency),
+            cash_coin: new.cash_coin,
         });
+        store.check_coin()?;
         let work = self.insert_store(caller, store);
         caller.once(&self.documents, work).await
     }
@@ -90,7 +97,8 @@ impl App {
         self.load_store(tenant, code).await
     }
 
-    /// Changes a store. If somebody else was faster, the new values are put into what they left.
+    /// Changes a store. If somebody else was faster, the new values are put into what they left. What tills count in
+    /// changes only between sessions.
     pub async fn update_store(
         &self,
         caller: &Caller,
@@ -101,7 +109,15 @@ impl App {
             let stored = self.load_store(caller.tenant(), code).await?;
             let mut store = StoreDocument::clone(&stored);
             patch.apply(&mut store);
-            let (store, changes) = (Arc::new(store), self.documents.changes(&caller.actor()));
+            store.check_coin().map_err(Error::from)?;
+            let mut changes = self.documents.changes(&caller.actor());
+            if (store.currency, store.coin()) != (stored.currency, stored.coin()) {
+                let sells_in_another = store.currency != stored.currency;
+                changes = self
+                    .between_sessions(caller, code, sells_in_another, changes)
+                    .await?;
+            }
+            let store = Arc::new(store);
             let answer = changes.replaced(Arc::clone(&store), &stored);
             let changes = changes
                 .replace_shared(store, stored.revision)
@@ -111,6 +127,41 @@ impl App {
             Ok(answer)
         });
         caller.once(&self.documents, work).await
+    }
+
+    /// Refuses while a till of the store is open and, if it is to sell `in_another` currency, after its first sale.
+    ///
+    /// Each till is replaced by itself in the same commit, and whoever opens one reads the store after the till. So an
+    /// opening at the same time is overtaken by this change and reads the store again, or this change is overtaken by it.
+    async fn between_sessions(
+        &self,
+        caller: &Caller,
+        code: &StoreCode,
+        in_another: bool,
+        mut changes: Changes,
+    ) -> Result<Changes, Missed> {
+        let scope = caller.scope();
+        let refuse = |why| Err(codes::STORE_CURRENCY_FIXED.error(why).into());
+        let tills = Query::all().eq("store_code", code);
+        for till in self.documents.find::<TerminalDocument>(&scope, tills).await?.rows {
+            if till.terminal.status == Status::Opened {
+                let id = &till.terminal.id;
+                return refuse(format!(
+                    "terminal {id} is open: close it, then change currency or coin"
+                ));
+            }
+            changes = changes.replace_shared(till.value, till.revision);
+        }
+        let sold = Query::all()
+            .eq("store_code", code)
+            .greater("cart_transaction_count", 0_i64);
+        let sold = self.documents.first::<OpenCloseLogDocument>(&scope, sold);
+        if in_another && sold.await?.is_some() {
+            return refuse(format!(
+                "store {code} has sold in its currency: enter a new store for another one"
+            ));
+        }
+        Ok(changes)
     }
 
     /// Deletes a store in which no terminal stands.
@@ -147,5 +198,6 @@ impl StorePatch {
             store.tags.clone_from(&self.tags);
         }
         store.currency = self.currency.unwrap_or(store.currency);
+        store.cash_coin = self.cash_coin.or(store.cash_coin);
     }
 }

@@ -16,10 +16,7 @@ impl Place {
     /// Refuses an amount that no coins of the store's currency make up.
     pub(crate) fn check_amount(&self, field: &'static str, amount: Option<Money>) -> Result<(), Refusal> {
         match amount {
-            Some(amount) if amount.decimal().normalize().scale() > self.currency.minor_digits() => {
-                let rule = "has more decimals than the store's currency";
-                Err(Refusal::Amount { field, rule })
-            }
+            Some(amount) if !self.currency.can_pay(amount) => Err(Refusal::TooFine(field)),
             _ => Ok(()),
         }
     }

@@ -62,6 +62,7 @@ pub(super) static OPEN_CLOSE_LOGS: Collection = Collection {
         Field::integer("business_counter"),
         Field::text("operation"),
         Field::text("generate_date_time"),
+        Field::integer("cart_transaction_count"),
     ],
     indexes: &[Index::on(&["store_code", "terminal_no", "business_counter"])],
 };
@@ -183,6 +184,8 @@ impl Log {
             cash_in_out_last_datetime: None,
             receipt_text: printed.receipt_text,
             journal_text: printed.journal_text,
+            expected_amount: None,
+            over_short_amount: None,
         };
         complete(&mut log);
         Ok(Self {

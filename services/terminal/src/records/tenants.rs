@@ -1,10 +1,10 @@
 //! Tenants and their stores.
 
 use kugel_store::{Collection, Field, Record};
-use kugel_types::{BusinessDate, Currency, StoreCode, TenantId};
+use kugel_types::{BusinessDate, Currency, Money, StoreCode, TenantId};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::Place;
+use crate::domain::{Place, Refusal};
 
 /// The master record of the tenant; its stores are documents of their own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +45,9 @@ pub struct StoreDocument {
     pub tags: Vec<String>,
     /// ISO 4217 code.
     pub currency: Currency,
+    /// The smallest coin it takes; `None` means the currency's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cash_coin: Option<Money>,
 }
 
 pub(super) static STORES: Collection = Collection {
@@ -67,6 +70,17 @@ impl Record for StoreDocument {
 }
 
 impl StoreDocument {
+    /// The smallest coin it takes.
+    pub fn coin(&self) -> Money {
+        self.cash_coin.unwrap_or(self.currency.cash_coin())
+    }
+    /// Refuses a coin of its own that whole minor units of its currency do not make up.
+    pub(crate) fn check_coin(&self) -> Result<(), Refusal> {
+        match self.currency.can_pay(self.coin()) {
+            true => Ok(()),
+            false => Err(Refusal::TooFine("cash_coin")),
+        }
+    }
     /// The store as logs and receipts need it.
     pub(crate) fn place(&self) -> Place {
         let name = self.store_name.trim();

@@ -4,6 +4,7 @@
 
 mod calls;
 mod credentials;
+mod currency;
 mod events;
 mod registry;
 mod sessions;

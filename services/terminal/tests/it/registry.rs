@@ -86,6 +86,7 @@ async fn a_store_is_changed_only_where_a_value_is_given() {
         business_date: None,
         tags: Vec::new(),
         currency: None,
+        cash_coin: None,
     };
     let update = |patch| world.app.update_store(&world.caller, &id.store, patch);
     let store = update(patch("Plum Tokyo 1", Some("Opened"))).await.unwrap();
@@ -200,6 +201,7 @@ async fn changes_of_a_store_at_the_same_time_are_all_made() {
             business_date: None,
             tags: Vec::new(),
             currency: None,
+            cash_coin: None,
         };
         tokio::spawn(async move { app.update_store(&caller, &store, patch).await })
     };

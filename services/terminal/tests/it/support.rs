@@ -149,6 +149,7 @@ impl World {
             name: format!("Plum {code}"),
             tags: Vec::new(),
             currency: None,
+            cash_coin: None,
         };
         self.app.create_store(&self.caller, new).await
     }

@@ -267,12 +267,23 @@ pub(super) fn new_store(request: pb::CreateStoreRequest) -> Result<NewStore, Err
     let code = checks.parse("store_code", &request.store_code);
     let name = checks.name("store_name", request.store_name);
     let currency = checks.parse_given("currency", request.currency.as_deref());
+    let cash_coin = coin(&mut checks, request.cash_coin.as_ref());
     checks.finish(|| {
         Some(NewStore {
             code: code?,
             name,
             tags: request.tags,
             currency,
+            cash_coin,
+        })
+    })
+}
+
+/// The smallest coin of a store, if it names one. Whether its currency has such coins is the use case's to say.
+fn coin(checks: &mut Checks, wire: Option<&Decimal>) -> Option<Money> {
+    wire.map(|wire| {
+        checks.figure("cash_coin", Some(wire), "must be above zero", |coin: &Money| {
+            coin.is_positive()
         })
     })
 }
@@ -295,6 +306,7 @@ pub(super) fn store_patch(request: pb::UpdateStoreRequest) -> Result<(StoreCode,
         business_date: checks.parse_given("business_date", request.business_date.as_deref()),
         tags: request.tags,
         currency: checks.parse_given("currency", request.currency.as_deref()),
+        cash_coin: coin(&mut checks, request.cash_coin.as_ref()),
     };
     checks.finish(|| Some((code?, patch)))
 }

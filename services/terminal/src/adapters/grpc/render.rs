@@ -127,6 +127,7 @@ pub(super) fn store(stored: &Stored<StoreDocument>, zone: &TimeZone) -> pb::Stor
         entry_datetime: plain(stored.created_at, zone),
         last_update_datetime: stored.updated_at.map(|instant| plain(instant, zone)),
         currency: stored.currency.to_string(),
+        cash_coin: Some(stored.coin().into()),
     }
 }
 
