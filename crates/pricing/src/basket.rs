@@ -5,6 +5,8 @@ use kugel_types::money::Decimal;
 use kugel_types::{Money, PaymentKind, Quantity, Rate};
 use serde::{Deserialize, Serialize};
 
+use crate::Policy;
+
 /// Everything that a price depends on, beside the [`crate::Policy`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Basket {
@@ -12,8 +14,7 @@ pub struct Basket {
     pub lines: Vec<Line>,
     /// Discounts on the whole basket, in the order posted.
     pub subtotal_discounts: Vec<Discount>,
-    /// Payments taken so far, in the order taken. As soon as there is one, promotions are frozen: a customer who has
-    /// paid must not see the price move.
+    /// Payments taken so far, in the order taken. Nothing but what remains to be paid depends on them.
     pub payments: Vec<Tender>,
     /// The promotions that are active for the store now. `None` means that they could not be learnt; lines then keep
     /// the promotions that they carry.
@@ -150,10 +151,10 @@ impl PaymentMethod {
             is_active: true,
         }
     }
-    /// True if more than the balance may be tendered and the rest comes back as change. It takes both flags: what
-    /// cannot be given back must not be taken.
+    /// True if more than the balance may be tendered and the rest comes back as change. Where only the first flag is set,
+    /// what is too much is forfeited, as with vouchers.
     pub fn gives_change(&self) -> bool {
-        self.kind == PaymentKind::Cash && self.can_deposit_over && self.can_change
+        self.can_deposit_over && self.can_change
     }
 }
 
@@ -178,7 +179,7 @@ impl Discount {
 
 impl Basket {
     /// Refuses figures that no rule can price.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self, policy: &Policy) -> Result<(), Error> {
         for (index, line) in self.lines.iter().enumerate() {
             let place = format!("line_items[{index}]");
             Money::new(line.unit_price.decimal())?;
@@ -189,18 +190,18 @@ impl Basket {
             if !line.quantity.is_positive() {
                 return Err(invalid(format!("{place}.quantity"), "must be above zero"));
             }
-            check_discounts(&line.discounts, &format!("{place}.discounts"))?;
+            check_discounts(&line.discounts, &format!("{place}.discounts"), policy)?;
         }
-        check_discounts(&self.subtotal_discounts, "discounts")?;
+        check_discounts(&self.subtotal_discounts, "discounts", policy)?;
         for (index, tender) in self.payments.iter().enumerate() {
-            check_deposit(tender, index)?;
+            check_deposit(tender, index, policy)?;
         }
         Ok(())
     }
 }
 
 /// Refuses a discount whose value is out of range, naming it below `place`.
-pub(crate) fn check_discounts(discounts: &[Discount], place: &str) -> Result<(), Error> {
+pub(crate) fn check_discounts(discounts: &[Discount], place: &str, policy: &Policy) -> Result<(), Error> {
     for (index, discount) in discounts.iter().enumerate() {
         let field = || format!("{place}[{index}].discount_value");
         match discount.value {
@@ -209,6 +210,7 @@ pub(crate) fn check_discounts(discounts: &[Discount], place: &str) -> Result<(),
                 if !value.is_positive() {
                     return Err(invalid(field(), "must be above zero"));
                 }
+                check_unit(value, field, policy)?;
             }
             DiscountValue::Percentage(rate) => {
                 Rate::new(rate.decimal())?;
@@ -221,17 +223,26 @@ pub(crate) fn check_discounts(discounts: &[Discount], place: &str) -> Result<(),
     Ok(())
 }
 
-/// Refuses a tender of nothing or less.
-pub(crate) fn check_deposit(tender: &Tender, index: usize) -> Result<(), Error> {
+/// Refuses a tender of nothing or less. Cash of zero settles a balance that rounds to no coin.
+pub(crate) fn check_deposit(tender: &Tender, index: usize, policy: &Policy) -> Result<(), Error> {
+    let field = || format!("payments[{index}].amount");
     Money::new(tender.deposit.decimal())?;
-    if tender.deposit.is_positive() {
-        Ok(())
-    } else {
-        Err(invalid(format!("payments[{index}].amount"), "must be above zero"))
+    if tender.deposit.is_negative() || (tender.deposit.is_zero() && tender.method.kind != PaymentKind::Cash) {
+        return Err(invalid(field(), "must be above zero"));
     }
+    check_unit(tender.deposit, field, policy)
 }
 
-fn invalid(field: String, rule: &str) -> Error {
+/// Refuses an amount that nobody can pay, because it is finer than the currency's minor unit.
+fn check_unit(amount: Money, field: impl Fn() -> String, policy: &Policy) -> Result<(), Error> {
+    if policy.currency.can_pay(amount) {
+        return Ok(());
+    }
+    let rule = format!("must be a multiple of {}", policy.currency.minor_unit());
+    Err(invalid(field(), &rule))
+}
+
+pub(crate) fn invalid(field: String, rule: &str) -> Error {
     codes::INVALID_INPUT
         .error(format!("{field} {rule}"))
         .field(field, rule)

@@ -27,7 +27,7 @@ pub fn discount_line(
             .error(format!("the item of line {} may not be discounted", index + 1))
             .with("line_no", index + 1));
     }
-    check_discounts(&discounts, "discounts")?;
+    check_discounts(&discounts, "discounts", policy)?;
     let mut changed = basket.clone();
     let kept = line
         .discounts
@@ -69,7 +69,7 @@ pub fn discount_subtotal(
     discounts: Vec<Discount>,
     policy: &Policy,
 ) -> Result<Priced, Error> {
-    check_discounts(&discounts, "discounts")?;
+    check_discounts(&discounts, "discounts", policy)?;
     let mut changed = basket.clone();
     changed.subtotal_discounts = Vec::new();
     let plain = price(&changed, policy)?;
@@ -127,24 +127,19 @@ fn sum_of_amounts(discounts: &[Discount]) -> Result<Money, Overflow> {
 /// Takes payments, in order and all or none, and prices the basket.
 ///
 /// Each is compared with the balance that the ones before it leave. Fails with *balance zero* if nothing remains to be
-/// paid, with *deposit exceeds balance* if a payment without change is too large, with *payment method unknown* if the
+/// paid, with *invalid input* for cash that is no multiple of the smallest coin, with *deposit exceeds balance* for more
+/// than is due by a method that may not be too much, with *payment method unknown* if the
 /// method is switched off, and with *request refused* above the method's limit.
 pub fn pay(basket: &Basket, tenders: Vec<Tender>, policy: &Policy) -> Result<Priced, Error> {
     let mut changed = basket.clone();
     let mut priced = price(&changed, policy)?;
-    // From the first payment on the lines keep their promotions, so they must carry those of this calculation.
-    for (line, found) in changed.lines.iter_mut().zip(&priced.lines) {
-        line.discounts = found
-            .discounts
-            .iter()
-            .map(|found| found.discount.clone())
-            .collect();
-    }
     for (index, tender) in tenders.into_iter().enumerate() {
-        check_deposit(&tender, index)?;
-        payment::check(&tender, priced.balance_amount)?;
+        check_deposit(&tender, index, policy)?;
+        let balance = (priced.balance_amount, priced.cash_balance_amount);
+        payment::check(&tender, index, balance, policy)?;
         changed.payments.push(tender);
         priced = price(&changed, policy)?;
+        priced.payments.last().map_or(Ok(()), payment::check_limit)?;
     }
     Ok(priced)
 }

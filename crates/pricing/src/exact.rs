@@ -52,17 +52,12 @@ pub(crate) fn percent(base: Money, rate: Rate, digits: u32, method: RoundMethod)
     share(base, rate, Decimal::ONE_HUNDRED, digits, method)
 }
 
-/// Spreads `amount` over `weights` in proportion, in units of `digits` decimals or finer where the figures are finer.
+/// Spreads `amount` over `weights` in proportion, in units of `digits` decimals, of which all figures are multiples.
 ///
 /// The shares add up to `amount` exactly, and no share exceeds its weight as long as `amount` does not exceed their
 /// sum. Units left over go to the largest remainders; ties go to the larger weight, then to the earlier line.
 /// Weights must not be negative. Weights of zero in sum take nothing.
 pub(crate) fn allocate(amount: Money, weights: &[Money], digits: u32) -> Result<Vec<Money>, Overflow> {
-    let digits = weights
-        .iter()
-        .chain([&amount])
-        .map(|money| money.decimal().normalize().scale())
-        .fold(digits, u32::max);
     let total = to_units(amount, digits)?;
     let weights: Vec<i128> = weights
         .iter()
@@ -93,7 +88,10 @@ pub(crate) fn allocate(amount: Money, weights: &[Money], digits: u32) -> Result<
 
 fn to_units(amount: Money, digits: u32) -> Result<i128, Overflow> {
     let value = bounded(amount)?.decimal().normalize();
-    scaled(value.mantissa(), digits - value.scale())
+    scaled(
+        value.mantissa(),
+        digits.checked_sub(value.scale()).ok_or(Overflow)?,
+    )
 }
 
 fn from_units(units: i128, digits: u32) -> Result<Money, Overflow> {
@@ -163,7 +161,6 @@ mod tests {
         check_shares("10", &["60"; 7], 0, &["2", "2", "2", "1", "1", "1", "1"]);
         check_shares("1", &["1", "3", "3"], 0, &["0", "1", "0"]);
         check_shares("1", &["1", "1", "1"], 2, &["0.34", "0.33", "0.33"]);
-        check_shares("0.5", &["1", "1"], 0, &["0.3", "0.2"]);
         check_shares("5", &["0", "0"], 0, &["0", "0"]);
         check_shares("0", &["7", "0"], 0, &["0", "0"]);
     }
@@ -173,6 +170,8 @@ mod tests {
         let large = Money::from_decimal(Decimal::from(LIMIT));
         assert_eq!(bounded(large), Err(Overflow));
         assert_eq!(allocate(large, &[large], 0), Err(Overflow));
+        let half = money("0.5");
+        assert_eq!(allocate(half, &[half], 0), Err(Overflow));
         let huge = Money::from_decimal(Decimal::MAX);
         assert_eq!(
             percent(huge, Rate::from_decimal(Decimal::MAX), 4, RoundMethod::Floor),

@@ -5,6 +5,7 @@ use kugel_types::money::Decimal;
 use kugel_types::{Money, Overflow, Quantity, TaxType};
 use rust_decimal::prelude::ToPrimitive;
 
+use crate::basket::invalid;
 use crate::exact::bounded;
 use crate::{
     Basket, DiscountValue, Line, Policy, Priced, PricedDiscount, PricedLine, PricedTax, Reason, line,
@@ -13,10 +14,11 @@ use crate::{
 
 /// Prices a basket: promotions, lines, subtotal discounts, taxes, totals and payments, in this order.
 ///
-/// Fails with *invalid input* for figures out of range, with *not found* for a tax code that the policy lacks, and
+/// Every amount found is whole minor units of the currency. Fails with *invalid input* for figures out of range, for
+/// discounts and payments finer than a minor unit and for lines too small to come to anything, with *not found* for a tax code that the policy lacks, and
 /// with *balance negative* if payments without change already exceed what the basket comes to.
 pub fn price(basket: &Basket, policy: &Policy) -> Result<Priced, Error> {
-    basket.check()?;
+    basket.check(policy)?;
     let mut reasons = Vec::new();
     let mut lines = price_lines(basket, policy, &mut reasons)?;
     let subtotal_discounts = subtotal::apply(
@@ -28,13 +30,14 @@ pub fn price(basket: &Basket, policy: &Policy) -> Result<Priced, Error> {
     )?;
     let taxes = tax::apply(&basket.lines, &mut lines, policy)?;
     let totals = totals(basket, &lines, &subtotal_discounts, &taxes)?;
-    let payments = payment::settle(&basket.payments, totals.with_tax)?;
-    let paid = Money::sum(payments.iter().map(|payment| payment.amount))?;
-    let deposit_amount = Money::sum(payments.iter().map(|payment| payment.tender.deposit))?;
+    let settlement = payment::settle(&basket.payments, totals.with_tax, policy)?;
+    let payments = settlement.payments;
     Ok(Priced {
         lines,
         subtotal_discounts,
         taxes,
+        deposit_amount: Money::sum(payments.iter().map(|payment| payment.tender.deposit))?,
+        change_amount: Money::sum(payments.iter().map(|payment| payment.change_amount))?,
         payments,
         subtotal_amount: totals.subtotal,
         total_discount_amount: totals.discounts,
@@ -43,9 +46,9 @@ pub fn price(basket: &Basket, policy: &Policy) -> Result<Priced, Error> {
         total_amount_with_tax: totals.with_tax,
         total_quantity: totals.quantity,
         item_count: totals.pieces,
-        deposit_amount,
-        change_amount: deposit_amount.minus(paid)?,
-        balance_amount: totals.with_tax.minus(paid)?,
+        balance_amount: settlement.balance,
+        cash_balance_amount: settlement.cash_balance,
+        rounding_amount: settlement.rounding,
         reasons,
     })
 }
@@ -54,11 +57,15 @@ fn price_lines(
     basket: &Basket,
     policy: &Policy,
     reasons: &mut Vec<Reason>,
-) -> Result<Vec<PricedLine>, Overflow> {
+) -> Result<Vec<PricedLine>, Error> {
     let discounts = promotion::line_discounts(basket, reasons);
     let mut lines = Vec::with_capacity(basket.lines.len());
     for (index, (line, discounts)) in basket.lines.iter().zip(&discounts).enumerate() {
         let priced = line::price_line(line, discounts, policy)?;
+        if priced.gross_amount.is_zero() && line.unit_price.is_positive() && !line.is_cancelled {
+            let field = format!("line_items[{index}].quantity");
+            return Err(invalid(field, "is too small: the line comes to nothing"));
+        }
         let reduced = priced
             .discounts
             .iter()

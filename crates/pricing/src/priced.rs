@@ -34,10 +34,14 @@ pub struct Priced {
     pub item_count: i64,
     /// Sum of what was handed over.
     pub deposit_amount: Money,
-    /// What goes back to the customer.
+    /// What goes back to the customer. What a method without change was too much is neither this nor paid: it is forfeited.
     pub change_amount: Money,
     /// What remains to be paid, never below zero.
     pub balance_amount: Money,
+    /// What cash would have to bring now: the balance, rounded to the coin.
+    pub cash_balance_amount: Money,
+    /// What the payments come to beyond the total once nothing remains, because cash is rounded to the coin.
+    pub rounding_amount: Money,
     /// Why the figures are what they are, where that is not plain from the basket.
     pub reasons: Vec<Reason>,
 }
@@ -45,7 +49,7 @@ pub struct Priced {
 /// A line with its figures. Documents leave out what most lines have none of.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct PricedLine {
-    /// Price times quantity.
+    /// Price times quantity, rounded to the currency's minor units.
     pub gross_amount: Money,
     /// The line's discounts in order, the promotion last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -111,8 +115,10 @@ pub struct PricedTax {
 pub struct PricedPayment {
     /// What was handed over, and how.
     pub tender: Tender,
-    /// The tender less the change given on it.
+    /// What it settles.
     pub amount: Money,
+    /// What goes back of it.
+    pub change_amount: Money,
 }
 
 /// Why a figure is what it is. Line and discount positions count from zero.
@@ -132,8 +138,6 @@ pub enum Reason {
         /// The promotion.
         promotion_code: String,
     },
-    /// Promotions were left as they are because a payment has been taken.
-    PromotionsFrozen,
     /// Promotions were left as they are because the active ones are not known.
     PromotionsUnknown,
     /// A line discount took off less than asked for, because the line held no more.
@@ -163,7 +167,6 @@ impl fmt::Display for Reason {
                     line + 1
                 )
             }
-            Self::PromotionsFrozen => formatter.write_str("promotions are kept because a payment was taken"),
             Self::PromotionsUnknown => {
                 formatter.write_str("promotions are kept because none could be looked up")
             }

@@ -1,4 +1,4 @@
-//! Category promotions: at most one a line, worked out again until a payment has been taken.
+//! Category promotions: at most one a line, worked out again every time, before payments and after them.
 
 use crate::{Basket, Discount, DiscountValue, Line, Promotion, PromotionRef, Reason};
 
@@ -7,7 +7,8 @@ pub const CATEGORY_DISCOUNT: &str = "category_discount";
 
 /// The discounts of every line, with the promotions that hold now.
 pub(crate) fn line_discounts(basket: &Basket, reasons: &mut Vec<Reason>) -> Vec<Vec<Discount>> {
-    let Some(promotions) = active(basket, reasons) else {
+    let Some(promotions) = &basket.promotions else {
+        reasons.push(Reason::PromotionsUnknown);
         return basket.lines.iter().map(|line| line.discounts.clone()).collect();
     };
     basket
@@ -16,31 +17,6 @@ pub(crate) fn line_discounts(basket: &Basket, reasons: &mut Vec<Reason>) -> Vec<
         .enumerate()
         .map(|(index, line)| with_promotion(index, line, promotions, reasons))
         .collect()
-}
-
-/// The promotions to apply, or nothing if lines keep what they carry.
-fn active<'a>(basket: &'a Basket, reasons: &mut Vec<Reason>) -> Option<&'a [Promotion]> {
-    let kept = || {
-        basket
-            .lines
-            .iter()
-            .any(|line| line.discounts.iter().any(|discount| discount.promotion.is_some()))
-    };
-    if !basket.payments.is_empty() {
-        if basket
-            .promotions
-            .as_ref()
-            .is_some_and(|promotions| !promotions.is_empty())
-            || kept()
-        {
-            reasons.push(Reason::PromotionsFrozen);
-        }
-        return None;
-    }
-    if basket.promotions.is_none() {
-        reasons.push(Reason::PromotionsUnknown);
-    }
-    basket.promotions.as_deref()
 }
 
 fn with_promotion(

@@ -1,6 +1,5 @@
 //! Subtotal discounts and their allocation to lines.
 
-use kugel_types::money::Decimal;
 use kugel_types::{Money, Overflow};
 
 use crate::exact::{allocate, percent};
@@ -26,7 +25,6 @@ pub(crate) fn eligible_amount(lines: &[Line], priced: &[PricedLine]) -> Result<M
 pub(crate) fn wanted(discount: &Discount, base: Money, policy: &Policy) -> Result<Money, Overflow> {
     match discount.value {
         DiscountValue::Amount(value) => Ok(value),
-        DiscountValue::Percentage(rate) if rate.decimal() == Decimal::ONE_HUNDRED => Ok(base),
         DiscountValue::Percentage(rate) => percent(
             base,
             rate,

@@ -1,8 +1,11 @@
-//! Taxes: lines grouped by code, one rounding for each code.
+//! Taxes: one rounding for all codes of a receipt that are of one type, rate and rounding rule.
+//!
+//! A tax is shared by largest remainder: first over the codes, by what each is taxed on, then over the lines of a code.
+//! All of it is in whole minor units of the currency; a rule's own decimals count for nothing.
 
 use kugel_error::{Error, codes};
 use kugel_types::money::Decimal;
-use kugel_types::{Money, Quantity, RoundMethod, TaxRule, TaxType};
+use kugel_types::{Money, Overflow, Quantity, TaxRule, TaxType};
 
 use crate::exact::{allocate, share};
 use crate::{Line, Policy, PricedLine, PricedTax};
@@ -13,13 +16,71 @@ pub(crate) fn apply(
     priced: &mut [PricedLine],
     policy: &Policy,
 ) -> Result<Vec<PricedTax>, Error> {
-    let mut taxes: Vec<PricedTax> = Vec::new();
-    for line in lines.iter().filter(|line| !line.is_cancelled) {
-        if !taxes.iter().any(|tax| tax.code == line.tax_code) {
-            taxes.push(tax_of(rule(&line.tax_code, policy)?, lines, priced, policy)?);
+    let codes = codes_of(lines, priced, policy)?;
+    let mut amounts = vec![Money::ZERO; codes.len()];
+    for (first, code) in codes.iter().enumerate() {
+        let group: Vec<usize> = (0..codes.len())
+            .filter(|other| is_one_tax(code.rule, codes[*other].rule, policy))
+            .collect();
+        // The first of a group works it out for all.
+        if group[0] != first {
+            continue;
+        }
+        let targets: Vec<Money> = group.iter().map(|index| codes[*index].target_amount).collect();
+        let whole = tax_on(Money::sum(targets.iter().copied())?, code.rule, policy)?;
+        for (index, part) in group
+            .iter()
+            .zip(allocate(whole, &targets, policy.currency.minor_digits())?)
+        {
+            amounts[*index] = part;
         }
     }
-    Ok(taxes)
+    codes
+        .iter()
+        .zip(amounts)
+        .map(|(code, amount)| code.taxed(amount, priced, policy))
+        .collect()
+}
+
+/// A code of the receipt, and what is taxed by it.
+struct Code<'a> {
+    rule: &'a TaxRule,
+    /// For each line what it adds to the target amount.
+    bases: Vec<Money>,
+    /// The lines.
+    places: Vec<usize>,
+    target_amount: Money,
+    target_quantity: Quantity,
+}
+
+/// The codes in the order of first appearance.
+fn codes_of<'a>(lines: &[Line], priced: &[PricedLine], policy: &'a Policy) -> Result<Vec<Code<'a>>, Error> {
+    let mut codes: Vec<Code<'a>> = Vec::new();
+    for (place, (line, priced)) in lines.iter().zip(priced).enumerate() {
+        if line.is_cancelled {
+            continue;
+        }
+        let known = codes.iter().position(|code| code.rule.code == line.tax_code);
+        let index = match known {
+            Some(index) => index,
+            None => {
+                codes.push(Code {
+                    rule: rule(&line.tax_code, policy)?,
+                    bases: Vec::new(),
+                    places: Vec::new(),
+                    target_amount: Money::ZERO,
+                    target_quantity: Quantity::ZERO,
+                });
+                codes.len() - 1
+            }
+        };
+        let (code, base) = (&mut codes[index], priced.tax_base()?);
+        code.bases.push(base);
+        code.places.push(place);
+        code.target_amount = code.target_amount.plus(base)?;
+        code.target_quantity = code.target_quantity.plus(line.quantity)?;
+    }
+    Ok(codes)
 }
 
 fn rule<'a>(code: &str, policy: &'a Policy) -> Result<&'a TaxRule, Error> {
@@ -30,50 +91,38 @@ fn rule<'a>(code: &str, policy: &'a Policy) -> Result<&'a TaxRule, Error> {
     })
 }
 
-fn tax_of(
-    rule: &TaxRule,
-    lines: &[Line],
-    priced: &mut [PricedLine],
-    policy: &Policy,
-) -> Result<PricedTax, Error> {
-    let counts = |line: &Line| !line.is_cancelled && line.tax_code == rule.code;
-    let mut bases = Vec::with_capacity(lines.len());
-    let mut target_quantity = Quantity::ZERO;
-    for (line, priced) in lines.iter().zip(priced.iter()) {
-        bases.push(if counts(line) {
-            priced.tax_base()?
-        } else {
-            Money::ZERO
-        });
-        if counts(line) {
-            target_quantity = target_quantity.plus(line.quantity)?;
-        }
-    }
-    let target_amount = Money::sum(bases.iter().copied())?;
-    let digits = policy.tax_digits(rule);
-    let method = rule.round_method.unwrap_or(RoundMethod::Round);
-    let amount = match rule.tax_type {
-        TaxType::Exempt => Money::ZERO,
-        TaxType::External => share(target_amount, rule.rate, Decimal::ONE_HUNDRED, digits, method)?,
-        TaxType::Internal => {
-            let whole = Decimal::ONE_HUNDRED
-                .checked_add(rule.rate.decimal())
-                .ok_or(kugel_types::Overflow)?;
-            share(target_amount, rule.rate, whole, digits, method)?
-        }
+fn is_one_tax(one: &TaxRule, other: &TaxRule, policy: &Policy) -> bool {
+    let key = |rule: &TaxRule| (rule.tax_type, rule.rate, policy.tax_method(rule));
+    key(one) == key(other)
+}
+
+fn tax_on(target: Money, rule: &TaxRule, policy: &Policy) -> Result<Money, Overflow> {
+    let whole = match rule.tax_type {
+        TaxType::Exempt => return Ok(Money::ZERO),
+        TaxType::External => Decimal::ONE_HUNDRED,
+        TaxType::Internal => Decimal::ONE_HUNDRED
+            .checked_add(rule.rate.decimal())
+            .ok_or(Overflow)?,
     };
-    for ((line, priced), part) in lines.iter().zip(priced).zip(allocate(amount, &bases, digits)?) {
-        if counts(line) {
-            priced.tax_amount = part;
+    let digits = policy.currency.minor_digits();
+    share(target, rule.rate, whole, digits, policy.tax_method(rule))
+}
+
+impl Code<'_> {
+    /// Shares the code's tax over its lines.
+    fn taxed(&self, amount: Money, priced: &mut [PricedLine], policy: &Policy) -> Result<PricedTax, Error> {
+        let parts = allocate(amount, &self.bases, policy.currency.minor_digits())?;
+        for (place, part) in self.places.iter().zip(parts) {
+            priced[*place].tax_amount = part;
         }
+        Ok(PricedTax {
+            code: self.rule.code.clone(),
+            tax_type: self.rule.tax_type,
+            name: self.rule.name.clone(),
+            rate: self.rule.rate,
+            amount,
+            target_amount: self.target_amount,
+            target_quantity: self.target_quantity,
+        })
     }
-    Ok(PricedTax {
-        code: rule.code.clone(),
-        tax_type: rule.tax_type,
-        name: rule.name.clone(),
-        rate: rule.rate,
-        amount,
-        target_amount,
-        target_quantity,
-    })
 }

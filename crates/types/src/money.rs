@@ -154,6 +154,12 @@ impl Money {
     pub fn round(self, digits: u32, method: RoundMethod) -> Self {
         Self(method.apply(self.0, digits))
     }
+    /// The nearest amount that coins of one kind make up; half a coin is rounded up.
+    pub fn in_coins(self, coin: Self) -> Result<Self, Overflow> {
+        let coins = self.0.checked_div(coin.0).ok_or(Overflow)?;
+        let coins = RoundMethod::Round.apply(coins, 0);
+        coins.checked_mul(coin.0).map(Self).ok_or(Overflow)
+    }
 }
 
 #[cfg(test)]
@@ -179,6 +185,28 @@ mod tests {
             "150".parse().expect("plain")
         );
         assert_eq!("-0.10".parse::<Money>().expect("negative").to_string(), "-0.1");
+    }
+
+    #[test]
+    fn an_amount_is_rounded_to_coins() {
+        for (amount, coin, expected) in [
+            ("10.02", "0.05", "10.00"),
+            ("10.03", "0.05", "10.05"),
+            ("10.025", "0.05", "10.05"),
+            ("10.49", "1", "10"),
+            ("10.50", "1", "11"),
+            ("0.02", "0.05", "0"),
+            ("100", "1", "100"),
+            ("-0.03", "0.05", "-0.05"),
+        ] {
+            let money = |text: &str| text.parse::<Money>().expect("an amount");
+            assert_eq!(
+                money(amount).in_coins(money(coin)),
+                Ok(money(expected)),
+                "{amount}"
+            );
+        }
+        assert_eq!(Money::ZERO.in_coins(Money::ZERO), Err(Overflow));
     }
 
     proptest! {

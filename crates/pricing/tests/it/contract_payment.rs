@@ -165,30 +165,18 @@ fn x17_stamp_duty() {
 #[test]
 fn x18_fractional_prices() {
     let basket = basket([line("19.99", "3", "00")]);
-    for policy in [policy("GBP"), yen()] {
-        let priced = check(
-            &basket,
-            &policy,
-            &Expected {
-                lines: &["59.97"],
-                taxes: &["0"],
-                total: "59.97",
-                with_tax: "59.97",
-                ..Expected::default()
-            },
-        );
-        check_paid(&priced, &[], "0", "59.97");
-        let card = pay(&basket, vec![tender("11", "59")], &policy).unwrap();
-        check_paid(&card, &["59"], "0", "0.97");
-        let rest = pay(&adopted(basket.clone(), &card), vec![tender("01", "1")], &policy).unwrap();
-        check_paid(&rest, &["59", "0.97"], "0.03", "0");
-        check_paid(
-            &pay(&basket, vec![tender("01", "60")], &policy).unwrap(),
-            &["59.97"],
-            "0.03",
-            "0",
-        );
-    }
+    let pounds = policy("GBP");
+    check_paid(&price(&basket, &pounds).unwrap(), &[], "0", "59.97");
+    let card = pay(&basket, vec![tender("11", "59")], &pounds).unwrap();
+    check_paid(&card, &["59"], "0", "0.97");
+    let rest = pay(&adopted(basket.clone(), &card), vec![tender("01", "1")], &pounds).unwrap();
+    check_paid(&rest, &["59", "0.97"], "0.03", "0");
+    check_paid(
+        &pay(&basket, vec![tender("01", "60")], &pounds).unwrap(),
+        &["59.97"],
+        "0.03",
+        "0",
+    );
 }
 
 #[test]
@@ -238,10 +226,6 @@ fn the_payment_master_is_honoured() {
     check_refused(
         with(|method| method.is_active = false, "1000"),
         &codes::PAYMENT_METHOD_UNKNOWN,
-    );
-    check_refused(
-        with(|method| method.can_change = false, "1001"),
-        &codes::DEPOSIT_EXCEEDS_BALANCE,
     );
     check_refused(
         with(|method| method.can_deposit_over = false, "1001"),

@@ -1,22 +1,23 @@
 //! Laws that hold for every basket.
 
 use kugel_error::codes;
-use kugel_pricing::{Basket, Policy, Priced, Tender, discount_subtotal, pay, price};
-use kugel_types::{Money, TaxType};
+use kugel_pricing::{Basket, DiscountValue, Policy, Priced, discount_subtotal, pay, price};
+use kugel_types::money::Decimal;
+use kugel_types::{Money, PaymentKind, RoundMethod, TaxType};
 use proptest::prelude::*;
 
-use crate::random::{any_sale, any_tenders};
+use crate::random::{Offer, any_offers, any_sale};
 use crate::support::*;
 
 fn sum(amounts: impl IntoIterator<Item = Money>) -> Money {
     Money::sum(amounts).unwrap()
 }
 
-/// Pays with every tender that is accepted.
-fn settled(mut basket: Basket, tenders: &[Tender], policy: &Policy) -> (Basket, Priced) {
+/// Pays with every offer that is accepted.
+fn settled(mut basket: Basket, offers: &[Offer], policy: &Policy) -> (Basket, Priced) {
     let mut priced = price(&basket, policy).unwrap();
-    for tender in tenders {
-        if let Ok(paid) = pay(&basket, vec![tender.clone()], policy) {
+    for offer in offers {
+        if let Ok(paid) = pay(&basket, vec![offer.tender(&priced, policy)], policy) {
             priced = paid;
             basket = adopted(basket, &priced);
         }
@@ -25,12 +26,45 @@ fn settled(mut basket: Basket, tenders: &[Tender], policy: &Policy) -> (Basket, 
 }
 
 fn any_paid_sale() -> impl Strategy<Value = (Policy, Basket, Priced)> {
-    any_sale().prop_flat_map(|(policy, basket)| {
-        any_tenders(policy.currency.minor_digits()).prop_map(move |tenders| {
-            let (basket, priced) = settled(basket.clone(), &tenders, &policy);
-            (policy.clone(), basket, priced)
-        })
+    (any_sale(), any_offers()).prop_map(|((policy, basket), offers)| {
+        let (basket, priced) = settled(basket, &offers, &policy);
+        (policy, basket, priced)
     })
+}
+
+/// Every amount that is owed, paid, given back or taken off.
+fn amounts(priced: &Priced) -> impl Iterator<Item = Money> + '_ {
+    let lines = priced.lines.iter().flat_map(|line| {
+        let discounts = line.discounts.iter().map(|found| found.amount);
+        let figures = [
+            line.gross_amount,
+            line.discount_amount,
+            line.amount,
+            line.tax_amount,
+        ];
+        discounts.chain(figures).chain(line.allocated.iter().copied())
+    });
+    let taxes = priced
+        .taxes
+        .iter()
+        .flat_map(|tax| [tax.amount, tax.target_amount]);
+    let payments = priced
+        .payments
+        .iter()
+        .flat_map(|payment| [payment.amount, payment.change_amount]);
+    let totals = [
+        priced.subtotal_amount,
+        priced.total_discount_amount,
+        priced.total_amount,
+        priced.tax_amount,
+        priced.total_amount_with_tax,
+        priced.deposit_amount,
+        priced.change_amount,
+        priced.balance_amount,
+        priced.cash_balance_amount,
+    ];
+    let discounts = priced.subtotal_discounts.iter().map(|found| found.amount);
+    lines.chain(taxes).chain(payments).chain(totals).chain(discounts)
 }
 
 proptest! {
@@ -65,24 +99,88 @@ proptest! {
     }
 
     #[test]
-    fn nothing_is_negative((_, _, priced) in any_paid_sale()) {
-        for line in &priced.lines {
-            prop_assert!(!line.amount.is_negative() && !line.tax_base().unwrap().is_negative(), "{line:?}");
-            let shares = line.discounts.iter().map(|found| found.amount).chain(line.allocated.iter().copied());
-            prop_assert!(shares.chain([line.tax_amount]).all(|share| !share.is_negative()), "{line:?}");
+    fn every_amount_is_whole_minor_units_and_not_negative((policy, _, priced) in any_paid_sale()) {
+        for amount in amounts(&priced) {
+            prop_assert!(policy.currency.can_pay(amount) && !amount.is_negative(), "{amount} in {priced:?}");
         }
-        for figure in [priced.total_amount, priced.tax_amount, priced.balance_amount, priced.change_amount] {
-            prop_assert!(!figure.is_negative(), "{priced:?}");
-        }
-        prop_assert!(priced.payments.iter().all(|payment| payment.amount.is_positive()), "{:?}", priced.payments);
+        prop_assert!(policy.currency.can_pay(priced.rounding_amount));
+        prop_assert!(priced.lines.iter().all(|line| !line.tax_base().unwrap().is_negative()));
     }
 
     #[test]
-    fn tenders_less_change_and_the_balance_are_the_total((_, _, priced) in any_paid_sale()) {
-        let kept = priced.deposit_amount.minus(priced.change_amount).unwrap();
-        prop_assert_eq!(kept, sum(priced.payments.iter().map(|payment| payment.amount)));
-        prop_assert_eq!(kept.plus(priced.balance_amount).unwrap(), priced.total_amount_with_tax);
-        prop_assert!(priced.change_amount.is_zero() || priced.balance_amount.is_zero());
+    fn payments_are_the_total_and_what_cash_is_rounded_by((policy, _, priced) in any_paid_sale()) {
+        let paid = sum(priced.payments.iter().map(|payment| payment.amount));
+        let owed = priced.total_amount_with_tax.plus(priced.rounding_amount).unwrap();
+        prop_assert_eq!(paid.plus(priced.balance_amount).unwrap(), owed);
+        prop_assert_eq!(priced.cash_balance_amount, priced.balance_amount.in_coins(policy.cash_coin).unwrap());
+        let rounding = priced.rounding_amount.decimal().abs();
+        prop_assert!(rounding < policy.cash_coin.decimal(), "{priced:?}");
+        prop_assert!(rounding.is_zero() || priced.balance_amount.is_zero());
+        for payment in &priced.payments {
+            let kept = payment.amount.plus(payment.change_amount).unwrap();
+            // Cash may be rounded down; what a voucher is too much is forfeited.
+            let is_given_back = payment.tender.method.gives_change() || !payment.tender.method.can_deposit_over;
+            prop_assert!(kept == payment.tender.deposit || (!is_given_back && kept < payment.tender.deposit));
+            if payment.tender.method.kind == PaymentKind::Cash && payment.tender.method.can_change {
+                prop_assert_eq!(payment.change_amount.in_coins(policy.cash_coin).unwrap(), payment.change_amount);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_paid_by_what_and_when_changes_no_total((policy, basket, priced) in any_paid_sale()) {
+        let mut unpaid = basket.clone();
+        unpaid.payments.clear();
+        let unpaid = price(&unpaid, &policy).unwrap();
+        let goods = |priced: &Priced| {
+            (priced.lines.clone(), priced.taxes.clone(), priced.subtotal_discounts.clone(), priced.total_amount_with_tax)
+        };
+        prop_assert_eq!(goods(&priced), goods(&unpaid), "promotions and taxes do not look at payments");
+        let mut reversed = basket;
+        reversed.payments.reverse();
+        let reversed = price(&reversed, &policy).unwrap();
+        prop_assert_eq!(goods(&priced), goods(&reversed));
+        prop_assert_eq!(reversed.deposit_amount, priced.deposit_amount);
+        if priced.payments.iter().all(|payment| !payment.tender.method.can_deposit_over) {
+            prop_assert_eq!(reversed.rounding_amount, priced.rounding_amount);
+            prop_assert_eq!(reversed.balance_amount, priced.balance_amount);
+        }
+    }
+
+    #[test]
+    fn a_percentage_is_off_by_half_a_minor_unit_at_most((mut policy, basket) in any_sale()) {
+        policy.discount_rounding = RoundMethod::Round;
+        let half = policy.currency.minor_unit().decimal() / Decimal::TWO;
+        let priced = price(&basket, &policy).unwrap();
+        for line in &priced.lines {
+            let mut left = line.gross_amount.decimal();
+            for found in &line.discounts {
+                if let DiscountValue::Percentage(rate) = found.discount.value {
+                    let exact = left * rate.decimal() / Decimal::ONE_HUNDRED;
+                    prop_assert!((found.amount.decimal() - exact).abs() <= half, "{line:?}");
+                    left -= found.amount.decimal();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_tax_is_rounded_once((policy, basket) in any_sale()) {
+        let priced = price(&basket, &policy).unwrap();
+        let rule = |code: &str| policy.taxes.iter().find(|rule| rule.code == code).unwrap();
+        let key = |code: &str| (rule(code).tax_type, rule(code).rate, rule(code).round_method.unwrap_or(policy.tax_rounding));
+        for tax in &priced.taxes {
+            let group = || priced.taxes.iter().filter(|other| key(&other.code) == key(&tax.code));
+            let target = sum(group().map(|tax| tax.target_amount)).decimal();
+            let rate = tax.rate.decimal();
+            let exact = match tax.tax_type {
+                TaxType::Exempt => Decimal::ZERO,
+                TaxType::External => target * rate / Decimal::ONE_HUNDRED,
+                TaxType::Internal => target * rate / (Decimal::ONE_HUNDRED + rate),
+            };
+            let once = key(&tax.code).2.apply(exact, policy.currency.minor_digits());
+            prop_assert_eq!(sum(group().map(|tax| tax.amount)).decimal(), once);
+        }
     }
 
     #[test]
@@ -104,9 +202,9 @@ proptest! {
         prop_assert_eq!(figures[0], figures[1]);
         basket.subtotal_discounts.clear();
         let taxes = |basket: &Basket| {
-            let mut taxes = price(basket, &policy).unwrap().taxes;
-            taxes.sort_by(|one, other| one.code.cmp(&other.code));
-            taxes
+            let priced = price(basket, &policy).unwrap();
+            // So does which of two codes of one rate gets the odd unit.
+            (sum(priced.taxes.iter().map(|tax| tax.amount)), priced.total_amount_with_tax)
         };
         let forward = taxes(&basket);
         basket.lines.reverse();
@@ -125,19 +223,20 @@ proptest! {
     }
 
     #[test]
-    fn cash_at_once_or_in_parts_gives_the_same_change((policy, basket) in any_sale(), parts in 1_u32..4) {
+    fn cash_at_once_or_in_parts_gives_the_same_change((policy, basket) in any_sale(), parts in 1_usize..4) {
         let total = price(&basket, &policy).unwrap().total_amount_with_tax;
-        prop_assume!(total.is_positive());
-        let mut tenders = vec![tender("01", "0.001"); parts as usize];
+        let coin = policy.cash_coin.to_string();
+        prop_assume!(total > policy.cash_coin);
+        let mut tenders = vec![tender("01", &coin); parts];
         tenders.push(tender("01", "900000000"));
         let at_once = vec![tender("01", "900000000")];
         let Ok(in_parts) = pay(&basket, tenders, &policy) else {
-            // The first crumbs may settle a tiny total.
+            // The first coins may settle a tiny total.
             return Ok(());
         };
         let at_once = pay(&basket, at_once, &policy).unwrap();
-        let crumbs = in_parts.deposit_amount.minus(at_once.deposit_amount).unwrap();
-        prop_assert_eq!(in_parts.change_amount.minus(crumbs).unwrap(), at_once.change_amount);
+        let coins = in_parts.deposit_amount.minus(at_once.deposit_amount).unwrap();
+        prop_assert_eq!(in_parts.change_amount.minus(coins).unwrap(), at_once.change_amount);
         prop_assert!(in_parts.balance_amount.is_zero() && at_once.balance_amount.is_zero());
     }
 
@@ -147,7 +246,7 @@ proptest! {
         match discount_subtotal(&basket, discounts, &policy) {
             Ok(priced) => {
                 for found in &priced.subtotal_discounts {
-                    if let kugel_pricing::DiscountValue::Amount(value) = found.discount.value {
+                    if let DiscountValue::Amount(value) = found.discount.value {
                         let rounded = !priced.reasons.is_empty();
                         prop_assert!(found.amount == value || rounded, "{found:?}");
                     }

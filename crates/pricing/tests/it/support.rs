@@ -5,7 +5,7 @@ use kugel_pricing::{
     Basket, CATEGORY_DISCOUNT, Discount, Line, PaymentMethod, Policy, Priced, PricedDiscount, Promotion,
     Tender, price,
 };
-use kugel_types::{Money, PaymentKind, RoundMethod, TaxRule};
+use kugel_types::{Currency, Money, PaymentKind, RoundMethod, TaxRule};
 
 pub(crate) fn money(text: &str) -> Money {
     text.parse().unwrap()
@@ -16,9 +16,13 @@ pub(crate) fn yen() -> Policy {
 }
 
 pub(crate) fn policy(currency: &str) -> Policy {
+    let currency: Currency = currency.parse().unwrap();
     Policy {
-        currency: currency.parse().unwrap(),
+        currency,
+        cash_coin: currency.cash_coin(),
+        line_rounding: RoundMethod::Round,
         discount_rounding: RoundMethod::Round,
+        tax_rounding: RoundMethod::Round,
         taxes: TaxRule::defaults(),
     }
 }

@@ -24,7 +24,10 @@ impl Cart {
     pub(crate) fn policy(&self) -> Policy {
         Policy {
             currency: self.currency_code,
+            cash_coin: self.currency_code.cash_coin(),
+            line_rounding: self.masters.settings.line_rounding,
             discount_rounding: self.masters.settings.discount_rounding,
+            tax_rounding: self.masters.settings.tax_rounding,
             taxes: self.masters.taxes.clone(),
         }
     }
@@ -44,6 +47,7 @@ impl Cart {
         self.subtotal_discounts = priced.subtotal_discounts;
         for (payment, found) in self.payments.iter_mut().zip(&priced.payments) {
             payment.payment_amount = found.amount;
+            payment.change_amount = found.change_amount;
         }
         self.taxes = priced.taxes;
         let sales = &mut self.sales;
@@ -55,6 +59,8 @@ impl Cart {
         sales.deposit_amount = priced.deposit_amount;
         sales.change_amount = priced.change_amount;
         sales.balance_amount = priced.balance_amount;
+        sales.cash_balance_amount = priced.cash_balance_amount;
+        sales.rounding_amount = priced.rounding_amount;
     }
 
     /// The stamp duty that the cart's receipt bears.
