@@ -74,6 +74,8 @@ table! {
     DISCOUNT_EXCEEDS_BALANCE "402003" 400 9 "The discount exceeds the balance" "値引額が残高を超えています";
     DISCOUNT_NOT_ALLOCATED "402004" 400 9 "The discount could not be spread over the lines" "値引額を按分できませんでした";
     DISCOUNT_FORBIDDEN "402005" 400 9 "The item may not be discounted" "値引できない商品です";
+    LINE_CANCELLED "402006" 400 9 "The line was cancelled" "取消済みの明細は変更できません";
+    NOTHING_SOLD "402007" 400 9 "Every line was cancelled" "有効な明細がありません";
     BALANCE_ZERO "403001" 406 9 "The balance is already zero" "残高はすでにゼロです";
     BALANCE_REMAINS "403002" 406 9 "A balance remains to be paid" "残高が残っています";
     BALANCE_NEGATIVE "403003" 406 9 "The balance would become negative" "残高がマイナスになります";

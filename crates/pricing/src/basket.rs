@@ -180,66 +180,101 @@ impl Discount {
 impl Basket {
     /// Refuses figures that no rule can price.
     pub(crate) fn check(&self, policy: &Policy) -> Result<(), Error> {
+        let mut wrong = Wrong::default();
         for (index, line) in self.lines.iter().enumerate() {
             let place = format!("line_items[{index}]");
             Money::new(line.unit_price.decimal())?;
             Quantity::new(line.quantity.decimal())?;
             if line.unit_price.is_negative() {
-                return Err(invalid(format!("{place}.unit_price"), "must not be negative"));
+                wrong.field(format!("{place}.unit_price"), "must not be negative");
             }
             if !line.quantity.is_positive() {
-                return Err(invalid(format!("{place}.quantity"), "must be above zero"));
+                wrong.field(format!("{place}.quantity"), "must be above zero");
             }
-            check_discounts(&line.discounts, &format!("{place}.discounts"), policy)?;
+            wrong.discounts(&line.discounts, &format!("{place}.discounts"), policy)?;
         }
-        check_discounts(&self.subtotal_discounts, "discounts", policy)?;
-        for (index, tender) in self.payments.iter().enumerate() {
-            check_deposit(tender, index, policy)?;
+        wrong.discounts(&self.subtotal_discounts, "discounts", policy)?;
+        wrong.payments(&self.payments, policy)?;
+        wrong.done()
+    }
+}
+
+/// Every field that is wrong, and how.
+#[derive(Debug, Default)]
+pub(crate) struct Wrong(Vec<(String, String)>);
+
+impl Wrong {
+    pub(crate) fn field(&mut self, field: String, rule: impl Into<String>) {
+        self.0.push((field, rule.into()));
+    }
+
+    /// Names discounts whose value is out of range, below `place`.
+    pub(crate) fn discounts(
+        &mut self,
+        discounts: &[Discount],
+        place: &str,
+        policy: &Policy,
+    ) -> Result<(), Error> {
+        for (index, discount) in discounts.iter().enumerate() {
+            let field = format!("{place}[{index}].discount_value");
+            match discount.value {
+                DiscountValue::Amount(value) => {
+                    Money::new(value.decimal())?;
+                    if !value.is_positive() {
+                        self.field(field, "must be above zero");
+                    } else if !policy.currency.can_pay(value) {
+                        self.field(field, multiple_of(policy.currency.minor_unit()));
+                    }
+                }
+                DiscountValue::Percentage(rate) => {
+                    Rate::new(rate.decimal())?;
+                    if rate.is_negative() || rate.decimal() > Decimal::ONE_HUNDRED {
+                        self.field(field, "must be a percentage from 0 to 100");
+                    }
+                }
+            }
         }
         Ok(())
     }
-}
 
-/// Refuses a discount whose value is out of range, naming it below `place`.
-pub(crate) fn check_discounts(discounts: &[Discount], place: &str, policy: &Policy) -> Result<(), Error> {
-    for (index, discount) in discounts.iter().enumerate() {
-        let field = || format!("{place}[{index}].discount_value");
-        match discount.value {
-            DiscountValue::Amount(value) => {
-                Money::new(value.decimal())?;
-                if !value.is_positive() {
-                    return Err(invalid(field(), "must be above zero"));
-                }
-                check_unit(value, field, policy)?;
-            }
-            DiscountValue::Percentage(rate) => {
-                Rate::new(rate.decimal())?;
-                if rate.is_negative() || rate.decimal() > Decimal::ONE_HUNDRED {
-                    return Err(invalid(field(), "must be a percentage from 0 to 100"));
-                }
+    /// Names tenders that nobody can hand over. Cash of zero settles a balance that rounds to no coin.
+    pub(crate) fn payments(&mut self, tenders: &[Tender], policy: &Policy) -> Result<(), Error> {
+        for (index, tender) in tenders.iter().enumerate() {
+            let (field, deposit) = (format!("payments[{index}].amount"), tender.deposit);
+            Money::new(deposit.decimal())?;
+            if deposit.is_negative() || (deposit.is_zero() && !tender.is_cash()) {
+                self.field(field, "must be above zero");
+            } else if !policy.currency.can_pay(deposit) {
+                self.field(field, multiple_of(policy.currency.minor_unit()));
+            } else if tender.is_cash() && deposit.in_coins(policy.cash_coin)? != deposit {
+                self.field(
+                    field,
+                    format!("{}, the smallest coin", multiple_of(policy.cash_coin)),
+                );
             }
         }
+        Ok(())
     }
-    Ok(())
+
+    pub(crate) fn done(self) -> Result<(), Error> {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let texts: Vec<_> = self
+            .0
+            .iter()
+            .map(|(field, rule)| format!("{field} {rule}"))
+            .collect();
+        let error = codes::INVALID_INPUT.error(texts.join("; "));
+        Err(self
+            .0
+            .into_iter()
+            .fold(error, |error, (field, rule)| error.field(field, rule)))
+    }
 }
 
-/// Refuses a tender of nothing or less. Cash of zero settles a balance that rounds to no coin.
-pub(crate) fn check_deposit(tender: &Tender, index: usize, policy: &Policy) -> Result<(), Error> {
-    let field = || format!("payments[{index}].amount");
-    Money::new(tender.deposit.decimal())?;
-    if tender.deposit.is_negative() || (tender.deposit.is_zero() && tender.method.kind != PaymentKind::Cash) {
-        return Err(invalid(field(), "must be above zero"));
-    }
-    check_unit(tender.deposit, field, policy)
-}
-
-/// Refuses an amount that nobody can pay, because it is finer than the currency's minor unit.
-fn check_unit(amount: Money, field: impl Fn() -> String, policy: &Policy) -> Result<(), Error> {
-    if policy.currency.can_pay(amount) {
-        return Ok(());
-    }
-    let rule = format!("must be a multiple of {}", policy.currency.minor_unit());
-    Err(invalid(field(), &rule))
+fn multiple_of(unit: Money) -> String {
+    format!("must be a multiple of {unit}")
 }
 
 pub(crate) fn invalid(field: String, rule: &str) -> Error {

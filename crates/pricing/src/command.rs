@@ -3,7 +3,7 @@
 use kugel_error::{Error, codes};
 use kugel_types::{Money, Overflow};
 
-use crate::basket::{check_deposit, check_discounts};
+use crate::basket::Wrong;
 use crate::{
     Basket, Discount, DiscountValue, Policy, Priced, Tender, line, payment, price, promotion, subtotal,
 };
@@ -27,7 +27,9 @@ pub fn discount_line(
             .error(format!("the item of line {} may not be discounted", index + 1))
             .with("line_no", index + 1));
     }
-    check_discounts(&discounts, "discounts", policy)?;
+    let mut wrong = Wrong::default();
+    wrong.discounts(&discounts, "discounts", policy)?;
+    wrong.done()?;
     let mut changed = basket.clone();
     let kept = line
         .discounts
@@ -69,7 +71,9 @@ pub fn discount_subtotal(
     discounts: Vec<Discount>,
     policy: &Policy,
 ) -> Result<Priced, Error> {
-    check_discounts(&discounts, "discounts", policy)?;
+    let mut wrong = Wrong::default();
+    wrong.discounts(&discounts, "discounts", policy)?;
+    wrong.done()?;
     let mut changed = basket.clone();
     changed.subtotal_discounts = Vec::new();
     let plain = price(&changed, policy)?;
@@ -131,12 +135,14 @@ fn sum_of_amounts(discounts: &[Discount]) -> Result<Money, Overflow> {
 /// than is due by a method that may not be too much, with *payment method unknown* if the
 /// method is switched off, and with *request refused* above the method's limit.
 pub fn pay(basket: &Basket, tenders: Vec<Tender>, policy: &Policy) -> Result<Priced, Error> {
+    let mut wrong = Wrong::default();
+    wrong.payments(&tenders, policy)?;
+    wrong.done()?;
     let mut changed = basket.clone();
     let mut priced = price(&changed, policy)?;
     for (index, tender) in tenders.into_iter().enumerate() {
-        check_deposit(&tender, index, policy)?;
         let balance = (priced.balance_amount, priced.cash_balance_amount);
-        payment::check(&tender, index, balance, policy)?;
+        payment::check(&tender, index, balance)?;
         changed.payments.push(tender);
         priced = price(&changed, policy)?;
         priced.payments.last().map_or(Ok(()), payment::check_limit)?;

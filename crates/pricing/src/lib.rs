@@ -25,6 +25,7 @@ mod tax;
 
 pub use basket::{Basket, Discount, DiscountValue, Line, PaymentMethod, Promotion, PromotionRef, Tender};
 pub use command::{discount_line, discount_subtotal, pay};
+pub use line::COMES_TO_NOTHING;
 pub use policy::Policy;
 pub use price::price;
 pub use priced::{Priced, PricedDiscount, PricedLine, PricedPayment, PricedTax, Reason};

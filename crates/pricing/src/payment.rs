@@ -106,7 +106,8 @@ fn flexible(tender: &Tender, balance: Money, coin: Money) -> Result<(PricedPayme
 }
 
 impl Tender {
-    fn is_cash(&self) -> bool {
+    /// True if it is made in notes and coins.
+    pub fn is_cash(&self) -> bool {
         self.method.kind == PaymentKind::Cash
     }
     fn due(&self, balance: Money, cash_balance: Money) -> Money {
@@ -119,19 +120,13 @@ pub(crate) fn check(
     tender: &Tender,
     index: usize,
     (balance, cash_balance): (Money, Money),
-    policy: &Policy,
 ) -> Result<(), Error> {
     let method = &tender.method;
-    let field = || format!("payments[{index}].amount");
-    if tender.is_cash() && tender.deposit.in_coins(policy.cash_coin)? != tender.deposit {
-        let rule = format!("must be a multiple of {}, the smallest coin", policy.cash_coin);
-        return Err(invalid(field(), &rule));
-    }
     if balance.is_zero() {
         return Err(codes::BALANCE_ZERO.error("nothing remains to be paid"));
     }
     if tender.deposit.is_zero() && !cash_balance.is_zero() {
-        return Err(invalid(field(), "must be above zero"));
+        return Err(invalid(format!("payments[{index}].amount"), "must be above zero"));
     }
     if !method.is_active {
         return Err(codes::PAYMENT_METHOD_UNKNOWN

@@ -7,6 +7,7 @@ use rust_decimal::prelude::ToPrimitive;
 
 use crate::basket::invalid;
 use crate::exact::bounded;
+use crate::line::COMES_TO_NOTHING;
 use crate::{
     Basket, DiscountValue, Line, Policy, Priced, PricedDiscount, PricedLine, PricedTax, Reason, line,
     payment, promotion, subtotal, tax,
@@ -61,11 +62,10 @@ fn price_lines(
     let discounts = promotion::line_discounts(basket, reasons);
     let mut lines = Vec::with_capacity(basket.lines.len());
     for (index, (line, discounts)) in basket.lines.iter().zip(&discounts).enumerate() {
-        let priced = line::price_line(line, discounts, policy)?;
-        if priced.gross_amount.is_zero() && line.unit_price.is_positive() && !line.is_cancelled {
-            let field = format!("line_items[{index}].quantity");
-            return Err(invalid(field, "is too small: the line comes to nothing"));
+        if line.comes_to_nothing(policy)? {
+            return Err(invalid(format!("line_items[{index}].quantity"), COMES_TO_NOTHING));
         }
+        let priced = line::price_line(line, discounts, policy)?;
         let reduced = priced
             .discounts
             .iter()

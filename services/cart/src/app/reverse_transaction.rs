@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kugel_error::Error;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_store::{Changes, Missed, Scope, Stored, retry};
-use kugel_types::{EventId, StoreCode, TerminalId, TerminalNo, TransactionType};
+use kugel_types::{EventId, Money, StoreCode, TerminalId, TerminalNo, TransactionType};
 use tokio::sync::OnceCell;
 
 use super::{App, Till, Transaction};
@@ -15,6 +15,7 @@ use crate::domain::payment::PaymentEntry;
 use crate::domain::reversal::{Original, Reversal, Reversed};
 use crate::domain::settings::CartSettings;
 use crate::domain::status::TransactionStatus;
+use crate::domain::terminal::StoreState;
 use crate::records::{receipt, transaction_key, transaction_log};
 
 /// What is needed to reverse a transaction and does not change from try to try.
@@ -27,6 +28,7 @@ struct Wish<'a> {
     /// The methods that a return gives back by, once they are known.
     methods: OnceCell<Vec<Option<Arc<PaymentMaster>>>>,
     settings: CartSettings,
+    store: Arc<StoreState>,
 }
 
 impl App {
@@ -61,6 +63,7 @@ impl App {
         reversal.check_terminal(caller, named)?;
         let log = self.transaction_log(named, transaction_no).await?;
         let settings = self.masters.settings(&caller.tenant).await?;
+        let store = self.terminals.store(&caller.tenant, &caller.store).await?;
         let wish = Wish {
             reversal,
             caller,
@@ -69,6 +72,7 @@ impl App {
             entries,
             methods: OnceCell::new(),
             settings: CartSettings::at(caller, &settings, &self.defaults)?,
+            store,
         };
         retry("transaction", transaction_no, || self.try_reverse(&wish)).await
     }
@@ -82,6 +86,7 @@ impl App {
         let transaction_type = wish.reversal.check_original(&wish.original, &standing)?;
         wish.reversal.check_session(&wish.original, session)?;
         let payments = self.payments_back(wish).await?;
+        let given = Money::sum(payments.iter().map(|payment| payment.payment_amount))?;
         let made = Reversed {
             terminal: caller,
             session,
@@ -89,6 +94,7 @@ impl App {
             numbers: turn.numbers,
             transaction_type,
             payments,
+            rounding_amount: given.minus(wish.original.total_amount_with_tax)?,
             at: self.now().iso(),
         };
         let event_id = EventId::generate();
@@ -122,7 +128,7 @@ impl App {
         let methods = wish
             .methods
             .get_or_try_init(|| self.payment_methods(&wish.caller.tenant, entries));
-        original.given_back(entries, methods.await?)
+        original.given_back(entries, methods.await?, &wish.store)
     }
 
     async fn status_of(

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use kugel_error::{Error, codes};
 use kugel_pricing::{PricedDiscount, PricedLine, PricedTax, Promotion, Tender};
 use kugel_types::{
-    BusinessDate, Currency, LocalTime, Money, Quantity, StaffRef, StoreCode, TaxRule, TenantId, TerminalId,
-    TerminalNo, TransactionType,
+    BusinessDate, Currency, LocalTime, Money, PaymentKind, Quantity, StaffRef, StoreCode, TaxRule, TenantId,
+    TerminalId, TerminalNo, TransactionType,
 };
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +82,9 @@ pub struct Cart {
     pub store_name: String,
     /// The store's currency.
     pub currency_code: Currency,
+    /// The smallest coin that the store takes; that of the currency in a cart of an earlier build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cash_coin: Option<Money>,
     /// The terminal that the cart belongs to.
     pub terminal_no: TerminalNo,
     /// The type of the transaction that it will be.
@@ -209,6 +212,13 @@ pub struct CartPayment {
     pub payment_detail: Option<String>,
 }
 
+impl CartPayment {
+    /// True if it was made in notes and coins.
+    pub fn is_cash(&self) -> bool {
+        self.tender.method.kind == PaymentKind::Cash
+    }
+}
+
 /// What a new cart is opened with.
 #[derive(Debug, Clone)]
 pub struct Opening<'a> {
@@ -245,6 +255,7 @@ impl Cart {
             store_code: terminal.store.clone(),
             store_name: opening.store.name.clone(),
             currency_code: opening.store.currency,
+            cash_coin: Some(opening.store.cash_coin),
             terminal_no: terminal.number,
             transaction_type: TransactionType::Sale,
             transaction_no: NO_NUMBER,
@@ -284,6 +295,7 @@ impl Cart {
             store: &StoreState {
                 name: "Store".to_owned(),
                 currency: Currency::JPY,
+                cash_coin: Currency::JPY.cash_coin(),
             },
             session: Session {
                 business_date: "20260611".parse().unwrap(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::DateTime;
 use kugel_error::{Error, codes};
-use kugel_pricing::{Discount, PricedLine};
+use kugel_pricing::{COMES_TO_NOTHING, Discount, PricedLine};
 use kugel_types::{ItemCode, Money, Quantity, TaxRule};
 
 use super::cart::{Cart, CartLine, LINES_MAX};
@@ -56,9 +56,11 @@ impl Cart {
                 .filter(|master| master.holds(&self.store_code, masters.now));
             self.masters.promotions = Some(hold.map(|master| master.promotion.clone()).collect());
         }
+        let first = self.line_items.len();
         for (entry, item) in entries.iter().zip(masters.items) {
             self.add_line(entry, item.as_ref(), masters.taxes)?;
         }
+        self.check_amounts(first, |index| format!("line_items[{}].quantity", index - first))?;
         self.reprice()?;
         self.cart_status = next;
         Ok(())
@@ -113,12 +115,17 @@ impl Cart {
 
     /// Cancels a line. It stays in the list; cancelling it again changes nothing.
     pub fn cancel_line(&mut self, line_no: i32) -> Result<(), Error> {
-        self.change_line(CartEvent::CancelLine, line_no, |line| line.is_cancelled = true)
+        let next = self.cart_status.transition(CartEvent::CancelLine)?;
+        let index = self.line_index(line_no)?;
+        self.line_items[index].is_cancelled = true;
+        self.reprice()?;
+        self.cart_status = next;
+        Ok(())
     }
 
     /// Sets the price of a line by hand. The price before the first change is kept.
     pub fn set_unit_price(&mut self, line_no: i32, unit_price: Money) -> Result<(), Error> {
-        self.change_line(CartEvent::ChangeUnitPrice, line_no, |line| {
+        self.change_line(CartEvent::ChangeUnitPrice, line_no, "unit_price", |line| {
             if !line.is_unit_price_changed {
                 line.unit_price_original = line.unit_price;
                 line.is_unit_price_changed = true;
@@ -129,7 +136,7 @@ impl Cart {
 
     /// Sets the quantity of a line.
     pub fn set_quantity(&mut self, line_no: i32, quantity: Quantity) -> Result<(), Error> {
-        self.change_line(CartEvent::ChangeQuantity, line_no, |line| {
+        self.change_line(CartEvent::ChangeQuantity, line_no, "quantity", |line| {
             line.quantity = quantity
         })
     }
@@ -137,7 +144,7 @@ impl Cart {
     /// Replaces the manual discounts of a line.
     pub fn discount_line(&mut self, line_no: i32, discounts: Vec<Discount>) -> Result<(), Error> {
         let next = self.cart_status.transition(CartEvent::DiscountLine)?;
-        let index = self.line_index(line_no)?;
+        let index = self.counting_line(line_no)?;
         let priced = kugel_pricing::discount_line(&self.basket(), index, discounts, &self.policy())?;
         self.adopt(priced);
         self.cart_status = next;
@@ -148,14 +155,41 @@ impl Cart {
         &mut self,
         event: CartEvent,
         line_no: i32,
+        field: &str,
         change: impl FnOnce(&mut CartLine),
     ) -> Result<(), Error> {
         let next = self.cart_status.transition(event)?;
-        let index = self.line_index(line_no)?;
+        let index = self.counting_line(line_no)?;
         change(&mut self.line_items[index]);
+        self.check_amounts(index, |_| field.to_owned())?;
         self.reprice()?;
         self.cart_status = next;
         Ok(())
+    }
+
+    /// Refuses lines, from the one at `first` on, of which too little is sold to be paid. `field` names one as the request
+    /// does.
+    fn check_amounts(&self, first: usize, field: impl Fn(usize) -> String) -> Result<(), Error> {
+        let (basket, policy) = (self.basket(), self.policy());
+        let mut refusal = None;
+        for (index, line) in basket.lines.iter().enumerate().skip(first) {
+            if line.comes_to_nothing(&policy)? {
+                let error = refusal.unwrap_or_else(|| codes::INVALID_INPUT.error(COMES_TO_NOTHING));
+                refusal = Some(error.field(field(index), COMES_TO_NOTHING));
+            }
+        }
+        refusal.map_or(Ok(()), Err)
+    }
+
+    /// The place of a line that may be changed: one that was not cancelled.
+    fn counting_line(&self, line_no: i32) -> Result<usize, Error> {
+        let index = self.line_index(line_no)?;
+        match self.line_items[index].is_cancelled {
+            false => Ok(index),
+            true => Err(codes::LINE_CANCELLED
+                .error(format!("line {line_no} was cancelled: enter the item again"))
+                .with("line_no", line_no)),
+        }
     }
 
     /// The place of a line. Lines are counted from 1 and never renumbered.

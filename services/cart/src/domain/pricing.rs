@@ -24,7 +24,7 @@ impl Cart {
     pub(crate) fn policy(&self) -> Policy {
         Policy {
             currency: self.currency_code,
-            cash_coin: self.currency_code.cash_coin(),
+            cash_coin: self.cash_coin.unwrap_or_else(|| self.currency_code.cash_coin()),
             line_rounding: self.masters.settings.line_rounding,
             discount_rounding: self.masters.settings.discount_rounding,
             tax_rounding: self.masters.settings.tax_rounding,

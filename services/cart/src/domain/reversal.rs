@@ -6,14 +6,14 @@
 use std::sync::Arc;
 
 use kugel_error::{Error, codes};
-use kugel_types::{Money, StaffRef, TerminalId, TransactionType};
+use kugel_types::{Money, Overflow, StaffRef, TerminalId, TransactionType};
 
 use super::cart::CartPayment;
 use super::masters::PaymentMaster;
 use super::numbering::Numbers;
 use super::payment::{PaymentEntry, payment_of};
 use super::status::TransactionStatus;
-use super::terminal::Session;
+use super::terminal::{Session, StoreState};
 
 /// How a transaction is reversed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +54,8 @@ pub struct Reversed<'a> {
     pub transaction_type: TransactionType,
     /// What is given back.
     pub payments: Vec<CartPayment>,
+    /// What that is more than the total.
+    pub rounding_amount: Money,
     /// When it is made, ISO 8601 with offset.
     pub at: String,
 }
@@ -164,40 +166,41 @@ impl Original {
                 Some(_) => {}
             }
         }
-        self.check_total(entries)?;
-        Ok(self.payments.iter().cloned().map(handed_back).collect())
+        let paid = Money::sum(self.payments.iter().map(|payment| payment.payment_amount))?;
+        check_given(entries.iter().map(|entry| entry.amount), paid)?;
+        let back: Result<_, Overflow> = self.payments.iter().cloned().map(handed_back).collect();
+        Ok(back?)
     }
 
-    /// What a return gives back: the `entries`, each by a method that takes refunds.
+    /// What a return gives back: the `entries`, each by a method that takes refunds. Cash gives back its part in coins of
+    /// the store, as it would pay it.
     pub fn given_back(
         &self,
         entries: &[PaymentEntry],
         methods: &[Option<Arc<PaymentMaster>>],
+        store: &StoreState,
     ) -> Result<Vec<CartPayment>, Error> {
         let mut payments = Vec::with_capacity(entries.len());
         for (index, (entry, method)) in entries.iter().zip(methods).enumerate() {
-            let (code, field) = (&entry.payment_code, format!("payments[{index}].payment_code"));
-            let Some(method) = method else {
-                return Err(codes::NOT_FOUND
-                    .error(format!("payment method {code} is not found"))
-                    .field(field, "is no payment method")
-                    .with("payment_code", code));
-            };
-            if !method.can_refund {
-                let why = format!("payment method {code} takes no refund: give back by another");
-                return Err(codes::REFUND_FORBIDDEN
-                    .error(&why)
-                    .field(field, why)
-                    .with("payment_code", code));
-            }
+            let method = refunding(entry, method.as_deref(), index)?;
             let number = i32::try_from(index + 1).unwrap_or(i32::MAX);
-            let payment = payment_of(entry, method, number);
             payments.push(handed_back(CartPayment {
                 payment_amount: entry.amount,
-                ..payment
-            }));
+                ..payment_of(entry, method, number)
+            })?);
         }
-        self.check_total(entries)?;
+        let amount = |payment: &CartPayment| payment.payment_amount;
+        let others = payments.iter().filter(|payment| !payment.is_cash());
+        let others = Money::sum(others.map(amount))?;
+        let left = self.total_amount_with_tax.minus(others)?;
+        let due = match payments.iter().any(CartPayment::is_cash) && left.is_positive() {
+            true => left.in_coins(store.cash_coin)?,
+            false => left,
+        };
+        for (index, payment) in payments.iter().enumerate() {
+            check_amount(payment, store, left.is_positive() && due.is_zero(), index)?;
+        }
+        check_given(payments.iter().map(amount), others.plus(due)?)?;
         Ok(payments)
     }
 
@@ -212,25 +215,76 @@ impl Original {
         let is_used = amounts.peek().is_some();
         Ok(is_used.then_some(Money::sum(amounts)?))
     }
-
-    /// Checks that the payments together are what the original came to.
-    fn check_total(&self, entries: &[PaymentEntry]) -> Result<(), Error> {
-        let total = self.total_amount_with_tax;
-        let given = Money::sum(entries.iter().map(|entry| entry.amount))?;
-        if given == total {
-            return Ok(());
-        }
-        Err(codes::REQUEST_REFUSED
-            .error(format!("payments of {given} are not the total of {total}"))
-            .with("total_amount_with_tax", total))
-    }
 }
 
-/// A payment of a reversal. What is handed back is shown as tendered only where change could have been given.
-fn handed_back(mut payment: CartPayment) -> CartPayment {
-    payment.tender.deposit = match payment.tender.method.gives_change() {
-        true => payment.payment_amount,
+/// Refuses an amount that the store could not hand back.
+fn check_amount(
+    payment: &CartPayment,
+    store: &StoreState,
+    is_nothing_due: bool,
+    index: usize,
+) -> Result<(), Error> {
+    let (amount, is_cash) = (payment.payment_amount, payment.is_cash());
+    let rule = if amount.is_zero() && !(is_cash && is_nothing_due) {
+        "must be above zero".to_owned()
+    } else if !store.currency.can_pay(amount) {
+        format!("must be whole units of {}", store.currency.minor_unit())
+    } else if is_cash && amount.in_coins(store.cash_coin)? != amount {
+        format!("must be a multiple of {}, the smallest coin", store.cash_coin)
+    } else {
+        return Ok(());
+    };
+    let field = format!("payments[{index}].amount");
+    Err(codes::INVALID_INPUT
+        .error(format!("{field} {rule}"))
+        .field(field, rule))
+}
+
+/// The method of an entry, if it takes refunds.
+fn refunding<'a>(
+    entry: &PaymentEntry,
+    method: Option<&'a PaymentMaster>,
+    index: usize,
+) -> Result<&'a PaymentMaster, Error> {
+    let (code, field) = (&entry.payment_code, format!("payments[{index}].payment_code"));
+    let Some(method) = method else {
+        return Err(codes::NOT_FOUND
+            .error(format!("payment method {code} is not found"))
+            .field(field, "is no payment method")
+            .with("payment_code", code));
+    };
+    if !method.can_refund {
+        let why = format!("payment method {code} takes no refund: give back by another");
+        return Err(codes::REFUND_FORBIDDEN
+            .error(&why)
+            .field(field, why)
+            .with("payment_code", code));
+    }
+    Ok(method)
+}
+
+/// Checks that payments together give back what is `due`.
+fn check_given(payments: impl Iterator<Item = Money>, due: Money) -> Result<(), Error> {
+    let given = Money::sum(payments)?;
+    if given == due {
+        return Ok(());
+    }
+    Err(codes::REQUEST_REFUSED
+        .error(format!(
+            "payments of {given} are not the {due} that is to be given back"
+        ))
+        .with("due_amount", due))
+}
+
+/// A payment of a reversal. What is handed back is shown as tendered only where change could have been given. Change that
+/// was given for it in cash comes back to the drawer; that of cash itself is none.
+fn handed_back(mut payment: CartPayment) -> Result<CartPayment, Overflow> {
+    if payment.is_cash() {
+        payment.change_amount = Money::ZERO;
+    }
+    payment.tender.deposit = match payment.tender.method.gives_change() || !payment.change_amount.is_zero() {
+        true => payment.payment_amount.plus(payment.change_amount)?,
         false => Money::ZERO,
     };
-    payment
+    Ok(payment)
 }

@@ -1,7 +1,7 @@
 //! What the cart service needs to know about terminals and stores.
 
 use kugel_error::{Error, codes};
-use kugel_types::{BusinessDate, Currency, StaffRef};
+use kugel_types::{BusinessDate, Currency, Money, StaffRef};
 use serde::{Deserialize, Serialize};
 
 /// A terminal as it stands now.
@@ -33,6 +33,8 @@ pub struct StoreState {
     pub name: String,
     /// The currency it sells in.
     pub currency: Currency,
+    /// The smallest coin that it takes.
+    pub cash_coin: Money,
 }
 
 impl TerminalState {

@@ -25,6 +25,9 @@ impl Cart {
     /// Completes a paid cart.
     pub fn bill(&mut self, closing: Closing<'_>) -> Result<(), Error> {
         let next = self.cart_status.transition(CartEvent::Bill)?;
+        if self.line_items.iter().all(|line| line.is_cancelled) {
+            return Err(codes::NOTHING_SOLD.error("every line was cancelled: cancel the cart instead"));
+        }
         let balance = self.sales.balance_amount;
         if balance.is_positive() {
             return Err(codes::BALANCE_REMAINS

@@ -86,6 +86,7 @@ pub(crate) fn of_reversal(
         sales: original.sales.clone().map(|sales| pb::TransactionSales {
             reference_date_time: Some(reversed.at.clone()),
             change_amount: wire(rust_decimal::Decimal::ZERO),
+            rounding_amount: wire(reversed.rounding_amount.decimal()),
             // Duty is on the receipt for money taken; nobody receives any here.
             is_stamp_duty_applied: false,
             stamp_duty_target_amount: wire(rust_decimal::Decimal::ZERO),

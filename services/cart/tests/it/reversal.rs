@@ -238,6 +238,7 @@ async fn a_void_gives_every_tender_back_as_it_was_taken() {
                 "01" => decimal("300"),
                 _ => decimal("0"),
             },
+            change_amount: decimal("0"),
             ..payment.clone()
         });
         assert_eq!(void.payments, taken.collect::<Vec<_>>());

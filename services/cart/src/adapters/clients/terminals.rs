@@ -12,7 +12,7 @@ use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_proto::terminal::v1::{GetStoreRequest, GetTerminalRequest, Terminal};
 use kugel_rpc::Client as _;
 use kugel_rpc::{Neighbour, ReadCache};
-use kugel_types::{Currency, StaffRef, StoreCode, TenantId, TerminalId};
+use kugel_types::{Currency, Money, StaffRef, StoreCode, TenantId, TerminalId};
 use parking_lot::Mutex;
 
 use crate::domain::terminal::{Session, StoreState, TerminalState};
@@ -99,9 +99,12 @@ impl TerminalClient {
             .currency
             .parse::<Currency>()
             .map_err(|_| self.neighbour.unusable("a currency"))?;
+        let coin = store.cash_coin.map_or(Ok(currency.cash_coin()), Money::try_from);
+        let cash_coin = coin.ok().filter(|coin| coin.is_positive());
         Ok(Arc::new(StoreState {
             name: store.store_name,
             currency,
+            cash_coin: cash_coin.ok_or_else(|| self.neighbour.unusable("a coin"))?,
         }))
     }
 

@@ -137,7 +137,8 @@ pub(super) fn payments(entries: Vec<pb::PaymentEntry>) -> Result<Vec<PaymentEntr
 fn payments_of(checks: &mut Checks, entries: Vec<pb::PaymentEntry>) -> Vec<PaymentEntry> {
     checks.each("payments", entries, |checks, entry| PaymentEntry {
         payment_code: checks.name("payment_code", entry.payment_code),
-        amount: above_zero(checks, "amount", entry.amount.as_ref()),
+        // Nothing is an amount too: it settles in cash what rounds to nothing.
+        amount: checks.amount("amount", entry.amount.as_ref()),
         detail: entry.detail,
     })
 }
@@ -309,7 +310,8 @@ mod tests {
         };
         assert!(payment("01", decimal("1")).is_ok());
         check(payment("", decimal("1")), "payments[0].payment_code");
-        check(payment("01", decimal("0")), "payments[0].amount");
+        check(payment("01", decimal("-1")), "payments[0].amount");
+        check(payment("01", None), "payments[0].amount");
     }
 
     #[test]
