@@ -11,7 +11,7 @@ use kugel_types::{Money, Quantity, TaxType, TransactionType};
 pub use data::{Banner, Origin, ReceiptData, ReceiptDiscount, ReceiptLine, ReceiptPayment, ReceiptTax};
 
 use self::marks::{REDUCED_RATE, mark};
-use crate::columns::right;
+use crate::columns::{WIDTH, cut, right, width};
 use crate::{Printout, date_time, number};
 
 /// Lays out the receipt of a sale, a return, a void or a cancelled sale.
@@ -89,15 +89,18 @@ impl Sheet<'_> {
             }
             for discount in &line.discounts {
                 let (label, columns) = discount_label("値引", "割引", discount);
-                self.amount(right(&label, columns), discount.amount.negated());
+                let off = discount.amount.negated();
+                self.amount(right(&label, columns.min(self.room(off))), off);
             }
         }
         self.paper.rule();
     }
 
     fn totals(&mut self) {
-        let count = right(&format!("{}点", number::grouped(self.pieces(), 0)), 16);
-        self.amount(format!("小計{count}"), self.data.subtotal_amount);
+        let count = format!("{}点", number::grouped(self.pieces(), 0));
+        let subtotal = self.data.subtotal_amount;
+        let columns = self.room(subtotal).saturating_sub(width("小計")).min(16);
+        self.amount(format!("小計{}", right(&count, columns)), subtotal);
         for discount in &self.data.subtotal_discounts {
             let (label, _) = discount_label("小計値引", "小計割引", discount);
             self.amount(format!("  {label}"), discount.amount.negated());
@@ -112,8 +115,8 @@ impl Sheet<'_> {
         }
         self.amount("合計", self.data.total_amount_with_tax);
         for tax in &self.data.taxes {
-            self.bracket(format!("  ({}対象", tax.name), tax.target_amount);
-            self.bracket(format!("  ({}税額", tax.name), tax.amount);
+            self.bracket(&tax.name, "対象", tax.target_amount);
+            self.bracket(&tax.name, "税額", tax.amount);
         }
         let is_reduced = |line: &ReceiptLine| !line.is_cancelled && mark(self.data, line) == REDUCED_RATE;
         if self.data.lines.iter().any(is_reduced) {
@@ -234,10 +237,18 @@ impl Sheet<'_> {
         self.paper.split(label, amount);
     }
 
-    /// As `amount`, with the closing bracket in the column of the tax mark.
-    fn bracket(&mut self, label: String, amount: Money) {
+    /// As `amount`, with the closing bracket in the column of the tax mark. A long name gives way to the word that says
+    /// what the figure is.
+    fn bracket(&mut self, name: &str, word: &str, amount: Money) {
+        let columns = self.room(amount).saturating_sub(width("  (") + width(word));
+        let label = format!("  ({}{word}", cut(name, columns));
         let amount = format!("{}) ", self.price(amount));
         self.paper.split(label, amount);
+    }
+
+    /// The columns that an amount leaves for what stands before it.
+    fn room(&self, amount: Money) -> usize {
+        WIDTH.saturating_sub(width(&self.price(amount)) + 3)
     }
 }
 

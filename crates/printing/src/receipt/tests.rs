@@ -450,6 +450,37 @@ fn what_a_voucher_does_not_give_back_is_printed() {
 }
 
 #[test]
+fn long_amounts_cut_no_figure() {
+    let mut truck = line("TRUCK", "12345678.90", "150", "1851851835", "F");
+    truck.discounts = vec![off(Some("12.5"), "231481479.37")];
+    let mut data = priced(vec![truck], "1620370355.63", Vec::new());
+    data.taxes = vec![tax(
+        "F",
+        TaxType::Internal,
+        Some("10"),
+        "Goods and Services Tax",
+        "1620370355.63",
+        "147306395.97",
+    )];
+    insta::assert_snapshot!(journal(&data), @r"
+    レジNo. 4             責# 000031|
+    2026年06月11日(木) 18:20        |
+             【 領 収 証 】         |
+    --------------------------------|
+    TRUCK         1,851,851,835.00内|
+           150点@12,345,678.90      |
+        割引 12.5% -231,481,479.37  |
+    --------------------------------|
+    小計    150点 1,620,370,355.63  |
+    合計          1,620,370,355.63  |
+      (Goods 対象 1,620,370,355.63) |
+      (Goods an税額 147,306,395.97) |
+    --------------------------------|
+    レシートNo. 111111              |
+    ");
+}
+
+#[test]
 fn marks_follow_type_and_rate_of_the_tax() {
     let mark_of = |tax_type, rate, currency: &str| {
         let mut data = priced(vec![line("ITEM", "100", "1", "100", "K")], "100", Vec::new());

@@ -1,5 +1,10 @@
 //! The receipt of a transaction, laid out from its log: sales, voids and returns alike.
 
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod paper;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_error::{Error, codes};
@@ -10,7 +15,7 @@ use kugel_proto::Decimal;
 use kugel_proto::cart::v1 as pb;
 use kugel_types::{LocalTime, Money, PaymentKind, Quantity, Rate, TaxRule};
 
-use super::transaction_log::{money, readable};
+use crate::records::transaction_log::{money, readable};
 
 /// Writes the receipt of a log into it.
 pub(crate) fn print(log: &mut pb::TransactionLog, zone: &TimeZone) -> Result<(), Error> {
