@@ -124,7 +124,8 @@ macro_rules! exact {
         impl Neg for $name {
             type Output = Self;
             fn neg(self) -> Self {
-                Self(-self.0)
+                // A decimal's zero has a sign of its own, which would be written.
+                Self(if self.0.is_zero() { Decimal::ZERO } else { -self.0 })
             }
         }
         // Documents keep what our own arithmetic produced, which may be wider than what comes from outside.
@@ -207,6 +208,11 @@ mod tests {
             );
         }
         assert_eq!(Money::ZERO.in_coins(Money::ZERO), Err(Overflow));
+    }
+
+    #[test]
+    fn nothing_has_no_sign() {
+        assert_eq!((-Money::ZERO).to_string(), "0");
     }
 
     proptest! {

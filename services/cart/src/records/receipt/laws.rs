@@ -9,7 +9,7 @@ use kugel_types::{EventId, LocalTime, Money, PaymentKind, Quantity, Rate, StaffR
 use proptest::prelude::*;
 use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::paper::Paper;
+use super::paper::{Paper, Payment};
 use crate::domain::cart::Cart;
 use crate::domain::entry::{EntryMasters, LineEntry};
 use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
@@ -45,8 +45,10 @@ struct Sale {
     currency: &'static str,
     lines: Vec<Sold>,
     discount: Option<Discount>,
-    /// What of the total is paid by card, in percent; the rest is paid in cash.
+    /// What of the total is paid by card, in percent.
     by_card: i64,
+    /// What the rest is paid by, in notes or in vouchers that may or may not give change.
+    rest: PaymentMethod,
     promotion: bool,
 }
 
@@ -86,6 +88,16 @@ fn line(digits: u32) -> impl Strategy<Value = Sold> {
         })
 }
 
+fn rest() -> impl Strategy<Value = PaymentMethod> {
+    let voucher = |can_change| PaymentMethod {
+        can_deposit_over: true,
+        can_change,
+        ..PaymentMethod::new("12", PaymentKind::Other)
+    };
+    let cash = PaymentMethod::new("01", PaymentKind::Cash);
+    prop::sample::select(vec![cash, voucher(true), voucher(false)])
+}
+
 fn sale() -> impl Strategy<Value = Sale> {
     let currency = prop::sample::select(vec![
         ("JPY", 0_u32),
@@ -99,13 +111,15 @@ fn sale() -> impl Strategy<Value = Sale> {
             prop::collection::vec(line(digits), 1..8),
             discount(digits),
             0..=100_i64,
+            rest(),
             any::<bool>(),
         )
-            .prop_map(move |(lines, discount, by_card, promotion)| Sale {
+            .prop_map(move |(lines, discount, by_card, rest, promotion)| Sale {
                 currency,
                 lines,
                 discount,
                 by_card,
+                rest,
                 promotion,
             })
     })
@@ -115,6 +129,7 @@ fn sale() -> impl Strategy<Value = Sale> {
 fn sell(sale: &Sale) -> Option<Cart> {
     let mut cart = Cart {
         currency_code: sale.currency.parse().unwrap(),
+        cash_coin: None,
         ..Cart::for_test()
     };
     for (sold, line_no) in sale.lines.iter().zip(1..) {
@@ -135,12 +150,12 @@ fn sell(sale: &Sale) -> Option<Cart> {
     let part = (total * decimal(sale.by_card, 2))
         .round_dp_with_strategy(cart.currency_code.minor_digits(), RoundingStrategy::ToZero);
     if !part.is_zero() {
-        pay(&mut cart, PaymentKind::Cashless, part).ok()?;
+        pay(&mut cart, PaymentMethod::new("11", PaymentKind::Cashless), part).ok()?;
     }
     if !cart.sales.balance_amount.is_zero() {
         // Whole notes, so that any smallest coin divides them.
         let notes = (cart.sales.balance_amount.decimal() / Decimal::ONE_THOUSAND).ceil();
-        pay(&mut cart, PaymentKind::Cash, notes * Decimal::ONE_THOUSAND).ok()?;
+        pay(&mut cart, sale.rest.clone(), notes * Decimal::ONE_THOUSAND).ok()?;
     }
     cart.bill(Closing {
         numbers: Numbers {
@@ -215,16 +230,16 @@ fn add(cart: &mut Cart, sold: &Sold, with_promotion: bool) -> Result<(), kugel_e
     cart.add_lines(&[entry], &masters)
 }
 
-fn pay(cart: &mut Cart, kind: PaymentKind, amount: Decimal) -> Result<(), kugel_error::Error> {
+fn pay(cart: &mut Cart, method: PaymentMethod, amount: Decimal) -> Result<(), kugel_error::Error> {
     let entry = PaymentEntry {
-        payment_code: kind.code().to_owned(),
+        payment_code: method.code.clone(),
         amount: Money::from_decimal(amount),
         detail: None,
     };
     let master = PaymentMaster {
-        method: PaymentMethod::new(kind.code(), kind),
+        description: method.kind.name().to_owned(),
         can_refund: true,
-        description: kind.name().to_owned(),
+        method,
     };
     cart.pay(&[entry], &[Some(Arc::new(master))])
 }
@@ -242,6 +257,7 @@ fn reverse(log: &pb::TransactionLog, reversal: Reversal) -> pb::TransactionLog {
             detail: None,
         })
         .collect();
+    let sales = log.sales.as_ref().unwrap();
     let status = TransactionStatus::standing(&terminal, log.transaction_no);
     let reversed = Reversed {
         terminal: &terminal,
@@ -256,6 +272,7 @@ fn reverse(log: &pb::TransactionLog, reversal: Reversal) -> pb::TransactionLog {
         },
         transaction_type: reversal.check_original(&original, &status).unwrap(),
         payments: original.taken_back(&entries).unwrap(),
+        rounding_amount: transaction_log::money(sales.rounding_amount.as_ref()).unwrap(),
         at: log.generate_date_time.clone(),
     };
     transaction_log::of_reversal(log, &reversed, &EventId::generate())
@@ -340,6 +357,12 @@ proptest! {
         let mut void_return = reverse(&returned, Reversal::Void);
         let paper = read(&mut log);
         adds_up(&paper, &sale, digits)?;
+        let sum = |part: fn(&Payment) -> Decimal| paper.payments.iter().map(part).sum::<Decimal>();
+        let sales = &cart.sales;
+        prop_assert_eq!(sum(|payment| payment.change), sales.change_amount.decimal());
+        prop_assert_eq!(paper.rounding, sales.rounding_amount.decimal());
+        let kept = sum(|payment| payment.amount) + sum(|payment| payment.change);
+        prop_assert_eq!(sum(|payment| payment.forfeited), sales.deposit_amount.decimal() - kept);
         prop_assert_eq!(paper.items.len(), cart.line_items.iter().filter(|line| !line.is_cancelled).count());
         for reversal in [&mut returned, &mut voided, &mut void_return] {
             let paper = read(reversal);

@@ -44,8 +44,8 @@ fn data_of(log: &pb::TransactionLog, zone: &TimeZone) -> Result<ReceiptData, Err
         subtotal_discounts,
         taxes: log.taxes.iter().map(tax).collect::<Result<_, _>>()?,
         total_amount_with_tax: money(sales.total_amount_with_tax.as_ref())?,
-        rounding_amount: rounding(log, &sales)?,
-        payments: log.payments.iter().map(payment).collect::<Result<_, _>>()?,
+        rounding_amount: money(sales.rounding_amount.as_ref())?,
+        payments: payments(log, money(sales.change_amount.as_ref())?)?,
         origin: log
             .origin
             .as_ref()
@@ -112,18 +112,6 @@ fn discounts(discounts: &[pb::Discount]) -> Result<Vec<ReceiptDiscount>, Error> 
     discounts.iter().map(read).collect()
 }
 
-/// What cash settled more than the total, or less.
-fn rounding(log: &pb::TransactionLog, sales: &pb::TransactionSales) -> Result<Money, Error> {
-    if sales.is_cancelled {
-        return Ok(Money::ZERO);
-    }
-    let mut paid = Money::ZERO;
-    for payment in &log.payments {
-        paid = paid.plus(money(payment.amount.as_ref())?)?;
-    }
-    Ok(paid.minus(money(sales.total_amount_with_tax.as_ref())?)?)
-}
-
 fn tax(tax: &pb::Tax) -> Result<ReceiptTax, Error> {
     // The log of an earlier build does not tell the rate. It is the product's table's then.
     let rate = match &tax.rate {
@@ -143,22 +131,26 @@ fn tax(tax: &pb::Tax) -> Result<ReceiptTax, Error> {
     })
 }
 
+/// The payments. The log of an earlier build tells the change in one sum: it was given for cash alone.
+fn payments(log: &pb::TransactionLog, change: Money) -> Result<Vec<ReceiptPayment>, Error> {
+    let mut payments = log.payments.iter().map(payment).collect::<Result<Vec<_>, _>>()?;
+    let told = Money::sum(payments.iter().map(|payment| payment.change))?;
+    if told.is_zero() && change.is_positive() {
+        for cash in payments.iter_mut().filter(|payment| payment.is_cash) {
+            cash.change = cash.deposit.minus(cash.amount)?;
+        }
+    }
+    Ok(payments)
+}
+
 fn payment(payment: &pb::Payment) -> Result<ReceiptPayment, Error> {
-    let is_cash = readable(payment.kind())? == PaymentKind::Cash;
-    let deposit = money(payment.deposit_amount.as_ref())?;
-    let amount = money(payment.amount.as_ref())?;
-    let over = deposit.minus(amount)?;
     Ok(ReceiptPayment {
         code: payment.payment_code.clone(),
-        is_cash,
+        is_cash: readable(payment.kind())? == PaymentKind::Cash,
         description: payment.description.clone(),
-        deposit,
-        amount,
-        change: if is_cash && over.is_positive() {
-            over
-        } else {
-            Money::ZERO
-        },
+        deposit: money(payment.deposit_amount.as_ref())?,
+        amount: money(payment.amount.as_ref())?,
+        change: money(payment.change_amount.as_ref())?,
     })
 }
 
