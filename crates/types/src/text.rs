@@ -52,7 +52,7 @@ macro_rules! names {
         $(, $(#[$variant_doc:meta])* $variant:ident)* $(,)?
     }) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ::serde::Serialize, ::serde::Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, ::serde::Serialize, ::serde::Deserialize)]
         pub enum $type {
             $(#[$first_doc])* $first,
             $($(#[$variant_doc])* $variant),*

@@ -1,12 +1,13 @@
-//! A transaction by itself: lines = total, tax, tenders − change = total.
+//! A transaction by itself: its lines are the total, taxes follow their rules, payments are the total and what cash is rounded
+//! by, and all of it can be paid.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use kugel_proto::cart::v1::{LineItem, TransactionLog, TransactionSales};
+use kugel_proto::cart::v1::{LineItem, Tax as LoggedTax, TransactionLog, TransactionSales};
 use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
 use kugel_proto::master_data::v1::{ListTaxesRequest, Tax};
 use kugel_rpc::Client as _;
-use kugel_types::{Currency, RoundMethod, TaxType, TransactionType};
+use kugel_types::{Currency, PaymentKind, RoundMethod, TaxType, TransactionType};
 use rust_decimal::Decimal;
 
 use super::{Break, Inspector, decimal, equal, is_cancelled, kind, name, sum};
@@ -31,24 +32,22 @@ pub(super) fn check_one(log: &TransactionLog, rules: &BTreeMap<String, Tax>) -> 
     let record = || name(log);
     let none = TransactionSales::default();
     let sales = log.sales.as_ref().unwrap_or(&none);
+    let minor_unit = minor_unit(log)?;
     let lines: Vec<_> = log.line_items.iter().filter(|line| !line.is_cancelled).collect();
     for line in &lines {
         let gross = decimal(line.unit_price.as_ref()).zip(decimal(line.quantity.as_ref()));
         let discounts = sum(line.discounts.iter().map(|one| one.discount_amount.as_ref()));
-        // A weighed line is rounded, to the finer of the currency's and the price's digits: it may differ by less than
-        // one such digit.
         let amount = decimal(line.amount.as_ref())
             .zip(discounts)
             .and_then(|(amount, less)| amount.checked_add(less));
         let exact = gross.and_then(|(price, quantity)| price.checked_mul(quantity));
-        if !amount
-            .zip(exact)
-            .is_some_and(|(amount, exact)| is_rounding_of(amount, exact))
-        {
+        // A line is rounded once, by a rule that the log does not tell.
+        if !is_near(amount, exact, minor_unit) {
             let line = || format!("{} line {}", record(), line.line_no);
             return equal(line, "amount + discounts = price x quantity", amount, exact);
         }
     }
+    check_payable(log, sales, minor_unit)?;
     let subtotal_discounts = sum(log
         .subtotal_discounts
         .iter()
@@ -88,8 +87,47 @@ pub(super) fn check_one(log: &TransactionLog, rules: &BTreeMap<String, Tax>) -> 
     check_tenders(log, sales, with_tax)
 }
 
-fn is_rounding_of(amount: Decimal, exact: Decimal) -> bool {
-    amount == exact || (amount - exact).abs() < Decimal::new(1, amount.scale())
+fn minor_unit(log: &TransactionLog) -> Result<Decimal, Break> {
+    let currency = log.currency_code.parse::<Currency>().map_err(|error| Break {
+        record: name(log),
+        equation: error.to_string(),
+    })?;
+    Ok(currency.minor_unit().decimal())
+}
+
+/// True if an amount can be the exact one after a rounding.
+fn is_near(amount: Option<Decimal>, exact: Option<Decimal>, minor_unit: Decimal) -> bool {
+    amount
+        .zip(exact)
+        .is_some_and(|(amount, exact)| (amount - exact).abs() < minor_unit)
+}
+
+/// Checks that coins can make up every amount. What is added up from these needs no check of its own.
+fn check_payable(log: &TransactionLog, sales: &TransactionSales, minor_unit: Decimal) -> Result<(), Break> {
+    let lines = log.line_items.iter().flat_map(|line| {
+        let discounts = line.discounts.iter().chain(&line.discounts_allocated);
+        let discounts = discounts.map(|one| one.discount_amount.as_ref());
+        discounts.chain([line.amount.as_ref()])
+    });
+    let discounts = log
+        .subtotal_discounts
+        .iter()
+        .map(|one| one.discount_amount.as_ref());
+    let taxes = log.taxes.iter().map(|tax| tax.tax_amount.as_ref());
+    let payments = log
+        .payments
+        .iter()
+        .flat_map(|one| [one.amount.as_ref(), one.change_amount.as_ref()]);
+    let all = lines.chain(discounts).chain(taxes).chain(payments);
+    for amount in all.chain([sales.rounding_amount.as_ref()]).flatten() {
+        let amount = decimal(Some(amount));
+        let whole = amount.and_then(|amount| amount.checked_rem(minor_unit));
+        if whole != Some(Decimal::ZERO) {
+            let equation = "every amount can be paid in coins";
+            return equal(|| name(log), equation, amount, None);
+        }
+    }
+    Ok(())
 }
 
 fn check_taxes(
@@ -114,16 +152,8 @@ fn check_taxes(
             target,
             decimal(tax.target_amount.as_ref()),
         )?;
-        if let Some(rule) = rules.get(&tax.tax_code).filter(|rule| !is_newer(rule, log)) {
-            let expected = target.and_then(|target| recomputed(rule, target, &log.currency_code));
-            equal(
-                record,
-                "tax by its rule",
-                decimal(tax.tax_amount.as_ref()),
-                expected,
-            )?;
-        }
     }
+    check_rules(log, rules)?;
     let external = log
         .taxes
         .iter()
@@ -151,19 +181,53 @@ fn is_newer(rule: &Tax, log: &TransactionLog) -> bool {
     changed.is_some_and(|changed| changed >= sold.get(..19).unwrap_or(&sold))
 }
 
-fn recomputed(rule: &Tax, target: Decimal, currency: &str) -> Option<Decimal> {
+/// Checks the taxes by their rules, together where they are of one type and rate: such are rounded once for each rounding
+/// rule.
+fn check_rules(log: &TransactionLog, rules: &BTreeMap<String, Tax>) -> Result<(), Break> {
+    let mut kinds: BTreeMap<(TaxType, Decimal), Vec<(&Tax, &LoggedTax)>> = BTreeMap::new();
+    for tax in &log.taxes {
+        let Some(rule) = rules.get(&tax.tax_code).filter(|rule| !is_newer(rule, log)) else {
+            // Nobody knows any more how it was rounded, nor those with it.
+            return Ok(());
+        };
+        let kind = rule.tax_type.parse().ok().zip(decimal(rule.rate.as_ref()));
+        let Some((kind, rate)) = kind else {
+            let record = || format!("{} tax {}", name(log), tax.tax_code);
+            return equal(record, "tax by its rule", decimal(tax.tax_amount.as_ref()), None);
+        };
+        kinds.entry((kind, rate)).or_default().push((rule, tax));
+    }
+    let minor_unit = minor_unit(log)?;
+    for ((kind, rate), taxes) in kinds {
+        let codes: Vec<_> = taxes.iter().map(|(_, tax)| tax.tax_code.as_str()).collect();
+        let amount = sum(taxes.iter().map(|(_, tax)| tax.tax_amount.as_ref()));
+        let target = sum(taxes.iter().map(|(_, tax)| tax.target_amount.as_ref()));
+        let exact = target.and_then(|target| exact_tax(kind, rate, target));
+        let methods: BTreeSet<_> = taxes
+            .iter()
+            .map(|(rule, _)| rule.round_method.as_deref())
+            .collect();
+        let holds = match methods.first().copied().flatten().map(str::parse::<RoundMethod>) {
+            Some(Ok(method)) if methods.len() == 1 => {
+                amount == exact.map(|exact| method.apply(exact, minor_unit.scale()))
+            }
+            // Rules without a method follow a setting: that the tax is rounded is all that can be said.
+            _ => is_near(amount, exact, minor_unit * Decimal::from(methods.len())),
+        };
+        if !holds {
+            let record = || format!("{} tax {}", name(log), codes.join(" and "));
+            return equal(record, "tax by its rule", amount, exact);
+        }
+    }
+    Ok(())
+}
+
+fn exact_tax(kind: TaxType, rate: Decimal, target: Decimal) -> Option<Decimal> {
     let hundred = Decimal::ONE_HUNDRED;
-    let rate = decimal(rule.rate.as_ref())?;
-    let exact = match rule.tax_type.parse().ok()? {
-        TaxType::External => target * rate / hundred,
-        TaxType::Internal => target * rate / (hundred + rate),
-        TaxType::Exempt => return Some(Decimal::ZERO),
-    };
-    let minor = currency.parse::<Currency>().ok()?.minor_digits();
-    let digits = u32::try_from(rule.round_digit).unwrap_or(0).max(minor);
-    match rule.round_method.as_deref() {
-        Some(name) => Some(name.parse::<RoundMethod>().ok()?.apply(exact, digits)),
-        None => Some(exact),
+    match kind {
+        TaxType::External => target.checked_mul(rate)?.checked_div(hundred),
+        TaxType::Internal => target.checked_mul(rate)?.checked_div(hundred.checked_add(rate)?),
+        TaxType::Exempt => Some(Decimal::ZERO),
     }
 }
 
@@ -176,15 +240,29 @@ fn check_tenders(
     let paid = sum(log.payments.iter().map(|one| one.amount.as_ref()));
     // A cancelled cart keeps what was tendered so far, for handing back: it need not reach the total.
     if !is_cancelled(log) {
-        equal(record, "payments = total with tax", paid, total)?;
+        let rounding = decimal(sales.rounding_amount.as_ref()).unwrap_or_default();
+        let due = total.and_then(|total| total.checked_add(rounding));
+        equal(record, "payments = total with tax + rounding", paid, due)?;
     }
-    if kind(log)? == TransactionType::Sale {
-        let tendered = sum(log.payments.iter().map(|one| one.deposit_amount.as_ref()));
-        let change = decimal(sales.change_amount.as_ref());
-        let kept = tendered.zip(change).map(|(tendered, change)| tendered - change);
-        equal(record, "tenders - change = payments", kept, paid)?;
+    if kind(log)? != TransactionType::Sale {
+        return Ok(());
     }
-    Ok(())
+    for payment in &log.payments {
+        let record = || format!("{} payment {}", record(), payment.payment_no);
+        let given = decimal(payment.deposit_amount.as_ref());
+        let kept = sum([payment.amount.as_ref(), payment.change_amount.as_ref()]);
+        // What a voucher is worth beyond what is due may be forfeited.
+        let is_forfeited = kept < given && payment.kind().is_ok_and(|kind| kind != PaymentKind::Cash);
+        if !is_forfeited {
+            equal(record, "tender = amount + change", given, kept)?;
+        }
+    }
+    equal(
+        record,
+        "change = that of the payments",
+        decimal(sales.change_amount.as_ref()),
+        sum(log.payments.iter().map(|one| one.change_amount.as_ref())),
+    )
 }
 
 #[cfg(test)]
@@ -192,25 +270,54 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_tax_is_what_its_rules_say() {
+        let wire = |number: &str| Some(number.parse::<Decimal>().unwrap().into());
+        let check = |method: Option<&str>, taxes: &[(&str, &str)]| {
+            let rule = Tax {
+                tax_type: "External".to_owned(),
+                rate: wire("8"),
+                round_method: method.map(str::to_owned),
+                ..Tax::default()
+            };
+            let code = |number: usize| format!("{number:02}");
+            let taxes: Vec<_> = taxes.iter().enumerate().collect();
+            let log = TransactionLog {
+                currency_code: "JPY".to_owned(),
+                taxes: taxes
+                    .iter()
+                    .map(|(number, (target, amount))| LoggedTax {
+                        tax_code: code(*number),
+                        target_amount: wire(target),
+                        tax_amount: wire(amount),
+                        ..LoggedTax::default()
+                    })
+                    .collect(),
+                ..TransactionLog::default()
+            };
+            let rules = taxes.iter().map(|(number, _)| (code(*number), rule.clone()));
+            check_rules(&log, &rules.collect()).is_ok()
+        };
+        assert!(check(Some("Floor"), &[("199", "15")]));
+        assert!(!check(Some("Floor"), &[("199", "16")]));
+        assert!(check(None, &[("199", "15")]) && check(None, &[("199", "16")]));
+        assert!(!check(None, &[("199", "17")]));
+        // 10 and 10 are 20, of which 1.6 are tax: 2 in one rounding, though each for itself has 0.8.
+        assert!(check(Some("Floor"), &[("10", "1"), ("10", "0")]));
+        assert!(!check(Some("Floor"), &[("10", "0"), ("10", "0")]));
+        assert!(!check(Some("Floor"), &[("10", "1"), ("10", "1")]));
+    }
+
+    #[test]
     fn a_tax_that_cannot_be_read_is_no_number() {
-        let rule = |tax_type: &str, method: &str| Tax {
-            tax_type: tax_type.to_owned(),
-            rate: Some(Decimal::TEN.into()),
-            round_method: Some(method.to_owned()),
+        let rule = Tax {
+            tax_type: "Included".to_owned(),
             ..Tax::default()
         };
-        for (tax_type, method, currency, expected) in [
-            ("External", "Floor", "JPY", Some("19")),
-            ("External", "Floor", "GBP", Some("19.99")),
-            ("Internal", "Ceil", "JPY", Some("19")),
-            ("Exempt", "Round", "JPY", Some("0")),
-            ("Included", "Floor", "JPY", None),
-            ("External", "Up", "JPY", None),
-            ("External", "Floor", "", None),
-        ] {
-            let target = Decimal::new(19_999, 2);
-            let tax = recomputed(&rule(tax_type, method), target, currency).map(|tax| tax.to_string());
-            assert_eq!(tax.as_deref(), expected, "{tax_type} {method} {currency:?}");
-        }
+        let log = TransactionLog {
+            taxes: vec![LoggedTax::default()],
+            ..TransactionLog::default()
+        };
+        assert!(check_rules(&log, &BTreeMap::from([(String::new(), rule)])).is_err());
+        assert_eq!(exact_tax(TaxType::External, Decimal::MAX, Decimal::MAX), None);
     }
 }

@@ -12,12 +12,12 @@ use kugel_report::domain::log::Session;
 use kugel_report::domain::session::Sums;
 use kugel_report::records::LogMessage;
 use kugel_store::Direction;
-use kugel_types::{Money, PaymentKind};
+use kugel_types::Money;
 use rust_decimal::Decimal;
 
 use super::audit::{Audit, Check};
 use super::till::Till;
-use super::{Break, decimal, is_cancelled, name, report, signed, sum, terminal};
+use super::{Break, decimal, name, report, signed, terminal};
 
 /// The sessions of a till, in the order in which they were.
 pub(super) struct Sessions<'t> {
@@ -120,12 +120,9 @@ impl<'t> Sessions<'t> {
             .get_or_insert_with(|| Running::new(log.business_counter));
         session.transactions += 1;
         session.last_transaction = Some(log.transaction_no);
-        if !is_cancelled(log) {
-            let payments = log.payments.iter();
-            let cash = payments.filter(|payment| payment.kind().is_ok_and(|kind| kind == PaymentKind::Cash));
-            let cash = sum(cash.map(|payment| payment.amount.as_ref())).unwrap_or_default();
-            session.cash += signed(log, cash);
-        }
+        // One that cannot be read is named by the check of the transaction.
+        let cash = log.cash().unwrap_or(Money::ZERO);
+        session.cash += signed(log, cash.decimal());
         let added = session.add(log, (&log.business_date, log.open_counter), || name(log));
         audit.hold(Check::Drawer, added);
         Ok(())

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use kugel_types::{BusinessDate, Currency, PaymentKind, StoreCode, TaxType, TerminalNo, TransactionType};
+use kugel_types::{BusinessDate, Currency, StoreCode, TaxType, TerminalNo, TransactionType};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +75,10 @@ pub struct Transaction<'log> {
     pub taxes: Vec<Tax<'log>>,
     /// What the discounts on the whole transaction took off.
     pub subtotal_discounts: Vec<Decimal>,
+    /// Cash that it brought into the drawer, or took out of it if it gives back.
+    pub cash: Decimal,
+    /// What the payments are more than the total, because cash is rounded to coins.
+    pub rounding: Decimal,
 }
 
 /// A line of a transaction.
@@ -123,8 +127,6 @@ pub struct Discount<'log> {
 pub struct Payment<'log> {
     /// The payment method's code.
     pub code: &'log str,
-    /// How the payment method behaves.
-    pub kind: PaymentKind,
     /// The payment method's name.
     pub name: &'log str,
     /// What it settled, net of change.

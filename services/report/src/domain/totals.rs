@@ -7,10 +7,12 @@
 //!   discounted sale and its return leave nothing behind.
 //! - discounts, taxes and payments = Σ s · amount. Cancelled lines count nowhere.
 //! - net = sales − returns − line discounts − subtotal discounts − taxes
+//! - payments = net + taxes + rounding, where rounding = Σ s · what the payments are more than the total because cash is
+//!   rounded to coins
 
 use std::collections::BTreeMap;
 
-use kugel_types::{PaymentKind, Sign, TransactionType};
+use kugel_types::{Sign, TransactionType};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -133,7 +135,9 @@ pub struct Totals {
     pub taxes: BTreeMap<String, TaxTotals>,
     /// Payments by payment code.
     pub payments: BTreeMap<String, PaymentTotals>,
-    /// What of the payments was cash, which lies in the drawer.
+    /// What the payments are more than what was owed, because cash is rounded to coins.
+    pub rounding: Decimal,
+    /// Cash that the payments brought into the drawer, less the change that was handed out of it.
     pub paid_in_cash: Decimal,
     /// Money put into the drawer.
     pub cash_in: Movements,
@@ -215,10 +219,9 @@ impl Totals {
             totals.amount += sign.of(payment.amount);
             totals.entries += sign.of(1);
             totals.transactions += sign.of(i64::from(first_of_code));
-            if payment.kind == PaymentKind::Cash {
-                self.paid_in_cash += sign.of(payment.amount);
-            }
         }
+        self.paid_in_cash += sign.of(transaction.cash);
+        self.rounding += sign.of(transaction.rounding);
     }
 
     /// Adds the totals of other logs.
@@ -244,6 +247,7 @@ impl Totals {
             totals.entries += payment.entries;
             totals.transactions += payment.transactions;
         }
+        self.rounding += other.rounding;
         self.paid_in_cash += other.paid_in_cash;
         for (mine, theirs) in [
             (&mut self.cash_in, other.cash_in),

@@ -182,6 +182,8 @@ fn transaction(log: &TransactionLog) -> Result<Transaction<'_>, Error> {
                 )
             })
             .collect::<Result<_, _>>()?,
+        cash: drawer(log)?,
+        rounding: amount("sales.rounding_amount", sales.rounding_amount.as_ref())?,
     })
 }
 
@@ -221,12 +223,23 @@ fn payments(log: &TransactionLog) -> Result<Vec<Payment<'_>>, Error> {
     let payments = log.payments.iter().map(|payment| {
         Ok(Payment {
             code: &payment.payment_code,
-            kind: payment.kind().map_err(in_field("payments.payment_kind"))?,
             name: &payment.description,
             amount: amount("payments.amount", payment.amount.as_ref())?,
         })
     });
     payments.collect()
+}
+
+/// Cash that the payments bring into the drawer.
+fn drawer(log: &TransactionLog) -> Result<Decimal, Error> {
+    for payment in &log.payments {
+        payment.kind().map_err(in_field("payments.payment_kind"))?;
+        amount("payments.change_amount", payment.change_amount.as_ref())?;
+    }
+    let cash = log.cash();
+    Ok(cash
+        .map_err(|error| invalid("payments", &error.to_string()))?
+        .decimal())
 }
 
 fn taxes(log: &TransactionLog) -> Result<Vec<Tax<'_>>, Error> {

@@ -107,11 +107,16 @@ fn pay(bill: Bill, card: u8) -> TransactionLog {
         .exact()
         .unwrap();
     let by_card = percent(owed, card);
-    let mut bill = bill.paid("01", "Cash", &(owed - by_card).to_string());
+    let twenty = Decimal::from(20);
+    let in_cash = ((owed - by_card) * twenty).round() / twenty;
+    let mut bill = bill.paid("01", "Cash", &in_cash.to_string());
     if !by_card.is_zero() {
         bill = bill.paid("11", "Card", &by_card.to_string());
     }
-    bill.log()
+    let mut log = bill.log();
+    let sales = log.sales.as_mut().unwrap();
+    sales.rounding_amount = Some((in_cash + by_card - owed).into());
+    log
 }
 
 fn merged(parts: &[Sums]) -> Sums {
@@ -129,7 +134,8 @@ proptest! {
         let sums = sums(&logs, &[], &[]);
         let net = sums.totals.net();
         let paid: Decimal = sums.totals.payments.values().map(|payment| payment.amount).sum();
-        prop_assert_eq!(paid, net.amount + sums.totals.tax(), "payments = net + taxes");
+        let owed = net.amount + sums.totals.tax() + sums.totals.rounding;
+        prop_assert_eq!(paid, owed, "payments = net + taxes + rounding");
 
         let categories = ProductFigures::sum(sums.groups.categories.values());
         let discounts = sums.totals.line_discounts.amount + sums.totals.subtotal_discounts.amount;
@@ -177,6 +183,7 @@ proptest! {
         let sums = sums(&both, &[], &[]);
         prop_assert_eq!(sums.totals.net(), kugel_report::domain::totals::Figure::default());
         prop_assert!(sums.totals.taxes.values().all(|tax| tax.amount.is_zero() && tax.target.is_zero()));
+        prop_assert!(sums.totals.rounding.is_zero() && sums.totals.paid_in_cash.is_zero());
         prop_assert!(sums.totals.payments.values().all(|payment| payment.amount.is_zero() && payment.entries == 0));
         let rows = sums.groups.categories.values();
         prop_assert!(rows.clone().all(|row| *row == ProductFigures::default()));

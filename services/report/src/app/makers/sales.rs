@@ -37,6 +37,7 @@ impl ReportMaker for SalesReportMaker {
             .iter()
             .map(|(code, totals)| payment(code, totals))
             .collect();
+        report.rounding_amount = Some(totals.rounding.into());
         report.cash = Some(cash(totals));
         print(totals, paper);
     }
@@ -107,6 +108,9 @@ fn print(totals: &Totals, paper: &mut Paper) {
             &format!(" {}", super::payment::name(code, payment)),
             payment.amount,
         );
+    }
+    if !totals.rounding.is_zero() {
+        paper.amount(" 端数調整", totals.rounding);
     }
     paper.section("入出金");
     paper.counted(" 入金", totals.cash_in.count, totals.cash_in.amount);
