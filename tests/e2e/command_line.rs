@@ -241,3 +241,54 @@ async fn whoever_has_read_enough_hears_no_complaint() {
         assert_eq!(output.status.success(), succeeds, "{arguments:?}");
     }
 }
+
+/// Invoices of which one line is worth less than a penny: its sale is refused, and so is what takes it back.
+const FINE: &str = "\
+InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country
+1,FUEL,Fuel,40.02,2011-01-01 08:26:00,1.749,1,UK
+2,TEA,Tea,1,2011-01-01 08:27:00,2.55,1,UK
+2,BAG,Bag,1,2011-01-01 08:27:00,0.001,1,UK
+C2,TEA,Tea,-1,2011-01-01 08:29:00,2.55,1,UK
+C2,BAG,Bag,-1,2011-01-01 08:29:00,0.001,1,UK
+3,BAG,Bag,1000,2011-01-01 08:30:00,0.001,1,UK
+";
+
+#[tokio::test]
+async fn the_demo_lists_what_it_cannot_replay_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("fine.csv"), FINE).unwrap();
+    let arguments = [
+        "demo",
+        "--data-dir",
+        "d",
+        "--tenant",
+        "T1",
+        "--skipped",
+        "skipped.csv",
+        "fine.csv",
+    ];
+    let output = run(&arguments, &[], folder.path()).await;
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("6 lines read = 2 replayed + 4 skipped"), "{said}");
+    let skipped = fs::read_to_string(folder.path().join("skipped.csv")).unwrap();
+    let lines: Vec<_> = skipped.lines().skip(1).collect();
+    let reasons = [
+        "refused: is too little: the line comes to nothing (300001),fine.csv,3,",
+        "refused: is too little: the line comes to nothing (300001),fine.csv,4,",
+        "cancellation of a sale that was refused,fine.csv,5,",
+        "cancellation of a sale that was refused,fine.csv,6,",
+    ];
+    assert_eq!(lines.len(), reasons.len(), "{skipped}");
+    for (line, reason) in lines.iter().zip(reasons) {
+        assert!(line.starts_with(reason), "{line}");
+    }
+    let verified = run(
+        &["verify", "--data-dir", "d", "--tenant", "T1"],
+        &[],
+        folder.path(),
+    )
+    .await;
+    let said = String::from_utf8_lossy(&verified.stdout);
+    assert!(verified.status.success() && said.contains("clean"), "{said}");
+}
