@@ -202,7 +202,7 @@ async fn a_report_that_cannot_be_made_says_why() {
         ),
         (
             "report_scope=daily&report_type=sales&business_date_from=20260603&business_date_to=20260602",
-            500,
+            400,
             "412003",
         ),
     ] {

@@ -19,6 +19,7 @@ mod mesh;
 mod money;
 mod moving;
 mod posting;
+mod ranges;
 mod repeats;
 mod reversal;
 mod sale;

@@ -64,6 +64,7 @@ table! {
     // Input: 30
     INVALID_INPUT "300001" 422 3 "The input is not valid" "入力データが不正です";
     REQUEST_REFUSED "300001" 400 9 "The request does not fit the data it refers to" "リクエスト内容が対象データと一致しません";
+    RANGE_REVERSED "300001" 400 3 "The range ends before it begins" "範囲の開始が終了より後です";
     OPERATION_NOT_ALLOWED "300004" 400 9 "The operation is not allowed in this state" "この状態では操作できません";
     // Cart: 401 to 404
     CART_NOT_CREATED "401001" 400 9 "The cart could not be created" "カートを作成できませんでした";
@@ -122,6 +123,7 @@ table! {
     REPORT_TYPE_UNKNOWN "412001" 404 5 "There is no such report" "レポートが見つかりません";
     REPORT_INVALID "412002" 400 3 "The report request is not valid" "レポートの条件が不正です";
     REPORT_NOT_GENERATED "412003" 500 13 "The report could not be made" "レポートを生成できませんでした";
+    REPORT_RANGE_REVERSED "412003" 400 3 "The range ends before it begins" "範囲の開始が終了より後です";
     REPORT_SCOPE_INVALID "412005" 400 3 "The report scope is not valid" "レポートのスコープが不正です";
     REPORT_DATE_INVALID "412006" 400 3 "The report date is not valid" "レポートの日付が不正です";
     TERMINAL_NOT_CLOSED "412101" 403 9 "A terminal is not closed yet" "精算が完了していない端末があります";

@@ -20,7 +20,7 @@ pub use generated::{Client, Server};
 pub use local::LocalService;
 pub use server::{
     ApiKeys, Caller, Checks, Dependency, Deps, Layers, List, Parts, Readiness, Routes, View, Visitor, admit,
-    serve, welcome,
+    in_order, serve, welcome,
 };
 pub use tls::{Misconfiguration, Tls, TlsListener, TlsStream};
 

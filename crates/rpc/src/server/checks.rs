@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use kugel_error::{Error, Result, codes};
+use kugel_error::{Error, ErrorSpec, Result, codes};
 use kugel_proto::Decimal;
 use kugel_types::{InvalidId, Money, Quantity, Rate};
 
@@ -200,6 +200,20 @@ impl Checks {
     }
 }
 
+/// Refuses a range that ends before it begins, by the code of the service that reads it. One that is open at an end is
+/// as good as any other.
+pub fn in_order<T: PartialOrd>(
+    spec: &'static ErrorSpec,
+    (from, first): (&str, Option<T>),
+    (to, last): (&str, Option<T>),
+) -> Result<()> {
+    if first.is_none() || last.is_none() || first <= last {
+        return Ok(());
+    }
+    let why = format!("must not be after {to}");
+    Err(spec.error(format!("{from} {why}")).field(from, why))
+}
+
 #[cfg(test)]
 mod tests {
     use kugel_types::{BusinessDate, StoreCode};
@@ -244,6 +258,19 @@ mod tests {
         );
         assert_eq!(error.message(), "item_code is required");
         assert_eq!(error.fields()[7].description, "must be one of First, Second");
+    }
+
+    #[test]
+    fn a_range_does_not_end_before_it_begins() {
+        let check = |first, last| in_order(&codes::RANGE_REVERSED, ("from", first), ("to", last));
+        for (first, last) in [(None, None), (Some(2), None), (None, Some(1)), (Some(1), Some(1))] {
+            check(first, last).unwrap();
+        }
+        let error = check(Some(2), Some(1)).unwrap_err();
+        assert_eq!(
+            (error.message(), error.fields()[0].field.as_str()),
+            ("from must not be after to", "from")
+        );
     }
 
     #[test]

@@ -163,7 +163,7 @@ async fn wrong_requests_get_the_intended_answers() {
         ),
         (range("flash", "20260301", "20260302"), "100000", 400),
         (range("flush", "20260301", "20260302"), "100000", 400),
-        (range("daily", "20260302", "20260301"), "412003", 500),
+        (range("daily", "20260302", "20260301"), "412003", 400),
         (changed(|request| request.limit = Some(-1)), "300001", 422),
         (
             changed(|request| request.sort = Some("net".to_owned())),

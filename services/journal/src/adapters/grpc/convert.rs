@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::journal::v1 as pb;
+use kugel_rpc::in_order;
 use kugel_types::{BusinessDate, InvalidId, Moment, Money, Page, Quantity, StoreCode, TenantId, TerminalNo};
 
 use crate::domain::search::{Order, Search};
@@ -24,7 +25,7 @@ fn in_field(field: &'static str) -> impl Fn(InvalidId) -> Error {
 /// Reads a search.
 pub(super) fn search(request: &pb::SearchJournalsRequest, zone: &TimeZone) -> Result<Search, Error> {
     let number = |number: &i32| TerminalNo::new((*number).into()).map_err(in_field("terminals"));
-    Ok(Search {
+    let search = Search {
         store: request.store_code.parse().map_err(in_field("store_code"))?,
         terminals: request.terminals.iter().map(number).collect::<Result<_, _>>()?,
         transaction_types: request.transaction_types.clone(),
@@ -53,7 +54,28 @@ pub(super) fn search(request: &pb::SearchJournalsRequest, zone: &TimeZone) -> Re
             .collect(),
         order: Order::parse(request.sort.as_deref())?,
         page: Page::new(request.limit, request.page, DEFAULT_LIMIT)?,
-    })
+    };
+    ranges(&search)?;
+    Ok(search)
+}
+
+fn ranges(search: &Search) -> Result<(), Error> {
+    let spec = &codes::RANGE_REVERSED;
+    in_order(
+        spec,
+        ("business_date_from", search.business_date_from),
+        ("business_date_to", search.business_date_to),
+    )?;
+    in_order(
+        spec,
+        ("generate_date_time_from", search.generated_from),
+        ("generate_date_time_to", search.generated_to),
+    )?;
+    in_order(
+        spec,
+        ("receipt_no_from", search.receipt_no_from),
+        ("receipt_no_to", search.receipt_no_to),
+    )
 }
 
 /// The search of a stream: that of the request, in the request's own store, on one page.

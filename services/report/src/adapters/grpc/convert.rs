@@ -3,7 +3,7 @@
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::report::v1 as pb;
-use kugel_rpc::{Caller, Checks};
+use kugel_rpc::{Caller, Checks, in_order};
 use kugel_types::{BusinessDate, Page, Sort, StoreCode, TerminalId, TerminalNo};
 
 use crate::domain::log::Session;
@@ -66,10 +66,11 @@ fn period(request: &pb::GetReportRequest, scope: ReportScope) -> Result<Period, 
         return Err(codes::GENERAL_FAILURE.error("a flash report covers one business_date, not a range"));
     }
     let (first, last) = (date("business_date_from", &from)?, date("business_date_to", &to)?);
-    if first > last {
-        let message = "business_date_from is after business_date_to";
-        return Err(codes::REPORT_NOT_GENERATED.error(message));
-    }
+    in_order(
+        &codes::REPORT_RANGE_REVERSED,
+        ("business_date_from", Some(first)),
+        ("business_date_to", Some(last)),
+    )?;
     Ok(Period::Range(first, last))
 }
 

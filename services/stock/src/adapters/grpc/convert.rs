@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kugel_error::Error;
+use kugel_error::{Error, codes};
 use kugel_proto::Decimal;
 use kugel_proto::stock::v1 as pb;
-use kugel_rpc::{Caller, Checks, List, View};
+use kugel_rpc::{Caller, Checks, List, View, in_order};
 use kugel_types::{ItemCode, Moment, Quantity, StoreCode};
 
 use crate::app::Thresholds;
@@ -159,7 +159,9 @@ pub(super) fn snapshots(
         .view(&mut checks, request.limit, request.page, None)
         .filtered("start_date", request.start_date)
         .filtered("end_date", request.end_date);
-    checks.finish(|| Some((store?, (start, end), view)))
+    let asked = checks.finish(|| Some((store?, (start, end), view)))?;
+    in_order(&codes::RANGE_REVERSED, ("start_date", start), ("end_date", end))?;
+    Ok(asked)
 }
 
 /// A schedule as it was written; its rules are the domain's.
