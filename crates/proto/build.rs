@@ -1,9 +1,11 @@
 //! Compiles `proto/` without an installed protoc, refuses a method without a policy, and writes down for every request
-//! message who may send it and which of its fields name a tenant, store or terminal, what is in it, and
-//! which services there are.
+//! message who may send it and which of its fields name a tenant, store or terminal, what is in it,
+//! which keys paths cannot name, and which services there are.
 
 #[path = "build/content.rs"]
 mod content;
+#[path = "build/words.rs"]
+mod words;
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -39,6 +41,7 @@ fn main() -> Result<(), Failure> {
     std::fs::write(out.join("scopes.rs"), scopes(&pool)?)?;
     std::fs::write(out.join("services.rs"), services(&pool)?)?;
     std::fs::write(out.join("content.rs"), content::content(&pool)?)?;
+    std::fs::write(out.join("words.rs"), words::words(&pool)?)?;
 
     tonic_prost_build::configure()
         .include_file("generated.rs")

@@ -5,6 +5,7 @@ mod accounts;
 mod alerts;
 mod books;
 mod cart;
+mod codes;
 mod command_line;
 mod counter;
 mod crash;

@@ -17,6 +17,7 @@ pub use policy::{Caller, IDEMPOTENT_METHODS, METHODS, Policy, READING_METHODS, S
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 include!(concat!(env!("OUT_DIR"), "/services.rs"));
+include!(concat!(env!("OUT_DIR"), "/words.rs"));
 
 #[expect(missing_docs, unreachable_pub, clippy::all, reason = "generated")]
 mod generated {

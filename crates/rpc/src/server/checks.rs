@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use kugel_error::{Error, ErrorSpec, Result, codes};
-use kugel_proto::Decimal;
+use kugel_proto::{Decimal, PATH_WORDS};
 use kugel_types::{InvalidId, Money, Quantity, Rate};
 
 /// The longest key, in characters.
@@ -119,6 +119,13 @@ impl Checks {
             self.refuse(field, format!("must have 1 to {KEY_MAX} {rule}"));
         }
         text
+    }
+
+    /// The key of something that is made. By REST, a key like a fixed word of a path would never be reached.
+    pub fn made(&mut self, field: &str, key: &str) {
+        if PATH_WORDS.contains(&(field, key)) {
+            self.refuse(field, format!("must not be `{key}`, which is a word of a path"));
+        }
     }
 
     /// A text that may not be empty.
@@ -258,6 +265,32 @@ mod tests {
         );
         assert_eq!(error.message(), "item_code is required");
         assert_eq!(error.fields()[7].description, "must be one of First, Second");
+    }
+
+    #[test]
+    fn what_is_made_can_be_named_by_a_path() {
+        let mut checks = Checks::default();
+        for (field, key) in [
+            ("item_code", "low"),
+            ("item_code", "LOW"),
+            ("item_code", "active"),
+            ("promotion_code", "active"),
+        ] {
+            checks.made(field, key);
+        }
+        let error = checks.done().unwrap_err();
+        let fields: Vec<_> = error.fields().iter().map(|wrong| wrong.field.as_str()).collect();
+        assert_eq!(fields, ["item_code", "promotion_code"]);
+        // The comments of the methods that make them name these words.
+        let words = [
+            ("item_code", "low"),
+            ("item_code", "reorder-alerts"),
+            ("item_code", "snapshot"),
+            ("item_code", "snapshots"),
+            ("promotion_code", "active"),
+            ("snapshot_id", "history"),
+        ];
+        assert_eq!(PATH_WORDS, words);
     }
 
     #[test]

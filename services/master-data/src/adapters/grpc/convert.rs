@@ -69,6 +69,14 @@ pub(super) fn item(item: Option<pb::Item>) -> Result<Item> {
     })
 }
 
+/// An item that is made now: its code has to be one that paths can name.
+pub(super) fn new_item(item: Option<pb::Item>) -> Result<Item> {
+    let item = self::item(item)?;
+    let mut checks = Checks::default();
+    checks.within("item", |checks| checks.made("item_code", &item.item_code));
+    checks.done().map(|()| item)
+}
+
 pub(super) fn store_item(store_code: String, item: Option<pb::StoreItem>) -> Result<StoreItem> {
     let item = item.unwrap_or_default();
     let mut checks = Checks::default();
@@ -178,6 +186,7 @@ pub(super) fn promotion(promotion: Option<pb::Promotion>, zone: &TimeZone) -> Re
     let promotion = carried("promotion", promotion, |checks, promotion| {
         let start = checks.name("start_datetime", promotion.start_datetime);
         let end = checks.name("end_datetime", promotion.end_datetime);
+        checks.made("promotion_code", &promotion.promotion_code);
         Promotion {
             promotion_code: checks.key("promotion_code", promotion.promotion_code),
             promotion_type: checks.key("promotion_type", promotion.promotion_type),

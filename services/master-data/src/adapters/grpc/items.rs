@@ -19,7 +19,7 @@ impl ItemService for Items {
         request: Request<pb::CreateItemRequest>,
     ) -> Result<Response<pb::CreateItemResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let item = self.0.create(&caller, convert::item(request.item)?).await?;
+        let item = self.0.create(&caller, convert::new_item(request.item)?).await?;
         Ok(Response::new(pb::CreateItemResponse {
             item: Some(render::item(&item, &self.0.zone)),
         }))

@@ -48,6 +48,16 @@ fn read_place(
     )
 }
 
+/// The same where the item's stock is made if there is none.
+fn read_made(
+    checks: &mut Checks,
+    store_code: &str,
+    item_code: &str,
+) -> (Option<StoreCode>, Option<ItemCode>) {
+    checks.made("item_code", item_code);
+    read_place(checks, store_code, item_code)
+}
+
 /// The items of a store to list.
 pub(super) fn stocks(request: &pb::ListStocksRequest) -> Result<(StoreCode, View), Error> {
     let mut checks = Checks::default();
@@ -77,7 +87,7 @@ pub(super) fn minimum(
     request: &pb::SetMinimumQuantityRequest,
 ) -> Result<(StoreCode, ItemCode, Thresholds), Error> {
     let mut checks = Checks::default();
-    let (store, item) = read_place(&mut checks, &request.store_code, &request.item_code);
+    let (store, item) = read_made(&mut checks, &request.store_code, &request.item_code);
     let minimum = threshold(&mut checks, "minimum_quantity", request.minimum_quantity.as_ref());
     let thresholds = Thresholds {
         minimum: Some(minimum),
@@ -91,7 +101,7 @@ pub(super) fn reorder(
     request: &pb::SetReorderParametersRequest,
 ) -> Result<(StoreCode, ItemCode, Thresholds), Error> {
     let mut checks = Checks::default();
-    let (store, item) = read_place(&mut checks, &request.store_code, &request.item_code);
+    let (store, item) = read_made(&mut checks, &request.store_code, &request.item_code);
     let point = threshold(&mut checks, "reorder_point", request.reorder_point.as_ref());
     let quantity = threshold(&mut checks, "reorder_quantity", request.reorder_quantity.as_ref());
     let thresholds = Thresholds {
@@ -115,7 +125,7 @@ pub(super) fn movement(
     at: Timestamp,
 ) -> Result<Movement, Error> {
     let mut checks = Checks::default();
-    let (store, item) = read_place(&mut checks, &request.store_code, &request.item_code);
+    let (store, item) = read_made(&mut checks, &request.store_code, &request.item_code);
     let kind = checks.parse("update_type", &request.update_type);
     let change = checks.quantity("quantity_change", request.quantity_change.as_ref());
     // A change by hand always has an author, and one that a transaction made has none.
