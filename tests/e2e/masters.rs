@@ -3,8 +3,8 @@
 use kugel_testkit::{Reply, Tenant, World};
 use serde_json::{Value, json};
 
-/// Creates, reads, lists, replaces and deletes a record; gives nothing but the certainty that each step shows the
-/// record. `change` is what a replacement alters.
+/// Creates, reads, lists, replaces and deletes a record, after which its key is free; gives nothing but the certainty
+/// that each step shows the record. `change` is what a replacement alters.
 async fn live(tenant: &Tenant, kind: &str, key: &str, record: Value, change: Value) {
     let rest = tenant.rest();
     let (list, id) = (tenant.path(kind), record[key].as_str().unwrap().to_owned());
@@ -35,8 +35,10 @@ async fn live(tenant: &Tenant, kind: &str, key: &str, record: Value, change: Val
         "{kind}: {gone}"
     );
     rest.get(&one).await.refused(404, "100001");
-    rest.put(&one, replacement).await.refused(404, "100001");
+    rest.put(&one, replacement.clone()).await.refused(404, "100001");
     rest.delete(&one).await.refused(404, "100001");
+    rest.post(&list, replacement).await.created();
+    rest.delete(&one).await.ok();
 }
 
 /// Every member of the record is in the answer. A PIN alone stays secret.

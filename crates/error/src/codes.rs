@@ -1,8 +1,8 @@
 //! The table of public error codes.
 //!
 //! Six digits `XXYYZZ`: category or service, feature, number (see the architecture document, error handling). HTTP
-//! statuses are those that clients of the older API know. A code may stand in two rows where it answers with two
-//! statuses; the reason is what tells rows apart.
+//! statuses are those that clients of the older API know. A code may stand in several rows, where it answers
+//! with another status or can say more; the reason is what tells rows apart.
 
 use crate::Error;
 
@@ -54,6 +54,7 @@ table! {
     GENERAL_FAILURE "100000" 400 9 "The request cannot be carried out" "処理できません";
     SCOPE_MISMATCH "100000" 400 7 "The tenant does not match the credential" "テナントが認証情報と一致しません";
     NOT_FOUND "100001" 404 5 "The target was not found" "対象データが見つかりません";
+    DELETED "100001" 404 5 "This was deleted and can be restored" "削除済みです。復元できます";
     METHOD_NOT_ALLOWED "100002" 405 12 "The method is not allowed for this path" "このメソッドは使用できません";
     BODY_TOO_LARGE "100003" 413 8 "The request is too large" "リクエストが大きすぎます";
     OVERLOADED "100004" 503 14 "The service is busy, try again" "混雑しています。再度お試しください";
@@ -71,6 +72,7 @@ table! {
     CART_NOT_FOUND "401002" 404 5 "The cart was not found" "カートが見つかりません";
     CART_NOT_SAVED "401003" 500 13 "The cart could not be saved" "カートを保存できませんでした";
     ITEM_NOT_FOUND "402001" 404 5 "The item was not found" "商品が見つかりません";
+    ITEM_DELETED "402001" 404 5 "The item was deleted and can be restored" "削除済みの商品です。復元できます";
     DISCOUNT_EXCEEDS_LINE "402002" 400 9 "The discount exceeds the line amount" "値引額が商品金額を超えています";
     DISCOUNT_EXCEEDS_BALANCE "402003" 400 9 "The discount exceeds the balance" "値引額が残高を超えています";
     DISCOUNT_NOT_ALLOCATED "402004" 400 9 "The discount could not be spread over the lines" "値引額を按分できませんでした";
@@ -144,6 +146,7 @@ table! {
     CREATE_FAILED "500002" 400 10 "The data could not be created" "データを作成できませんでした";
     DELETE_FAILED "500004" 400 10 "The data could not be deleted" "データを削除できませんでした";
     DUPLICATE_KEY "500005" 400 6 "The key exists already" "キーが重複しています";
+    DUPLICATE_DELETED "500005" 400 6 "The key is that of deleted data, which can be restored" "削除済みデータのキーです。復元できます";
     UPDATE_REFUSED "500006" 400 10 "The data was changed at the same time" "データが同時に更新されました";
     CHILDREN_EXIST "500008" 400 9 "Other data still refers to it" "関連データが存在するため削除できません";
     // External: 60

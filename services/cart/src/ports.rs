@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use kugel_error::Result;
 use kugel_types::{ItemCode, StoreCode, TaxRule, TenantId, TerminalId};
 
-use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
+use crate::domain::masters::{Found, PaymentMaster, PromotionMaster};
 use crate::domain::settings::SettingMaster;
 use crate::domain::terminal::{StoreState, TerminalState};
 
@@ -32,12 +32,7 @@ pub trait Terminals: Send + Sync + 'static {
 #[async_trait]
 pub trait Masters: Send + Sync + 'static {
     /// The items as the store sells them, an answer for each code in its place.
-    async fn items(
-        &self,
-        tenant: &TenantId,
-        store: &StoreCode,
-        codes: &[ItemCode],
-    ) -> Result<Vec<Option<Arc<ItemMaster>>>>;
+    async fn items(&self, tenant: &TenantId, store: &StoreCode, codes: &[ItemCode]) -> Result<Vec<Found>>;
     /// The tax table.
     async fn taxes(&self, tenant: &TenantId) -> Result<Arc<Vec<TaxRule>>>;
     /// All settings.

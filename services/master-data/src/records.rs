@@ -18,6 +18,10 @@ pub trait Master: Record {
     const LIST: List;
     /// What caches elsewhere call it; `None` if nobody caches it.
     const ANNOUNCED_AS: Option<ChangeKind>;
+    /// The method that brings it back, if it is marked as deleted.
+    fn restored_by(&self) -> Option<&'static str> {
+        None
+    }
 }
 
 /// A list in this order, which callers may sort by the fields of the collection.
@@ -33,6 +37,7 @@ macro_rules! master {
     (
         $type:ident, $noun:literal, $announced:expr, collection $name:literal, list $list:expr,
         fields [$($field:expr),* $(,)?], indexes [$($index:expr),* $(,)?], id |$value:ident| $id:expr
+        $(, restored by $method:literal)?
     ) => {
         impl Record for $type {
             const COLLECTION: &'static Collection = {
@@ -49,6 +54,11 @@ macro_rules! master {
             const NOUN: &'static str = $noun;
             const LIST: List = $list;
             const ANNOUNCED_AS: Option<ChangeKind> = $announced;
+            $(
+                fn restored_by(&self) -> Option<&'static str> {
+                    self.is_deleted.then_some($method)
+                }
+            )?
         }
     };
 }
@@ -69,7 +79,7 @@ master!(
         Field::text("tax_code"),
     ],
     indexes [Index::on(&["item_code"]), Index::on(&["category_code", "item_code"])],
-    id |item| item.item_code.clone()
+    id |item| item.item_code.clone(), restored by "RestoreItem"
 );
 master!(
     StoreItem, "store price of item", Some(ChangeKind::StoreItem), collection "master_item_store",
@@ -103,7 +113,8 @@ master!(
         Field::text("start_datetime"), Field::text("end_datetime"), Field::boolean("is_active"),
         Field::boolean("is_deleted"),
     ],
-    indexes [Index::on(&["is_deleted", "is_active"])], id |promotion| promotion.promotion_code.clone()
+    indexes [Index::on(&["is_deleted", "is_active"])], id |promotion| promotion.promotion_code.clone(),
+    restored by "RestorePromotion"
 );
 
 /// All collections of the service.

@@ -102,8 +102,10 @@ pub(super) async fn small(walk: &mut Walk) {
     walk.kept(create, named("One"), named("Three")).await;
     let change = json!({"promotionCode": "77", "name": "Two"});
     walk.kept(update, change, json!({"name": "Three"})).await;
-    let gone = json!({"promotionCode": "77"});
-    walk.kept(delete, gone, json!({"promotionCode": "78"})).await;
+    let (gone, other) = (json!({"promotionCode": "77"}), json!({"promotionCode": "78"}));
+    walk.kept(delete, gone.clone(), other.clone()).await;
+    let restore = "master_data.v1.PromotionService.RestorePromotion";
+    walk.kept(restore, gone, other).await;
     staff(walk).await;
 }
 
@@ -138,6 +140,9 @@ pub(super) async fn items(walk: &mut Walk) {
     .await;
     let gone = json!({"itemCode": "PEACH", "isLogical": true});
     walk.kept(delete, gone, json!({"isLogical": false})).await;
+    let restore = "master_data.v1.ItemService.RestoreItem";
+    let (gone, other) = (json!({"itemCode": "PEACH"}), json!({"itemCode": "PLUM"}));
+    walk.kept(restore, gone, other).await;
 }
 
 pub(super) async fn item_books(walk: &mut Walk) {

@@ -8,7 +8,7 @@ use kugel_pricing::{COMES_TO_NOTHING, Discount, PricedLine};
 use kugel_types::{ItemCode, Money, Quantity, TaxRule};
 
 use super::cart::{Cart, CartLine, LINES_MAX};
-use super::masters::{ItemMaster, PromotionMaster};
+use super::masters::{Found, ItemMaster, NotSold, PromotionMaster};
 use super::state::CartEvent;
 
 /// A line to be entered.
@@ -25,8 +25,8 @@ pub struct LineEntry {
 /// The masters of entered lines as they are now. The cart uses them for what it does not keep already.
 #[derive(Debug)]
 pub struct EntryMasters<'a> {
-    /// The item of each entry, where it is sold.
-    pub items: &'a [Option<Arc<ItemMaster>>],
+    /// The item of each entry.
+    pub items: &'a [Found],
     /// The tax table.
     pub taxes: &'a [TaxRule],
     /// The promotions of all stores and times.
@@ -58,7 +58,7 @@ impl Cart {
         }
         let first = self.line_items.len();
         for (entry, item) in entries.iter().zip(masters.items) {
-            self.add_line(entry, item.as_ref(), masters.taxes)?;
+            self.add_line(entry, item.as_ref().map_err(|why| *why), masters.taxes)?;
         }
         self.check_amounts(first, |index| format!("line_items[{}].quantity", index - first))?;
         self.reprice()?;
@@ -69,7 +69,7 @@ impl Cart {
     fn add_line(
         &mut self,
         entry: &LineEntry,
-        item: Option<&Arc<ItemMaster>>,
+        item: Result<&Arc<ItemMaster>, NotSold>,
         taxes: &[TaxRule],
     ) -> Result<(), Error> {
         let known = self
@@ -77,9 +77,12 @@ impl Cart {
             .iter()
             .map(|line| &line.item)
             .find(|known| known.item_code == entry.item_code);
-        let item = known.or(item).ok_or_else(|| {
-            codes::ITEM_NOT_FOUND
-                .error(format!("item {} is not found", entry.item_code))
+        let item = known.map_or(item, Ok).map_err(|why| {
+            let (spec, what) = match why {
+                NotSold::Unknown => (&codes::ITEM_NOT_FOUND, "is not found"),
+                NotSold::Deleted => (&codes::ITEM_DELETED, "is deleted; RestoreItem brings it back"),
+            };
+            spec.error(format!("item {} {what}", entry.item_code))
                 .with("item_code", &entry.item_code)
         })?;
         let item = Arc::clone(item);

@@ -99,7 +99,7 @@ fn add(cart: &mut Cart, price: i64, count: i64) -> Result<(), kugel_error::Error
         unit_price: None,
     };
     let masters = EntryMasters {
-        items: &[Some(Arc::new(item))],
+        items: &[Ok(Arc::new(item))],
         taxes: &TaxRule::defaults(),
         promotions: &[],
         now: jiff::civil::DateTime::constant(2026, 6, 11, 0, 0, 0, 0),

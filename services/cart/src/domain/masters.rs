@@ -3,6 +3,8 @@
 //! A cart keeps what it has used, so that prices, taxes and settings do not change while it is open. An item needs no
 //! place of its own: the first line that holds it keeps it for the lines that follow.
 
+use std::sync::Arc;
+
 use jiff::civil::DateTime;
 use kugel_pricing::{PaymentMethod, Promotion};
 use kugel_types::{ItemCode, Money, StoreCode};
@@ -27,6 +29,18 @@ pub struct ItemMaster {
     /// Pictures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub image_urls: Vec<String>,
+}
+
+/// What is found under the code of an item.
+pub type Found = Result<Arc<ItemMaster>, NotSold>;
+
+/// Why an item is not sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotSold {
+    /// There is none with that code.
+    Unknown,
+    /// It was deleted, and can be restored.
+    Deleted,
 }
 
 #[cfg(test)]

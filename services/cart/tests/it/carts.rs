@@ -95,6 +95,10 @@ async fn one_unknown_item_refuses_all_of_them() {
         shop.add(&till(1), &id, &[("tea", "1"), ("nothing", "1")]).await,
         &codes::ITEM_NOT_FOUND,
     );
+    refused(
+        shop.add(&till(1), &id, &[("tea", "1"), ("gone", "1")]).await,
+        &codes::ITEM_DELETED,
+    );
     refused(shop.add(&till(1), &id, &[("odd", "1")]).await, &codes::NOT_FOUND);
     refused(shop.add(&till(1), &id, &[]).await, &codes::INVALID_INPUT);
     let cart = shop.get_cart(&till(1), &id).await.unwrap();

@@ -118,6 +118,7 @@ pub(crate) fn masters(world: &Arc<Mutex<World>>) -> StandIn {
             };
             Ok(master::BatchGetItemDetailsResponse {
                 items: ask(&items, found)?,
+                deleted_item_codes: vec!["gone".to_owned()],
             })
         })
         .answering(move |_, _: master::ListPromotionsRequest| {

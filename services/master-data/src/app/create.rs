@@ -15,7 +15,10 @@ impl App {
         let id = value.id();
         let work = async {
             match self.insert(caller, value).await {
-                Err(StoreError::Duplicate { .. }) => Err(duplicate::<T>(&id)),
+                Err(StoreError::Duplicate { .. }) => {
+                    let holder = self.find::<T>(caller, &id).await?;
+                    Err(duplicate(&id, holder.as_deref()))
+                }
                 other => other.map_err(Error::from),
             }
         };

@@ -70,7 +70,7 @@ impl App {
         let mut details = HashMap::with_capacity(codes.len());
         for batch in codes.chunks(BATCH_MAX) {
             let found = self.batch_item_details(caller, store_code, batch).await?;
-            details.extend(found.into_iter().map(|one| (one.item.item_code.clone(), one)));
+            details.extend(found.0.into_iter().map(|one| (one.item.item_code.clone(), one)));
         }
         Ok((book, details))
     }

@@ -4,7 +4,7 @@ use kugel_error::{Result, codes};
 use kugel_rpc::Caller;
 use kugel_store::Stored;
 
-use super::{App, missing};
+use super::{App, live, missing};
 use crate::domain::masters::{Item, StoreItem};
 
 /// The most items that may be asked for at once.
@@ -22,11 +22,12 @@ impl App {
     /// The item with that code, if its deletion mark is as asked.
     pub async fn item(&self, caller: &Caller, item_code: &str, is_deleted: bool) -> Result<Stored<Item>> {
         let item = self.get::<Item>(caller, item_code).await?;
-        if item.is_deleted == is_deleted {
-            Ok(item)
-        } else {
-            Err(missing::<Item>(item_code))
+        match is_deleted {
+            false => _ = live(&*item)?,
+            true if !item.is_deleted => return Err(missing::<Item>(item_code)),
+            true => {}
         }
+        Ok(item)
     }
 
     /// Replaces the content of a live item.
@@ -49,6 +50,17 @@ impl App {
         self.change(caller, item_code, edit).await.map(|_| ())
     }
 
+    /// Takes the mark of deletion off an item.
+    pub async fn restore_item(&self, caller: &Caller, item_code: &str) -> Result<Stored<Item>> {
+        let edit = |current: &Item| {
+            Ok(Item {
+                is_deleted: false,
+                ..current.clone()
+            })
+        };
+        self.change(caller, item_code, edit).await
+    }
+
     /// Gives a live item a price of the store's own.
     pub async fn create_store_item(&self, caller: &Caller, item: StoreItem) -> Result<Stored<StoreItem>> {
         let work = async {
@@ -65,13 +77,13 @@ impl App {
         Ok(Details { item, store })
     }
 
-    /// The live ones of several items as the store sells them, in the order asked for.
+    /// The live ones of several items as the store sells them, in the order asked for, and the codes of deleted ones.
     pub async fn batch_item_details(
         &self,
         caller: &Caller,
         store_code: &str,
         item_codes: &[String],
-    ) -> Result<Vec<Details>> {
+    ) -> Result<(Vec<Details>, Vec<String>)> {
         if item_codes.len() > BATCH_MAX {
             return Err(codes::INVALID_INPUT
                 .error(format!("at most {} items can be read at once", BATCH_MAX))
@@ -84,22 +96,14 @@ impl App {
             .collect();
         let items = self.documents.get_many::<Item>(&scope, item_codes).await?;
         let stores = self.documents.get_many::<StoreItem>(&scope, &keys).await?;
-        let pairs = items.into_iter().zip(stores);
-        Ok(pairs
-            .filter_map(|(item, store)| {
-                Some(Details {
-                    item: item.filter(|item| !item.is_deleted)?,
-                    store,
-                })
-            })
-            .collect())
-    }
-}
-
-fn live(item: &Item) -> Result<&Item> {
-    if item.is_deleted {
-        Err(missing::<Item>(&item.item_code))
-    } else {
-        Ok(item)
+        let (mut live, mut deleted) = (Vec::new(), Vec::new());
+        for (item, store) in items.into_iter().zip(stores) {
+            match item {
+                Some(item) if item.is_deleted => deleted.push(item.item_code.clone()),
+                Some(item) => live.push(Details { item, store }),
+                None => {}
+            }
+        }
+        Ok((live, deleted))
     }
 }

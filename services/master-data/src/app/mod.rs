@@ -16,7 +16,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use kugel_auth::Passwords;
 use kugel_bus::{Bus, Change};
-use kugel_error::{Error, Result, codes};
+use kugel_error::{Error, ErrorSpec, Result, codes};
 use kugel_rpc::Caller;
 use kugel_store::{Changes, Documents, StoreError};
 use kugel_types::Clock;
@@ -83,9 +83,28 @@ fn missing<T: Master>(id: &str) -> Error {
         .with("key", id)
 }
 
-/// The error for a key that is taken.
-fn duplicate<T: Master>(id: &str) -> Error {
-    codes::DUPLICATE_KEY
-        .error(format!("{} {id} exists already", T::NOUN))
-        .with("key", id)
+/// The error for a key that is taken; by what, if that can be read.
+fn duplicate<T: Master>(id: &str, holder: Option<&T>) -> Error {
+    let restored_by = holder.and_then(T::restored_by);
+    restored_by.map_or_else(
+        || {
+            codes::DUPLICATE_KEY
+                .error(format!("{} {id} exists already", T::NOUN))
+                .with("key", id)
+        },
+        |method| deleted::<T>(&codes::DUPLICATE_DELETED, id, method),
+    )
+}
+
+/// The master, unless it is marked as deleted.
+fn live<T: Master>(value: &T) -> Result<&T> {
+    match value.restored_by() {
+        Some(method) => Err(deleted::<T>(&codes::DELETED, &value.id(), method)),
+        None => Ok(value),
+    }
+}
+
+fn deleted<T: Master>(spec: &'static ErrorSpec, id: &str, restored_by: &str) -> Error {
+    let message = format!("{} {id} is deleted; {restored_by} brings it back", T::NOUN);
+    spec.error(message).with("key", id)
 }

@@ -4,14 +4,14 @@ use kugel_error::Result;
 use kugel_rpc::{Caller, View};
 use kugel_store::{Query, Stored, Value};
 
-use super::{App, Listed, missing};
+use super::{App, Listed, live};
 use crate::domain::promotion::{Changes, Promotion, Wanted};
 
 impl App {
     /// The promotion with that key, unless it is deleted.
     pub async fn promotion(&self, caller: &Caller, promotion_code: &str) -> Result<Stored<Promotion>> {
         let promotion = self.get::<Promotion>(caller, promotion_code).await?;
-        kept(&promotion)?;
+        live(&*promotion)?;
         Ok(promotion)
     }
 
@@ -50,26 +50,33 @@ impl App {
         promotion_code: &str,
         changes: &Changes,
     ) -> Result<Stored<Promotion>> {
-        let edit = |current: &Promotion| changes.apply(kept(current)?.clone()).checked();
+        let edit = |current: &Promotion| changes.apply(live(current)?.clone()).checked();
         self.change(caller, promotion_code, edit).await
     }
 
     /// Marks a promotion as deleted. Its key stays taken: receipts name it.
     pub async fn delete_promotion(&self, caller: &Caller, promotion_code: &str) -> Result<()> {
         let edit = |current: &Promotion| {
-            kept(current).map(|promotion| Promotion {
+            live(current).map(|promotion| Promotion {
                 is_deleted: true,
                 ..promotion.clone()
             })
         };
         self.change(caller, promotion_code, edit).await.map(|_| ())
     }
-}
 
-fn kept(promotion: &Promotion) -> Result<&Promotion> {
-    if promotion.is_deleted {
-        Err(missing::<Promotion>(&promotion.promotion_code))
-    } else {
-        Ok(promotion)
+    /// Takes the mark of deletion off a promotion.
+    pub async fn restore_promotion(
+        &self,
+        caller: &Caller,
+        promotion_code: &str,
+    ) -> Result<Stored<Promotion>> {
+        let edit = |current: &Promotion| {
+            Ok(Promotion {
+                is_deleted: false,
+                ..current.clone()
+            })
+        };
+        self.change(caller, promotion_code, edit).await
     }
 }

@@ -37,7 +37,7 @@ impl App {
     /// Adds a rule of the tenant's own.
     pub async fn create_tax(&self, caller: &Caller, rule: TaxRule) -> Result<EffectiveTax> {
         if tax::default_of(&rule.code).is_some() {
-            return Err(duplicate::<Tax>(&rule.code));
+            return Err(duplicate::<Tax>(&rule.code, None));
         }
         self.create(caller, Tax(rule)).await.map(Into::into)
     }

@@ -211,13 +211,14 @@ async fn a_basket_of_items_is_one_call() {
         item_codes: codes,
     };
     let wanted = ["b", "gone", "unknown", "a", "b"].map(str::to_owned).to_vec();
-    let items = client
+    let answer = client
         .batch_get_item_details(world.user(codes(wanted)))
         .await
         .unwrap()
-        .into_inner()
-        .items;
-    let shown: Vec<_> = items
+        .into_inner();
+    assert_eq!(answer.deleted_item_codes, ["gone"]);
+    let shown: Vec<_> = answer
+        .items
         .iter()
         .map(|it| (it.item_code.as_str(), it.store_price.is_some()))
         .collect();

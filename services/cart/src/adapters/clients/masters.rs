@@ -18,7 +18,7 @@ use kugel_rpc::{Neighbour, ReadCache};
 use kugel_types::{ItemCode, StoreCode, TaxRule, TenantId};
 
 use super::convert;
-use crate::domain::masters::{ItemMaster, PaymentMaster, PromotionMaster};
+use crate::domain::masters::{Found, ItemMaster, NotSold, PaymentMaster, PromotionMaster};
 use crate::domain::settings::SettingMaster;
 use crate::ports::Masters;
 
@@ -105,7 +105,7 @@ impl MasterClient {
         tenant: &TenantId,
         store: &StoreCode,
         codes: Vec<String>,
-    ) -> Result<HashMap<ItemCode, Arc<ItemMaster>>> {
+    ) -> Result<HashMap<ItemCode, Found>> {
         let request = wire::BatchGetItemDetailsRequest {
             tenant_id: tenant.to_string(),
             store_code: store.to_string(),
@@ -117,14 +117,16 @@ impl MasterClient {
             .await;
         let read = |item: wire::ItemDetails| {
             let item = convert::item(item).ok_or_else(|| self.neighbour.unusable("an item"))?;
-            Ok((item.item_code.clone(), Arc::new(item)))
+            Ok((item.item_code.clone(), Ok(Arc::new(item))))
         };
-        self.neighbour
-            .answered(answer)?
-            .items
-            .into_iter()
-            .map(read)
-            .collect()
+        let answer = self.neighbour.answered(answer)?;
+        let mut loaded: HashMap<_, Found> = answer.items.into_iter().map(read).collect::<Result<_>>()?;
+        let deleted = answer
+            .deleted_item_codes
+            .iter()
+            .filter_map(|code| code.parse().ok());
+        loaded.extend(deleted.map(|code| (code, Err(NotSold::Deleted))));
+        Ok(loaded)
     }
 
     async fn load_taxes(&self, tenant: &TenantId) -> Result<Arc<Vec<TaxRule>>> {
@@ -208,12 +210,7 @@ impl MasterClient {
 
 #[async_trait]
 impl Masters for MasterClient {
-    async fn items(
-        &self,
-        tenant: &TenantId,
-        store: &StoreCode,
-        codes: &[ItemCode],
-    ) -> Result<Vec<Option<Arc<ItemMaster>>>> {
+    async fn items(&self, tenant: &TenantId, store: &StoreCode, codes: &[ItemCode]) -> Result<Vec<Found>> {
         let items = &self.cached.items;
         let generation = items.generation();
         let mut found = Vec::with_capacity(codes.len());
@@ -224,7 +221,7 @@ impl Masters for MasterClient {
             if item.is_none() {
                 missing.push(place);
             }
-            found.push(item);
+            found.push(item.ok_or(NotSold::Unknown));
         }
         if missing.is_empty() {
             return Ok(found);
@@ -233,11 +230,13 @@ impl Masters for MasterClient {
         let loaded = self.load_items(tenant, store, asked).await?;
         for place in missing {
             // An item that is not sold is asked for again: it may be entered at any moment.
-            let Some(item) = loaded.get(&codes[place]) else {
+            let Some(answer) = loaded.get(&codes[place]) else {
                 continue;
             };
-            self.keep(generation, (tenant.clone(), codes[place].clone()), store, item);
-            found[place] = Some(Arc::clone(item));
+            if let Ok(item) = answer {
+                self.keep(generation, (tenant.clone(), codes[place].clone()), store, item);
+            }
+            found[place].clone_from(answer);
         }
         Ok(found)
     }
@@ -323,7 +322,7 @@ mod tests {
             announce("t2", kind, key);
             announce("t1", kind, "rice");
             let found = client.items(&tenant, &store, &codes).await.unwrap();
-            assert_eq!(found, [Some(tea())], "what others change is not this item");
+            assert_eq!(found, [Ok(tea())], "what others change is not this item");
             announce("t1", kind, key);
             let error = client
                 .items(&tenant, &store, &codes)

@@ -75,6 +75,17 @@ impl ItemService for Items {
         }))
     }
 
+    async fn restore_item(
+        &self,
+        request: Request<pb::RestoreItemRequest>,
+    ) -> Result<Response<pb::RestoreItemResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let item = self.0.restore_item(&caller, &request.item_code).await?;
+        Ok(Response::new(pb::RestoreItemResponse {
+            item: Some(render::item(&item, &self.0.zone)),
+        }))
+    }
+
     async fn create_store_item(
         &self,
         request: Request<pb::CreateStoreItemRequest>,
@@ -154,13 +165,14 @@ impl ItemService for Items {
         request: Request<pb::BatchGetItemDetailsRequest>,
     ) -> Result<Response<pb::BatchGetItemDetailsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let items = self
+        let (items, deleted_item_codes) = self
             .0
             .batch_item_details(&caller, &request.store_code, &request.item_codes)
             .await?;
         let items = items.iter().map(|item| render::item_details(item, &self.0.zone));
         Ok(Response::new(pb::BatchGetItemDetailsResponse {
             items: items.collect(),
+            deleted_item_codes,
         }))
     }
 }

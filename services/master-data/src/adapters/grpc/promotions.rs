@@ -84,6 +84,17 @@ impl PromotionService for Promotions {
         }))
     }
 
+    async fn restore_promotion(
+        &self,
+        request: Request<pb::RestorePromotionRequest>,
+    ) -> Result<Response<pb::RestorePromotionResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let promotion = self.0.restore_promotion(&caller, &request.promotion_code).await?;
+        Ok(Response::new(pb::RestorePromotionResponse {
+            promotion: Some(render::promotion(&promotion, &self.0.zone)),
+        }))
+    }
+
     async fn list_active_promotions(
         &self,
         request: Request<pb::ListActivePromotionsRequest>,
