@@ -1,9 +1,10 @@
 //! A cart's life through REST: which command is allowed when, and what discounts, resuming and cancelling do.
 
 use http::Method;
-use kugel_testkit::{Reply, Till, World};
+use kugel_testkit::{Door, Reply, Till, World};
 use serde_json::{Value, json};
 
+use crate::doors::decimal_of;
 use crate::shop::Shop;
 
 /// A command: its name, its method, its path below the cart, its body.
@@ -290,6 +291,20 @@ async fn the_same_command_twice_is_carried_out_once() {
     let first = rest.post(&lines, body.clone()).await.ok();
     let again = rest.post(&lines, body).await.ok();
     assert_eq!(first, again);
+    // One quantity is one command, however it is written.
+    for quantity in ["1.0", "\"1\"", "\"1.00\"", "1e0"] {
+        let body = format!(r#"[{{"itemCode": "TEA", "quantity": {quantity}}}]"#);
+        let again = rest.raw(Method::POST, &lines, "application/json", body).await;
+        assert_eq!(again.ok(), first, "{quantity}");
+    }
+    let grpc = shop.till.grpc(Door::Native).metadata("request_id", "tap-1");
+    let line = json!({"itemCode": "TEA", "quantity": decimal_of("1.0")});
+    let request = json!({"cartId": shop.cart, "lineItems": [line]});
+    let by_grpc = grpc
+        .call("cart.v1.CartService.AddLineItems", request)
+        .await
+        .unwrap();
+    assert_eq!(by_grpc["cart"]["lineItems"].as_array().unwrap().len(), 2);
     assert_eq!(
         again["lineItems"].as_array().unwrap().len(),
         2,

@@ -16,6 +16,7 @@ mod events;
 mod gateway;
 mod isolation;
 mod masters;
+mod mending;
 mod mesh;
 mod money;
 mod moving;
