@@ -7,6 +7,9 @@ use kugel_error::{Error, ErrorSpec, Result, codes};
 use kugel_proto::{Decimal, PATH_WORDS};
 use kugel_types::{InvalidId, Money, Quantity, Rate};
 
+/// What clients of HTTP take for a step to another folder and leave out of a path.
+const STEPS: [&str; 2] = [".", ".."];
+
 /// The longest key, in characters.
 const KEY_MAX: usize = 64;
 
@@ -109,7 +112,7 @@ impl Checks {
         choice.map(|(_, value)| *value)
     }
 
-    /// A key: it stands in paths and documents, so no blanks at the ends and nothing invisible.
+    /// A key: it stands in paths and documents, so no blanks at the ends and nothing invisible, and no step to a folder.
     pub fn key(&mut self, field: &str, text: String) -> String {
         let is_clean = text.trim() == text && !text.chars().any(char::is_control);
         if text.is_empty() {
@@ -117,13 +120,15 @@ impl Checks {
         } else if text.chars().count() > KEY_MAX || !is_clean {
             let rule = "characters, no control characters and no blank at either end";
             self.refuse(field, format!("must have 1 to {KEY_MAX} {rule}"));
+        } else if STEPS.contains(&&*text) {
+            self.refuse(field, "must be more than dots");
         }
         text
     }
 
     /// The key of something that is made. By REST, a key like a fixed word of a path would never be reached.
     pub fn made(&mut self, field: &str, key: &str) {
-        if PATH_WORDS.contains(&(field, key)) {
+        if PATH_WORDS.contains(&(field, key)) || STEPS.contains(&key) {
             self.refuse(field, format!("must not be `{key}`, which is a word of a path"));
         }
     }
@@ -238,6 +243,7 @@ mod tests {
         let mut checks = Checks::default();
         checks.key("item_code", String::new());
         checks.key("category_code", " x".to_owned());
+        checks.key("tax_code", "..".to_owned());
         checks.text("description", None);
         checks.amount("unit_price", wire("-1").as_ref());
         checks.amount("unit_cost", wire("much").as_ref());
@@ -254,6 +260,7 @@ mod tests {
             [
                 "item_code",
                 "category_code",
+                "tax_code",
                 "description",
                 "unit_price",
                 "unit_cost",
@@ -264,7 +271,7 @@ mod tests {
             ]
         );
         assert_eq!(error.message(), "item_code is required");
-        assert_eq!(error.fields()[7].description, "must be one of First, Second");
+        assert_eq!(error.fields()[8].description, "must be one of First, Second");
     }
 
     #[test]
@@ -275,12 +282,13 @@ mod tests {
             ("item_code", "LOW"),
             ("item_code", "active"),
             ("promotion_code", "active"),
+            ("item_code", ".."),
         ] {
             checks.made(field, key);
         }
         let error = checks.done().unwrap_err();
         let fields: Vec<_> = error.fields().iter().map(|wrong| wrong.field.as_str()).collect();
-        assert_eq!(fields, ["item_code", "promotion_code"]);
+        assert_eq!(fields, ["item_code", "promotion_code", "item_code"]);
         // The comments of the methods that make them name these words.
         let words = [
             ("item_code", "low"),
