@@ -10,6 +10,7 @@ mod command_line;
 mod counter;
 mod crash;
 mod doors;
+mod drawer;
 mod envelope;
 mod errors;
 mod events;

@@ -88,10 +88,10 @@ impl Till {
     }
 
     /// Ends the session with the cash that was counted.
-    pub async fn close(&mut self, counted: Decimal) -> Result<CloseTerminalResponse, Failure> {
+    pub async fn close(&mut self, counted: Option<Decimal>) -> Result<CloseTerminalResponse, Failure> {
         let request = self.client.request(CloseTerminalRequest {
             terminal_id: self.id(),
-            physical_amount: Some(counted.into()),
+            physical_amount: counted.map(Into::into),
         });
         let answer = self.sessions().close_terminal(request).await;
         let answer = answer.map_err(while_doing("close a till"))?;

@@ -213,7 +213,7 @@ impl Till {
     /// The same till, closed with the counted cash.
     pub async fn closed(&self, counted: &str) -> Self {
         let mut till = self.till.clone();
-        till.close(counted.parse().unwrap()).await.unwrap();
+        till.close(Some(counted.parse().unwrap())).await.unwrap();
         Self::of(self.store.clone(), till)
     }
 

@@ -80,7 +80,7 @@ impl Till {
             self.till.cash_out(self.drawer - FLOAT, "To the safe").await?;
             self.drawer = FLOAT;
         }
-        let closed = self.till.close(self.drawer).await?;
+        let closed = self.till.close(Some(self.drawer)).await?;
         let difference = amount(closed.difference_amount.as_ref())?;
         ensure!(
             difference.is_zero(),

@@ -180,6 +180,7 @@ impl<'t> Sessions<'t> {
         let record = || format!("store {store} terminal {number} date {date} session {opening}");
         if let Some(close) = close {
             audit.hold(Check::Drawer, counted(&close, &session, &drawer, record));
+            audit.hold(Check::Drawer, over_short(&close, session.cash, record));
         }
         audit.tally.add("sessions", Decimal::ONE);
         audit.tally.add("cash", session.cash);
@@ -349,6 +350,31 @@ fn counted(
         record: record(),
         equation: format!(
             "the close log counts {said:?} (transactions, last, cash movements, last), there are {held:?}"
+        ),
+    })
+}
+
+/// The close says what the drawer should hold and, if somebody counted, what is over or short of it. One of an earlier
+/// build says neither.
+pub(super) fn over_short(
+    close: &OpenCloseLog,
+    held: Decimal,
+    record: impl Fn() -> String,
+) -> Result<(), Break> {
+    let counted = close.terminal_info.as_ref();
+    let counted = decimal(counted.and_then(|terminal| terminal.physical_amount.as_ref()));
+    let said = (
+        decimal(close.expected_amount.as_ref()),
+        decimal(close.over_short_amount.as_ref()),
+    );
+    let expected = (Some(held), counted.map(|counted| counted - held));
+    if said == expected || said == (None, None) {
+        return Ok(());
+    }
+    Err(Break {
+        record: record(),
+        equation: format!(
+            "the close log says {said:?} (expected, over or short) of {counted:?} counted, it is {expected:?}"
         ),
     })
 }

@@ -172,11 +172,20 @@ pub struct OpenClose {
     pub close: Option<Close>,
 }
 
+/// What somebody counted at the close.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted {
+    /// The cash.
+    pub cash: Decimal,
+    /// The cash less what the terminal expected.
+    pub over_short: Decimal,
+}
+
 /// What a terminal says about its session at the close.
 #[derive(Debug, Clone)]
 pub struct Close {
-    /// The cash that was counted, 0 if none was.
-    pub counted_cash: Decimal,
+    /// What was counted; `None` if nobody did, or if an earlier build did not write what was over or short.
+    pub counted: Option<Counted>,
     /// Transaction logs of the session, cancelled ones included.
     pub transactions: i64,
     /// The number of the newest of them.

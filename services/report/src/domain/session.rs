@@ -72,7 +72,7 @@ impl Sums {
             Log::OpenClose(log) => {
                 self.received.open_close(log);
                 if let Some(close) = &log.close {
-                    self.totals.counted_cash += close.counted_cash;
+                    self.totals.counts.add(close.counted);
                 }
             }
         }

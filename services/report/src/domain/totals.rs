@@ -16,7 +16,7 @@ use kugel_types::{Sign, TransactionType};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::log::{Cash, Line, Transaction};
+use super::log::{Cash, Counted, Line, Transaction};
 
 /// An amount with the quantity and the number of cases behind it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -143,8 +143,45 @@ pub struct Totals {
     pub cash_in: Movements,
     /// Money taken out of it.
     pub cash_out: Movements,
-    /// Money counted at closes.
-    pub counted_cash: Decimal,
+    /// What was counted at closes.
+    pub counts: Counts,
+}
+
+/// What closes said of the drawer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Counts {
+    /// Closes at which somebody counted.
+    pub counted: i64,
+    /// Closes at which nobody did.
+    pub uncounted: i64,
+    /// The cash that was counted.
+    pub cash: Decimal,
+    /// What was over or short of what was expected.
+    pub over_short: Decimal,
+}
+
+impl Counts {
+    /// Counts a close.
+    pub fn add(&mut self, counted: Option<Counted>) {
+        let Some(Counted { cash, over_short }) = counted else {
+            self.uncounted += 1;
+            return;
+        };
+        self.counted += 1;
+        self.cash += cash;
+        self.over_short += over_short;
+    }
+    fn merge(&mut self, other: &Self) {
+        self.counted += other.counted;
+        self.uncounted += other.uncounted;
+        self.cash += other.cash;
+        self.over_short += other.over_short;
+    }
+    /// A figure of counted drawers; `None` if there is none, which is not the same as nothing in it.
+    pub fn known(&self, figure: Decimal) -> Option<Decimal> {
+        (self.counted > 0).then_some(figure)
+    }
 }
 
 impl Totals {
@@ -256,7 +293,7 @@ impl Totals {
             mine.amount += theirs.amount;
             mine.count += theirs.count;
         }
-        self.counted_cash += other.counted_cash;
+        self.counts.merge(&other.counts);
     }
 
     /// All taxes together.

@@ -13,7 +13,9 @@ use rust_decimal::Decimal;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::log::{Cash, Close, Discount, Line, OpenClose, Payment, Session, Tax, Transaction};
+use crate::domain::log::{
+    Cash, Close, Counted, Discount, Line, OpenClose, Payment, Session, Tax, Transaction,
+};
 use crate::domain::session::Log;
 
 /// Transaction logs. The terminal's number for one is unique: a second log of the number is the same one again.
@@ -291,9 +293,17 @@ fn close(log: &OpenCloseLog) -> Result<Close, Error> {
     let last_cash = log.cash_in_out_last_datetime.as_deref();
     let last_cash = last_cash.map(|text| time("cash_in_out_last_datetime", text));
     let terminal = log.terminal_info.as_ref();
-    let counted = terminal.and_then(|terminal| terminal.physical_amount.as_ref());
+    let cash = terminal.and_then(|terminal| terminal.physical_amount.as_ref());
+    let counted = cash
+        .zip(log.over_short_amount.as_ref())
+        .map(|(cash, over_short)| {
+            Ok::<_, Error>(Counted {
+                cash: amount("terminal_info.physical_amount", Some(cash))?,
+                over_short: amount("over_short_amount", Some(over_short))?,
+            })
+        });
     Ok(Close {
-        counted_cash: amount("terminal_info.physical_amount", counted)?,
+        counted: counted.transpose()?,
         transactions: log.cart_transaction_count.unwrap_or(0).into(),
         last_transaction: log.cart_transaction_last_no,
         cash_logs: log.cash_in_out_count.unwrap_or(0).into(),

@@ -17,7 +17,7 @@ async fn a_daily_report_waits_for_the_close_and_every_log_before_it() {
     let open = world.log(Topic::OpencloselogReport, open_log());
     let close = world.log(
         Topic::OpencloselogReport,
-        close_log("11700", &transactions, &cash),
+        close_log(Some(("11700", "-40")), &transactions, &cash),
     );
     let mut events: Vec<_> = transactions.iter().cloned().map(|log| world.sale(log)).collect();
     events.extend(

@@ -199,21 +199,26 @@ pub(crate) fn open_log() -> OpenCloseLog {
     }
 }
 
-/// A close that announces the given logs.
-pub(crate) fn close_log(physical: &str, transactions: &[TransactionLog], cash: &[CashLog]) -> OpenCloseLog {
+/// A close that announces the given logs, with what was counted and what of it is over or short.
+pub(crate) fn close_log(
+    counted: Option<(&str, &str)>,
+    transactions: &[TransactionLog],
+    cash: &[CashLog],
+) -> OpenCloseLog {
     OpenCloseLog {
         event_id: "close-1".to_owned(),
         event_type: "close".to_owned(),
         operation: "close".to_owned(),
         generate_date_time: "2026-03-05T20:00:00.000000+09:00".to_owned(),
         terminal_info: Some(TerminalInfo {
-            physical_amount: wire(exact(physical)),
+            physical_amount: counted.and_then(|(cash, _)| wire(exact(cash))),
             ..TerminalInfo::default()
         }),
         cart_transaction_count: Some(transactions.len() as i32),
         cart_transaction_last_no: transactions.last().map(|log| log.transaction_no),
         cash_in_out_count: Some(cash.len() as i32),
         cash_in_out_last_datetime: cash.last().map(|log| log.generate_date_time.clone()),
+        over_short_amount: counted.and_then(|(_, over_short)| wire(exact(over_short))),
         ..open_log()
     }
 }

@@ -167,7 +167,7 @@ async fn sums_over_items_are_merged_as_they_grow() {
             .unwrap();
     }
     assert!(parts().await <= 14, "{} parts", parts().await);
-    let close = world.log(Topic::OpencloselogReport, close_log("0", &[], &[]));
+    let close = world.log(Topic::OpencloselogReport, close_log(None, &[], &[]));
     world.deliver(&[close]).await.unwrap();
     assert_eq!(parts().await, 1, "the close makes one of all");
     world.deliver(&[world.sale(plain_bill(101).log())]).await.unwrap();
@@ -268,7 +268,7 @@ async fn a_day_settles_though_its_clock_and_its_zone_changed() {
         (log.event_id, log.generate_date_time) = (time.to_owned(), time.to_owned());
         log
     });
-    let mut close = close_log("0", &logs, &cash);
+    let mut close = close_log(None, &logs, &cash);
     // The newest instant as the terminal writes it in the zone it has now.
     close.cash_in_out_last_datetime = Some("2026-03-05T12:00:00.000000+09:00".to_owned());
     let mut events: Vec<_> = logs.into_iter().map(|log| world.sale(log)).collect();

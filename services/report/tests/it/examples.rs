@@ -2,6 +2,7 @@
 //! discount leaves a residue, cancelled lines count, sales without payments do not) the numbers here are the right ones.
 
 use std::collections::BTreeMap;
+use std::slice;
 
 use jiff::tz::TimeZone;
 use kugel_proto::Decimal as Wire;
@@ -85,7 +86,7 @@ fn figure(figure: &Option<SalesFigure>) -> (String, String, i64) {
 
 pub(crate) fn day_a() -> Sums {
     let (transactions, cash) = example_a();
-    let close = close_log("11700", &transactions, &cash);
+    let close = close_log(Some(("11700", "-40")), &transactions, &cash);
     sums(&transactions, &cash, &[open_log(), close])
 }
 
@@ -142,6 +143,42 @@ fn example_a_sales() {
     let (cash_in, cash_out) = (cash.cash_in.as_ref().unwrap(), cash.cash_out.as_ref().unwrap());
     assert_eq!((text(&cash_in.amount), cash_in.count), ("10500", 2));
     assert_eq!((text(&cash_out.amount), cash_out.count), ("-300", 1));
+}
+
+#[test]
+fn drawers_that_nobody_counted_are_not_short() {
+    let (transactions, cash) = example_a();
+    let counted = close_log(Some(("5000", "-40")), &transactions, &cash);
+    let uncounted = close_log(None, &transactions, &cash);
+    let check = |closes: &[OpenCloseLog], expected: [&str; 3], uncounted: i64| {
+        let report = report("sales", &sums(&[], &cash, closes));
+        let cash = report.cash.unwrap();
+        let figures = [
+            &cash.logical_amount,
+            &cash.physical_amount,
+            &cash.difference_amount,
+        ]
+        .map(text);
+        assert_eq!((figures, cash.uncounted_count), (expected, uncounted));
+        report.journal_text.unwrap()
+    };
+    // Open: it is known what should be there, and nothing more.
+    check(&[], ["10200", "null", "null"], 0);
+    let paper = check(slice::from_ref(&uncounted), ["10200", "null", "null"], 1);
+    for row in [
+        " ドロア内現金             未計数",
+        " 過不足                   未計数",
+        " 未計数の精算                1件",
+    ] {
+        assert!(paper.contains(row), "{paper}");
+    }
+    // Beside one that was counted, the figures are those of the counted one.
+    check(&[uncounted, counted.clone()], ["10200", "5000", "-40"], 1);
+    let earlier = OpenCloseLog {
+        over_short_amount: None,
+        ..counted
+    };
+    check(&[earlier], ["10200", "null", "null"], 1);
 }
 
 #[test]

@@ -67,7 +67,7 @@ async fn what_was_posted_holds_no_daily_report_up() {
     let sale = plain_bill(1).log();
     let logs = [sale.clone()];
     world.deliver(&[world.sale(sale)]).await.unwrap();
-    let close = world.log(Topic::OpencloselogReport, close_log("0", &logs, &[]));
+    let close = world.log(Topic::OpencloselogReport, close_log(None, &logs, &[]));
     world.deliver(&[close]).await.unwrap();
     post_all(&world, [plain_bill(777).log()]).await;
     let report = world.report(of_store("sales", "daily")).await.unwrap();

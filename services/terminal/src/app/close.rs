@@ -6,7 +6,7 @@ use kugel_types::{Money, TerminalId};
 use serde::{Deserialize, Serialize};
 
 use super::{App, Changed};
-use crate::domain::Refusal;
+use crate::domain::{Count, Refusal};
 use crate::records::Log;
 
 /// A session that ended.
@@ -14,10 +14,8 @@ use crate::records::Log;
 pub struct ClosedSession {
     /// The terminal after the close.
     pub changed: Changed<Closing>,
-    /// The cash that should be in the drawer.
-    pub expected: Money,
-    /// Counted less expected, if somebody counted.
-    pub difference: Option<Money>,
+    /// The drawer.
+    pub count: Count,
 }
 
 /// What the cart service says of a session that ends.
@@ -42,13 +40,8 @@ impl App {
         let work = self.close(caller, id, physical_amount);
         let changed = caller.once(&self.documents, work).await?;
         let terminal = &changed.terminal.terminal;
-        let expected = terminal.expected_cash(changed.note.cash).map_err(Refusal::from)?;
-        let difference = physical_amount.map(|counted| counted.minus(expected)).transpose();
-        Ok(ClosedSession {
-            expected,
-            difference: difference.map_err(Refusal::from)?,
-            changed,
-        })
+        let count = terminal.count(changed.note.cash).map_err(Refusal::from)?;
+        Ok(ClosedSession { changed, count })
     }
 
     async fn close(

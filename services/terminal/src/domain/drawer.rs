@@ -31,6 +31,17 @@ impl CashDirection {
     }
 }
 
+/// The drawer at a close: what should be in it and what was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Count {
+    /// Change fund, cash in less cash out, and what sales brought in.
+    pub expected: Money,
+    /// What was counted; `None` if nobody did, which is not the same as an empty drawer.
+    pub counted: Option<Money>,
+    /// Counted less expected: below zero, cash is missing. `None` if nobody counted.
+    pub over_short: Option<Money>,
+}
+
 /// What the cash logs of a session add up to. It lives in the terminal so that closing needs no recount, and so that
 /// a movement and a close cannot pass each other: both replace the same document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

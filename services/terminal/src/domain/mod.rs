@@ -8,7 +8,7 @@ mod session;
 mod status;
 mod terminal;
 
-pub use drawer::{CashDirection, Drawer};
+pub use drawer::{CashDirection, Count, Drawer};
 pub use mode::FunctionMode;
 pub(crate) use place::Place;
 pub use receipt::Printed;

@@ -4,7 +4,7 @@ use kugel_printing::{Printout, amount, business_date, date_time, grouped, price}
 use kugel_types::{Currency, LocalTime, Money};
 use serde::{Deserialize, Serialize};
 
-use super::{Place, Terminal};
+use super::{Count, Place, Terminal};
 
 /// The two renderings of one piece of paper.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ pub(crate) fn cash(
     } else {
         "【 入 金  レ ポ ー ト 】"
     };
-    paper(terminal, place, time, title, description, signed)
+    paper(terminal, place, time, title, &[(description, Some(signed))])
 }
 
 /// A session that began.
@@ -39,21 +39,22 @@ pub(crate) fn opened(terminal: &Terminal, place: &Place, time: &LocalTime) -> Pr
         place,
         time,
         "【 開 設  レ ポ ー ト 】",
-        "釣銭準備金",
-        fund,
+        &[("釣銭準備金", Some(fund))],
     )
 }
 
-/// A session that ended.
-pub(crate) fn closed(terminal: &Terminal, place: &Place, time: &LocalTime) -> Printed {
-    let counted = terminal.physical_amount.unwrap_or(Money::ZERO);
+/// A session that ended, in the words of the sales report.
+pub(crate) fn closed(terminal: &Terminal, place: &Place, time: &LocalTime, count: &Count) -> Printed {
     paper(
         terminal,
         place,
         time,
         "【 精 算  レ ポ ー ト 】",
-        "ドロア内現金",
-        counted,
+        &[
+            ("ドロア内現金", count.counted),
+            ("あるべき現金", Some(count.expected)),
+            ("過不足", count.over_short),
+        ],
     )
 }
 
@@ -62,8 +63,7 @@ fn paper(
     place: &Place,
     time: &LocalTime,
     title: &str,
-    label: &str,
-    value: Money,
+    rows: &[(&str, Option<Money>)],
 ) -> Printed {
     let store = match &place.name {
         Some(name) => format!("店舗名 {name}"),
@@ -85,12 +85,12 @@ fn paper(
     if let Some(day) = terminal.business_date {
         paper.left(format!("営業日付 {}", business_date(day)));
     }
-    paper
-        .left(format!("開設回数 {sessions}"))
-        .rule()
-        .split(label, money(value, place.currency))
-        .rule()
-        .left("レシートNo. ------");
+    paper.left(format!("開設回数 {sessions}")).rule();
+    for (label, amount) in rows {
+        let amount = amount.map(|amount| money(amount, place.currency));
+        paper.split(*label, amount.as_deref().unwrap_or("未計数"));
+    }
+    paper.rule().left("レシートNo. ------");
     Printed {
         receipt_text: paper.receipt_text(),
         journal_text: paper.journal_text(),
@@ -180,10 +180,31 @@ mod tests {
                 .journal_text
                 .contains("釣銭準備金              20,000円")
         );
-        assert!(
-            closed(&terminal, &place, &time)
-                .journal_text
-                .contains("ドロア内現金                 0円")
+        let close = |counted: Option<&str>| {
+            let count = Count {
+                expected: "20000".parse().expect("an amount"),
+                counted: counted.map(|text| text.parse().expect("an amount")),
+                over_short: counted.map(|_| "-500".parse().expect("an amount")),
+            };
+            let lines = closed(&terminal, &place, &time, &count).journal_text;
+            let lines: Vec<_> = lines.lines().map(str::to_owned).collect();
+            lines[lines.len() - 5..lines.len() - 2].to_vec()
+        };
+        assert_eq!(
+            close(Some("19500")),
+            [
+                "ドロア内現金            19,500円",
+                "あるべき現金            20,000円",
+                "過不足                    -500円",
+            ]
+        );
+        assert_eq!(
+            close(None),
+            [
+                "ドロア内現金              未計数",
+                "あるべき現金            20,000円",
+                "過不足                    未計数",
+            ]
         );
         terminal.sign_out();
         place.name = None;

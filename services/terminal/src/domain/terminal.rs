@@ -5,7 +5,7 @@ use kugel_auth::ApiKeyHash;
 use kugel_types::{BusinessDate, Money, Overflow, StaffRef, TerminalId};
 use serde::{Deserialize, Serialize};
 
-use super::{Drawer, FunctionMode, Operation, Status, WrongState};
+use super::{Count, Drawer, FunctionMode, Operation, Status, WrongState};
 
 /// A till.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,9 +196,15 @@ impl Terminal {
         Ok(())
     }
 
-    /// The cash that should be in the drawer, given what sales brought in.
-    pub fn expected_cash(&self, from_sales: Money) -> Result<Money, Overflow> {
-        self.drawer.amount.plus(from_sales)
+    /// The drawer of the session that was closed, given what its sales brought in.
+    pub fn count(&self, from_sales: Money) -> Result<Count, Overflow> {
+        let (expected, counted) = (self.drawer.amount.plus(from_sales)?, self.physical_amount);
+        let over_short = counted.map(|counted| counted.minus(expected)).transpose()?;
+        Ok(Count {
+            expected,
+            counted,
+            over_short,
+        })
     }
 }
 
@@ -261,7 +267,19 @@ mod tests {
         till.move_cash(money("-3000"), Timestamp::UNIX_EPOCH)
             .expect("moves");
         assert_eq!((till.drawer.count, till.drawer.amount), (3, money("17500")));
-        assert_eq!(till.expected_cash(money("1234.5")), Ok(money("18734.5")));
+        for (counted, over_short) in [("18700", "-34.5"), ("18734.5", "0"), ("19000", "265.5")] {
+            let mut till = till.clone();
+            till.close(Some(money(counted))).expect("closes");
+            let count = till.count(money("1234.5")).expect("fits");
+            assert_eq!(
+                (count.expected, count.counted),
+                (money("18734.5"), Some(money(counted)))
+            );
+            assert_eq!(count.over_short, Some(money(over_short)));
+        }
+        till.close(None).expect("closes");
+        let count = till.count(money("1234.5")).expect("fits");
+        assert_eq!((count.counted, count.over_short), (None, None), "nobody counted");
     }
 
     #[test]

@@ -11,7 +11,7 @@ use kugel_store::{Body, Collection, Field, Index, Record};
 use kugel_types::{EventId, LocalTime, Money, TerminalId};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Place, Printed, SessionSales, Terminal, receipt};
+use crate::domain::{Place, Printed, Refusal, SessionSales, Terminal, receipt};
 
 /// A cash log: the body of its event.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,13 +144,16 @@ impl Log {
         sales: &SessionSales,
         zone: &TimeZone,
     ) -> Result<Self, Error> {
-        let printed = receipt::closed(terminal, place, time);
+        let count = terminal.count(sales.cash).map_err(Refusal::from)?;
+        let printed = receipt::closed(terminal, place, time, &count);
         let drawer = terminal.drawer;
         Self::session("close", terminal, place, time, printed, |log| {
             log.cart_transaction_count = Some(sales.count);
             log.cart_transaction_last_no = sales.last_no;
             log.cash_in_out_count = Some(drawer.count);
             log.cash_in_out_last_datetime = drawer.last.map(|instant| LocalTime::new(instant, zone).iso());
+            log.expected_amount = Some(count.expected.into());
+            log.over_short_amount = count.over_short.map(Into::into);
         })
     }
 

@@ -51,6 +51,25 @@ async fn a_close_says_what_the_session_was() {
         Some("2026-06-11T14:03:09.512345+09:00")
     );
     assert_eq!(close.generate_date_time, "2026-06-11T14:04:09.512345+09:00");
+    let facts = |log: &OpenCloseLog| (log.expected_amount.clone(), log.over_short_amount.clone());
+    let wire = |text: &str| Some(money(text).into());
+    assert_eq!(facts(&close), (wire("20001"), wire("0")));
+    let open = events[1].body.parse::<OpenCloseLog>().unwrap();
+    assert_eq!(facts(&open), (None, None));
+}
+
+#[tokio::test]
+async fn who_counts_nothing_is_not_short() {
+    let (world, id) = World::with_session().await;
+    *world.others.selling.lock() = sold(1, 1, "500");
+    let closed = world.app.close_terminal(&world.caller, &id, None).await.unwrap();
+    assert_eq!((closed.count.counted, closed.count.over_short), (None, None));
+    let events = world.report.wait_for(3).await;
+    let close = events[2].body.parse::<OpenCloseLog>().unwrap();
+    assert_eq!(close.expected_amount, Some(money("20500").into()));
+    assert_eq!(close.over_short_amount, None);
+    assert_eq!(close.terminal_info.as_ref().unwrap().physical_amount, None);
+    assert!(close.journal_text.contains("ドロア内現金              未計数"));
 }
 
 #[tokio::test]

@@ -172,7 +172,7 @@ async fn the_close_compares_the_count_with_fund_sales_and_movements() {
         .await
         .unwrap();
     assert_eq!(
-        (closed.expected, closed.difference),
+        (closed.count.expected, closed.count.over_short),
         (money("64300"), Some(money("-50")))
     );
     assert_eq!(
@@ -226,7 +226,7 @@ async fn a_close_that_broke_off_after_the_seal_is_finished_by_the_next_close() {
     let (world, id) = World::with_session().await;
     break_a_close_off(&world, &id).await;
     let closed = world.app.close_terminal(&world.caller, &id, None).await.unwrap();
-    assert_eq!(closed.expected, money("20100"));
+    assert_eq!(closed.count.expected, money("20100"));
     let close = world.report.wait_for(3).await[2]
         .body
         .parse::<OpenCloseLog>()

@@ -88,6 +88,13 @@ impl Paper {
         let amount = self.money(amount);
         self.printout.split(label, amount);
     }
+    /// A label and an amount that somebody has to count.
+    pub fn counted_cash(&mut self, label: &str, amount: Option<Decimal>) {
+        match amount {
+            Some(amount) => self.amount(label, amount),
+            None => self.split(label, "未計数"),
+        }
+    }
     /// A label, a number of cases and an amount.
     pub fn counted(&mut self, label: &str, count: i64, amount: Decimal) {
         let label = counted_label(label, &format!("{}件", grouped(count.into(), 0)));

@@ -76,11 +76,12 @@ fn cash(totals: &Totals) -> CashTotal {
         amount: Some(movements.amount.into()),
         count: movements.count,
     };
-    let expected = totals.expected_cash();
+    let counts = &totals.counts;
     CashTotal {
-        logical_amount: Some(expected.into()),
-        physical_amount: Some(totals.counted_cash.into()),
-        difference_amount: Some((totals.counted_cash - expected).into()),
+        logical_amount: Some(totals.expected_cash().into()),
+        physical_amount: counts.known(counts.cash).map(Into::into),
+        difference_amount: counts.known(counts.over_short).map(Into::into),
+        uncounted_count: counts.uncounted,
         cash_in: Some(movement(totals.cash_in)),
         cash_out: Some(movement(totals.cash_out)),
     }
@@ -115,10 +116,13 @@ fn print(totals: &Totals, paper: &mut Paper) {
     paper.section("入出金");
     paper.counted(" 入金", totals.cash_in.count, totals.cash_in.amount);
     paper.counted(" 出金", totals.cash_out.count, totals.cash_out.amount);
-    let expected = totals.expected_cash();
+    let counts = &totals.counts;
     paper.section("現 金");
-    paper.amount(" ドロア内現金", totals.counted_cash);
-    paper.amount(" あるべき現金", expected);
-    paper.amount(" 過不足", totals.counted_cash - expected);
+    paper.counted_cash(" ドロア内現金", counts.known(counts.cash));
+    paper.amount(" あるべき現金", totals.expected_cash());
+    paper.counted_cash(" 過不足", counts.known(counts.over_short));
+    if counts.uncounted > 0 {
+        paper.split(" 未計数の精算", &format!("{}件", counts.uncounted));
+    }
     paper.footer();
 }

@@ -77,8 +77,8 @@ pub(super) fn closed(session: &ClosedSession, zone: &TimeZone) -> pb::CloseTermi
         terminal_info: Some(terminal),
         receipt_text: session.changed.printed.receipt_text.clone(),
         journal_text: session.changed.printed.journal_text.clone(),
-        expected_amount: Some(session.expected.into()),
-        difference_amount: session.difference.map(Into::into),
+        expected_amount: Some(session.count.expected.into()),
+        difference_amount: session.count.over_short.map(Into::into),
         open_cart_ids: session.changed.note.open_carts.clone(),
     }
 }
