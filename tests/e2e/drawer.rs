@@ -1,6 +1,6 @@
 //! The cash drawer through every door.
 
-use kugel_testkit::{Till, World};
+use kugel_testkit::{Store, Till, World};
 use serde_json::{Value, json};
 
 use crate::doors::{Client, decimal_of};
@@ -79,5 +79,66 @@ async fn who_counts_nothing_is_not_short() {
         (&json!(220), &json!(20))
     );
     assert!(text.contains(" 未計数の精算                3件"), "{text}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn only_coins_lie_in_a_drawer() {
+    let world = World::start().await;
+    let shop = Shop::build(&world).await;
+    let (office, stores) = (shop.tenant.rest(), shop.tenant.path("stores"));
+    let store = |currency: &str, coin: Value| json!({"storeCode": "zh01", "storeName": "Plum", "currency": currency, "cashCoin": coin});
+    for currency in ["XXX", "ZZZ"] {
+        let reply = office.post(&stores, store(currency, Value::Null)).await;
+        reply.refused_field("currency");
+    }
+    for coin in ["0", "-0.05", "0.001"] {
+        let reply = office.post(&stores, store("CHF", json!(coin))).await;
+        reply.refused_field("cashCoin");
+    }
+    office.post(&stores, store("CHF", Value::Null)).await.created();
+    let path = shop.tenant.path("stores/zh01");
+    assert_eq!(office.get(&path).await.ok()["cashCoin"].to_string(), "0.05");
+    let zurich = Store {
+        tenant: shop.tenant.clone(),
+        code: "zh01".to_owned(),
+    };
+    let till = zurich.closed_till(1).await.signed_in().await;
+    for client in Client::all(&till) {
+        let steps = async |amount: &str| {
+            let mut answers = Vec::new();
+            for (method, field) in [
+                ("OpenTerminal", "initialAmount"),
+                ("RecordCashIn", "amount"),
+                ("RecordCashOut", "amount"),
+                ("CloseTerminal", "physicalAmount"),
+            ] {
+                let answer = call(&client, method, &till, (field, amount)).await;
+                answers.push(answer.map(drop));
+            }
+            answers
+        };
+        assert_eq!(steps("0.05").await, [Ok(()), Ok(()), Ok(()), Ok(())]);
+        let open = till.opened("100").await;
+        let refused = || Err("300001".to_owned());
+        assert_eq!(
+            steps("100.03").await,
+            [refused(), refused(), refused(), refused()]
+        );
+        for (path, field) in [
+            ("open", "initialAmount"),
+            ("cash-in", "amount"),
+            ("cash-out", "amount"),
+            ("close", "physicalAmount"),
+        ] {
+            let reply = till.rest().post(&till.path(path), json!({field: 0.03})).await;
+            reply.refused_field(field);
+        }
+        let change = json!({"storeName": "Plum", "currency": "EUR"});
+        office.put(&path, change).await.refused(400, "407107");
+        open.closed("100").await;
+    }
+    let own = json!({"storeName": "Plum", "cashCoin": 0.1});
+    assert_eq!(office.put(&path, own).await.ok()["cashCoin"].to_string(), "0.1");
     world.finish().await;
 }

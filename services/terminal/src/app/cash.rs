@@ -55,7 +55,7 @@ impl App {
             .filter(|text| !text.trim().is_empty())
             .unwrap_or_else(|| direction.default_description().to_owned());
         let work = self.change(caller, &id, (), |terminal, place, now| {
-            place.check_amount("amount", Some(amount))?;
+            place.check_cash("amount", Some(amount))?;
             terminal.move_cash(amount, now)?;
             let (event, time) = (EventId::generate(), self.local(now));
             let log = Log::cash(event, terminal, place, &time, amount, &description)?;

@@ -52,7 +52,7 @@ impl App {
     ) -> Result<Changed<Closing>, Error> {
         let session = self.load(id).await?.terminal.clone();
         let place = self.load_store(&id.tenant, &id.store).await?.place();
-        place.check_amount("physical_amount", physical_amount)?;
+        place.check_cash("physical_amount", physical_amount)?;
         // What is refused must be refused before the seal, after which nothing is sold until the session is closed.
         session.clone().close(physical_amount)?;
         let sealed = self.neighbourhood.seal_session(&session).await?;

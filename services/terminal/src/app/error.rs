@@ -2,7 +2,7 @@
 
 use kugel_error::{Error, codes};
 
-use crate::domain::{Refusal, Status, TOO_FINE};
+use crate::domain::{Refusal, Status};
 
 impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
@@ -34,7 +34,9 @@ impl From<Refusal> for Error {
             Refusal::AlreadySignedIn => codes::ALREADY_SIGNED_IN.error(message),
             Refusal::NotSignedIn => codes::NOT_SIGNED_IN.error(message),
             Refusal::Amount { field, rule } => codes::CASH_AMOUNT_INVALID.error(message).field(field, rule),
-            Refusal::TooFine(field) => codes::INVALID_INPUT.error(message).field(field, TOO_FINE),
+            Refusal::NoMultiple { field, unit } => codes::INVALID_INPUT
+                .error(message)
+                .field(field, format!("must be a multiple of {unit}")),
             Refusal::Overflow(_) => codes::CASH_AMOUNT_INVALID.error(message),
         }
     }

@@ -33,7 +33,7 @@ impl App {
             Status::Idle | Status::Closed => None,
         };
         self.change(caller, id, (), |terminal, place, now| {
-            place.check_amount("initial_amount", initial_amount)?;
+            place.check_cash("initial_amount", initial_amount)?;
             let time = self.local(now);
             let mut logs = Vec::new();
             if let Some(sales) = &broken_off

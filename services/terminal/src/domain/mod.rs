@@ -14,5 +14,4 @@ pub(crate) use place::Place;
 pub use receipt::Printed;
 pub use session::SessionSales;
 pub use status::{Operation, Status, WrongState};
-pub(crate) use terminal::TOO_FINE;
 pub use terminal::{Refusal, Terminal};

@@ -10,13 +10,20 @@ pub(crate) struct Place {
     pub(crate) code: StoreCode,
     pub(crate) name: Option<String>,
     pub(crate) currency: Currency,
+    /// The smallest coin that it takes.
+    pub(crate) coin: Money,
 }
 
 impl Place {
-    /// Refuses an amount that no coins of the store's currency make up.
-    pub(crate) fn check_amount(&self, field: &'static str, amount: Option<Money>) -> Result<(), Refusal> {
-        match amount {
-            Some(amount) if !self.currency.can_pay(amount) => Err(Refusal::TooFine(field)),
+    /// Refuses cash that no coins make up. Where the store takes no small ones, those that its currency has in use may lie
+    /// in its drawer all the same, and have to be counted and taken out.
+    pub(crate) fn check_cash(&self, field: &'static str, cash: Option<Money>) -> Result<(), Refusal> {
+        let coin = self.coin.min(self.currency.cash_coin());
+        let rest = |cash: Money| cash.decimal().checked_rem(coin.decimal());
+        match cash.map(rest) {
+            Some(rest) if !rest.is_some_and(|rest| rest.is_zero()) => {
+                Err(Refusal::NoMultiple { field, unit: coin })
+            }
             _ => Ok(()),
         }
     }

@@ -138,6 +138,7 @@ mod tests {
             code: "tk01".parse().expect("valid"),
             name: Some("梅東京一号店".to_owned()),
             currency: Currency::JPY,
+            coin: Currency::JPY.cash_coin(),
         };
         (terminal, place, time)
     }

@@ -38,9 +38,6 @@ pub struct Terminal {
     pub api_key_hash: ApiKeyHash,
 }
 
-/// What is wrong with an amount that no coins make up.
-pub(crate) const TOO_FINE: &str = "has more decimals than the store's currency";
-
 /// Why a terminal does not do what it is asked to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -79,9 +76,14 @@ pub enum Refusal {
         /// What it must be.
         rule: &'static str,
     },
-    /// An amount that no coins make up.
-    #[error("{0} {TOO_FINE}")]
-    TooFine(&'static str),
+    /// An amount that no coins make up, or a coin that no minor units do.
+    #[error("{field} must be a multiple of {unit}")]
+    NoMultiple {
+        /// The amount's name in the request.
+        field: &'static str,
+        /// What should make it up.
+        unit: Money,
+    },
     /// Sums that no longer fit a decimal.
     #[error(transparent)]
     Overflow(#[from] Overflow),

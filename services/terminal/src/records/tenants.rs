@@ -78,7 +78,10 @@ impl StoreDocument {
     pub(crate) fn check_coin(&self) -> Result<(), Refusal> {
         match self.currency.can_pay(self.coin()) {
             true => Ok(()),
-            false => Err(Refusal::TooFine("cash_coin")),
+            false => Err(Refusal::NoMultiple {
+                field: "cash_coin",
+                unit: self.currency.minor_unit(),
+            }),
         }
     }
     /// The store as logs and receipts need it.
@@ -88,6 +91,7 @@ impl StoreDocument {
             code: self.store_code.clone(),
             name: (!name.is_empty()).then(|| name.to_owned()),
             currency: self.currency,
+            coin: self.coin(),
         }
     }
 }

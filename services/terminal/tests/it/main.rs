@@ -5,6 +5,7 @@
 mod calls;
 mod credentials;
 mod currency;
+mod drawer;
 mod events;
 mod registry;
 mod sessions;

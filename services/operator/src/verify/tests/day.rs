@@ -12,6 +12,8 @@ use kugel_proto::report::v1::GetReportRequest;
 use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_proto::stock::v1::{CreateSnapshotRequest, SetMinimumQuantityRequest, UpdateStockRequest};
+use kugel_proto::terminal::v1::UpdateStoreRequest;
+use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_report::records::{REMARK, Remark, SessionTotals, remark_lines};
 use kugel_rpc::Client as _;
 use kugel_shop::{Item, Shop, Till, Transport, transport};
@@ -94,10 +96,23 @@ async fn furnish(host: &Host) -> Shop {
         .await
         .unwrap();
     shop.store(STORE, "First", Some("GBP")).await.unwrap();
+    take_coins_of(&shop, "0.01").await;
     let opening = [("A", "20"), ("B/1", "7.5")].map(|(item, quantity)| (item.to_owned(), number(quantity)));
     shop.stock(STORE, opening).await.unwrap();
     shop.cashier("31", "Mori", "1234").await.unwrap();
     shop
+}
+
+async fn take_coins_of(shop: &Shop, coin: &str) {
+    let update = UpdateStoreRequest {
+        tenant_id: shop.tenant.clone(),
+        store_code: STORE.to_owned(),
+        store_name: "First".to_owned(),
+        cash_coin: Some(number(coin).into()),
+        ..UpdateStoreRequest::default()
+    };
+    let mut client = StoreServiceClient::over(shop.client.transport());
+    client.update_store(shop.client.request(update)).await.unwrap();
 }
 
 async fn sell(host: &Host, shop: &Shop) {
