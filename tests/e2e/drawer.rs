@@ -1,5 +1,6 @@
-//! The cash drawer through every door.
+//! The cash drawer through every door: its coins, what is taken out of it, and what a close says of it.
 
+use futures::future::{join, join_all};
 use kugel_testkit::{Store, Till, World};
 use serde_json::{Value, json};
 
@@ -79,6 +80,114 @@ async fn who_counts_nothing_is_not_short() {
         (&json!(220), &json!(20))
     );
     assert!(text.contains(" 未計数の精算                3件"), "{text}");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn cash_out_of_more_than_there_is_follows_the_tenant() {
+    let (world, _) = World::start_at("2026-06-11T05:03:09Z").await;
+    let shop = Shop::build(&world).await;
+    let setting = |default: &str, there: &str| {
+        json!({
+            "name": "CASH_OUT_OVER_DRAWER", "defaultValue": default,
+            "values": [{"storeCode": "tk01", "terminalNo": 2, "value": there}],
+        })
+    };
+    let office = shop.tenant.rest();
+    let settings = shop.tenant.path("settings");
+    let reply = office.post(&settings, setting("never", "refuse")).await;
+    reply.refused_field("defaultValue");
+    let reply = office.post(&settings, setting("warn", "Refuse")).await;
+    reply.refused_field("values[0].value");
+    let (first, second) = (&shop.till, shop.store.till(2).await);
+    let out = ["RecordCashOut", "RecordCashInOut"];
+    for client in Client::all(first) {
+        let moved = call(&client, out[0], first, ("amount", "100")).await.unwrap();
+        assert_eq!(
+            moved.get("overDrawerAmount"),
+            None,
+            "whatever is taken is allowed"
+        );
+    }
+    first.closed("0").await;
+    first.opened("0").await;
+    shop.tenant.enter("settings", setting("warn", "refuse")).await;
+    for (door, (warned, refused)) in Client::all(first).iter().zip(Client::all(&second)).enumerate() {
+        for till in [first, &second] {
+            till.sell(&[("TEA", 2)]).await;
+        }
+        let (method, sign) = (out[door % 2], ["", "-"][door % 2]);
+        let amount = |text: &str| format!("{sign}{text}");
+        let moved = call(warned, method, first, ("amount", &amount("700")))
+            .await
+            .unwrap();
+        assert_eq!(moved["overDrawerAmount"], 45);
+        assert!(
+            moved["journalText"]
+                .as_str()
+                .unwrap()
+                .contains("ドロア残高超過              45円")
+        );
+        let back = call(warned, "RecordCashIn", first, ("amount", "45"))
+            .await
+            .unwrap();
+        assert_eq!(back.get("overDrawerAmount"), None);
+        let more = call(&refused, method, &second, ("amount", &amount("656"))).await;
+        assert_eq!(more.unwrap_err(), "406103");
+        call(&refused, method, &second, ("amount", &amount("655")))
+            .await
+            .unwrap();
+    }
+    let reply = second
+        .rest()
+        .post(&second.path("cash-out"), json!({"amount": 1}))
+        .await;
+    let reply = reply.refused(400, "406103");
+    assert_eq!(
+        (&reply.body["message"], &reply.body["userError"]["message"]),
+        (
+            &json!("the drawer holds 0: amount: must not be more than the drawer holds"),
+            &json!("ドロア内の現金が不足しています")
+        )
+    );
+    assert_eq!(reply.body["userError"]["fields"][0]["field"], "amount");
+    let english = second.rest().header("accept-language", "en");
+    let reply = english.post(&second.path("cash-out"), json!({"amount": 1})).await;
+    assert_eq!(
+        reply.refused(400, "406103").body["userError"]["message"],
+        "The drawer does not hold that much cash"
+    );
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_drawer_is_not_emptied_twice_while_somebody_sells() {
+    let (world, _) = World::start_at("2026-06-11T05:03:09Z").await;
+    let shop = Shop::build(&world).await;
+    let setting = json!({"name": "CASH_OUT_OVER_DRAWER", "defaultValue": "refuse"});
+    shop.tenant.enter("settings", setting).await;
+    let till = &shop.till;
+    let (rest, path) = (till.rest(), till.path("cash-out"));
+    let sales = join_all((0..6).map(|_| till.sell(&[("TEA", 2)])));
+    let takings = join_all((0..24).map(|_| rest.post(&path, json!({"amount": 500}))));
+    let (_, takings) = join(sales, takings).await;
+    let mut left = 6 * 655;
+    for taken in takings {
+        match taken.status {
+            200 => left -= 500,
+            _ => drop(taken.refused(400, "406103")),
+        }
+        assert!(left >= 0);
+    }
+    while left >= 500 {
+        rest.post(&path, json!({"amount": 500})).await.ok();
+        left -= 500;
+    }
+    rest.post(&path, json!({"amount": 500}))
+        .await
+        .refused(400, "406103");
+    let closed = rest.post(&till.path("close"), json!({})).await.ok();
+    assert_eq!(closed["expectedAmount"], left);
     world.finish().await;
 }
 

@@ -181,6 +181,7 @@ async fn sessions_follow_the_terminals_state() {
             "amount",
             "description",
             "journalText",
+            "overDrawerAmount",
             "receiptText",
             "terminalId"
         ]

@@ -104,6 +104,7 @@ table! {
     ALREADY_SIGNED_IN "406014" 400 9 "Somebody is already signed in" "すでにサインインしています";
     CASH_FAILED "406101" 400 10 "The cash movement could not be recorded" "入出金に失敗しました";
     CASH_AMOUNT_INVALID "406102" 400 3 "The cash amount is not valid" "金額が不正です";
+    CASH_OUT_OVER_DRAWER "406103" 400 9 "The drawer does not hold that much cash" "ドロア内の現金が不足しています";
     TENANT_NOT_FOUND "407001" 404 5 "The tenant was not found" "テナントが見つかりません";
     TENANT_EXISTS "407002" 400 6 "The tenant exists already" "テナントはすでに存在します";
     TENANT_NOT_UPDATED "407003" 400 10 "The tenant could not be updated" "テナントを更新できませんでした";

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use kugel_error::Error;
-use kugel_types::{StaffRef, TenantId};
+use kugel_types::{StaffRef, TenantId, TerminalId};
 
-use crate::domain::{SessionSales, Terminal};
+use crate::domain::{LastSession, SessionSales, Terminal};
 
 /// The other services, as this one sees them.
 #[async_trait]
@@ -18,8 +18,11 @@ pub trait Neighbourhood: Send + Sync + 'static {
     /// Seals the terminal's present session, so that nothing is sold in it from then on. May be repeated: the sums stay.
     async fn seal_session(&self, terminal: &Terminal) -> Result<SealedSession, Error>;
 
-    /// What the terminal's present session sold, if it is sealed.
-    async fn sealed_sales(&self, terminal: &Terminal) -> Result<Option<SessionSales>, Error>;
+    /// The last session in which the terminal sold or that was sealed.
+    async fn last_session(&self, terminal: &TerminalId) -> Result<Option<LastSession>, Error>;
+
+    /// What a setting of the tenant says at the terminal; `None` if the tenant has none of that name.
+    async fn setting(&self, terminal: &TerminalId, name: &str) -> Result<Option<String>, Error>;
 }
 
 /// A session in which nothing is sold any more.

@@ -2,6 +2,8 @@
 //!
 //! Master data refuses a value that nobody could read when it is saved; who reads it refuses what was saved before.
 
+use std::str::FromStr;
+
 use super::{RoundMethod, StampDutyTable};
 use crate::{InvalidId, Money};
 
@@ -27,12 +29,36 @@ pub fn check_setting(name: &str, value: &str) -> Result<(), InvalidId> {
         LINE_ROUNDING | DISCOUNT_ROUNDING | TAX_ROUNDING => value.parse::<RoundMethod>().map(drop),
         STAMP_DUTY_TABLE => value.parse::<StampDutyTable>().map(drop),
         STAMP_DUTY_LIMIT => limit(value).map(drop),
-        CASH_OUT_OVER_DRAWER if !["allow", "warn", "refuse"].contains(&value) => Err(InvalidId {
-            kind: "rule",
-            text: value.to_owned(),
-            rule: "one of allow, warn, refuse",
-        }),
+        CASH_OUT_OVER_DRAWER => value.parse::<OverDrawer>().map(drop),
         _ => Ok(()),
+    }
+}
+
+/// What becomes of a cash out of more than the drawer holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OverDrawer {
+    /// It is as good as any other.
+    #[default]
+    Allow,
+    /// It is done; answer and log say how much was too much.
+    Warn,
+    /// It is refused.
+    Refuse,
+}
+
+impl FromStr for OverDrawer {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        match text {
+            "allow" => Ok(Self::Allow),
+            "warn" => Ok(Self::Warn),
+            "refuse" => Ok(Self::Refuse),
+            _ => Err(InvalidId {
+                kind: "rule",
+                text: text.to_owned(),
+                rule: "one of allow, warn, refuse",
+            }),
+        }
     }
 }
 

@@ -60,7 +60,7 @@ impl App {
             cash: sealed.sales.cash,
             open_carts: sealed.open_carts,
         };
-        self.change(caller, id, note, |terminal, place, now| {
+        self.change(caller, id, |terminal, place, now| {
             // The sales are those of the session that was read; another one may have begun meanwhile.
             if terminal.business_counter != session.business_counter {
                 let message = format!("terminal {id} began another session, try again");
@@ -69,7 +69,7 @@ impl App {
             terminal.close(physical_amount)?;
             let time = self.local(now);
             let log = Log::closed(terminal, place, &time, &sealed.sales, &self.zone)?;
-            Ok(vec![log])
+            Ok((vec![log], note.clone()))
         })
         .await
     }

@@ -37,6 +37,10 @@ impl From<Refusal> for Error {
             Refusal::NoMultiple { field, unit } => codes::INVALID_INPUT
                 .error(message)
                 .field(field, format!("must be a multiple of {unit}")),
+            Refusal::OverDrawer { held } => codes::CASH_OUT_OVER_DRAWER
+                .error(message)
+                .field("amount", "must not be more than the drawer holds")
+                .with("held_amount", held),
             Refusal::Overflow(_) => codes::CASH_AMOUNT_INVALID.error(message),
         }
     }

@@ -77,20 +77,19 @@ impl App {
         id: &TerminalId,
         step: impl Fn(&mut Terminal) -> Result<(), Error>,
     ) -> Result<Stored<TerminalDocument>, Error> {
-        let step = |terminal: &mut Terminal, _: &Place, _| step(terminal).map(|()| Vec::new());
-        let change = self.change(caller, id, (), step);
+        let step = |terminal: &mut Terminal, _: &Place, _| step(terminal).map(|()| (Vec::new(), ()));
+        let change = self.change(caller, id, step);
         Ok(caller.once(&self.documents, change).await?.terminal)
     }
 
-    /// Changes a terminal: `step` alters it and says what is to be logged; both become one commit with the answer, and
-    /// the events of the logs go out after it. If somebody else was faster, everything is done again on what they left.
+    /// Changes a terminal: `step` alters it and says what is to be logged and what else the answer is made of; all become
+    /// one commit, and the events of the logs go out after it. If somebody else was faster, everything is done again on what they left.
     /// The store is read after the terminal: see [`App::between_sessions`].
-    async fn change<N: Serialize + Clone>(
+    async fn change<N: Serialize>(
         &self,
         caller: &Caller,
         id: &TerminalId,
-        note: N,
-        step: impl Fn(&mut Terminal, &Place, Timestamp) -> Result<Vec<Log>, Error>,
+        step: impl Fn(&mut Terminal, &Place, Timestamp) -> Result<(Vec<Log>, N), Error>,
     ) -> Result<Changed<N>, Error> {
         let actor = caller.actor();
         retry("terminal", id, || async {
@@ -99,12 +98,12 @@ impl App {
             let place = self.load_store(&id.tenant, &id.store).await?.place();
             let changes = self.documents.changes(&actor);
             let now = changes.at();
-            let logs = step(&mut terminal, &place, now)?;
+            let (logs, note) = step(&mut terminal, &place, now)?;
             let document = Arc::new(TerminalDocument::from(terminal));
             let changed = Changed {
                 terminal: changes.replaced(Arc::clone(&document), &stored),
                 printed: logs.last().map(Log::printed).unwrap_or_default(),
-                note: note.clone(),
+                note,
             };
             let mut changes = changes
                 .replace_shared(document, stored.revision)

@@ -27,21 +27,19 @@ impl App {
         id: &TerminalId,
         initial_amount: Option<Money>,
     ) -> Result<Changed, Error> {
-        let former = self.load(id).await?.terminal.clone();
-        let broken_off = match former.status {
-            Status::Opened => self.neighbourhood.sealed_sales(&former).await?,
+        let broken_off = match self.load(id).await?.terminal.status {
+            Status::Opened => self.neighbourhood.last_session(id).await?,
             Status::Idle | Status::Closed => None,
         };
-        self.change(caller, id, (), |terminal, place, now| {
+        self.change(caller, id, |terminal, place, now| {
             place.check_cash("initial_amount", initial_amount)?;
             let time = self.local(now);
             let mut logs = Vec::new();
-            if let Some(sales) = &broken_off
+            if let Some(sealed) = broken_off.filter(|last| last.is_sealed && last.is_of(terminal))
                 && terminal.status == Status::Opened
-                && terminal.business_counter == former.business_counter
             {
                 terminal.close(None)?;
-                logs.push(Log::closed(terminal, place, &time, sales, &self.zone)?);
+                logs.push(Log::closed(terminal, place, &time, &sealed.sales, &self.zone)?);
             }
             terminal.open(time.business_date(), initial_amount, now)?;
             if let Some(fund) = initial_amount {
@@ -51,11 +49,12 @@ impl App {
                     place,
                     &time,
                     fund,
+                    None,
                     "Initial amount",
                 )?);
             }
             logs.push(Log::opened(terminal, place, &time)?);
-            Ok(logs)
+            Ok((logs, ()))
         })
         .await
     }

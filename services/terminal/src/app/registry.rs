@@ -140,9 +140,9 @@ impl App {
         let hash = self.key(id, &seed).hash();
         let step = |terminal: &mut Terminal, _: &Place, _| {
             terminal.api_key_hash = hash.clone();
-            Ok(Vec::new())
+            Ok((Vec::new(), seed.clone()))
         };
-        let work = self.change(caller, id, seed, step);
+        let work = self.change(caller, id, step);
         let rotated = caller.once(&self.documents, work).await?;
         let key = self.key(id, &rotated.note);
         Ok((rotated.terminal, key))

@@ -31,9 +31,9 @@ impl App {
         let work = async {
             let staff = self.staff_to_sign_in(&id, &staff_id, pin.as_deref()).await?;
             let step = |terminal: &mut Terminal, _: &Place, _| {
-                Ok(terminal.sign_in(staff.clone()).map(|()| Vec::new())?)
+                Ok(terminal.sign_in(staff.clone()).map(|()| (Vec::new(), ()))?)
             };
-            self.change(caller, &id, (), step).await
+            self.change(caller, &id, step).await
         };
         Ok(caller.once(&self.documents, work).await?.terminal)
     }

@@ -8,10 +8,10 @@ mod session;
 mod status;
 mod terminal;
 
-pub use drawer::{CashDirection, Count, Drawer};
+pub use drawer::{CashDirection, Count, Drawer, Watch};
 pub use mode::FunctionMode;
 pub(crate) use place::Place;
 pub use receipt::Printed;
-pub use session::SessionSales;
+pub use session::{LastSession, SessionSales};
 pub use status::{Operation, Status, WrongState};
 pub use terminal::{Refusal, Terminal};

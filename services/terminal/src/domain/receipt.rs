@@ -15,12 +15,13 @@ pub struct Printed {
     pub journal_text: String,
 }
 
-/// Cash that moved; `signed` is below zero for cash that went out.
+/// Cash that moved; `signed` is below zero for cash that went out, `over_drawer` what of it the drawer did not hold.
 pub(crate) fn cash(
     terminal: &Terminal,
     place: &Place,
     time: &LocalTime,
     signed: Money,
+    over_drawer: Option<Money>,
     description: &str,
 ) -> Printed {
     let title = if signed.is_negative() {
@@ -28,7 +29,9 @@ pub(crate) fn cash(
     } else {
         "【 入 金  レ ポ ー ト 】"
     };
-    paper(terminal, place, time, title, &[(description, Some(signed))])
+    let mut rows = vec![(description, Some(signed))];
+    rows.extend(over_drawer.map(|over| ("ドロア残高超過", Some(over))));
+    paper(terminal, place, time, title, &rows)
 }
 
 /// A session that began.
@@ -146,13 +149,21 @@ mod tests {
     #[test]
     fn a_withdrawal_prints_as_the_contract_shows_it() {
         let (terminal, place, time) = opened_terminal();
-        let paper = cash(
-            &terminal,
-            &place,
-            &time,
-            "-3000".parse().expect("an amount"),
-            "bank deposit",
-        );
+        let paper = |over_drawer: Option<&str>| {
+            let amount = |text: &str| text.parse().expect("an amount");
+            let over_drawer = over_drawer.map(amount);
+            cash(
+                &terminal,
+                &place,
+                &time,
+                amount("-3000"),
+                over_drawer,
+                "bank deposit",
+            )
+        };
+        let warned = paper(Some("500")).journal_text;
+        assert!(warned.contains("ドロア残高超過             500円"), "{warned}");
+        let paper = paper(None);
         let lines: Vec<_> = paper.journal_text.lines().map(str::trim_end).collect();
         assert_eq!(
             lines,

@@ -5,7 +5,7 @@ use kugel_auth::ApiKeyHash;
 use kugel_types::{BusinessDate, Money, Overflow, StaffRef, TerminalId};
 use serde::{Deserialize, Serialize};
 
-use super::{Count, Drawer, FunctionMode, Operation, Status, WrongState};
+use super::{Count, Drawer, FunctionMode, Operation, Status, Watch, WrongState};
 
 /// A till.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,12 @@ pub enum Refusal {
         /// What should make it up.
         unit: Money,
     },
+    /// More cash than there is.
+    #[error("the drawer holds {held}")]
+    OverDrawer {
+        /// What the drawer holds.
+        held: Money,
+    },
     /// Sums that no longer fit a decimal.
     #[error(transparent)]
     Overflow(#[from] Overflow),
@@ -156,8 +162,14 @@ impl Terminal {
         }
     }
 
-    /// Moves cash; `signed` is above zero for cash that comes in.
-    pub fn move_cash(&mut self, signed: Money, at: Timestamp) -> Result<(), Refusal> {
+    /// Moves cash; `signed` is above zero for cash that comes in. Gives what was taken out beyond what the drawer held, if
+    /// that is watched.
+    pub fn move_cash(
+        &mut self,
+        signed: Money,
+        watch: Option<&Watch>,
+        at: Timestamp,
+    ) -> Result<Option<Money>, Refusal> {
         if self.staff.is_none() {
             return Err(Refusal::NotSignedIn);
         }
@@ -168,8 +180,9 @@ impl Terminal {
                 rule: "must not be zero",
             });
         }
+        let over_drawer = watch.map(|watch| watch.over_drawer(self, signed)).transpose()?;
         self.drawer = self.drawer.moved(signed, at)?;
-        Ok(())
+        Ok(over_drawer.flatten())
     }
 
     /// Signs a staff member in, in any status.
@@ -264,9 +277,9 @@ mod tests {
         till.sign_in(staff()).expect("nobody was signed in");
         till.open(day("20260611"), Some(money("20000")), Timestamp::UNIX_EPOCH)
             .expect("opens");
-        till.move_cash(money("500"), Timestamp::UNIX_EPOCH)
+        till.move_cash(money("500"), None, Timestamp::UNIX_EPOCH)
             .expect("moves");
-        till.move_cash(money("-3000"), Timestamp::UNIX_EPOCH)
+        till.move_cash(money("-3000"), None, Timestamp::UNIX_EPOCH)
             .expect("moves");
         assert_eq!((till.drawer.count, till.drawer.amount), (3, money("17500")));
         for (counted, over_short) in [("18700", "-34.5"), ("18734.5", "0"), ("19000", "265.5")] {
@@ -303,12 +316,12 @@ mod tests {
     fn moving_cash_asks_for_staff_before_it_asks_for_a_session() {
         let mut till = terminal();
         assert_eq!(
-            till.move_cash(money("1"), Timestamp::UNIX_EPOCH),
+            till.move_cash(money("1"), None, Timestamp::UNIX_EPOCH),
             Err(Refusal::NotSignedIn)
         );
         till.sign_in(staff()).expect("nobody was signed in");
         assert!(matches!(
-            till.move_cash(money("1"), Timestamp::UNIX_EPOCH),
+            till.move_cash(money("1"), None, Timestamp::UNIX_EPOCH),
             Err(Refusal::WrongState(WrongState {
                 status: Status::Idle,
                 ..
@@ -328,7 +341,7 @@ mod tests {
             .expect("zero is an amount");
         assert_eq!(till.drawer.count, 1);
         assert!(matches!(
-            till.move_cash(Money::ZERO, Timestamp::UNIX_EPOCH),
+            till.move_cash(Money::ZERO, None, Timestamp::UNIX_EPOCH),
             Err(Refusal::Amount { .. })
         ));
         assert!(matches!(

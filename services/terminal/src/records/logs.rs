@@ -103,9 +103,10 @@ impl Log {
         place: &Place,
         time: &LocalTime,
         signed: Money,
+        over_drawer: Option<Money>,
         description: &str,
     ) -> Result<Self, Error> {
-        let printed = receipt::cash(terminal, place, time, signed, description);
+        let printed = receipt::cash(terminal, place, time, signed, over_drawer, description);
         let log = CashLog {
             event_id: event_id.to_string(),
             event_type: "cash_in_out".to_owned(),
@@ -123,6 +124,7 @@ impl Log {
             description: description.to_owned(),
             receipt_text: printed.receipt_text,
             journal_text: printed.journal_text,
+            over_drawer_amount: over_drawer.map(Into::into),
         };
         Ok(Self {
             event_id,

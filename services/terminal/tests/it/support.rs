@@ -16,7 +16,7 @@ use kugel_rpc::{Caller, Channel};
 use kugel_stand::{Heard, Stand};
 use kugel_store::Stored;
 use kugel_terminal::app::{App, NewStore, NewTenant, NewTerminal, SignIn, TenantView};
-use kugel_terminal::domain::{SessionSales, Terminal};
+use kugel_terminal::domain::{LastSession, SessionSales, Terminal};
 use kugel_terminal::ports::{Neighbourhood, SealedSession};
 use kugel_terminal::records::TerminalDocument;
 use kugel_types::{Money, StaffRef, TenantId, TerminalId};
@@ -32,6 +32,10 @@ pub(crate) struct Others {
     pub(crate) selling: Mutex<SealedSession>,
     /// The sessions that are sealed, by their number in the terminal's life.
     pub(crate) sealed: Mutex<BTreeMap<i32, SealedSession>>,
+    /// The last session, while it is not sealed.
+    pub(crate) billed: Mutex<Option<LastSession>>,
+    /// What the tenant says at a terminal about cash out of more than the drawer holds.
+    pub(crate) over_drawer: Mutex<BTreeMap<i32, String>>,
 }
 
 impl Others {
@@ -62,10 +66,18 @@ impl Neighbourhood for Others {
         let session = sealed.entry(terminal.business_counter);
         Ok(session.or_insert_with(|| self.selling.lock().clone()).clone())
     }
-    async fn sealed_sales(&self, terminal: &Terminal) -> Result<Option<SessionSales>, Error> {
+    async fn last_session(&self, _: &TerminalId) -> Result<Option<LastSession>, Error> {
         let sealed = self.sealed.lock();
-        let session = sealed.get(&terminal.business_counter);
-        self.answer(session.map(|session| session.sales))
+        let last = sealed.last_key_value().map(|(number, session)| LastSession {
+            business_counter: *number,
+            is_sealed: true,
+            sales: session.sales,
+        });
+        self.answer(self.billed.lock().or(last))
+    }
+    async fn setting(&self, terminal: &TerminalId, name: &str) -> Result<Option<String>, Error> {
+        assert_eq!(name, "CASH_OUT_OVER_DRAWER");
+        self.answer(self.over_drawer.lock().get(&terminal.number.get()).cloned())
     }
 }
 

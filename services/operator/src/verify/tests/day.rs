@@ -85,6 +85,7 @@ async fn furnish(host: &Host) -> Shop {
         shop.setting(setting, words).await.unwrap();
     }
     shop.setting("INVOICE_REGISTRATION_NUMBER", "T123").await.unwrap();
+    shop.setting("CASH_OUT_OVER_DRAWER", "warn").await.unwrap();
     let item = |(code, price): (&str, &str)| Item {
         code: code.to_owned(),
         description: format!("Item {code}"),
@@ -141,7 +142,8 @@ async fn sell(host: &Host, shop: &Shop) {
     first.close(Some(number("150"))).await.unwrap();
     first.open(number("50")).await.unwrap();
     sale(&first, &[("A", "4")], "20").await;
-    // Nobody counts.
+    // More than there is, and nobody counts what is left.
+    first.cash_out(number("100"), "to the safe").await.unwrap();
     first.close(None).await.unwrap();
     second.sign_in("31", "1234").await.unwrap();
     let date = second.open(number("0")).await.unwrap();

@@ -4,9 +4,9 @@ use kugel_error::Error;
 use kugel_proto::cart::v1 as pb;
 use kugel_proto::cart::v1::transaction_service_client::TransactionServiceClient;
 use kugel_rpc::{Client as _, Neighbour};
-use kugel_types::Money;
+use kugel_types::{Money, TerminalId};
 
-use crate::domain::{SessionSales, Terminal};
+use crate::domain::{LastSession, SessionSales, Terminal};
 use crate::ports::SealedSession;
 
 /// Seals the present session.
@@ -31,23 +31,23 @@ pub(super) async fn seal_session(cart: &Neighbour, terminal: &Terminal) -> Resul
     })
 }
 
-/// What the present session sold, if it is sealed.
-pub(super) async fn sealed_sales(
-    cart: &Neighbour,
-    terminal: &Terminal,
-) -> Result<Option<SessionSales>, Error> {
-    let tenant = &terminal.id.tenant;
+/// The last session in which the terminal sold or that was sealed.
+pub(super) async fn last_session(cart: &Neighbour, id: &TerminalId) -> Result<Option<LastSession>, Error> {
     let message = pb::GetSessionRequest {
-        tenant_id: tenant.to_string(),
-        store_code: terminal.id.store.to_string(),
-        terminal_no: terminal.id.number.get(),
+        tenant_id: id.tenant.to_string(),
+        store_code: id.store.to_string(),
+        terminal_no: id.number.get(),
     };
     let mut client = TransactionServiceClient::over(cart.channel());
-    let answer = cart.answered(client.get_session(cart.request(tenant, message)).await)?;
-    let sealed = answer
-        .session
-        .filter(|sums| sums.is_sealed && sums.business_counter == terminal.business_counter);
-    sealed.as_ref().map(sales).transpose()
+    let answer = cart.answered(client.get_session(cart.request(&id.tenant, message)).await)?;
+    let session = answer.session.map(|sums| {
+        Ok(LastSession {
+            business_counter: sums.business_counter,
+            is_sealed: sums.is_sealed,
+            sales: sales(&sums)?,
+        })
+    });
+    session.transpose()
 }
 
 fn sales(sums: &pb::SessionSums) -> Result<SessionSales, Error> {

@@ -1,10 +1,11 @@
-//! Staff, as master data knows it.
+//! Staff and settings, as master data knows them.
 
 use kugel_error::Error;
 use kugel_proto::master_data::v1 as pb;
+use kugel_proto::master_data::v1::setting_service_client::SettingServiceClient;
 use kugel_proto::master_data::v1::staff_service_client::StaffServiceClient;
 use kugel_rpc::{Client as _, Neighbour};
-use kugel_types::{StaffRef, TenantId};
+use kugel_types::{StaffRef, TenantId, TerminalId};
 use tonic::Code;
 
 /// The staff member with that key and, if one is given, that PIN.
@@ -46,4 +47,24 @@ pub(super) async fn staff(
         Err(status) if matches!(status.code(), Code::NotFound | Code::Unauthenticated) => Ok(None),
         Err(status) => Err(master_data.failed(status)),
     }
+}
+
+/// What a setting says at the terminal, if there is one of that name.
+pub(super) async fn setting(
+    master_data: &Neighbour,
+    terminal: &TerminalId,
+    name: &str,
+) -> Result<Option<String>, Error> {
+    let tenant = &terminal.tenant;
+    let message = pb::GetSettingValueRequest {
+        tenant_id: tenant.to_string(),
+        name: name.to_owned(),
+        store_code: terminal.store.to_string(),
+        terminal_no: Some(terminal.number.get()),
+    };
+    let mut client = SettingServiceClient::over(master_data.channel());
+    let answer = client
+        .get_setting_value(master_data.request(tenant, message))
+        .await;
+    Ok(master_data.found(answer)?.map(|found| found.value))
 }

@@ -19,10 +19,10 @@ use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1 as stock_pb;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_rpc::{Client as _, Neighbour, Neighbours};
-use kugel_types::{StaffRef, TenantId};
+use kugel_types::{StaffRef, TenantId, TerminalId};
 
 use crate::NAME;
-use crate::domain::{SessionSales, Terminal};
+use crate::domain::{LastSession, Terminal};
 use crate::ports::{Neighbourhood, SealedSession};
 
 /// The neighbours, called in this service's name.
@@ -78,7 +78,11 @@ impl Neighbourhood for Clients {
         cart::seal_session(&self.cart, terminal).await
     }
 
-    async fn sealed_sales(&self, terminal: &Terminal) -> Result<Option<SessionSales>, Error> {
-        cart::sealed_sales(&self.cart, terminal).await
+    async fn last_session(&self, terminal: &TerminalId) -> Result<Option<LastSession>, Error> {
+        cart::last_session(&self.cart, terminal).await
+    }
+
+    async fn setting(&self, terminal: &TerminalId, name: &str) -> Result<Option<String>, Error> {
+        master_data::setting(&self.master_data, terminal, name).await
     }
 }

@@ -89,6 +89,7 @@ pub(super) fn movement(moved: CashMovement) -> pb::CashMovement {
         terminal_id: moved.terminal.to_string(),
         amount: Some(moved.amount.into()),
         description: moved.description,
+        over_drawer_amount: moved.over_drawer.map(Into::into),
         receipt_text: moved.printed.receipt_text,
         journal_text: moved.printed.journal_text,
     }
