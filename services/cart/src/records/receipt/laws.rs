@@ -218,7 +218,7 @@ fn add(cart: &mut Cart, sold: &Sold, with_promotion: bool) -> Result<(), kugel_e
         end: now,
     };
     let masters = EntryMasters {
-        items: &[Some(Arc::new(item))],
+        items: &[Ok(Arc::new(item))],
         taxes: &rules.collect::<Vec<_>>(),
         promotions: if with_promotion {
             std::slice::from_ref(&promotion)
