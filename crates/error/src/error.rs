@@ -1,6 +1,7 @@
 //! The error that use cases return.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::ErrorSpec;
 
@@ -29,6 +30,7 @@ struct Inner {
     message: String,
     fields: Vec<FieldViolation>,
     details: Vec<(&'static str, String)>,
+    retry_after: Option<Duration>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -40,6 +42,7 @@ impl Error {
             message: message.into(),
             fields: Vec::new(),
             details: Vec::new(),
+            retry_after: None,
             source: None,
         }))
     }
@@ -66,6 +69,12 @@ impl Error {
         self.0.details.push((key, value.to_string()));
         self
     }
+    /// Says when it makes sense to try again.
+    #[must_use]
+    pub fn retry_after(mut self, pause: Duration) -> Self {
+        self.0.retry_after = Some(pause);
+        self
+    }
     /// Keeps what lies behind the error for the log.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
@@ -87,6 +96,10 @@ impl Error {
     /// The variables of the message.
     pub fn details(&self) -> &[(&'static str, String)] {
         &self.0.details
+    }
+    /// When it makes sense to try again, if that is known.
+    pub fn pause(&self) -> Option<Duration> {
+        self.0.retry_after
     }
     /// True if the error is of the given row.
     pub fn is(&self, spec: &'static ErrorSpec) -> bool {

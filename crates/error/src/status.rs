@@ -27,6 +27,9 @@ impl From<Error> for Status {
         for violation in error.fields() {
             details.add_bad_request_violation(&violation.field, &violation.description);
         }
+        if let Some(pause) = error.pause() {
+            details.set_retry_info(Some(pause));
+        }
         let mut status = Self::with_error_details(Code::from_i32(spec.grpc), error.message(), details);
         status.set_source(std::sync::Arc::new(error));
         status
@@ -43,6 +46,8 @@ pub fn reason_of(status: &Status) -> Option<&'static ErrorSpec> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -59,5 +64,10 @@ mod tests {
             .field_violations;
         assert_eq!(fields[0].field, "quantity");
         assert!(reason_of(&Status::unavailable("no route")).is_none());
+        let busy = codes::OVERLOADED
+            .error("busy")
+            .retry_after(Duration::from_secs(3));
+        let pause = Status::from(busy).get_details_retry_info().expect("a pause");
+        assert_eq!(pause.retry_delay, Some(Duration::from_secs(3)));
     }
 }

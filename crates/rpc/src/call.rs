@@ -1,5 +1,7 @@
 //! What both ends know of a call: how long and how large it may be, and what it hands on to the calls that it makes itself.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
@@ -18,6 +20,27 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     /// W3C trace context.
     pub(crate) traceparent: Option<HeaderValue>,
+    /// True while the call waits for something before it does anything.
+    pub(crate) may_end: Arc<AtomicBool>,
+}
+
+impl Call {
+    /// True while nothing is done yet that would have to be finished.
+    pub(crate) fn may_end(&self) -> bool {
+        self.may_end.load(Ordering::Relaxed)
+    }
+}
+
+/// Waits for something costly before anything is done, such as the check of a password: whoever hangs up meanwhile ends the
+/// call, though commands are otherwise finished without their callers.
+pub async fn ending_with_caller<T>(work: impl Future<Output = T>) -> T {
+    let may_end = CALL
+        .try_with(|call| Arc::clone(&call.may_end))
+        .unwrap_or_default();
+    may_end.store(true, Ordering::Relaxed);
+    let done = work.await;
+    may_end.store(false, Ordering::Relaxed);
+    done
 }
 
 /// Writes the present call's trace into a request that has none. Answers when the new call must be over: by its own

@@ -15,6 +15,7 @@ mod local;
 mod server;
 mod tls;
 
+pub use call::ending_with_caller;
 pub use client::{Channel, KnownTerminals, Neighbour, Neighbours, ReadCache, outgoing};
 pub use generated::{Client, Server};
 pub use local::LocalService;

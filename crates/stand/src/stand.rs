@@ -96,7 +96,8 @@ impl Stand {
             state: Arc::new(MemoryState::default()),
             clock: self.clock.clone(),
             tokens: self.tokens.clone(),
-            passwords: Passwords::new(8, 2),
+            passwords: Passwords::new(8, 2, 64),
+            pins: Passwords::new(8, 2, 64),
             settings: self.settings.clone(),
             neighbours: self.neighbours.clone(),
         }

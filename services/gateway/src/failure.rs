@@ -1,5 +1,7 @@
 //! What went wrong, on its way to a REST client.
 
+use std::time::Duration;
+
 use http::StatusCode;
 use kugel_error::{Error, ErrorSpec, FieldViolation, codes};
 use tonic::{Code, Status};
@@ -14,6 +16,8 @@ pub(crate) struct Failure {
     pub message: String,
     /// Paths as the proto spells them.
     pub fields: Vec<FieldViolation>,
+    /// When it makes sense to try again, if that is known.
+    pub pause: Option<Duration>,
 }
 
 impl Failure {
@@ -24,6 +28,7 @@ impl Failure {
             http,
             message,
             fields,
+            pause: None,
         }
     }
 
@@ -39,7 +44,10 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self::new(error.spec(), error.message().to_owned(), error.fields().to_vec())
+        Self {
+            pause: error.pause(),
+            ..Self::new(error.spec(), error.message().to_owned(), error.fields().to_vec())
+        }
     }
 }
 
@@ -58,6 +66,7 @@ impl From<Status> for Failure {
             .collect();
         let spec = kugel_error::reason_of(&status).unwrap_or_else(|| row_of(status.code()));
         let mut failure = Self::new(spec, status.message().to_owned(), fields);
+        failure.pause = status.get_details_retry_info().and_then(|info| info.retry_delay);
         if status.code() == Code::Unimplemented {
             failure.http = StatusCode::NOT_IMPLEMENTED;
         }

@@ -1,7 +1,7 @@
 //! The REST envelope of failures, and the headers of every answer.
 
 use axum::body::Body;
-use http::header::{ALLOW, CONTENT_TYPE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use kugel_config::ErrorCodeStyle;
 use kugel_error::{ErrorSpec, codes};
@@ -97,6 +97,7 @@ pub(crate) fn failure(
         http,
         mut message,
         fields,
+        pause,
     } = failure;
     let fields: Vec<FieldError> = fields
         .into_iter()
@@ -131,6 +132,13 @@ pub(crate) fn failure(
         response
             .headers_mut()
             .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(pause) = pause {
+        // Whole seconds, at least one: RFC 9110, 10.2.3.
+        let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
+        response
+            .headers_mut()
+            .insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
     response
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
@@ -101,6 +102,10 @@ async fn echo(request: Request<Body>) -> Response<Body> {
                     .field("filter.min_amount", "must be above zero"),
             )
             .into_http();
+        }
+        "busy" => {
+            let busy = codes::OVERLOADED.error("too busy");
+            return Status::from(busy.retry_after(Duration::from_millis(1500))).into_http();
         }
         "bare" => return Status::not_found("no such thing").into_http(),
         _ => {}

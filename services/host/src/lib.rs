@@ -49,6 +49,11 @@ const SERVICES: [(&str, Build); 7] = [
     (kugel_stock::NAME, kugel_stock::build),
 ];
 
+/// Logins, registrations and changes of passwords that may wait to be hashed: what a worker does in some seconds.
+const LOGINS_WAITING: usize = 64;
+/// The same of PINs: a whole chain opens its tills in one minute.
+const SIGN_INS_WAITING: usize = 256;
+
 /// Services of this process.
 pub struct Host {
     shared: Arc<Shared>,
@@ -62,6 +67,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     tokens: Arc<Tokens>,
     passwords: Passwords,
+    pins: Passwords,
     neighbours: Neighbours,
     layers: Layers,
     stop: CancellationToken,
@@ -236,7 +242,8 @@ impl Shared {
         Ok(Arc::new(Self {
             layers: Layers::new(tokens.clone(), api_keys, &settings),
             tokens,
-            passwords: Passwords::new(settings.password_memory_kib, workers),
+            passwords: Passwords::new(settings.password_memory_kib, workers, LOGINS_WAITING),
+            pins: Passwords::new(settings.password_memory_kib, workers, SIGN_INS_WAITING),
             settings: Arc::new(settings),
             clock,
             backends,
@@ -254,6 +261,7 @@ impl Shared {
             clock: self.clock.clone(),
             tokens: self.tokens.clone(),
             passwords: self.passwords.clone(),
+            pins: self.pins.clone(),
             settings: self.settings.clone(),
             neighbours: self.neighbours.clone(),
         }

@@ -30,7 +30,7 @@ pub fn build(deps: Deps) -> Result<Parts> {
         documents: deps.documents,
         bus: deps.bus,
         clock: deps.clock,
-        passwords: deps.passwords,
+        pins: deps.pins,
         zone: deps.settings.zone(),
     };
     Ok(Parts {

@@ -1,5 +1,6 @@
 //! Deadline: the caller's `grpc-timeout` or our limit, whichever is shorter.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{Request, Response};
@@ -19,6 +20,7 @@ pub(crate) async fn deadline(request: Request<Body>, next: LocalService, limit: 
     let call = Call {
         deadline,
         traceparent: headers.get("traceparent").cloned(),
+        may_end: Arc::default(),
     };
     match tokio::time::timeout_at(deadline, CALL.scope(call, next.answer(request))).await {
         Ok(answer) => answer,

@@ -1,6 +1,6 @@
 //! A command that has begun is finished, though its caller hangs up or its deadline passes.
 //!
-//! Dropped halfway, it might have committed and told nobody: neither the caches that keep what it has changed nor those
+//! It may end with its caller while it waits before doing anything (see [`crate::ending_with_caller`]). Dropped halfway, it might have committed and told nobody: neither the caches that keep what it has changed nor those
 //! who wait for its event. Whoever repeats it under its request id is then answered what the first one came to.
 
 use std::pin::Pin;
@@ -61,6 +61,9 @@ impl Drop for Command {
         let (Some(work), Ok(runtime)) = (self.work.take(), Handle::try_current()) else {
             return;
         };
+        if self.call.as_ref().is_some_and(Call::may_end) {
+            return;
+        }
         let work = timeout(LIMIT, work);
         match self.call.take() {
             Some(call) => drop(runtime.spawn(CALL.scope(call, work))),
@@ -78,16 +81,21 @@ mod tests {
     use tower::service_fn;
 
     use super::*;
+    use crate::ending_with_caller;
 
     /// Hangs up on a method as soon as it has begun. True if it came to its end, and still knew whose call it is.
-    async fn comes_to_its_end(path: &str) -> bool {
+    async fn comes_to_its_end(path: &str, is_waiting: bool) -> bool {
         let (begun, done) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (begins, ends) = (Arc::clone(&begun), Arc::clone(&done));
         let service = LocalService::new(service_fn(move |_: Request<Body>| {
             let (begins, ends) = (Arc::clone(&begins), Arc::clone(&ends));
             async move {
                 begins.notify_one();
-                tokio::time::sleep(Duration::from_millis(10)).await;
+                let pause = tokio::time::sleep(Duration::from_millis(10));
+                match is_waiting {
+                    true => ending_with_caller(pause).await,
+                    false => pause.await,
+                }
                 CALL.with(|_| ends.notify_one());
                 Ok(Status::ok("").into_http())
             }
@@ -96,6 +104,7 @@ mod tests {
         let call = Call {
             deadline: tokio::time::Instant::now(),
             traceparent: None,
+            may_end: Arc::default(),
         };
         tokio::select! {
             _ = CALL.scope(call, finish(request, service)) => panic!("it takes longer than to begin"),
@@ -108,7 +117,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_command_that_is_hung_up_on_comes_to_its_end() {
-        assert!(comes_to_its_end("/kugel.cart.v1.CartService/BillCart").await);
-        assert!(!comes_to_its_end("/kugel.cart.v1.CartService/GetCart").await);
+        let command = "/kugel.cart.v1.CartService/BillCart";
+        assert!(comes_to_its_end(command, false).await);
+        assert!(!comes_to_its_end(command, true).await, "it had not begun");
+        assert!(!comes_to_its_end("/kugel.cart.v1.CartService/GetCart", false).await);
     }
 }

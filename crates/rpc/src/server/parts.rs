@@ -27,6 +27,8 @@ pub struct Deps {
     pub tokens: Arc<Tokens>,
     /// Hashes and verifies passwords.
     pub passwords: Passwords,
+    /// Hashes and verifies PINs. A pool of their own: a flood of logins keeps no cashier waiting.
+    pub pins: Passwords,
     /// Everything that can be set.
     pub settings: Arc<Settings>,
     /// The other services.

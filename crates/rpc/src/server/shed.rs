@@ -1,5 +1,7 @@
 //! Load shedding: beyond a limit of calls at work, new ones are refused before any effort goes into them.
 
+use std::time::Duration;
+
 use http::{Request, Response};
 use kugel_error::codes;
 use tokio::sync::Semaphore;
@@ -20,8 +22,8 @@ pub(crate) async fn shed(
     let slot = slots.try_acquire();
     if slot.is_err() && !is_question_of_health {
         metrics::counter!("kugel_requests_shed_total", "service" => service).increment(1);
-        return Status::from(codes::OVERLOADED.error("the service is busy, try again in a moment"))
-            .into_http();
+        let busy = codes::OVERLOADED.error("the service is busy, try again in a moment");
+        return Status::from(busy.retry_after(Duration::from_secs(1))).into_http();
     }
     next.answer(request).await
 }

@@ -136,13 +136,13 @@ impl App {
             if !self
                 .passwords
                 .verify(current, Some(&stored.hashed_password))
-                .await
+                .await?
             {
                 return Err(codes::INVALID_INPUT
                     .error("current_password is wrong")
                     .field("current_password", "is wrong"));
             }
         }
-        Ok(Some(self.passwords.hash(password).await))
+        Ok(Some(self.passwords.hash(password).await?))
     }
 }

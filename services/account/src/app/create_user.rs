@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kugel_error::{Error, Result, codes};
-use kugel_rpc::Caller;
+use kugel_rpc::{Caller, ending_with_caller};
 use kugel_store::StoreError;
 
 use super::{App, UserView};
@@ -28,7 +28,7 @@ impl App {
         {
             return Err(taken(&username));
         }
-        let hashed_password = self.passwords.hash(&password).await;
+        let hashed_password = ending_with_caller(self.passwords.hash(&password)).await?;
         let user = Arc::new(User {
             username: username.clone(),
             hashed_password,

@@ -1,6 +1,7 @@
 //! Login with name and password.
 
 use kugel_error::{Result, codes};
+use kugel_rpc::ending_with_caller;
 use kugel_store::Scope;
 use kugel_types::TenantId;
 
@@ -27,7 +28,7 @@ impl App {
             None => None,
         };
         let hash = user.as_ref().map(|user| user.hashed_password.as_str());
-        let is_right = self.passwords.verify(&form.password, hash).await;
+        let is_right = ending_with_caller(self.passwords.verify(&form.password, hash)).await?;
         match (tenant, user) {
             (Some(tenant), Some(user)) if is_right && user.is_active => {
                 let token = self.tokens.issue_user(&tenant, &user.username, user.is_superuser);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kugel_error::{Result, codes};
+use kugel_rpc::ending_with_caller;
 use kugel_store::{RequestKey, Scope, StoreError};
 use kugel_types::TenantId;
 
@@ -21,14 +22,22 @@ impl App {
         credentials: Credentials,
         wish: Option<TenantId>,
     ) -> Result<(TenantId, UserView)> {
-        let take_id = self.take_id(request, &credentials.username, wish);
+        let Credentials { username, password } = credentials;
+        let hashed_password = ending_with_caller(self.passwords.hash(&password)).await?;
+        let owner = User {
+            username,
+            hashed_password,
+            is_superuser: true,
+            is_active: true,
+        };
+        let take_id = self.take_id(request, &owner.username, wish);
         let tenant: TenantId = self
             .documents
             .once(&Scope::Commons, request, take_id)
             .await?
             .parse()?;
         let scope = Scope::from(&tenant);
-        let insert = self.insert_owner(request, &scope, credentials);
+        let insert = self.insert_owner(request, &scope, owner);
         match self.documents.once(&scope, request, insert).await {
             Ok(user) => Ok((tenant, user)),
             Err(error) => {
@@ -69,16 +78,10 @@ impl App {
         &self,
         request: Option<&RequestKey>,
         scope: &Scope,
-        credentials: Credentials,
+        owner: User,
     ) -> Result<UserView> {
-        let Credentials { username, password } = credentials;
-        let changes = self.documents.changes(&username);
-        let user = Arc::new(User {
-            hashed_password: self.passwords.hash(&password).await,
-            username,
-            is_superuser: true,
-            is_active: true,
-        });
+        let changes = self.documents.changes(&owner.username);
+        let user = Arc::new(owner);
         let view = UserView::new(&changes.inserted(Arc::clone(&user)), None);
         let changes = changes.insert_shared(user).answering(request, &view);
         self.documents.commit(scope, changes).await?;

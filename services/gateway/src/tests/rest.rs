@@ -159,6 +159,14 @@ async fn failures_wear_the_envelope() {
     )
     .await;
     insta::assert_snapshot!(bad.text, @r#"{"success":false,"code":422,"message":"refused: filter.minAmount: must be above zero","userError":{"code":"300001","message":"The input is not valid","fields":[{"field":"filter.minAmount","message":"must be above zero"}]},"data":null,"metadata":null,"operation":"get_thing"}"#);
+    let busy = get("/api/v1/things/busy").await;
+    assert_eq!(
+        (
+            busy.status.as_u16(),
+            busy.headers["retry-after"].to_str().unwrap()
+        ),
+        (503, "2")
+    );
     let bare = get("/api/v1/things/bare").await;
     assert_eq!(
         (bare.status.as_u16(), &bare.json()["code"]),

@@ -39,7 +39,7 @@ pub struct App {
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Hashes PINs.
-    pub passwords: Passwords,
+    pub pins: Passwords,
     /// The application's time zone.
     pub zone: TimeZone,
 }

@@ -1,7 +1,7 @@
 //! Staff: PINs are hashed on the way in and compared, never shown.
 
 use kugel_error::{Result, codes};
-use kugel_rpc::Caller;
+use kugel_rpc::{Caller, ending_with_caller};
 use kugel_store::Stored;
 
 use super::App;
@@ -22,7 +22,7 @@ pub struct StaffDraft {
 impl App {
     /// Adds a staff member.
     pub async fn create_staff(&self, caller: &Caller, draft: StaffDraft) -> Result<Stored<Staff>> {
-        let staff = self.hashed(draft).await;
+        let staff = self.hashed(draft).await?;
         self.create(caller, staff).await
     }
 
@@ -31,7 +31,7 @@ impl App {
         let work = async {
             // Whether the person exists is asked first: hashing is costly on purpose.
             self.get::<Staff>(caller, &draft.staff_id).await?;
-            let staff = self.hashed(draft).await;
+            let staff = self.hashed(draft).await?;
             self.replace(caller, staff).await
         };
         caller.once(&self.documents, work).await
@@ -41,19 +41,19 @@ impl App {
     pub async fn verify_pin(&self, caller: &Caller, staff_id: &str, pin: &str) -> Result<Stored<Staff>> {
         let staff = self.find::<Staff>(caller, staff_id).await?;
         let hash = staff.as_ref().map(|staff| staff.pin_hash.as_str());
-        let is_right = self.passwords.verify(pin, hash).await;
+        let is_right = ending_with_caller(self.pins.verify(pin, hash)).await?;
         staff
             .filter(|_| is_right)
             .ok_or_else(|| codes::UNAUTHENTICATED.error("staff id or pin is wrong"))
     }
 
-    async fn hashed(&self, draft: StaffDraft) -> Staff {
-        let pin_hash = self.passwords.hash(&draft.pin).await;
-        Staff {
+    async fn hashed(&self, draft: StaffDraft) -> Result<Staff> {
+        let pin_hash = ending_with_caller(self.pins.hash(&draft.pin)).await?;
+        Ok(Staff {
             staff_id: draft.staff_id,
             name: draft.name,
             pin_hash,
             roles: draft.roles,
-        }
+        })
     }
 }

@@ -1,7 +1,7 @@
 //! Staff at a terminal.
 
 use kugel_error::{Error, codes};
-use kugel_rpc::Caller;
+use kugel_rpc::{Caller, ending_with_caller};
 use kugel_store::Stored;
 use kugel_types::{StaffRef, TerminalId};
 
@@ -48,7 +48,8 @@ impl App {
         if self.load(id).await?.terminal.staff.is_some() {
             return Err(Refusal::AlreadySignedIn.into());
         }
-        let staff = self.neighbourhood.staff(&id.tenant, staff_id, pin).await?;
+        let staff = self.neighbourhood.staff(&id.tenant, staff_id, pin);
+        let staff = ending_with_caller(staff).await?;
         staff.ok_or_else(|| {
             codes::STAFF_NOT_USABLE
                 .error(format!("staff member {staff_id} cannot sign in"))
