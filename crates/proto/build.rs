@@ -114,8 +114,7 @@ fn scopes(pool: &DescriptorPool) -> Result<String, Failure> {
         .get_extension_by_name("google.api.http")
         .ok_or("no http option")?;
     let mut code = String::new();
-    let mut methods = String::new();
-    let (mut idempotent, mut reading) = (Vec::new(), Vec::new());
+    let (mut methods, mut idempotent, mut reading) = (Vec::new(), Vec::new(), Vec::new());
     for method in pool
         .services()
         .flat_map(|service| service.methods().collect::<Vec<_>>())
@@ -146,7 +145,7 @@ fn scopes(pool: &DescriptorPool) -> Result<String, Failure> {
             .and_then(|level| level.as_enum_number());
         scope(&method, policy, level != Some(1), &mut code)?;
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
-        writeln!(methods, "    {path:?},")?;
+        methods.push(path.clone());
         if level == Some(1) {
             reading.push(path.clone());
         }
@@ -154,11 +153,12 @@ fn scopes(pool: &DescriptorPool) -> Result<String, Failure> {
             idempotent.push(path);
         }
     }
+    methods.sort();
     idempotent.sort();
     reading.sort();
     write!(
         code,
-        "/// The gRPC paths of every method of Kugel's own services.\npub const METHODS: &[&str] = &[\n{methods}];\n\
+        "/// The gRPC paths of every method of Kugel's own services, in order.\npub const METHODS: &[&str] = &{methods:#?};\n\
          /// The gRPC paths of the methods that may be called again without a second effect, in order.\n\
          pub const IDEMPOTENT_METHODS: &[&str] = &{idempotent:#?};\n\
          /// The gRPC paths of the methods that have no effect at all, in order.\n\

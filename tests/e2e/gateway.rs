@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::{Method, StatusCode};
-use kugel_testkit::{Door, Tenant, World, contract};
+use kugel_testkit::{Door, ServerProcess, Tenant, World, contract};
 use serde_json::{Value, json};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
@@ -12,6 +12,7 @@ use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
 use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
+use crate::crash::PROGRAM;
 use crate::shop::Shop;
 
 #[tokio::test]
@@ -340,4 +341,57 @@ async fn a_request_keeps_its_name() {
     assert!(reply.header("x-request-id").is_some_and(|id| id.len() == 36));
     let reply = world.root().send(Method::HEAD, "/health", None).await;
     assert_eq!((reply.status, reply.text.as_str()), (200, ""));
+}
+
+#[tokio::test]
+async fn invented_names_make_no_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = ServerProcess::start_single(PROGRAM, folder.path()).await;
+    let till = server.tenant().await.store("tk01").await.till(1).await;
+    till.cart().await;
+    let grpc = |kind: &'static str, path: String| {
+        let root = server.root().bearer(&till.token);
+        async move { root.raw(Method::POST, &path, kind, vec![0; 5]).await }
+    };
+    for number in 0..5 {
+        for service in [
+            "kugel.cart.v1.CartService",
+            "kugel.stock.v1.StockService",
+            "any.Service",
+        ] {
+            for kind in ["application/grpc", "application/grpc-web+proto"] {
+                grpc(kind, format!("/{service}/Invented{number}")).await;
+            }
+        }
+        till.rest().get(&format!("/invented{number}")).await;
+    }
+    let metrics = server.root().get("/metrics").await.text;
+    assert!(!metrics.to_lowercase().contains("invented"), "{metrics}");
+    assert!(metrics.contains(r#"method="other""#), "{metrics}");
+    assert!(metrics.contains(r#"method="/kugel.cart.v1.CartService/CreateCart""#));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn answers_are_neither_kept_nor_guessed_at() {
+    let world = World::start().await;
+    let shop = Shop::build(&world).await;
+    let form = format!(
+        "username={}&password={}&client_id={}",
+        Tenant::ADMINISTRATOR,
+        Tenant::PASSWORD,
+        shop.tenant.id
+    );
+    for reply in [
+        world.rest().form("/accounts/token", &form).await,
+        shop.till.rest().get(&shop.cart_path("")).await,
+        world.rest().get("/nothing").await,
+    ] {
+        assert_eq!(reply.header("cache-control"), Some("no-store"));
+        assert_eq!(reply.header("x-content-type-options"), Some("nosniff"));
+    }
+    let page = world.root().get("/docs/").await;
+    assert_eq!(page.header("x-frame-options"), Some("DENY"));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
 }
