@@ -4,7 +4,9 @@ use std::io::Read as _;
 
 use axum::body::Body;
 use flate2::read::GzDecoder;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, X_FRAME_OPTIONS,
+};
 use http::{HeaderValue, Response, StatusCode};
 
 /// A file of the page: its name, its type, its compressed bytes.
@@ -34,6 +36,10 @@ const FILES: [File; 8] = [
     packed!("favicon-16x16.png", "image/png"),
     packed!("favicon-32x32.png", "image/png"),
 ];
+
+/// What the page may load: its own files, and the styles and pictures that its scripts make. Nobody may frame it.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 /// Starts the page on Kugel's own document.
 const INITIALIZER: &str = r##"window.onload = () => {
@@ -79,6 +85,9 @@ fn file(kind: &'static str, body: Body) -> Response<Body> {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("max-age=3600"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }
 

@@ -10,8 +10,8 @@ use axum::body::Body;
 use axum::extract::State;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
-use http::header::{CONTENT_TYPE, HeaderName};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use metrics::Histogram;
 use parking_lot::RwLock;
 use tonic_web::GrpcWebLayer;
@@ -128,9 +128,20 @@ async fn handle(gateway: Arc<Gateway>, mut request: Request<Body>) -> Response<B
         Protocol::Rest => http(&gateway, request).await,
     };
     response.headers_mut().insert(headers::X_REQUEST_ID, request_id);
+    if protocol == Protocol::Rest {
+        seal(response.headers_mut());
+    }
     let timer = gateway.timers.of(protocol.name(), class(response.status()));
     timer.record(begun.elapsed());
     response
+}
+
+/// Nobody keeps what is answered (tokens, keys, sales) unless the answer itself allows it, and no browser guesses what it is.
+fn seal(headers: &mut HeaderMap) {
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
 }
 
 /// The histograms of the gateway: looking one up costs less than naming it each time.
