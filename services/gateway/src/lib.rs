@@ -37,6 +37,7 @@ use kugel_error::codes;
 use kugel_rpc::Channel;
 use kugel_types::Clock;
 use prost_reflect::DescriptorPool;
+use tokio::sync::Semaphore;
 
 pub use edge::Edge;
 use failure::Failure;
@@ -76,6 +77,9 @@ pub(crate) struct Gateway {
     descriptors: &'static [u8],
     metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
     timers: edge::Timers,
+    clock: Arc<dyn Clock>,
+    /// A place for each WebSocket.
+    watchers: Arc<Semaphore>,
     /// The API document of all services, written when it is first asked for.
     document: OnceLock<Bytes>,
 }
@@ -111,7 +115,7 @@ fn build_for(descriptors: &'static [u8], deps: GatewayDeps) -> Result<Gateway, C
     let health = Health {
         channels: channels.clone(),
         packages: packages.clone(),
-        clock: deps.clock,
+        clock: deps.clock.clone(),
     };
     Ok(Gateway {
         routes,
@@ -124,6 +128,8 @@ fn build_for(descriptors: &'static [u8], deps: GatewayDeps) -> Result<Gateway, C
         health,
         metrics: deps.metrics,
         timers: edge::Timers::default(),
+        clock: deps.clock,
+        watchers: Arc::new(Semaphore::new(websocket::CONNECTIONS)),
         document: OnceLock::new(),
     })
 }

@@ -2,16 +2,23 @@
 //!
 //! A refused client is let in and closed with a code and a reason, because a browser shows a script nothing of a
 //! refused handshake.
+//!
+//! A connection costs memory and a descriptor for as long as it lasts, so each has bounds: what a client may say, how long
+//! it may keep silent or leave what it is told unread, how many there are, and the life of its token.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::extract::FromRequestParts;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::IntoResponse;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, Request, Response};
+use jiff::Timestamp;
 use kugel_error::codes;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_proto::stock::v1::watch_stock_alerts_response::Event;
@@ -19,6 +26,7 @@ use kugel_proto::stock::v1::{WatchStockAlertsRequest, WatchStockAlertsResponse};
 use kugel_rpc::Client as _;
 use percent_encoding::percent_decode_str;
 use prost::Message as _;
+use tokio_tungstenite::tungstenite;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status, Streaming};
 
@@ -34,10 +42,22 @@ const ALERT: &str = "kugel.stock.v1.StockAlert";
 /// How long a client may take to answer a goodbye.
 const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
 
+/// The most that a client may say in one message.
+const MESSAGE_BYTES: usize = 64 * 1024;
+/// Connections at a time in this process.
+pub(crate) const CONNECTIONS: usize = 4096;
+/// How often a client is asked whether it is still there.
+const HEARTBEAT: Duration = Duration::from_secs(30);
+/// How long a client may keep silent: it answers two questions of three.
+const SILENCE: Duration = Duration::from_secs(90);
+/// How long a client may leave unread what it is told.
+const UNREAD: Duration = Duration::from_secs(10);
+
 /// Why a connection ends: a close code and its reason.
 #[derive(Debug, PartialEq, Eq)]
 struct End(u16, &'static str);
 
+const GONE: End = End(close_code::NORMAL, "");
 const UNAVAILABLE: End = End(close_code::ERROR, "Alert service not available");
 
 /// The tenant and store of a WebSocket's path.
@@ -64,8 +84,15 @@ pub(crate) async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Resp
         store_code: decode(store),
     };
     let metadata = credentials(&parts.headers, parts.uri.query().unwrap_or_default());
+    let upgrade = upgrade
+        .max_message_size(MESSAGE_BYTES)
+        .max_frame_size(MESSAGE_BYTES);
+    let place = Arc::clone(&gateway.watchers).try_acquire_owned();
     upgrade.on_upgrade(async move |mut socket| {
-        let End(code, reason) = bridge(&gateway, &mut socket, watch, metadata).await;
+        let End(code, reason) = match &place {
+            Ok(_) => bridge(&gateway, &mut socket, watch, metadata).await,
+            Err(_) => End(close_code::AGAIN, "Too many connections"),
+        };
         close(socket, code, reason).await;
     })
 }
@@ -110,6 +137,7 @@ async fn bridge(
     let Ok(channel) = gateway.channel(SERVICE) else {
         return UNAVAILABLE;
     };
+    let left = time_left(&metadata, gateway.clock.now());
     let mut request = tonic::Request::new(watch);
     *request.metadata_mut() = MetadataMap::from_headers(metadata);
     let mut alerts = match StockServiceClient::over(channel.clone())
@@ -119,7 +147,38 @@ async fn bridge(
         Ok(response) => response.into_inner(),
         Err(status) => return refusal(&status),
     };
-    pump(gateway, socket, &mut alerts).await
+    let expired = async {
+        match left {
+            Some(left) => tokio::time::sleep(left).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        end = pump(gateway, socket, &mut alerts) => end,
+        () = expired => End(close_code::POLICY, "Token expired"),
+    }
+}
+
+/// How long a token is good for. The service has accepted it; here it is only read.
+fn time_left(metadata: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let token = metadata
+        .get(AUTHORIZATION)?
+        .to_str()
+        .ok()?
+        .strip_prefix("Bearer ")?;
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    let left = claims.get("exp")?.as_i64()?.saturating_sub(now.as_second());
+    Some(Duration::from_secs(u64::try_from(left).unwrap_or(0)))
+}
+
+/// Tells a client something, which it has to read in time.
+async fn tell(socket: &mut WebSocket, message: Message) -> Result<(), End> {
+    match tokio::time::timeout(UNREAD, socket.send(message)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(GONE),
+        Err(_) => Err(End(close_code::POLICY, "Too slow")),
+    }
 }
 
 /// Passes alerts on and answers pings until one side is done.
@@ -128,9 +187,18 @@ async fn pump(
     socket: &mut WebSocket,
     alerts: &mut Streaming<WatchStockAlertsResponse>,
 ) -> End {
-    const GONE: End = End(close_code::NORMAL, "");
+    let mut heartbeat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
+    let mut heard = Instant::now();
     loop {
         tokio::select! {
+            _ = heartbeat.tick() => {
+                if heard.elapsed() > SILENCE {
+                    return End(close_code::POLICY, "No answer");
+                }
+                if let Err(end) = tell(socket, Message::Ping(Bytes::new())).await {
+                    return end;
+                }
+            }
             alert = alerts.message() => {
                 let event = match alert {
                     Ok(Some(WatchStockAlertsResponse { event: Some(event) })) => event,
@@ -139,20 +207,33 @@ async fn pump(
                     Err(status) => return refusal(&status),
                 };
                 let Some(text) = render(gateway, event) else { return UNAVAILABLE };
-                if socket.send(Message::text(text)).await.is_err() {
-                    return GONE;
+                if let Err(end) = tell(socket, Message::text(text)).await {
+                    return end;
                 }
             }
-            said = socket.recv() => match said {
-                Some(Ok(Message::Text(text))) if text.as_str() == "ping" => {
-                    if socket.send(Message::text("pong")).await.is_err() {
-                        return GONE;
+            said = socket.recv() => {
+                heard = Instant::now();
+                match said {
+                    Some(Ok(Message::Text(text))) if text.as_str() == "ping" => {
+                        if let Err(end) = tell(socket, Message::text("pong")).await {
+                            return end;
+                        }
                     }
+                    Some(Err(error)) => return lost(error),
+                    Some(Ok(Message::Close(_))) | None => return GONE,
+                    Some(Ok(_)) => {}
                 }
-                Some(Ok(Message::Close(_)) | Err(_)) | None => return GONE,
-                Some(Ok(_)) => {}
             }
         }
+    }
+}
+
+/// Why nothing more is heard: the client says too much, or it is gone.
+fn lost(error: axum::Error) -> End {
+    let error = error.into_inner().downcast::<tungstenite::Error>();
+    match error.as_deref() {
+        Ok(tungstenite::Error::Capacity(_)) => End(close_code::SIZE, "Message too large"),
+        _ => GONE,
     }
 }
 
@@ -213,6 +294,19 @@ mod tests {
         );
         let headers = HeaderMap::from_iter([(AUTHORIZATION, HeaderValue::from_static("Bearer h"))]);
         assert_eq!(credentials(&headers, "").unwrap()[AUTHORIZATION], "Bearer h");
+    }
+
+    #[test]
+    fn a_token_says_how_long_it_is_good_for() {
+        let left = |token: &str| {
+            let headers = HeaderMap::from_iter([(AUTHORIZATION, token.parse().unwrap())]);
+            time_left(&headers, Timestamp::from_second(1_000).unwrap())
+        };
+        let token = |claims: &str| format!("Bearer e30.{}.c2ln", BASE64_URL_SAFE_NO_PAD.encode(claims));
+        assert_eq!(left(&token(r#"{"exp":1090}"#)), Some(Duration::from_secs(90)));
+        assert_eq!(left(&token(r#"{"exp":10}"#)), Some(Duration::ZERO));
+        assert_eq!(left(&token("{}")), None);
+        assert_eq!(left("Bearer good"), None);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::ServiceExt as _;
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures::{SinkExt, StreamExt, stream};
 use http::{Request, Response};
 use http_body_util::{BodyExt, StreamBody};
@@ -27,7 +29,8 @@ async fn watch(request: Request<tonic::body::Body>) -> Response<tonic::body::Bod
     let (parts, body) = request.into_parts();
     let asked = body.collect().await.unwrap().to_bytes();
     let asked = WatchStockAlertsRequest::decode(&asked[5..]).unwrap();
-    match parts.headers["authorization"].to_str().unwrap() {
+    let token = parts.headers["authorization"].to_str().unwrap();
+    match token.split('.').next().unwrap() {
         "Bearer good" if asked.tenant_id == "T1" => {}
         "Bearer good" => return Status::from(codes::SCOPE_MISMATCH.error("another tenant")).into_http(),
         _ => return Status::from(codes::UNAUTHENTICATED.error("the token is not valid")).into_http(),
@@ -60,8 +63,12 @@ async fn watch(request: Request<tonic::body::Body>) -> Response<tonic::body::Bod
     response
 }
 
-/// Connects and reads what is sent until the gateway closes or falls silent.
+/// Connects, says something and a ping, and reads what is sent until the gateway closes or falls silent.
 async fn talk(path: &str, channels: BTreeMap<String, Channel>) -> Vec<Value> {
+    say("ignored", path, channels).await
+}
+
+async fn say(words: &str, path: &str, channels: BTreeMap<String, Channel>) -> Vec<Value> {
     let router = router_of(kugel_proto::DESCRIPTORS, Settings::for_test(), channels);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -70,8 +77,9 @@ async fn talk(path: &str, channels: BTreeMap<String, Channel>) -> Vec<Value> {
         .await
         .unwrap();
     let mut said = Vec::new();
-    socket.send(Message::text("ignored")).await.unwrap();
-    socket.send(Message::text("ping")).await.unwrap();
+    socket.send(Message::text(words)).await.unwrap();
+    // A gateway that has had enough may have gone.
+    let _ = socket.send(Message::text("ping")).await;
     while let Ok(Some(Ok(message))) = tokio::time::timeout(Duration::from_secs(5), socket.next()).await {
         match message {
             Message::Text(text) if text.as_str() == "pong" => said.push(json!("pong")),
@@ -143,4 +151,25 @@ async fn refused_watchers_are_told_why() {
     ] {
         assert_eq!(talk(path, channels).await, [expected], "{path}");
     }
+}
+
+#[tokio::test]
+async fn nobody_says_more_than_fits() {
+    let fits = "x".repeat(64 * 1024);
+    let path = "/ws/T1/001?token=good";
+    assert!(say(&fits, path, stock()).await.contains(&json!("pong")));
+    let said = say(&(fits + "x"), path, stock()).await;
+    assert_eq!(said.last(), Some(&json!([1009, "Message too large"])), "{said:?}");
+}
+
+#[tokio::test]
+async fn a_connection_ends_with_its_token() {
+    // The gateway's clock stands at 2026-06-11T05:03:09Z.
+    let path = |expiry: &str| {
+        let claims = BASE64_URL_SAFE_NO_PAD.encode(format!(r#"{{"exp":{expiry}}}"#));
+        format!("/ws/T1/001?token=good.{claims}.c2ln")
+    };
+    let said = talk(&path("1781154189"), stock()).await;
+    assert_eq!(said.last(), Some(&json!([1008, "Token expired"])), "{said:?}");
+    assert!(talk(&path("1781157789"), stock()).await.contains(&json!("pong")));
 }
