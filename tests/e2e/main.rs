@@ -11,6 +11,7 @@ mod counter;
 mod crash;
 mod doors;
 mod drawer;
+mod echoes;
 mod envelope;
 mod errors;
 mod events;

@@ -39,7 +39,7 @@ impl Error {
     pub fn new(spec: &'static ErrorSpec, message: impl Into<String>) -> Self {
         Self(Box::new(Inner {
             spec,
-            message: message.into(),
+            message: short(message.into()),
             fields: Vec::new(),
             details: Vec::new(),
             retry_after: None,
@@ -51,7 +51,7 @@ impl Error {
     pub fn field(mut self, field: impl Into<String>, description: impl Into<String>) -> Self {
         self.0.fields.push(FieldViolation {
             field: field.into(),
-            description: description.into(),
+            description: short(description.into()),
         });
         self
     }
@@ -66,7 +66,7 @@ impl Error {
     /// Adds a variable that the message mentions, for machines.
     #[must_use]
     pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
-        self.0.details.push((key, value.to_string()));
+        self.0.details.push((key, short(value.to_string())));
         self
     }
     /// Says when it makes sense to try again.
@@ -107,6 +107,17 @@ impl Error {
     }
 }
 
+/// Texts of errors often repeat what was sent. Nobody reads more than this of it, in characters.
+const TEXT_MAX: usize = 200;
+
+fn short(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(TEXT_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} ({})", self.0.message, self.0.spec.code)
@@ -116,5 +127,26 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::codes;
+
+    #[test]
+    fn what_was_sent_is_repeated_in_part() {
+        let long = "甲".repeat(5_000);
+        let error = codes::NOT_FOUND
+            .error(format!("user {long} is not found"))
+            .with("user", &long);
+        let error = error.field("user", format!("{long} is nobody"));
+        let [(_, user)] = error.details() else {
+            panic!("one detail")
+        };
+        for text in [error.message(), &error.fields()[0].description, user] {
+            assert_eq!(text.chars().count(), 201, "{text}");
+        }
+        assert_eq!(codes::NOT_FOUND.error("short").message(), "short");
     }
 }
