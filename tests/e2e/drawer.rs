@@ -251,3 +251,109 @@ async fn only_coins_lie_in_a_drawer() {
     assert_eq!(office.put(&path, own).await.ok()["cashCoin"].to_string(), "0.1");
     world.finish().await;
 }
+
+#[tokio::test]
+async fn the_currency_of_a_store_stays_once_a_till_was_open() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    let office = tenant.rest();
+    let stores = tenant.path("stores");
+    let store =
+        |currency: Option<&str>| json!({"storeCode": "abroad", "storeName": "Plum", "currency": currency});
+    tenant.enter("stores", store(Some("CHF"))).await;
+    let path = tenant.path("stores/abroad");
+    for currency in ["JPY", "CHF"] {
+        let change = json!({"storeName": "Plum", "currency": currency});
+        office.put(&path, change).await.ok();
+    }
+    let here = Store {
+        tenant: tenant.clone(),
+        code: "abroad".to_owned(),
+    };
+    let till = here.till(1).await.closed("0").await;
+    let change = json!({"storeName": "Plum", "currency": "JPY"});
+    office.put(&path, change).await.refused(400, "407107");
+    // Neither does it change when the store is entered again.
+    office
+        .delete(&format!("/terminals/{}", till.terminal_id))
+        .await
+        .ok();
+    office.delete(&path).await.ok();
+    office
+        .post(&stores, store(Some("JPY")))
+        .await
+        .refused(400, "407107");
+    office.post(&stores, store(None)).await.created();
+    assert_eq!(office.get(&path).await.ok()["currency"], "CHF");
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn nobody_keeps_the_rest_of_a_banknote() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    tenant.item("TEA", "162", "00").await;
+    let without_change = json!({
+        "paymentCode": "01", "description": "Cash", "limitAmount": 0, "canRefund": true,
+        "canDepositOver": true, "canChange": false, "isActive": true,
+    });
+    tenant
+        .rest()
+        .put(&tenant.path("payments/01"), without_change)
+        .await
+        .ok();
+    let till = tenant.store("tk01").await.till(1).await;
+    let cart = till.basket(&[("TEA", 1)]).await;
+    till.command(&cart, "subtotal", json!({})).await;
+    let paid = till
+        .command(&cart, "payments", json!([{"paymentCode": "01", "amount": 500}]))
+        .await;
+    assert_eq!(paid["changeAmount"], 338);
+    till.command(&cart, "bill", json!({})).await;
+    till.closed("162").await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_cart_of_yesterday_is_paid_in_todays_coins() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    tenant.item("TEA", "4.29", "00").await;
+    let store = json!({"storeCode": "abroad", "storeName": "Plum", "currency": "CHF", "cashCoin": 0.05});
+    tenant.enter("stores", store).await;
+    let here = Store {
+        tenant: tenant.clone(),
+        code: "abroad".to_owned(),
+    };
+    let till = here.till(1).await;
+    let cart = till.basket(&[("TEA", 1)]).await;
+    let till = till.closed("0").await;
+    let coarser = json!({"storeName": "Plum", "cashCoin": 1});
+    tenant
+        .rest()
+        .put(&tenant.path("stores/abroad"), coarser)
+        .await
+        .ok();
+    let till = till.opened("0").await;
+    let pay = |amount: f64| json!([{"paymentCode": "01", "amount": amount}]);
+    let path = format!("/carts/{cart}/payments");
+    till.command(&cart, "subtotal", json!({})).await;
+    till.rest()
+        .post(&path, pay(4.3))
+        .await
+        .refused_field("payments[0].amount");
+    let paid = till.rest().post(&path, pay(4.0)).await.ok();
+    assert_eq!(paid["roundingAmount"].to_string(), "-0.29");
+}
+
+#[tokio::test]
+async fn stamp_duty_is_in_coins_too() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    let table = r#"[{"target_amount":100,"duty":200.5}]"#;
+    let setting = json!({"name": "STAMP_DUTY_TABLE", "defaultValue": table, "values": []});
+    tenant.enter("settings", setting).await;
+    let till = tenant.store("tk01").await.till(1).await;
+    let reply = till.rest().post("/carts", json!({})).await.refused(400, "401001");
+    assert!(reply.text.contains("STAMP_DUTY_TABLE"), "{}", reply.text);
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kugel_bus::ChangeKind;
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
-use kugel_store::{Changes, Listing, Missed, Page, Query, Scope, Sort, StoreError, Stored, retry};
+use kugel_store::{Changes, Direction, Listing, Missed, Page, Query, Scope, Sort, StoreError, Stored, retry};
 use kugel_types::{BusinessDate, Currency, Money, StoreCode, TenantId};
 
 use super::{App, TenantView};
@@ -47,13 +47,14 @@ pub struct StorePatch {
 impl App {
     /// Enters a store.
     pub async fn create_store(&self, caller: &Caller, new: NewStore) -> Result<TenantView, Error> {
+        let currency = self.currency_of(&caller.scope(), &new.code, new.currency).await?;
         let store = Arc::new(StoreDocument {
             store_code: new.code,
             store_name: new.name,
             status: "Idle".to_owned(),
             business_date: None,
             tags: new.tags,
-            currency: new.currency.unwrap_or(self.currency),
+            currency,
             cash_coin: new.cash_coin,
         });
         store.check_coin()?;
@@ -129,7 +130,8 @@ impl App {
         caller.once(&self.documents, work).await
     }
 
-    /// Refuses while a till of the store is open and, if it is to sell `in_another` currency, after its first sale.
+    /// Refuses while a till of the store is open and, if it is to sell `in_another` currency, once one was: cash was counted
+    /// and carts were opened in the store's currency then.
     ///
     /// Each till is replaced by itself in the same commit, and whoever opens one reads the store after the till. So an
     /// opening at the same time is overtaken by this change and reads the store again, or this change is overtaken by it.
@@ -152,16 +154,39 @@ impl App {
             }
             changes = changes.replace_shared(till.value, till.revision);
         }
-        let sold = Query::all()
-            .eq("store_code", code)
-            .greater("cart_transaction_count", 0_i64);
-        let sold = self.documents.first::<OpenCloseLogDocument>(&scope, sold);
-        if in_another && sold.await?.is_some() {
+        if in_another && self.last_session(&scope, code).await?.is_some() {
             return refuse(format!(
-                "store {code} has sold in its currency: enter a new store for another one"
+                "store {code} has been open in its currency: enter a new store for another one"
             ));
         }
         Ok(changes)
+    }
+
+    async fn last_session(
+        &self,
+        scope: &Scope,
+        code: &StoreCode,
+    ) -> Result<Option<Stored<OpenCloseLogDocument>>, Error> {
+        let logs = Query::all().eq("store_code", code);
+        let logs = logs.sort(("generate_date_time", Direction::Descending));
+        Ok(self.documents.first(scope, logs).await?)
+    }
+
+    /// The currency of a new store. One that was deleted and is entered again has the currency of its books.
+    async fn currency_of(
+        &self,
+        scope: &Scope,
+        code: &StoreCode,
+        wish: Option<Currency>,
+    ) -> Result<Currency, Error> {
+        let last = self.last_session(scope, code).await?;
+        let former = last.and_then(|log| log.value.0.currency_code.parse::<Currency>().ok());
+        match (former, wish) {
+            (Some(former), Some(wish)) if former != wish => Err(codes::STORE_CURRENCY_FIXED.error(format!(
+                "store {code} has been open in {former} before: enter it with that, or under another code"
+            ))),
+            _ => Ok(former.or(wish).unwrap_or(self.currency)),
+        }
     }
 
     /// Deletes a store in which no terminal stands.

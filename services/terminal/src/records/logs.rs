@@ -191,6 +191,7 @@ impl Log {
             journal_text: printed.journal_text,
             expected_amount: None,
             over_short_amount: None,
+            currency_code: place.currency.code().to_owned(),
         };
         complete(&mut log);
         Ok(Self {
