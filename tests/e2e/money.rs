@@ -363,8 +363,9 @@ async fn the_flags_of_a_payment_method_count_for_every_code() {
         let counter = Counter::open(&till, door).await;
         counter.add(goods).await.unwrap();
         counter.subtotal().await;
-        refused(counter.pay(&[("34", "50")]).await, "300001", &[]);
-        refused(counter.pay(&[("11", "41")]).await, "403004", &[]);
+        let amount = &["payments[0].amount"];
+        refused(counter.pay(&[("34", "50")]).await, "300001", amount);
+        refused(counter.pay(&[("11", "41")]).await, "403004", amount);
         counter.pay(&[("34", "39"), ("01", "1")]).await.unwrap();
         counter.bill().await.unwrap();
     }

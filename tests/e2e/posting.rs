@@ -114,3 +114,40 @@ async fn an_older_till_posts_for_itself_where_that_is_set() {
         .await
         .refused(403, "200002");
 }
+
+#[tokio::test]
+async fn what_is_posted_is_in_coins_of_the_store_and_in_no_drawer() {
+    let world = World::start().await;
+    let shop = Shop::build(&world).await;
+    let day = shop.till.sell(&[("TEA", 1)]).await["businessDate"].clone();
+    let day = day.as_str().unwrap();
+    let path = shop.store.path("terminals/1/transactions");
+    for service in SERVICES {
+        let rest = shop.tenant.rest().header("x-kugel-service", service);
+        let mut broken = history(&shop, 777, day);
+        broken["payments"][0]["amount"] = json!(10.5);
+        broken["sales"]["totalAmountWithTax"] = json!(10.5);
+        let reply = rest.post(&path, broken).await.refused(422, "300001");
+        for field in ["payments[0].paymentAmount", "sales.totalAmountWithTax"] {
+            assert!(reply.text.contains(field), "{}", reply.text);
+        }
+        let mut foreign = history(&shop, 777, day);
+        foreign["currencyCode"] = json!("EUR");
+        rest.post(&path, foreign).await.refused(422, "300001");
+        rest.post(&path, history(&shop, 777, day)).await.created();
+    }
+    shop.till.closed("327").await;
+    world.settled().await;
+    let query = format!("reports?report_scope=daily&report_type=sales&business_date={day}");
+    let report = shop.tenant.rest().get(&shop.store.path(&query)).await.ok();
+    assert_eq!(report["postedTransactionCount"], 1);
+    let drawer = &report["cash"];
+    assert_eq!(
+        [
+            &drawer["physicalAmount"],
+            &drawer["logicalAmount"],
+            &drawer["differenceAmount"]
+        ],
+        [&json!(327), &json!(327), &json!(0)]
+    );
+}

@@ -152,9 +152,9 @@ impl PaymentMethod {
         }
     }
     /// True if more than the balance may be tendered and the rest comes back as change. Where only the first flag is set,
-    /// what is too much is forfeited, as with vouchers.
+    /// what is too much is forfeited, as with vouchers; but nobody keeps the rest of a banknote.
     pub fn gives_change(&self) -> bool {
-        self.can_deposit_over && self.can_change
+        self.can_deposit_over && (self.can_change || self.kind == PaymentKind::Cash)
     }
 }
 

@@ -145,7 +145,8 @@ pub fn pay(basket: &Basket, tenders: Vec<Tender>, policy: &Policy) -> Result<Pri
         payment::check(&tender, index, balance)?;
         changed.payments.push(tender);
         priced = price(&changed, policy)?;
-        priced.payments.last().map_or(Ok(()), payment::check_limit)?;
+        let last = priced.payments.last();
+        last.map_or(Ok(()), |payment| payment::check_limit(payment, index))?;
     }
     Ok(priced)
 }

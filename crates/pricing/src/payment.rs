@@ -131,20 +131,25 @@ pub(crate) fn check(
     if !method.is_active {
         return Err(codes::PAYMENT_METHOD_UNKNOWN
             .error(format!("payment method {} is switched off", method.code))
+            .field(format!("payments[{index}].payment_code"), "is switched off")
             .with("payment_code", &method.code));
     }
     let due = tender.due(balance, cash_balance);
     if tender.deposit > due && !method.can_deposit_over {
         return Err(codes::DEPOSIT_EXCEEDS_BALANCE
             .error(format!("{} is more than the balance of {due}", tender.deposit))
+            .field(
+                format!("payments[{index}].amount"),
+                format!("is more than the balance of {due}"),
+            )
             .with("payment_code", &method.code)
             .with("balance_amount", due));
     }
     Ok(())
 }
 
-/// Refuses a payment that settles more than its method may.
-pub(crate) fn check_limit(payment: &PricedPayment) -> Result<(), Error> {
+/// Refuses a payment, the request's number `index`, that settles more than its method may.
+pub(crate) fn check_limit(payment: &PricedPayment, index: usize) -> Result<(), Error> {
     let method = &payment.tender.method;
     if method.limit_amount.is_positive() && payment.amount > method.limit_amount {
         return Err(codes::REQUEST_REFUSED
@@ -152,6 +157,10 @@ pub(crate) fn check_limit(payment: &PricedPayment) -> Result<(), Error> {
                 "payment method {} settles at most {}",
                 method.code, method.limit_amount
             ))
+            .field(
+                format!("payments[{index}].amount"),
+                format!("settles more than {}", method.limit_amount),
+            )
             .with("payment_code", &method.code)
             .with("limit_amount", method.limit_amount));
     }

@@ -6,6 +6,7 @@
 
 mod content;
 mod decimal;
+mod payable;
 mod payment;
 mod policy;
 

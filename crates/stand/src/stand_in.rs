@@ -8,7 +8,9 @@ use futures::future::BoxFuture;
 use http::Request;
 use kugel_auth::{Principal, Tokens};
 use kugel_proto::Scoped;
-use kugel_proto::terminal::v1::{GetTerminalRequest, GetTerminalResponse};
+use kugel_proto::terminal::v1::{
+    GetStoreRequest, GetStoreResponse, GetTerminalRequest, GetTerminalResponse, Store,
+};
 use kugel_rpc::LocalService;
 use prost::Message;
 use tonic::body::Body;
@@ -28,13 +30,24 @@ type Answer = BoxFuture<'static, http::Response<Body>>;
 impl StandIn {
     /// A terminal service that knows these terminals, and nothing more of them.
     pub fn of_terminals(known: &'static [&'static str]) -> Self {
-        Self::default().answering(move |_, request: GetTerminalRequest| {
-            if known.contains(&request.terminal_id.as_str()) {
-                Ok(GetTerminalResponse::default())
-            } else {
-                Err(Status::not_found(request.terminal_id))
-            }
-        })
+        let store = |_: &Principal, request: GetStoreRequest| {
+            Ok(GetStoreResponse {
+                store: Some(Store {
+                    store_code: request.store_code,
+                    currency: "JPY".to_owned(),
+                    ..Store::default()
+                }),
+            })
+        };
+        Self::default()
+            .answering(store)
+            .answering(move |_, request: GetTerminalRequest| {
+                if known.contains(&request.terminal_id.as_str()) {
+                    Ok(GetTerminalResponse::default())
+                } else {
+                    Err(Status::not_found(request.terminal_id))
+                }
+            })
     }
 
     /// Answers the method that takes `Q`. The answer may be a refusal, or [`Status::unavailable`] for a neighbour that

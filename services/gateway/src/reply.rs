@@ -172,6 +172,10 @@ pub(crate) fn json(status: StatusCode, body: Vec<u8>) -> Response<Body> {
 /// field of neither stays as it is.
 fn json_path(schema: &Schema, binding: Option<&Binding>, path: &str) -> String {
     let body = binding.and_then(|binding| binding.body_message(schema));
+    // Metadata of gRPC, which REST has in a header.
+    if path == "request_id" {
+        return "Idempotency-Key".to_owned();
+    }
     if body.is_some_and(|(name, _)| name == path) {
         return "body".to_owned();
     }

@@ -14,7 +14,9 @@ async fn a_bad_key_is_refused_by_name() {
     let path = tenant.path("categories");
     for bad in ["", "two words", &"k".repeat(129)] {
         let rest = tenant.rest().header("idempotency-key", bad);
-        rest.post(&path, category("1")).await.refused_field("request_id");
+        rest.post(&path, category("1"))
+            .await
+            .refused_field("Idempotency-Key");
         rest.get(&path).await.ok();
     }
     let longest = tenant.rest().header("idempotency-key", &"k".repeat(128));

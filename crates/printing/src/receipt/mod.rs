@@ -143,7 +143,8 @@ impl Sheet<'_> {
                 self.forfeited("お釣なし", sum(ReceiptPayment::forfeited));
                 self.paper.rule();
             }
-            if !settled.is_zero() {
+            // Cash that came back whole settled what no coin is small enough for.
+            if deposit.is_positive() || !settled.is_zero() {
                 self.amount(&first.description, settled);
             }
         }

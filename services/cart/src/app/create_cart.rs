@@ -44,7 +44,7 @@ impl App {
                 id: wish.user_id.clone(),
                 name: wish.user_name.clone(),
             }),
-            settings: CartSettings::at(terminal, &settings, &self.defaults)?,
+            settings: CartSettings::at(terminal, &settings, &self.defaults)?.in_currency(store.currency)?,
             now: &self.now(),
         })
     }

@@ -20,8 +20,12 @@ impl App {
     ) -> Result<Arc<Cart>, Error> {
         self.once(till, async {
             let methods = self.payment_methods(&till.tenant, &entries).await?;
+            let store = self.terminals.store(&till.tenant, &till.store).await?;
             self.carts
-                .change(till, id, |cart| cart.pay(&entries, &methods))
+                .change(till, id, |cart| {
+                    cart.take_coin(store.cash_coin);
+                    cart.pay(&entries, &methods)
+                })
                 .await
         })
         .await

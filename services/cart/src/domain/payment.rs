@@ -39,6 +39,13 @@ impl Cart {
         Ok(())
     }
 
+    /// Takes over the store's smallest coin, which may have changed since the cart was opened, until something is paid.
+    pub fn take_coin(&mut self, coin: Money) {
+        if self.payments.is_empty() {
+            self.cash_coin = Some(coin);
+        }
+    }
+
     /// Takes payments, each with what the payment master says about its method.
     pub fn pay(
         &mut self,
@@ -47,10 +54,10 @@ impl Cart {
     ) -> Result<(), Error> {
         let next = self.cart_status.transition(CartEvent::Pay)?;
         let mut taken = Vec::with_capacity(entries.len());
-        for (entry, master) in entries.iter().zip(masters) {
+        for (index, (entry, master)) in entries.iter().zip(masters).enumerate() {
             let master = master
                 .as_deref()
-                .ok_or_else(|| unknown_method(&entry.payment_code))?;
+                .ok_or_else(|| unknown_method(&entry.payment_code, index))?;
             let number = self.payments.len() + taken.len() + 1;
             taken.push(payment_of(
                 entry,
@@ -76,9 +83,10 @@ impl Cart {
     }
 }
 
-fn unknown_method(payment_code: &str) -> Error {
+fn unknown_method(payment_code: &str, index: usize) -> Error {
     codes::PAYMENT_METHOD_UNKNOWN
         .error(format!("there is no payment method {payment_code}"))
+        .field(format!("payments[{index}].payment_code"), "is no payment method")
         .with("payment_code", payment_code)
 }
 

@@ -131,6 +131,21 @@ impl CartSettings {
         })
     }
 
+    /// Refuses a stamp duty that coins of the store's currency do not make up.
+    pub fn in_currency(self, currency: Currency) -> Result<Self, Error> {
+        let tiers = self.stamp_duty_tiers(currency);
+        match tiers.iter().find(|tier| !currency.can_pay(tier.duty)) {
+            None => Ok(self),
+            Some(tier) => Err(codes::CART_NOT_CREATED
+                .error(format!(
+                    "setting {}: a duty of {} cannot be paid in {currency}: put it right",
+                    setting::STAMP_DUTY_TABLE,
+                    tier.duty
+                ))
+                .with("setting", setting::STAMP_DUTY_TABLE)),
+        }
+    }
+
     /// The rows by which stamp duty is found in a currency.
     pub fn stamp_duty_tiers(&self, currency: Currency) -> Vec<StampDutyTier> {
         let mut tiers = match &self.stamp_duty_table {

@@ -12,14 +12,18 @@ use crate::records::{Entry, LOGS, TransactionRecord};
 impl App {
     /// Files the log with its entry as posted: an event with its number takes its place. One that is filed already is
     /// kept as it is.
-    pub(crate) async fn post_transaction(&self, caller: &Caller, log: TransactionLog) -> Result<(), Error> {
+    pub(crate) async fn post_transaction(
+        &self,
+        caller: &Caller,
+        mut log: TransactionLog,
+    ) -> Result<(), Error> {
         let entry = Entry::of_transaction(&log)?;
         let terminal = TerminalId {
             tenant: caller.tenant().clone(),
             store: entry.store_code.clone(),
             number: entry.terminal_no,
         };
-        self.terminals.check(&terminal).await?;
+        self.terminals.check_log(&terminal, &mut log).await?;
         let changes = self.documents.changes(&caller.actor());
         let changes = changes.insert(TransactionRecord::of(log)).insert(entry);
         match self.documents.commit(&caller.scope(), changes).await {

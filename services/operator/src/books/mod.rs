@@ -72,11 +72,26 @@ pub struct Session {
     pub session: i32,
 }
 
+impl Command {
+    fn tenant(&self) -> &str {
+        match self {
+            Self::List { tenant, .. } => tenant,
+            Self::Mend(session) | Self::Settle { session, .. } => &session.tenant,
+        }
+    }
+}
+
 /// Does what `options` say on a data folder, or on the MongoDB that the settings name. False: something is missing still.
 pub async fn run(settings: Settings, options: Options) -> anyhow::Result<bool> {
     with(open(settings).await?, async |host| {
         host.work();
         host.settled().await;
+        let tenant = options.command.tenant();
+        let known = host.tenants().await?;
+        anyhow::ensure!(
+            known.iter().any(|known| known.as_str() == tenant),
+            "there is no tenant {tenant} here"
+        );
         match options.command {
             Command::List { tenant, store } => list(host, &tenant, store).await,
             Command::Mend(session) => mend(host, &session).await,

@@ -7,7 +7,7 @@ use kugel_proto::cart::v1::{LineItem, Tax as LoggedTax, TransactionLog, Transact
 use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
 use kugel_proto::master_data::v1::{ListTaxesRequest, Tax};
 use kugel_rpc::Client as _;
-use kugel_types::{Currency, PaymentKind, RoundMethod, TaxType, TransactionType};
+use kugel_types::{Currency, InvalidId, PaymentKind, RoundMethod, TaxType, TransactionType};
 use rust_decimal::Decimal;
 
 use super::{Break, Inspector, decimal, equal, is_cancelled, kind, name, sum};
@@ -32,7 +32,8 @@ pub(super) fn check_one(log: &TransactionLog, rules: &BTreeMap<String, Tax>) -> 
     let record = || name(log);
     let none = TransactionSales::default();
     let sales = log.sales.as_ref().unwrap_or(&none);
-    let minor_unit = minor_unit(log)?;
+    let currency = currency(log)?;
+    let minor_unit = currency.minor_unit().decimal();
     let lines: Vec<_> = log.line_items.iter().filter(|line| !line.is_cancelled).collect();
     for line in &lines {
         let gross = decimal(line.unit_price.as_ref()).zip(decimal(line.quantity.as_ref()));
@@ -47,7 +48,7 @@ pub(super) fn check_one(log: &TransactionLog, rules: &BTreeMap<String, Tax>) -> 
             return equal(line, "amount + discounts = price x quantity", amount, exact);
         }
     }
-    check_payable(log, sales, minor_unit)?;
+    check_payable(log, currency)?;
     let subtotal_discounts = sum(log
         .subtotal_discounts
         .iter()
@@ -87,12 +88,11 @@ pub(super) fn check_one(log: &TransactionLog, rules: &BTreeMap<String, Tax>) -> 
     check_tenders(log, sales, with_tax)
 }
 
-fn minor_unit(log: &TransactionLog) -> Result<Decimal, Break> {
-    let currency = log.currency_code.parse::<Currency>().map_err(|error| Break {
+fn currency(log: &TransactionLog) -> Result<Currency, Break> {
+    log.currency_code.parse().map_err(|error: InvalidId| Break {
         record: name(log),
         equation: error.to_string(),
-    })?;
-    Ok(currency.minor_unit().decimal())
+    })
 }
 
 /// True if an amount can be the exact one after a rounding.
@@ -102,32 +102,14 @@ fn is_near(amount: Option<Decimal>, exact: Option<Decimal>, minor_unit: Decimal)
         .is_some_and(|(amount, exact)| (amount - exact).abs() < minor_unit)
 }
 
-/// Checks that coins can make up every amount. What is added up from these needs no check of its own.
-fn check_payable(log: &TransactionLog, sales: &TransactionSales, minor_unit: Decimal) -> Result<(), Break> {
-    let lines = log.line_items.iter().flat_map(|line| {
-        let discounts = line.discounts.iter().chain(&line.discounts_allocated);
-        let discounts = discounts.map(|one| one.discount_amount.as_ref());
-        discounts.chain([line.amount.as_ref()])
-    });
-    let discounts = log
-        .subtotal_discounts
-        .iter()
-        .map(|one| one.discount_amount.as_ref());
-    let taxes = log.taxes.iter().map(|tax| tax.tax_amount.as_ref());
-    let payments = log
-        .payments
-        .iter()
-        .flat_map(|one| [one.amount.as_ref(), one.change_amount.as_ref()]);
-    let all = lines.chain(discounts).chain(taxes).chain(payments);
-    for amount in all.chain([sales.rounding_amount.as_ref()]).flatten() {
-        let amount = decimal(Some(amount));
-        let whole = amount.and_then(|amount| amount.checked_rem(minor_unit));
-        if whole != Some(Decimal::ZERO) {
-            let equation = "every amount can be paid in coins";
-            return equal(|| name(log), equation, amount, None);
-        }
+fn check_payable(log: &TransactionLog, currency: Currency) -> Result<(), Break> {
+    match log.unpayable(currency).first() {
+        None => Ok(()),
+        Some(field) => Err(Break {
+            record: name(log),
+            equation: format!("{field} cannot be paid in coins"),
+        }),
     }
-    Ok(())
 }
 
 fn check_taxes(
@@ -197,7 +179,7 @@ fn check_rules(log: &TransactionLog, rules: &BTreeMap<String, Tax>) -> Result<()
         };
         kinds.entry((kind, rate)).or_default().push((rule, tax));
     }
-    let minor_unit = minor_unit(log)?;
+    let minor_unit = currency(log)?.minor_unit().decimal();
     for ((kind, rate), taxes) in kinds {
         let codes: Vec<_> = taxes.iter().map(|(_, tax)| tax.tax_code.as_str()).collect();
         let amount = sum(taxes.iter().map(|(_, tax)| tax.tax_amount.as_ref()));

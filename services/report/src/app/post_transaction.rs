@@ -16,13 +16,17 @@ use crate::records::{AnyLog, LOGS, LogMessage};
 impl App {
     /// Files and counts the log as posted: it may be of any past, and an event with its number takes its place. One that
     /// is filed already is left as it is.
-    pub(crate) async fn post_transaction(&self, caller: &Caller, log: TransactionLog) -> Result<(), Error> {
+    pub(crate) async fn post_transaction(
+        &self,
+        caller: &Caller,
+        mut log: TransactionLog,
+    ) -> Result<(), Error> {
         let terminal = TerminalId {
             tenant: caller.tenant().clone(),
             store: log.store_code.parse()?,
             number: TerminalNo::new(log.terminal_no.into())?,
         };
-        self.terminals.check(&terminal).await?;
+        self.terminals.check_log(&terminal, &mut log).await?;
         let log = Arc::new(log);
         let sums = fold([LogMessage::read(&*log)?.posted()]);
         let filed = Body::of(Arc::clone(&log)).and_then(|body| log.filed(&body));

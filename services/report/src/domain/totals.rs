@@ -257,7 +257,10 @@ impl Totals {
             totals.entries += sign.of(1);
             totals.transactions += sign.of(i64::from(first_of_code));
         }
-        self.paid_in_cash += sign.of(transaction.cash);
+        // What is posted never lay in a drawer that was counted here.
+        if !transaction.session.is_posted {
+            self.paid_in_cash += sign.of(transaction.cash);
+        }
         self.rounding += sign.of(transaction.rounding);
     }
 

@@ -40,7 +40,7 @@ fn flexible(tender: &Tender, open: Fraction, coin: Fraction) -> ((Fraction, Frac
     if given.less(due) {
         return ((given, zero()), open.minus(given));
     }
-    if !tender.method.can_change {
+    if !tender.method.can_change && !is_cash(tender) {
         return ((due, zero()), zero());
     }
     // Change comes in coins, and nobody gets more than was handed over.
