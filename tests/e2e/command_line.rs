@@ -1,6 +1,7 @@
 //! The executable says in one sentence what is wrong with how it was started.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Output, Stdio};
 use std::time::Duration;
@@ -291,4 +292,37 @@ async fn the_demo_lists_what_it_cannot_replay_and_goes_on() {
     .await;
     let said = String::from_utf8_lossy(&verified.stdout);
     assert!(verified.status.success() && said.contains("clean"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_written_is_kept_to_its_owner_and_descriptors_are_plenty() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let mut server = ServerProcess::start_single(PROGRAM, &data).await;
+    server.tenant().await;
+    let mut folders = vec![data];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        let mode = fs::metadata(&folder).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{}", folder.display());
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let mode = fs::metadata(&path).unwrap().permissions().mode();
+                assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+                files += 1;
+            }
+        }
+    }
+    assert!(files > 5, "{files} files");
+    let limits = fs::read_to_string(format!("/proc/{}/limits", server.id())).unwrap();
+    let open_files = limits
+        .lines()
+        .find(|line| line.starts_with("Max open files"))
+        .unwrap();
+    let figures: Vec<_> = open_files.split_whitespace().collect();
+    assert_eq!(figures[3], figures[4], "soft and hard: {open_files}");
+    server.stop().await;
 }

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
@@ -30,6 +30,12 @@ pub(crate) fn load_or_create(folder: &Path) -> anyhow::Result<String> {
         file.sync_all().context(name.clone())?;
         fs::rename(&draft, &path).context(name.clone())?;
     }
+    // Its group may be that of the volume; beyond it, nobody is meant.
+    let mode = fs::metadata(&path).context(name.clone())?.permissions().mode();
+    ensure!(
+        mode & 0o007 == 0,
+        "everybody on this machine can use {name}: keep it to its owner (chmod 600 {name})"
+    );
     let secret = fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
     let secret = secret.trim().to_owned();
     ensure!(
@@ -45,7 +51,6 @@ mod tests {
 
     #[test]
     fn a_secret_is_made_once_and_kept_to_its_owner() {
-        use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("folder");
         let secret = load_or_create(folder.path()).expect("made");
         assert!(secret.len() >= 64);
@@ -55,6 +60,13 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o077, 0);
+        let open = fs::Permissions::from_mode(0o644);
+        fs::set_permissions(folder.path().join("secret"), open).expect("opened");
+        let refusal = load_or_create(folder.path())
+            .expect_err("open to all")
+            .to_string();
+        assert!(refusal.contains("chmod 600"), "{refusal}");
+        fs::set_permissions(folder.path().join("secret"), fs::Permissions::from_mode(0o640)).expect("closed");
         fs::write(folder.path().join("secret"), "short").expect("damage");
         assert!(
             load_or_create(folder.path())

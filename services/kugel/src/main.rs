@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Parser as _;
 use kugel::cli::{Cli, Command, Serve};
-use kugel::process::{GATEWAY, Kugel, mesh_port};
+use kugel::process::{self, GATEWAY, Kugel, mesh_port};
 use kugel_config::{LogFormat, Settings};
 use kugel_operator::{books, events, export, import, rebuild, say, verify};
 use kugel_telemetry::Format;
@@ -21,6 +21,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    process::keep_to_owner();
     let result = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -60,7 +61,7 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
     match cli.command {
         Command::Serve(options) => serve(settings, options, metrics).await?,
         Command::Ready(options) => {
-            kugel::process::ready(&settings, &options.process).await?;
+            process::ready(&settings, &options.process).await?;
             say!("{} is ready", options.process);
         }
         Command::Demo(options) => kugel::demo::run(settings, options).await?,
@@ -84,6 +85,7 @@ fn telemetry(settings: &Settings, filter: &str) -> anyhow::Result<kugel_telemetr
 }
 
 async fn serve(settings: Settings, options: Serve, metrics: kugel_telemetry::Metrics) -> anyhow::Result<()> {
+    process::take_descriptors();
     let own_port = options
         .service
         .as_deref()

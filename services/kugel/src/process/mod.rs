@@ -4,6 +4,7 @@
 //! port.
 
 mod mesh;
+mod rights;
 mod serve;
 mod streams;
 mod whole;
@@ -23,6 +24,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 pub use self::mesh::{mesh_port, ready};
+pub use self::rights::{keep_to_owner, take_descriptors};
 use self::serve::Render;
 
 /// The gateway's name where a service's may stand.
