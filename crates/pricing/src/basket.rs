@@ -2,7 +2,7 @@
 
 use kugel_error::{Error, codes};
 use kugel_types::money::Decimal;
-use kugel_types::{Money, PaymentKind, Quantity, Rate};
+use kugel_types::{Currency, Money, PaymentKind, Quantity, Rate};
 use serde::{Deserialize, Serialize};
 
 use crate::Policy;
@@ -194,9 +194,17 @@ impl Basket {
             wrong.discounts(&line.discounts, &format!("{place}.discounts"), policy)?;
         }
         wrong.discounts(&self.subtotal_discounts, "discounts", policy)?;
-        wrong.payments(&self.payments, policy)?;
+        wrong.payments(&self.payments, policy.currency, policy.cash_coin)?;
         wrong.done()
     }
+}
+
+/// Refuses tenders that nobody can hand over, each named by its place: nothing or less, finer than the currency, or cash that
+/// no coins of the store make up. Whoever pays is held to it, and whoever gives back.
+pub fn check_tenders(tenders: &[Tender], currency: Currency, coin: Money) -> Result<(), Error> {
+    let mut wrong = Wrong::default();
+    wrong.payments(tenders, currency, coin)?;
+    wrong.done()
 }
 
 /// Every field that is wrong, and how.
@@ -238,19 +246,16 @@ impl Wrong {
     }
 
     /// Names tenders that nobody can hand over. Cash of zero settles a balance that rounds to no coin.
-    pub(crate) fn payments(&mut self, tenders: &[Tender], policy: &Policy) -> Result<(), Error> {
+    fn payments(&mut self, tenders: &[Tender], currency: Currency, coin: Money) -> Result<(), Error> {
         for (index, tender) in tenders.iter().enumerate() {
             let (field, deposit) = (format!("payments[{index}].amount"), tender.deposit);
             Money::new(deposit.decimal())?;
             if deposit.is_negative() || (deposit.is_zero() && !tender.is_cash()) {
                 self.field(field, "must be above zero");
-            } else if !policy.currency.can_pay(deposit) {
-                self.field(field, multiple_of(policy.currency.minor_unit()));
-            } else if tender.is_cash() && deposit.in_coins(policy.cash_coin)? != deposit {
-                self.field(
-                    field,
-                    format!("{}, the smallest coin", multiple_of(policy.cash_coin)),
-                );
+            } else if !currency.can_pay(deposit) {
+                self.field(field, multiple_of(currency.minor_unit()));
+            } else if tender.is_cash() && deposit.in_coins(coin)? != deposit {
+                self.field(field, format!("{}, the smallest coin", multiple_of(coin)));
             }
         }
         Ok(())

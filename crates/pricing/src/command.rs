@@ -3,7 +3,7 @@
 use kugel_error::{Error, codes};
 use kugel_types::{Money, Overflow};
 
-use crate::basket::Wrong;
+use crate::basket::{Wrong, check_tenders};
 use crate::{
     Basket, Discount, DiscountValue, Policy, Priced, Tender, line, payment, price, promotion, subtotal,
 };
@@ -135,9 +135,7 @@ fn sum_of_amounts(discounts: &[Discount]) -> Result<Money, Overflow> {
 /// than is due by a method that may not be too much, with *payment method unknown* if the
 /// method is switched off, and with *request refused* above the method's limit.
 pub fn pay(basket: &Basket, tenders: Vec<Tender>, policy: &Policy) -> Result<Priced, Error> {
-    let mut wrong = Wrong::default();
-    wrong.payments(&tenders, policy)?;
-    wrong.done()?;
+    check_tenders(&tenders, policy.currency, policy.cash_coin)?;
     let mut changed = basket.clone();
     let mut priced = price(&changed, policy)?;
     for (index, tender) in tenders.into_iter().enumerate() {

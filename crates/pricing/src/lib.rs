@@ -23,7 +23,9 @@ mod stamp_duty;
 mod subtotal;
 mod tax;
 
-pub use basket::{Basket, Discount, DiscountValue, Line, PaymentMethod, Promotion, PromotionRef, Tender};
+pub use basket::{
+    Basket, Discount, DiscountValue, Line, PaymentMethod, Promotion, PromotionRef, Tender, check_tenders,
+};
 pub use command::{discount_line, discount_subtotal, pay};
 pub use line::COMES_TO_NOTHING;
 pub use policy::Policy;

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use kugel_error::{Error, codes};
+use kugel_pricing::check_tenders;
 use kugel_types::{Money, Overflow, StaffRef, TerminalId, TransactionType};
 
 use super::cart::CartPayment;
@@ -184,11 +185,13 @@ impl Original {
         for (index, (entry, method)) in entries.iter().zip(methods).enumerate() {
             let method = refunding(entry, method.as_deref(), index)?;
             let number = i32::try_from(index + 1).unwrap_or(i32::MAX);
-            payments.push(handed_back(CartPayment {
+            payments.push(CartPayment {
                 payment_amount: entry.amount,
                 ..payment_of(entry, method, number)
-            })?);
+            });
         }
+        let tenders: Vec<_> = payments.iter().map(|payment| payment.tender.clone()).collect();
+        check_tenders(&tenders, store.currency, store.cash_coin)?;
         let amount = |payment: &CartPayment| payment.payment_amount;
         let others = payments.iter().filter(|payment| !payment.is_cash());
         let others = Money::sum(others.map(amount))?;
@@ -197,11 +200,18 @@ impl Original {
             true => left.in_coins(store.cash_coin)?,
             false => left,
         };
-        for (index, payment) in payments.iter().enumerate() {
-            check_amount(payment, store, left.is_positive() && due.is_zero(), index)?;
+        // Cash of nothing gives back a rest that no coin is small enough for.
+        let is_rest = left.is_positive() && due.is_zero();
+        let nothing = payments.iter().position(|payment| amount(payment).is_zero());
+        if let Some(index) = nothing.filter(|_| !is_rest) {
+            let (field, rule) = (format!("payments[{index}].amount"), "must be above zero");
+            return Err(codes::INVALID_INPUT
+                .error(format!("{field} {rule}"))
+                .field(field, rule));
         }
         check_given(payments.iter().map(amount), others.plus(due)?)?;
-        Ok(payments)
+        let back: Result<_, Overflow> = payments.into_iter().map(handed_back).collect();
+        Ok(back?)
     }
 
     /// What a payment method settled; `None` if it was not used.
@@ -215,29 +225,6 @@ impl Original {
         let is_used = amounts.peek().is_some();
         Ok(is_used.then_some(Money::sum(amounts)?))
     }
-}
-
-/// Refuses an amount that the store could not hand back.
-fn check_amount(
-    payment: &CartPayment,
-    store: &StoreState,
-    is_nothing_due: bool,
-    index: usize,
-) -> Result<(), Error> {
-    let (amount, is_cash) = (payment.payment_amount, payment.is_cash());
-    let rule = if amount.is_zero() && !(is_cash && is_nothing_due) {
-        "must be above zero".to_owned()
-    } else if !store.currency.can_pay(amount) {
-        format!("must be whole units of {}", store.currency.minor_unit())
-    } else if is_cash && amount.in_coins(store.cash_coin)? != amount {
-        format!("must be a multiple of {}, the smallest coin", store.cash_coin)
-    } else {
-        return Ok(());
-    };
-    let field = format!("payments[{index}].amount");
-    Err(codes::INVALID_INPUT
-        .error(format!("{field} {rule}"))
-        .field(field, rule))
 }
 
 /// The method of an entry, if it takes refunds.
