@@ -129,7 +129,7 @@ mod tests {
         // Hung up on as soon as it is at work.
         tokio::select! {
             biased;
-            _ = at_work => panic!("it works until it is told to end"),
+            _ = at_work => panic!("the job ends only when the test says so"),
             () = async { while begun.try_recv().is_err() { tokio::task::yield_now().await } } => {}
         }
         let mut waiting = Box::pin(passwords.hash("first in the queue"));

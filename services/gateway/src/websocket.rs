@@ -3,8 +3,8 @@
 //! A refused client is let in and closed with a code and a reason, because a browser shows a script nothing of a
 //! refused handshake.
 //!
-//! A connection costs memory and a descriptor for as long as it lasts, so each has bounds: what a client may say, how long
-//! it may keep silent or leave what it is told unread, how many there are, and the life of its token.
+//! A connection costs memory and a descriptor for as long as it lasts. So there are bounds: for the number of connections,
+//! the size of a client's message, its silence, its unread messages, and the connection ends when its token expires.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,7 +50,7 @@ pub(crate) const CONNECTIONS: usize = 4096;
 const HEARTBEAT: Duration = Duration::from_secs(30);
 /// How long a client may keep silent: it answers two questions of three.
 const SILENCE: Duration = Duration::from_secs(90);
-/// How long a client may leave unread what it is told.
+/// How long a message may wait for a client to read it.
 const UNREAD: Duration = Duration::from_secs(10);
 
 /// Why a connection ends: a close code and its reason.

@@ -1,7 +1,8 @@
 //! A command that has begun is finished, though its caller hangs up or its deadline passes.
 //!
-//! It may end with its caller while it waits before doing anything (see [`crate::ending_with_caller`]). Dropped halfway, it might have committed and told nobody: neither the caches that keep what it has changed nor those
-//! who wait for its event. Whoever repeats it under its request id is then answered what the first one came to.
+//! Dropped halfway, it might have committed and told nobody: neither the caches that keep what it has changed nor those
+//! who wait for its event. Whoever repeats it under its request id is then answered what the first one came to. Only one
+//! that has done nothing yet ends with its caller (see [`crate::ending_with_caller`]).
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
