@@ -8,6 +8,8 @@ use http::{HeaderMap, HeaderValue};
 use kugel_config::Settings;
 use tokio::time::Instant;
 
+use crate::CLIENT_ADDRESS;
+
 tokio::task_local! {
     /// The call that this task is working on.
     pub(crate) static CALL: Call;
@@ -20,6 +22,8 @@ pub(crate) struct Call {
     pub(crate) deadline: Instant,
     /// W3C trace context.
     pub(crate) traceparent: Option<HeaderValue>,
+    /// Where the client is that began it all.
+    pub(crate) client_address: Option<HeaderValue>,
     /// True while the call waits for something before it does anything.
     pub(crate) may_end: Arc<AtomicBool>,
 }
@@ -43,17 +47,20 @@ pub async fn ending_with_caller<T>(work: impl Future<Output = T>) -> T {
     done
 }
 
-/// Writes the present call's trace into a request that has none. Answers when the new call must be over: by its own
+/// Writes the present call's trace and its client's address into a request that has none. Answers when the new call must be over: by its own
 /// deadline, that of the present call and `limit`, whichever is first.
 pub(crate) fn hand_on(headers: &mut HeaderMap, limit: Duration) -> Instant {
     let limit = requested(headers).map_or(limit, |asked| asked.min(limit));
     let deadline = Instant::now() + limit;
     // Outside a call, in background work, there is nothing to hand on.
     let handed_on = CALL.try_with(|call| {
-        if let Some(traceparent) = &call.traceparent {
-            headers
-                .entry("traceparent")
-                .or_insert_with(|| traceparent.clone());
+        for (name, value) in [
+            ("traceparent", &call.traceparent),
+            (CLIENT_ADDRESS, &call.client_address),
+        ] {
+            if let Some(value) = value {
+                headers.entry(name).or_insert_with(|| value.clone());
+            }
         }
         call.deadline.min(deadline)
     });

@@ -34,5 +34,13 @@ pub const NEW_TOKEN: &str = "x-new-token";
 /// The metadata that makes a mutating call repeatable; in HTTP it is called `Idempotency-Key`.
 pub const REQUEST_ID: &str = "request_id";
 
+/// The metadata that tells services where the client is, an IP address. The gateway writes it and takes no client's word
+/// for it; who can reach a service's own port is trusted with it.
+pub const CLIENT_ADDRESS: &str = "x-client-address";
+
+/// Where the client of a connection is, in the extensions of each request that the gateway is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub std::net::IpAddr);
+
 /// How the paths of questions about health begin.
 const HEALTH: &str = "/grpc.health.v1.";

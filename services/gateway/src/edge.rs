@@ -114,6 +114,8 @@ fn cors() -> CorsLayer {
 async fn handle(gateway: Arc<Gateway>, mut request: Request<Body>) -> Response<Body> {
     let begun = Instant::now();
     let protocol = Protocol::of(&request);
+    let client = request.extensions().get().copied();
+    headers::tell_address(request.headers_mut(), client);
     let request_id = headers::request_id(request.headers_mut());
     let mut response = match protocol {
         Protocol::Grpc => {

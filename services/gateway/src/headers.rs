@@ -1,7 +1,9 @@
 //! What passes between HTTP headers and gRPC metadata.
 
+use bytes::Bytes;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use kugel_rpc::{CLIENT_ADDRESS, ClientAddress};
 use uuid::Uuid;
 
 /// Names a request in logs of every service it reaches.
@@ -15,9 +17,10 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request_id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+const X_CLIENT_ADDRESS: HeaderName = HeaderName::from_static(CLIENT_ADDRESS);
 
 /// Headers that become metadata, under these names.
-const FORWARDED: [(HeaderName, HeaderName); 8] = [
+const FORWARDED: [(HeaderName, HeaderName); 9] = [
     (AUTHORIZATION, AUTHORIZATION),
     (X_API_KEY, X_API_KEY),
     (X_TERMINAL_ID, X_TERMINAL_ID),
@@ -26,6 +29,7 @@ const FORWARDED: [(HeaderName, HeaderName); 8] = [
     (TRACEPARENT, TRACEPARENT),
     (TRACESTATE, TRACESTATE),
     (X_REQUEST_ID, X_REQUEST_ID),
+    (X_CLIENT_ADDRESS, X_CLIENT_ADDRESS),
 ];
 
 /// The metadata of a REST request. `terminal_id` comes from its path or query.
@@ -47,6 +51,16 @@ pub(crate) fn metadata(headers: &HeaderMap, terminal_id: Option<&str>) -> Header
 pub(crate) fn name_as_metadata(headers: &mut HeaderMap) {
     if let Some(key) = headers.remove(IDEMPOTENCY_KEY) {
         headers.entry(REQUEST_ID).or_insert(key);
+    }
+}
+
+/// Tells where the client is, whatever it says itself.
+pub(crate) fn tell_address(headers: &mut HeaderMap, client: Option<ClientAddress>) {
+    headers.remove(X_CLIENT_ADDRESS);
+    if let Some(ClientAddress(address)) = client {
+        let address = address.to_canonical().to_string();
+        let address = HeaderValue::from_maybe_shared(Bytes::from(address)).expect("digits and points");
+        headers.insert(X_CLIENT_ADDRESS, address);
     }
 }
 
@@ -74,6 +88,27 @@ pub(crate) fn copy_extensions(metadata: &HeaderMap, headers: &mut HeaderMap) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_does_not_say_where_it_is() {
+        let told = |client: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.append(X_CLIENT_ADDRESS, HeaderValue::from_static("198.51.100.1"));
+            headers.append(X_CLIENT_ADDRESS, HeaderValue::from_static("198.51.100.2"));
+            tell_address(
+                &mut headers,
+                client.map(|text| ClientAddress(text.parse().unwrap())),
+            );
+            let metadata = metadata(&headers, None);
+            let told = metadata.get_all(X_CLIENT_ADDRESS).iter();
+            told.map(|value| value.to_str().unwrap().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(told(Some("192.0.2.7")), ["192.0.2.7"]);
+        assert_eq!(told(Some("::ffff:192.0.2.7")), ["192.0.2.7"]);
+        assert_eq!(told(Some("2001:db8::7")), ["2001:db8::7"]);
+        assert_eq!(told(None), [""; 0]);
+    }
 
     #[test]
     fn headers_become_metadata() {

@@ -1,5 +1,6 @@
 //! Admission: the method's policy, as proto declares it, against the caller's credential.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use kugel_auth::{ApiKey, Principal};
@@ -15,7 +16,7 @@ use tonic::{Extensions, Request, Status};
 use super::authenticate::{Credential, PresentedKey, ServesLegacy};
 use super::content;
 use super::request_key::request_key;
-use crate::TERMINAL_ID;
+use crate::{CLIENT_ADDRESS, TERMINAL_ID};
 
 /// Who is calling, after the method's policy has let them in. Cannot be made otherwise.
 #[derive(Debug, Clone)]
@@ -24,6 +25,7 @@ pub struct Caller {
     tenant: TenantId,
     request: Option<RequestKey>,
     traceparent: Option<String>,
+    address: Option<IpAddr>,
 }
 
 impl Caller {
@@ -66,6 +68,10 @@ impl Caller {
     pub fn traceparent(&self) -> Option<&str> {
         self.traceparent.as_deref()
     }
+    /// Where the client is, if the gateway has told it.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.address
+    }
     /// A caller for the tests of use cases, which have no transport.
     pub fn for_test(principal: Principal) -> Self {
         let tenant = principal.tenant().expect("a test's caller has a tenant").clone();
@@ -74,6 +80,7 @@ impl Caller {
             tenant,
             request: None,
             traceparent: None,
+            address: None,
         }
     }
 }
@@ -90,6 +97,8 @@ pub struct Visitor {
     /// What makes the call repeatable, if the caller wants that. All visitors are one caller,
     /// told apart by what they send.
     pub request: Option<RequestKey>,
+    /// Where the client is, if the gateway has told it.
+    pub address: Option<IpAddr>,
 }
 
 /// Lets a caller in, or says why not: the kind of credential, the tenant, store and terminal that the request names, and
@@ -116,6 +125,7 @@ pub fn admit<T: Scoped + Message>(request: Request<T>) -> Result<(Caller, T), St
             tenant,
             request,
             traceparent: text(&metadata, "traceparent"),
+            address: address(&metadata),
         },
         message,
     ))
@@ -145,6 +155,7 @@ pub fn welcome<T: Scoped + Message>(request: Request<T>) -> Result<(Visitor, T),
             api_key,
             terminal_id: text(&metadata, TERMINAL_ID),
             request,
+            address: address(&metadata),
         },
         message,
     ))
@@ -160,6 +171,10 @@ fn text(metadata: &MetadataMap, name: &str) -> Option<String> {
         .and_then(|value| value.to_str().ok())
         .filter(|value| !value.is_empty())
         .map(str::to_owned)
+}
+
+fn address(metadata: &MetadataMap) -> Option<IpAddr> {
+    metadata.get(CLIENT_ADDRESS)?.to_str().ok()?.parse().ok()
 }
 
 fn principal<T: Scoped>(extensions: &Extensions) -> Result<Arc<Principal>, Error> {

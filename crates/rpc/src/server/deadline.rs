@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::LocalService;
 use crate::call::{CALL, Call, requested};
+use crate::{CLIENT_ADDRESS, LocalService};
 
 /// Ends a call that takes too long. A stream's deadline covers its beginning only: watching goes on.
 pub(crate) async fn deadline(request: Request<Body>, next: LocalService, limit: Duration) -> Response<Body> {
@@ -20,6 +20,7 @@ pub(crate) async fn deadline(request: Request<Body>, next: LocalService, limit: 
     let call = Call {
         deadline,
         traceparent: headers.get("traceparent").cloned(),
+        client_address: headers.get(CLIENT_ADDRESS).cloned(),
         may_end: Arc::default(),
     };
     match tokio::time::timeout_at(deadline, CALL.scope(call, next.answer(request))).await {

@@ -105,6 +105,7 @@ mod tests {
         let call = Call {
             deadline: tokio::time::Instant::now(),
             traceparent: None,
+            client_address: None,
             may_end: Arc::default(),
         };
         tokio::select! {

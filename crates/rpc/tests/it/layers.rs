@@ -53,7 +53,7 @@ fn milliseconds(headers: &http::HeaderMap) -> u64 {
 }
 
 #[tokio::test]
-async fn the_deadline_shrinks_on_its_way_and_the_trace_stays() {
+async fn the_deadline_shrinks_on_its_way_and_trace_and_address_stay() {
     let far = Stand::open(Duration::ZERO).await;
     let service = stack(cart(&format!("http://{}", far.address)), &Settings::for_test());
     let near = Stand::of("127.0.0.1:0".parse().unwrap(), service, Seen::default()).await;
@@ -64,11 +64,15 @@ async fn the_deadline_shrinks_on_its_way_and_the_trace_stays() {
     request
         .metadata_mut()
         .insert("traceparent", trace.parse().unwrap());
+    request
+        .metadata_mut()
+        .insert(kugel_rpc::CLIENT_ADDRESS, "192.0.2.7".parse().unwrap());
     HealthClient::new(channel).check(request).await.unwrap();
     let seen = far.seen.lock();
     let left = milliseconds(&seen[0].1);
     assert!((1_000..=2_900).contains(&left), "{left}");
     assert_eq!(seen[0].1["traceparent"], trace);
+    assert_eq!(seen[0].1[kugel_rpc::CLIENT_ADDRESS], "192.0.2.7");
 }
 
 #[tokio::test]
