@@ -19,6 +19,7 @@ const LEVELS: &[(&str, u8)] = &[
     ("kugel-state", 1),
     ("kugel-breaker", 1),
     ("kugel-auth", 1),
+    ("kugel-brake", 2),
     ("kugel-config", 2),
     ("kugel-rpc", 2),
     ("kugel-telemetry", 2),

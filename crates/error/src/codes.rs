@@ -62,6 +62,7 @@ table! {
     // Authentication: 20
     UNAUTHENTICATED "200001" 401 16 "Authentication failed" "認証に失敗しました";
     PERMISSION_DENIED "200002" 403 7 "This is not permitted" "権限がありません";
+    TOO_MANY_TRIES "200003" 429 8 "There were too many tries, wait a moment" "試行回数が多すぎます。しばらくお待ちください";
     // Input: 30
     INVALID_INPUT "300001" 422 3 "The input is not valid" "入力データが不正です";
     REQUEST_REFUSED "300001" 400 9 "The request does not fit the data it refers to" "リクエスト内容が対象データと一致しません";
