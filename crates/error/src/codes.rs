@@ -59,6 +59,7 @@ table! {
     BODY_TOO_LARGE "100003" 413 8 "The request is too large" "リクエストが大きすぎます";
     OVERLOADED "100004" 503 14 "The service is busy, try again" "混雑しています。再度お試しください";
     DEADLINE_EXCEEDED "100005" 504 4 "The request took too long" "処理がタイムアウトしました";
+    REQUEST_TOO_SLOW "100006" 408 4 "The request did not arrive in time" "リクエストの受信が時間内に完了しませんでした";
     // Authentication: 20
     UNAUTHENTICATED "200001" 401 16 "Authentication failed" "認証に失敗しました";
     PERMISSION_DENIED "200002" 403 7 "This is not permitted" "権限がありません";

@@ -8,6 +8,7 @@ use http_body::Body as _;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use kugel_error::codes;
 use percent_encoding::percent_decode_str;
+use tonic::Status;
 
 use crate::Gateway;
 use crate::failure::Failure;
@@ -92,7 +93,15 @@ pub(crate) async fn read_body(body: Body, limit: usize) -> Result<Bytes, Failure
         Err(error) if error.is::<LengthLimitError>() => Err(codes::BODY_TOO_LARGE
             .error(format!("the body is larger than {limit} bytes"))
             .into()),
-        Err(_) => Err(codes::INVALID_INPUT.error("the body was cut off").into()),
+        // The port may have said why.
+        Err(error) => {
+            let mut causes = std::iter::successors(error.source(), |error| error.source());
+            let status = causes.find_map(|cause| cause.downcast_ref::<Status>());
+            Err(match status {
+                Some(status) => status.clone().into(),
+                None => codes::INVALID_INPUT.error("the body was cut off").into(),
+            })
+        }
     }
 }
 

@@ -142,7 +142,11 @@ impl<T: Transport> Remote<T> {
             Err(error) if error.is::<LengthLimitError>() => {
                 Err(codes::BODY_TOO_LARGE.error(format!("the message is larger than {limit} bytes")))
             }
-            Err(_) => Err(codes::INVALID_INPUT.error("the request was cut off")),
+            // The port may have said why.
+            Err(error) => match error.downcast_ref::<Status>().and_then(kugel_error::reason_of) {
+                Some(spec) => Err(spec.error("the request was given up")),
+                None => Err(codes::INVALID_INPUT.error("the request was cut off")),
+            },
         }
     }
 

@@ -244,6 +244,23 @@ async fn bad_requests_are_refused_here() {
 }
 
 #[tokio::test]
+async fn why_a_body_was_given_up_is_told() {
+    let router = sample_router(Settings::for_test());
+    let late = tonic::Status::from(kugel_error::codes::REQUEST_TOO_SLOW.error("late"));
+    let torn = std::io::Error::other("torn");
+    for (error, expected) in [
+        (axum::Error::new(late), (408, json!("100006"))),
+        (axum::Error::new(torn), (422, json!("300001"))),
+    ] {
+        let pieces = [Ok(bytes::Bytes::from_static(b"{")), Err(error)];
+        let body = Body::from_stream(futures::stream::iter(pieces));
+        let kind = [("content-type", "application/json")];
+        let answer = send(&router, Method::POST, "/api/v1/things", &kind, body).await;
+        assert_eq!((answer.status.as_u16(), answer.json()["code"].clone()), expected);
+    }
+}
+
+#[tokio::test]
 async fn an_absent_service_is_unavailable() {
     let router = router(Settings::for_test(), std::collections::BTreeMap::new());
     let answer = send(&router, Method::GET, "/api/v1/things/a", &[], Body::empty()).await;

@@ -165,3 +165,24 @@ async fn too_much_at_once_is_refused_before_it_is_sent() {
     assert_eq!(code(&answer), Some(Code::ResourceExhausted));
     assert_eq!(calls.lock().len(), LIMITS.calls);
 }
+
+#[tokio::test(start_paused = true)]
+async fn why_a_request_was_given_up_is_told() {
+    let (remote, calls) = remote(Ending::Answer(Code::Ok));
+    let late = Status::from(codes::REQUEST_TOO_SLOW.error("late"));
+    for (error, expected) in [
+        (late, &codes::REQUEST_TOO_SLOW),
+        (Status::unknown("torn"), &codes::INVALID_INPUT),
+    ] {
+        let mut given_up = request(BILL, &[]);
+        let pieces = futures::stream::iter([
+            Ok(http_body::Frame::data(Bytes::from_static(b"half"))),
+            Err(error),
+        ]);
+        *given_up.body_mut() = Body::new(http_body_util::StreamBody::new(pieces));
+        let answer = remote.send(given_up).await;
+        let status = Status::from_header_map(answer.headers()).unwrap();
+        assert_eq!(kugel_error::reason_of(&status), Some(expected));
+    }
+    assert!(calls.lock().is_empty(), "half of a request is sent to nobody");
+}
