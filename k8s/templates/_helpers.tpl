@@ -42,6 +42,19 @@ valueFrom:
 {{- end }}
 {{- end }}
 
+{{/* How the gateway's port is protected, of the root. */}}
+{{- define "kugel.https" -}}
+{{- if .Values.service.httpsSecretName }}
+- name: HTTPS_CERTIFICATE_FILE
+  value: /etc/kugel/https/tls.crt
+- name: HTTPS_KEY_FILE
+  value: /etc/kugel/https/tls.key
+{{- else }}
+- name: ALLOW_PLAIN_HTTP
+  value: "true"
+{{- end }}
+{{- end }}
+
 {{/* What keeps a container small. */}}
 {{- define "kugel.containerSecurity" -}}
 allowPrivilegeEscalation: false

@@ -132,6 +132,49 @@ async fn a_broken_setting_is_named() {
     .await;
 }
 
+/// Which settings end which start is a table in `services/kugel/src/process/port.rs`; here the executable reads it.
+#[tokio::test]
+async fn a_port_that_promises_what_it_does_not_keep_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let absent = [
+        ("HTTPS_CERTIFICATE_FILE", "absent.pem"),
+        ("HTTPS_KEY_FILE", "absent.pem"),
+    ];
+    for (arguments, environment, expected) in [
+        (
+            &["serve", "--listen", "0.0.0.0:0"][..],
+            &[][..],
+            "allow_plain_http",
+        ),
+        (
+            &["serve", "gateway", "--listen", "0.0.0.0:0"],
+            &[],
+            "allow_plain_http",
+        ),
+        (
+            &["serve", "cart", "--listen", "0.0.0.0:0"],
+            &[],
+            "allow_plain_http",
+        ),
+        (&FREE, &absent, "`https_certificate_file`: absent.pem"),
+        (&FREE, &absent[..1], "`https_key_file` is missing"),
+        (&FREE, &[("TLS_KEY_FILE", "absent.pem")], "`tls_key_file`"),
+        (
+            &["serve", "cart", "--listen", "127.0.0.1:0"],
+            &absent[1..],
+            "`https_key_file`",
+        ),
+        (&FREE, &[("PROXY_PROTOCOL", "true")], "`proxy_protocol`"),
+        (
+            &FREE,
+            &[("TRUSTED_PROXIES", "proxy.local")],
+            "`trusted_proxies`: `proxy.local`",
+        ),
+    ] {
+        check(arguments, environment, folder.path(), &[expected]).await;
+    }
+}
+
 #[tokio::test]
 async fn a_damaged_data_folder_is_refused() {
     if Size::has_no_folder("a_damaged_data_folder_is_refused") {

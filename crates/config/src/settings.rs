@@ -134,6 +134,22 @@ pub struct Settings {
     pub tls_key_file: Option<PathBuf>,
     /// Authority (PEM) that signs the certificates of the mesh: both ends of a call must show one of its certificates.
     pub tls_authority_file: Option<PathBuf>,
+    /// Certificate chain (PEM) that the gateway's port shows: with it, the port speaks HTTPS only. Renewed files need no
+    /// restart. `kugel certificate` makes one for a shop's box.
+    pub https_certificate_file: Option<PathBuf>,
+    /// Private key (PEM) of that certificate.
+    pub https_key_file: Option<PathBuf>,
+    /// True lets a port that others can reach answer in plain text, where a proxy or a private network protects it.
+    pub allow_plain_http: bool,
+    /// Addresses and networks (`10.0.0.0/8`) of proxies with commas between them: what they say of a client's address is
+    /// believed.
+    pub trusted_proxies: String,
+    /// True if the trusted proxies begin each connection with a header of the PROXY protocol.
+    pub proxy_protocol: bool,
+    /// Connections at a time of the process's port. 0: 16,384, or fewer where the system allows fewer open files.
+    pub connection_limit: usize,
+    /// Connections at a time of one address (IPv6: of one /64 network). 0: 1,024, at most half of all.
+    pub connection_limit_per_address: usize,
     /// What is logged: `info`, `debug` or a tracing filter.
     pub log: String,
     /// How log lines look: `auto`, `text` or `json`.
@@ -174,12 +190,17 @@ cart_url = "http://127.0.0.1:8003"
 report_url = "http://127.0.0.1:8004"
 journal_url = "http://127.0.0.1:8005"
 stock_url = "http://127.0.0.1:8006"
+allow_plain_http = false
+trusted_proxies = ""
+proxy_protocol = false
+connection_limit = 0
+connection_limit_per_address = 0
 log = "info"
 log_format = "auto"
 "#;
 
 /// The settings that are absent unless somebody sets them.
-const WITHOUT_DEFAULT: [&str; 7] = [
+const WITHOUT_DEFAULT: [&str; 9] = [
     "secret_key",
     "mongodb_uri",
     "redis_url",
@@ -187,6 +208,8 @@ const WITHOUT_DEFAULT: [&str; 7] = [
     "tls_certificate_file",
     "tls_key_file",
     "tls_authority_file",
+    "https_certificate_file",
+    "https_key_file",
 ];
 
 /// The default of the older system, printed in its documents.

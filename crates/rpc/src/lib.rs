@@ -23,7 +23,7 @@ pub use server::{
     ApiKeys, Caller, Checks, Dependency, Deps, Layers, List, Parts, Readiness, Routes, View, Visitor, admit,
     in_order, serve, welcome,
 };
-pub use tls::{Misconfiguration, Tls, TlsListener, TlsStream};
+pub use tls::{Misconfiguration, Tls, TlsStream};
 
 /// The metadata that names the terminal of an API key.
 pub const TERMINAL_ID: &str = "x-terminal-id";

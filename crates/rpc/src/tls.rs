@@ -1,30 +1,28 @@
-//! TLS between the processes of the mesh: both ends show a certificate of the mesh's authority.
+//! TLS: between the processes of the mesh, where both ends show a certificate of the mesh's authority, and at a gateway's
+//! own port, where callers show none.
 
-use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use kugel_config::Settings;
 use parking_lot::Mutex;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, mpsc};
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use tokio_rustls::rustls::crypto::{CryptoProvider, WebPkiSupportedAlgorithms, ring};
+use tokio_rustls::rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tokio_rustls::rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
+};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
-/// A connection of a caller who has shown a certificate.
-pub type TlsStream = server::TlsStream<TcpStream>;
+use self::files::{Files, Marks, certificates, wrong};
 
-/// How long a caller may take to show its certificate.
-const HANDSHAKE_LIMIT: Duration = Duration::from_secs(5);
-/// Handshakes at the same time: they are the costly part of a connection.
-const HANDSHAKES_MAX: usize = 64;
-/// Pause after the system had no room for another connection.
-const PAUSE: Duration = Duration::from_millis(100);
+mod files;
+
+/// A connection whose handshake is done, as the port sees it.
+pub type TlsStream<S> = server::TlsStream<S>;
 
 /// A setting that cannot be used, in one sentence that names it and says what is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -54,30 +52,49 @@ struct Sides {
     server: Arc<ServerConfig>,
 }
 
-/// Where certificate, key and authority are.
-struct Files([PathBuf; 3]);
-
-/// When each file was written last, and its length; `None` for one that is not there.
-type Marks = [Option<(SystemTime, u64)>; 3];
-
 impl Tls {
     /// Reads what `tls_certificate_file`, `tls_key_file` and `tls_authority_file` name: all three, or none for plaintext.
     pub fn read(settings: &Settings) -> Result<Option<Self>, Misconfiguration> {
-        let Some(files) = Files::named(settings)? else {
+        Self::of(&[
+            ("tls_certificate_file", &settings.tls_certificate_file),
+            ("tls_key_file", &settings.tls_key_file),
+            ("tls_authority_file", &settings.tls_authority_file),
+        ])
+    }
+
+    /// Reads what `https_certificate_file` and `https_key_file` name: both, or none for plaintext. Callers show no
+    /// certificate; this process itself, when it calls its own port, trusts the one that it shows and no other.
+    pub fn https(settings: &Settings) -> Result<Option<Self>, Misconfiguration> {
+        Self::of(&[
+            ("https_certificate_file", &settings.https_certificate_file),
+            ("https_key_file", &settings.https_key_file),
+        ])
+    }
+
+    fn of(named: &[files::Named<'_>]) -> Result<Option<Self>, Misconfiguration> {
+        let Some(files) = Files::named(named)? else {
             return Ok(None);
         };
         let marks = files.marks();
-        let sides = files.read()?;
+        let sides = Sides::read(&files)?;
         let known = Mutex::new(Known { sides, marks });
         Ok(Some(Self(Arc::new(Inner { files, known }))))
     }
 
+    /// Shakes hands with a caller. How long that may take is for whoever accepts it to say.
+    pub async fn accept<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+    ) -> std::io::Result<TlsStream<S>> {
+        TlsAcceptor::from(self.sides().server).accept(stream).await
+    }
+
     /// Shakes hands with whoever is called `host`.
-    pub(crate) async fn connect(
+    pub async fn connect<S: AsyncRead + AsyncWrite + Unpin>(
         &self,
         host: &str,
-        stream: TcpStream,
-    ) -> std::io::Result<client::TlsStream<TcpStream>> {
+        stream: S,
+    ) -> std::io::Result<client::TlsStream<S>> {
         let name = ServerName::try_from(host.to_owned()).map_err(std::io::Error::other)?;
         let connector = TlsConnector::from(self.sides().client);
         connector.connect(name, stream).await
@@ -88,7 +105,7 @@ impl Tls {
         let mut known = self.0.known.lock();
         let marks = self.0.files.marks();
         if marks != known.marks {
-            match self.0.files.read() {
+            match Sides::read(&self.0.files) {
                 Ok(sides) => {
                     *known = Known { sides, marks };
                     tracing::info!("the renewed certificate is shown from now on");
@@ -101,52 +118,28 @@ impl Tls {
     }
 }
 
-impl Files {
-    fn named(settings: &Settings) -> Result<Option<Self>, Misconfiguration> {
-        let files = [
-            ("tls_certificate_file", &settings.tls_certificate_file),
-            ("tls_key_file", &settings.tls_key_file),
-            ("tls_authority_file", &settings.tls_authority_file),
-        ];
-        if files.iter().all(|(_, file)| file.is_none()) {
-            return Ok(None);
-        }
-        let [certificate, key, authority] = files.map(|(setting, file)| {
-            file.clone().ok_or_else(|| {
-                Misconfiguration(format!(
-                    "setting `{setting}` is missing: certificate, key and authority belong together"
-                ))
-            })
-        });
-        Ok(Some(Self([certificate?, key?, authority?])))
-    }
-
-    fn marks(&self) -> Marks {
-        let mark = |file: &PathBuf| {
-            let metadata = file.metadata().ok()?;
-            Some((metadata.modified().ok()?, metadata.len()))
-        };
-        self.0.each_ref().map(mark)
-    }
-
-    fn read(&self) -> Result<Sides, Misconfiguration> {
-        let [certificate, key, authority] = &self.0;
-        let chain = certificates("tls_certificate_file", certificate)?;
-        let private = PrivateKeyDer::from_pem_file(key)
-            .map_err(|error| wrong("tls_key_file", key, format_args!("no private key (PEM): {error}")))?;
-        let mut roots = RootCertStore::empty();
-        for root in certificates("tls_authority_file", authority)? {
-            roots
-                .add(root)
-                .map_err(|error| wrong("tls_authority_file", authority, error))?;
-        }
-        Sides::new(chain, private, Arc::new(roots))
-            .map_err(|error| wrong("tls_certificate_file", certificate, error))
-    }
-}
-
 impl Sides {
-    fn new(
+    fn read(files: &Files) -> Result<Self, Misconfiguration> {
+        let [certificate, key, authority @ ..] = files.all() else {
+            unreachable!("a certificate has its key");
+        };
+        let chain = certificates(certificate)?;
+        let private = PrivateKeyDer::from_pem_file(&key.path)
+            .map_err(|error| wrong(key, format_args!("no private key (PEM): {error}")))?;
+        let sides = match authority.first() {
+            None => Self::of_a_port(chain, private),
+            Some(authority) => {
+                let mut roots = RootCertStore::empty();
+                for root in certificates(authority)? {
+                    roots.add(root).map_err(|error| wrong(authority, error))?;
+                }
+                Self::of_the_mesh(chain, private, Arc::new(roots))
+            }
+        };
+        sides.map_err(|error| wrong(certificate, error))
+    }
+
+    fn of_the_mesh(
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
         roots: Arc<RootCertStore>,
@@ -154,102 +147,90 @@ impl Sides {
         let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
         let callers =
             WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), Arc::clone(&provider)).build()?;
-        let mut server = ServerConfig::builder_with_provider(Arc::clone(&provider))
+        let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()?
             .with_client_cert_verifier(callers)
             .with_single_cert(chain.clone(), key.clone_key())?;
-        server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let mut client = ClientConfig::builder_with_provider(provider)
+        let client = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_client_auth_cert(chain, key)?;
+        Ok(Self::new(client, server))
+    }
+
+    fn of_a_port(
+        chain: Vec<CertificateDer<'static>>,
+        key: PrivateKeyDer<'static>,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
+        let provider: Arc<CryptoProvider> = Arc::new(ring::default_provider());
+        let own = Arc::new(Own {
+            certificate: chain[0].clone(),
+            algorithms: provider.signature_verification_algorithms,
+        });
+        let server = ServerConfig::builder_with_provider(Arc::clone(&provider))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)?;
+        let client = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(own)
+            .with_no_client_auth();
+        Ok(Self::new(client, server))
+    }
+
+    fn new(mut client: ClientConfig, mut server: ServerConfig) -> Self {
         client.alpn_protocols = vec![b"h2".to_vec()];
-        Ok(Self {
+        server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        Self {
             client: Arc::new(client),
             server: Arc::new(server),
-        })
+        }
     }
 }
 
-fn certificates(setting: &str, file: &Path) -> Result<Vec<CertificateDer<'static>>, Misconfiguration> {
-    let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-    let found = read.map_err(|error| wrong(setting, file, error))?;
-    if found.is_empty() {
-        return Err(wrong(setting, file, "no certificate (PEM)"));
-    }
-    Ok(found)
+/// Trusts one certificate, whatever names it has: that of the process itself, which it has on disk.
+#[derive(Debug)]
+struct Own {
+    certificate: CertificateDer<'static>,
+    algorithms: WebPkiSupportedAlgorithms,
 }
 
-fn wrong(setting: &str, file: &Path, what: impl std::fmt::Display) -> Misconfiguration {
-    Misconfiguration(format!("setting `{setting}`: {}: {what}", file.display()))
-}
-
-/// Accepts callers who show a certificate of the mesh. Others, and those who speak plaintext, never get in; a slow
-/// handshake keeps nobody else waiting.
-///
-/// `axum::serve` takes it as its listener with `accept` and `local_addr` passed on.
-pub struct TlsListener {
-    accepted: mpsc::Receiver<(TlsStream, SocketAddr)>,
-    address: SocketAddr,
-}
-
-impl TlsListener {
-    /// Listens until it is dropped. Must be called within a runtime.
-    pub fn new(listener: TcpListener, tls: Tls) -> std::io::Result<Self> {
-        let address = listener.local_addr()?;
-        let (accept, accepted) = mpsc::channel(HANDSHAKES_MAX);
-        tokio::spawn(async move {
-            let slots = Arc::new(Semaphore::new(HANDSHAKES_MAX));
-            tokio::select! {
-                () = accept.closed() => {}
-                () = listen(&listener, &tls, &slots, &accept) => {}
-            }
-        });
-        Ok(Self { accepted, address })
-    }
-
-    /// The next caller. Waits for ever when there are no more.
-    pub async fn accept(&mut self) -> (TlsStream, SocketAddr) {
-        match self.accepted.recv().await {
-            Some(accepted) => accepted,
-            None => std::future::pending().await,
+impl ServerCertVerifier for Own {
+    fn verify_server_cert(
+        &self,
+        shown: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, tokio_rustls::rustls::Error> {
+        if *shown == self.certificate {
+            Ok(ServerCertVerified::assertion())
+        } else {
+            Err(CertificateError::ApplicationVerificationFailure.into())
         }
     }
 
-    /// Where it listens.
-    pub fn local_addr(&self) -> SocketAddr {
-        self.address
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, tokio_rustls::rustls::Error> {
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
     }
-}
 
-async fn listen(
-    listener: &TcpListener,
-    tls: &Tls,
-    slots: &Arc<Semaphore>,
-    accept: &mpsc::Sender<(TlsStream, SocketAddr)>,
-) {
-    while let Ok(slot) = Arc::clone(slots).acquire_owned().await {
-        let (stream, caller) = match listener.accept().await {
-            Ok(accepted) => accepted,
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(PAUSE).await;
-                continue;
-            }
-        };
-        let (acceptor, accept) = (TlsAcceptor::from(tls.sides().server), accept.clone());
-        tokio::spawn(async move {
-            // Answers are small: waiting to fill a packet would only delay them.
-            let _ = stream.set_nodelay(true);
-            match tokio::time::timeout(HANDSHAKE_LIMIT, acceptor.accept(stream)).await {
-                // Nobody is left to take it if the listener was dropped meanwhile.
-                Ok(Ok(stream)) => drop(accept.send((stream, caller)).await),
-                Ok(Err(error)) => {
-                    tracing::warn!(%caller, %error, "a caller was refused: no good certificate")
-                }
-                Err(_) => tracing::warn!(%caller, "a caller was refused: no certificate in time"),
-            }
-            drop(slot);
-        });
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, tokio_rustls::rustls::Error> {
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
     }
 }

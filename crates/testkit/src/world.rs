@@ -192,7 +192,11 @@ async fn start(settings: &Settings, clock: &Arc<dyn Clock>, listeners: Vec<TcpLi
     let is_mesh = listeners.len() > 1;
     let names = [GATEWAY].into_iter().chain(Neighbours::NAMES.into_iter().cycle());
     let starts = listeners.into_iter().zip(names).map(|(listener, name)| {
-        let (settings, clock) = (settings.clone(), clock.clone());
+        let (mut settings, clock) = (settings.clone(), clock.clone());
+        if is_mesh && name != GATEWAY {
+            // HTTPS is the gateway's.
+            (settings.https_certificate_file, settings.https_key_file) = (None, None);
+        }
         async move {
             match name {
                 _ if !is_mesh => Kugel::start(settings, clock, listener, None).await,

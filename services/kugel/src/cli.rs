@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::certificate;
 use clap::{Args, Parser, Subcommand};
 use kugel_operator::{books, events, export, import, rebuild, verify};
 
@@ -28,6 +29,11 @@ pub enum Command {
     Serve(Serve),
     /// Ask a running process whether it is ready: exit code 0 says yes.
     Ready(Ready),
+    /// Make a self-signed certificate and its key, for the port of a shop's box.
+    ///
+    /// Writes certificate.pem and key.pem, and says how Kugel serves with them and who has to trust what. A running Kugel
+    /// shows a renewed certificate at once.
+    Certificate(certificate::Options),
     /// Create a tenant with stores and tills and replay real sales through a running Kugel.
     Demo(Demo),
     /// Recompute what must be conserved and name the first record that breaks it.

@@ -16,7 +16,7 @@ use kugel_operator::say;
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Replays invoices through the server that `options` name, or else through one of its own on the data of `settings`.
-pub async fn run(settings: Settings, options: Demo) -> anyhow::Result<()> {
+pub async fn run(mut settings: Settings, options: Demo) -> anyhow::Result<()> {
     let demo = kugel_demo::Demo::read(options.replay)?;
     if let Some(url) = &options.server {
         let tenant = demo.replay(url).await?;
@@ -37,6 +37,8 @@ pub async fn run(settings: Settings, options: Demo) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .context("cannot listen on this machine")?;
+    // Nobody but the demonstration calls this port, which lives no longer than it.
+    (settings.https_certificate_file, settings.https_key_file) = (None, None);
     let kugel = Kugel::start(settings, Arc::new(SystemClock), listener, None).await?;
     let ready = tokio::time::timeout(PATIENCE, kugel.ready()).await;
     ready.context("the servers of the settings do not answer: see the warnings above")?;

@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
+pub mod certificate;
 pub mod cli;
 pub mod demo;
 pub mod process;

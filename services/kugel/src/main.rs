@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Parser as _;
+use kugel::certificate;
 use kugel::cli::{Cli, Command, Serve};
 use kugel::process::{self, GATEWAY, Kugel, mesh_port};
 use kugel_config::{LogFormat, Settings};
@@ -64,6 +65,7 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
             process::ready(&settings, &options.process).await?;
             say!("{} is ready", options.process);
         }
+        Command::Certificate(options) => certificate::run(&options)?,
         Command::Demo(options) => kugel::demo::run(settings, options).await?,
         Command::Export(options) => export::run(settings, options).await?,
         Command::Import(options) => import::run(settings, options).await?,
@@ -106,9 +108,9 @@ async fn serve(settings: Settings, options: Serve, metrics: kugel_telemetry::Met
         Some(service) => Kugel::start_service(service, settings, clock, listener, metrics).await?,
     };
     match options.service.as_deref() {
-        None => print_welcome(kugel.address(), &place),
-        Some(GATEWAY) => print_welcome(kugel.address(), "documents where the seven services keep them"),
-        Some(service) => say!("{service} serves gRPC on http://{}", kugel.address()),
+        None => print_welcome(&kugel.url(), &place),
+        Some(GATEWAY) => print_welcome(&kugel.url(), "documents where the seven services keep them"),
+        Some(service) => say!("{service} serves gRPC on {}", kugel.url()),
     }
     wait_for_stop().await?;
     say!("stopping: finishing what is under way");
@@ -116,14 +118,18 @@ async fn serve(settings: Settings, options: Serve, metrics: kugel_telemetry::Met
     Ok(())
 }
 
-fn print_welcome(address: std::net::SocketAddr, place: &str) {
-    say!("Kugel is ready on http://{address}, {place}");
-    say!("  API page       http://{address}/docs");
-    say!("  OpenAPI        http://{address}/openapi.json");
-    say!("  health         http://{address}/health");
-    say!("  gRPC           {address}, with reflection:");
-    say!("                 buf curl --http2-prior-knowledge --protocol grpc --list-methods http://{address}");
-    say!("  real sales     kugel demo --server http://{address}");
+fn print_welcome(url: &str, place: &str) {
+    say!("Kugel is ready on {url}, {place}");
+    say!("  API page       {url}/docs");
+    say!("  OpenAPI        {url}/openapi.json");
+    say!("  health         {url}/health");
+    say!("  gRPC           the same address, with reflection:");
+    if url.starts_with("https") {
+        say!("                 buf curl --cacert CERTIFICATE --protocol grpc --list-methods {url}");
+    } else {
+        say!("                 buf curl --http2-prior-knowledge --protocol grpc --list-methods {url}");
+        say!("  real sales     kugel demo --server {url}");
+    }
     say!("Stop with Ctrl-C.");
 }
 

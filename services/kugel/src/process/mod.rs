@@ -1,13 +1,14 @@
 //! A process of Kugel: every service behind the gateway, or one of the eight processes of the mesh.
 //!
-//! The services are in [`kugel_host`]; here they get their doors. [`mesh`] finds the others and [`serve`] answers on the
-//! port.
+//! The services are in [`kugel_host`]; here they get their doors. [`mesh`] finds the others, [`port`] reads what the
+//! settings promise, and [`door`] answers on the port.
 
+mod door;
 mod mesh;
+mod port;
 mod rights;
 mod serve;
 mod streams;
-mod whole;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -16,14 +17,16 @@ use std::time::Duration;
 use kugel_config::Settings;
 use kugel_gateway::{Edge, GatewayDeps};
 use kugel_host::Host;
-use kugel_rpc::{Neighbours, Tls, TlsListener};
+use kugel_rpc::Neighbours;
 use kugel_telemetry::Metrics;
 use kugel_types::Clock;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use self::door::{Door, Served};
 pub use self::mesh::{mesh_port, ready};
+use self::port::Port;
 pub use self::rights::{keep_to_owner, take_descriptors};
 use self::serve::Render;
 
@@ -40,7 +43,8 @@ const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 pub struct Kugel {
     address: SocketAddr,
     stop: CancellationToken,
-    served: JoinHandle<std::io::Result<()>>,
+    is_secure: bool,
+    served: JoinHandle<()>,
     upkeep: Option<JoinHandle<()>>,
     host: Option<Host>,
 }
@@ -54,16 +58,19 @@ impl Kugel {
         metrics: Option<Metrics>,
     ) -> anyhow::Result<Self> {
         let address = listener.local_addr()?;
+        let door = Port::Whole.door(&settings, address)?;
         let host = Host::start(settings.clone(), clock.clone()).await?;
         let router = gateway(host.neighbours(), settings, clock, metrics.clone())?;
         let stop = host.stopping().clone();
-        Ok(Self {
+        Ok(Self::open(
+            door,
+            listener,
             address,
-            served: serve::serve(listener, router, stop.clone()),
+            router,
             stop,
-            upkeep: metrics.map(tend),
-            host: Some(host),
-        })
+            metrics,
+            Some(host),
+        ))
     }
 
     /// Starts one service by itself, as native gRPC; its neighbours are called over the network.
@@ -81,21 +88,19 @@ impl Kugel {
             known.join(", ")
         );
         let address = listener.local_addr()?;
-        let tls = Tls::read(&settings)?;
+        let door = Port::Service.door(&settings, address)?;
         let (host, service) = Host::start_service(name, settings, clock).await?;
         let stop = host.stopping().clone();
         let router = serve::service_router(service, metrics.as_ref().map(render));
-        let served = match tls {
-            Some(tls) => serve::serve_tls(TlsListener::new(listener, tls)?, router, stop.clone()),
-            None => serve::serve(listener, router, stop.clone()),
-        };
-        Ok(Self {
+        Ok(Self::open(
+            door,
+            listener,
             address,
+            router,
             stop,
-            served,
-            upkeep: metrics.map(tend),
-            host: Some(host),
-        })
+            metrics,
+            Some(host),
+        ))
     }
 
     /// Starts the gateway by itself, before services that are elsewhere.
@@ -106,21 +111,41 @@ impl Kugel {
         metrics: Option<Metrics>,
     ) -> anyhow::Result<Self> {
         let address = listener.local_addr()?;
+        let door = Port::Gateway.door(&settings, address)?;
         let neighbours = Neighbours::network(&settings, None)?;
         let router = gateway(&neighbours, settings, clock, metrics.clone())?;
         let stop = CancellationToken::new();
-        Ok(Self {
+        Ok(Self::open(door, listener, address, router, stop, metrics, None))
+    }
+
+    fn open(
+        door: Door,
+        listener: TcpListener,
+        address: SocketAddr,
+        service: impl Served,
+        stop: CancellationToken,
+        metrics: Option<Metrics>,
+        host: Option<Host>,
+    ) -> Self {
+        Self {
             address,
-            served: serve::serve(listener, router, stop.clone()),
+            is_secure: door.tls.is_some(),
+            served: door.serve(listener, serve::ending_streams(service, &stop), stop.clone()),
             stop,
             upkeep: metrics.map(tend),
-            host: None,
-        })
+            host,
+        }
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of its pages and its API.
+    pub fn url(&self) -> String {
+        let scheme = if self.is_secure { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// The services of this process; a gateway by itself has none.
