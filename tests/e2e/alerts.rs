@@ -162,6 +162,15 @@ async fn a_watcher_without_a_good_token_is_told_why() {
         };
         assert_eq!((u16::from(frame.code), frame.reason.as_str()), (1008, reason));
     }
+    let unknown = format!("/ws/{}/nowhere?token={}", shop.tenant.id, shop.tenant.token);
+    let mut socket = connect(&world, &unknown).await;
+    let Message::Close(Some(frame)) = next(&mut socket).await else {
+        panic!("there is no such store")
+    };
+    assert_eq!(
+        (u16::from(frame.code), frame.reason.as_str()),
+        (1008, "Unknown store")
+    );
     let request = json!({"tenantId": shop.tenant.id, "storeCode": "tk01"});
     let watch = stranger.grpc(Door::Native);
     let refused = watch
@@ -174,7 +183,7 @@ async fn a_watcher_without_a_good_token_is_told_why() {
 async fn a_stopping_server_waits_for_no_watcher() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = ServerProcess::start(PROGRAM, folder.path()).await;
-    let tenant = server.tenant().await;
+    let tenant = server.tenant().await.store("tk01").await.tenant;
     let request = json!({"tenantId": tenant.id, "storeCode": "tk01"});
     let mut streams = Vec::new();
     for door in [Door::Native, Door::Web] {

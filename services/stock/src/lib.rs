@@ -3,7 +3,8 @@
 //! Events in: `tranlog_report`. A batch of transactions is one commit: the items' documents (by revision), a record in
 //! the history for each line, and the events' ids, so that a sale counts exactly once however often it arrives. An item's
 //! quantity is the sum of its history. Events out: none; alerts go to whoever watches at that moment and are hints, while
-//! the lists of low items are the truth. The service knows no catalogue: it counts whatever codes it is told. Start
+//! the lists of low items are the truth. The service knows no catalogue: it counts whatever codes it is
+//! told, and asks the terminal service only for the stores that somebody wants to watch. Start
 //! reading at `app/ledger.rs`.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
@@ -16,9 +17,9 @@ pub mod records;
 use std::sync::Arc;
 
 use kugel_bus::Rebuild;
-use kugel_error::Error;
+use kugel_error::{Error, codes};
 use kugel_proto::stock::v1::stock_service_server::StockServiceServer;
-use kugel_rpc::{Deps, Parts, Routes};
+use kugel_rpc::{Deps, KnownTerminals, Neighbour, Parts, Routes};
 use kugel_store::Documents;
 
 use crate::adapters::events::{Sales, TOPICS};
@@ -38,7 +39,10 @@ pub fn rebuild(documents: Documents) -> Arc<dyn Rebuild> {
 
 /// Builds the service and begins to consume its events.
 pub fn build(deps: Deps) -> Result<Parts, Error> {
-    let app = App::new(deps.documents.clone(), deps.clock, &deps.settings);
+    let failed = &codes::NEIGHBOUR_FAILED;
+    let terminals = Neighbour::new(NAME, "terminal", &deps.neighbours, deps.tokens, failed);
+    let stores = KnownTerminals::new(terminals);
+    let app = App::new(deps.documents.clone(), deps.clock, stores, &deps.settings);
     deps.bus.subscribe(NAME, TOPICS, Arc::new(Sales(app.clone())));
     Ok(Parts {
         name: NAME,

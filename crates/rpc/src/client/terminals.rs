@@ -1,16 +1,16 @@
-//! Whether a terminal exists, for services that are told of one by a caller.
+//! Whether a store or a terminal exists, for services that are told of one by a caller.
 
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
-use kugel_proto::terminal::v1::{GetStoreRequest, GetTerminalRequest};
-use kugel_types::{Currency, TerminalId};
+use kugel_proto::terminal::v1::{GetStoreRequest, GetTerminalRequest, Store};
+use kugel_types::{Currency, StoreCode, TenantId, TerminalId};
 
 use super::neighbour::Neighbour;
 use crate::Client as _;
 
-/// The terminal service, asked whether it knows a terminal.
+/// The terminal service, asked whether it knows a store or a terminal.
 #[derive(Clone)]
 pub struct KnownTerminals(Neighbour);
 
@@ -25,17 +25,7 @@ impl KnownTerminals {
     /// tell its currency is in the store's.
     pub async fn check_log(&self, id: &TerminalId, log: &mut TransactionLog) -> Result<(), Error> {
         self.check(id).await?;
-        let message = GetStoreRequest {
-            tenant_id: id.tenant.to_string(),
-            store_code: id.store.to_string(),
-        };
-        let mut client = StoreServiceClient::over(self.0.channel());
-        let answer = client.get_store(self.0.request(&id.tenant, message)).await;
-        let store = self
-            .0
-            .found(answer)?
-            .and_then(|answer| answer.store)
-            .unwrap_or_default();
+        let store = self.store(&id.tenant, &id.store).await?.unwrap_or_default();
         let currency: Currency = store
             .currency
             .parse()
@@ -54,6 +44,26 @@ impl KnownTerminals {
                 &format!("must be a multiple of {}", currency.minor_unit()),
             )),
         }
+    }
+
+    /// `STORE_NOT_FOUND` unless the tenant has the store.
+    pub async fn check_store(&self, tenant: &TenantId, store: &StoreCode) -> Result<(), Error> {
+        match self.store(tenant, store).await? {
+            Some(_) => Ok(()),
+            None => Err(codes::STORE_NOT_FOUND
+                .error(format!("store {store} is not found"))
+                .with("store_code", store)),
+        }
+    }
+
+    async fn store(&self, tenant: &TenantId, store: &StoreCode) -> Result<Option<Store>, Error> {
+        let message = GetStoreRequest {
+            tenant_id: tenant.to_string(),
+            store_code: store.to_string(),
+        };
+        let mut client = StoreServiceClient::over(self.0.channel());
+        let answer = client.get_store(self.0.request(tenant, message)).await;
+        Ok(self.0.found(answer)?.and_then(|answer| answer.store))
     }
 
     /// `NOT_FOUND` unless the terminal is known.

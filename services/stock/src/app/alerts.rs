@@ -2,17 +2,21 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use kugel_error::{Error, codes};
 use kugel_types::{Clock, ItemCode, Quantity, StoreCode, TenantId};
 use parking_lot::Mutex;
-use tokio::sync::broadcast;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, broadcast};
 
 use crate::domain::alert::Reason;
 use crate::domain::level::Level;
 
 /// Alerts that a watcher may be behind before it loses the oldest.
 const BACKLOG_LIMIT: usize = 1024;
+/// Watchers of all stores together: four gateways full of browsers.
+const WATCHERS_LIMIT: usize = 16_384;
 
 /// An item that reached a threshold.
 #[derive(Debug, Clone)]
@@ -38,6 +42,14 @@ pub(crate) struct Alerts {
     cooldown: SignedDuration,
     watchers: Mutex<HashMap<Place, broadcast::Sender<Alert>>>,
     told: Mutex<HashMap<Subject, Timestamp>>,
+    /// One for each watcher.
+    places: Arc<Semaphore>,
+}
+
+/// Hears the alerts of a store.
+pub(crate) struct Watcher {
+    pub(crate) live: broadcast::Receiver<Alert>,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Alerts {
@@ -49,17 +61,25 @@ impl Alerts {
             cooldown,
             watchers: Mutex::default(),
             told: Mutex::default(),
+            places: Arc::new(Semaphore::new(WATCHERS_LIMIT)),
         }
     }
 
-    /// Begins to watch a store.
-    pub(crate) fn watch(&self, tenant: &TenantId, store: &StoreCode) -> broadcast::Receiver<Alert> {
-        let place = (tenant.clone(), store.clone());
-        self.watchers
-            .lock()
-            .entry(place)
-            .or_insert_with(|| broadcast::Sender::new(BACKLOG_LIMIT))
-            .subscribe()
+    /// Begins to watch a store, unless too many watch already.
+    pub(crate) fn watch(&self, tenant: &TenantId, store: &StoreCode) -> Result<Watcher, Error> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| {
+            let busy = codes::OVERLOADED.error("too many watch stock already, try again later");
+            busy.retry_after(Duration::from_secs(30))
+        })?;
+        let mut watchers = self.watchers.lock();
+        let alerts = watchers
+            .entry((tenant.clone(), store.clone()))
+            .or_insert_with(|| broadcast::Sender::new(BACKLOG_LIMIT));
+        Ok(Watcher {
+            live: alerts.subscribe(),
+            _place: place,
+        })
     }
 
     /// Tells the watchers of the store what a level gives reason for, unless they were told lately. The time counts
@@ -180,8 +200,8 @@ mod tests {
         }
     }
 
-    fn heard(watcher: &mut broadcast::Receiver<Alert>) -> Vec<(String, &'static str)> {
-        std::iter::from_fn(|| watcher.try_recv().ok())
+    fn heard(watcher: &mut Watcher) -> Vec<(String, &'static str)> {
+        std::iter::from_fn(|| watcher.live.try_recv().ok())
             .map(|alert| (alert.item.to_string(), alert.reason.name()))
             .collect()
     }
@@ -189,7 +209,7 @@ mod tests {
     #[test]
     fn an_alert_is_repeated_only_after_the_quiet_time() {
         let world = World::start();
-        let mut watcher = world.alerts.watch(&world.tenant, &world.store);
+        let mut watcher = world.alerts.watch(&world.tenant, &world.store).unwrap();
         world.check("A", "9");
         world.check("A", "8");
         world.check("B", "9");
@@ -213,8 +233,8 @@ mod tests {
     #[test]
     fn stores_hear_only_of_themselves_and_cleaning_up_forgets() {
         let world = World::start();
-        let mut other = world.alerts.watch(&world.tenant, &"S2".parse().unwrap());
-        let gone = world.alerts.watch(&world.tenant, &world.store);
+        let mut other = world.alerts.watch(&world.tenant, &"S2".parse().unwrap()).unwrap();
+        let gone = world.alerts.watch(&world.tenant, &world.store).unwrap();
         drop(gone);
         world.check("A", "9");
         assert_eq!(heard(&mut other), []);

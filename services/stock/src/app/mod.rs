@@ -20,6 +20,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_config::Settings;
+use kugel_rpc::KnownTerminals;
 use kugel_store::{Documents, Scope};
 use kugel_types::{Clock, ItemCode, StoreCode, TenantId};
 use tokio::sync::{Mutex, MutexGuard};
@@ -53,6 +54,8 @@ pub struct App {
     retention_days: u32,
     ledger: Ledger,
     alerts: Arc<Alerts>,
+    /// Which stores there are.
+    stores: KnownTerminals,
     /// Many who change the same item wait here for each other, instead of defeating each other at the store.
     queues: Arc<[Mutex<()>; QUEUES]>,
     /// When each tenant's schedule is checked next. A check opens the tenant's database, so there are no more than needed.
@@ -61,12 +64,18 @@ pub struct App {
 
 impl App {
     /// The use cases over these documents. Nobody watches yet.
-    pub fn new(documents: Documents, clock: Arc<dyn Clock>, settings: &Settings) -> Self {
+    pub fn new(
+        documents: Documents,
+        clock: Arc<dyn Clock>,
+        stores: KnownTerminals,
+        settings: &Settings,
+    ) -> Self {
         Self {
             ledger: Ledger {
                 documents: documents.clone(),
             },
             alerts: Arc::new(Alerts::new(Arc::clone(&clock), settings.alert_cooldown_seconds)),
+            stores,
             documents,
             clock,
             zone: settings.zone(),

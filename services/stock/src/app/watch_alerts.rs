@@ -4,20 +4,22 @@ use futures::stream::{self, Stream, StreamExt};
 use kugel_error::Error;
 use kugel_store::{Page, Scope};
 use kugel_types::{StoreCode, TenantId};
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast::error::RecvError;
 
+use super::alerts::Watcher;
 use super::{Alert, App, Selection};
 use crate::domain::alert::Reason;
 
 impl App {
-    /// The alerts of a store. The live ones are listened to before the present ones are read, so that none falls
+    /// The alerts of a store that exists. The live ones are listened to before the present ones are read, so that none falls
     /// between.
     pub(crate) async fn watch_alerts(
         &self,
         tenant: &TenantId,
         store: &StoreCode,
     ) -> Result<impl Stream<Item = Alert> + Send + use<>, Error> {
-        let live = self.alerts.watch(tenant, store);
+        self.stores.check_store(tenant, store).await?;
+        let live = self.alerts.watch(tenant, store)?;
         let mut present = Vec::new();
         for (selection, reason) in [
             (Selection::ToReorder, Reason::ReorderPoint),
@@ -36,11 +38,11 @@ impl App {
     }
 }
 
-fn listen(live: broadcast::Receiver<Alert>) -> impl Stream<Item = Alert> + Send {
-    stream::unfold(live, |mut live| async move {
+fn listen(watcher: Watcher) -> impl Stream<Item = Alert> + Send {
+    stream::unfold(watcher, |mut watcher| async move {
         loop {
-            match live.recv().await {
-                Ok(alert) => return Some((alert, live)),
+            match watcher.live.recv().await {
+                Ok(alert) => return Some((alert, watcher)),
                 Err(RecvError::Lagged(lost)) => {
                     tracing::warn!(lost, "a watcher of stock alerts does not keep up")
                 }

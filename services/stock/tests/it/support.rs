@@ -4,16 +4,29 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use kugel_auth::Principal;
 use kugel_bus::{Event, Topic};
+use kugel_error::codes;
 use kugel_proto::cart::v1::{LineItem, TransactionLog, TransactionSales};
 use kugel_proto::stock::v1 as pb;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
-use kugel_rpc::Channel;
-use kugel_stand::{Stand, decimal};
+use kugel_proto::terminal::v1::{GetStoreRequest, GetStoreResponse, Store};
+use kugel_rpc::{Channel, KnownTerminals, Neighbour};
+use kugel_stand::{Stand, StandIn, decimal};
 use kugel_stock::app::App;
 use kugel_store::Body;
 use kugel_types::EventId;
 use tonic::Status;
+
+/// The tenant has the stores S1 and S2.
+fn store(_: &Principal, request: GetStoreRequest) -> Result<GetStoreResponse, Status> {
+    match request.store_code.as_str() {
+        "S1" | "S2" => Ok(GetStoreResponse {
+            store: Some(Store::default()),
+        }),
+        other => Err(codes::STORE_NOT_FOUND.error(other).into()),
+    }
+}
 
 /// The stand with the service on it.
 pub(crate) struct World {
@@ -31,6 +44,7 @@ impl Deref for World {
 impl World {
     pub(crate) fn start() -> Self {
         let stand = Stand::new(kugel_stock::NAME, "T1", "2026-03-05T03:00:00Z");
+        stand.connect("terminal", StandIn::default().answering(store));
         let channel = stand.serve(kugel_stock::build(stand.deps()).unwrap());
         let client = StockServiceClient::new(channel);
         Self { client, stand }
@@ -38,7 +52,17 @@ impl World {
 
     /// The use cases as another process has them.
     pub(crate) fn app(&self) -> App {
-        App::new(self.documents.clone(), self.clock.clone(), &self.settings)
+        let deps = self.deps();
+        let failed = &codes::NEIGHBOUR_FAILED;
+        let terminals = Neighbour::new(
+            kugel_stock::NAME,
+            "terminal",
+            &deps.neighbours,
+            deps.tokens,
+            failed,
+        );
+        let stores = KnownTerminals::new(terminals);
+        App::new(deps.documents, deps.clock, stores, &deps.settings)
     }
 
     pub(crate) async fn quantity(&mut self, item: &str) -> String {

@@ -102,3 +102,15 @@ async fn a_till_watches_its_own_store_only() {
     let request = world.till("T1-S1-1", message);
     assert!(world.client.watch_stock_alerts(request).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_store_that_the_tenant_does_not_have_is_not_watched() {
+    let mut world = World::start();
+    let request = world.user(pb::WatchStockAlertsRequest {
+        tenant_id: "T1".into(),
+        store_code: "S9".into(),
+    });
+    let refused = world.client.watch_stock_alerts(request).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::NotFound);
+    assert_eq!(refusal(&refused).code, "407101");
+}
