@@ -13,13 +13,13 @@ OUTAGE := 60
 chaos_run := cargo test --quiet --locked --workspace --test chaos --
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo mesh mesh-down servers servers-down test check storm chaos bench
+.PHONY: help run demo mesh mesh-down servers servers-down test check storm chaos attack bench
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+: .*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+): .*## /\1\t/' | expand -t 14 | sed 's/^/  make /'
 
 run: ## Build Kugel and serve it on http://127.0.0.1:8080 (data in kugel-data)
-	$(SINGLE) cargo run --release --locked -p kugel -- serve
+	REFLECTION=true $(SINGLE) cargo run --release --locked -p kugel -- serve
 
 demo: ## Replay a real trading day through Kugel, or through a running mesh (SERVER=URL), and verify every figure
 ifdef SERVER
@@ -64,6 +64,9 @@ chaos: storm ## The storm, and then each server away for a while
 	$(chaos_run) --size mesh --scenario redis-down --seconds $(OUTAGE)
 	$(chaos_run) --size mesh --scenario broker-down --seconds $(OUTAGE)
 	$(chaos_run) --size mesh --scenario mongo-down --seconds $(OUTAGE)
+
+attack: ## Attack the door while tills sell, and print what it takes (ATTACK="--seconds 10 pings resets")
+	cargo test --quiet --release --locked -p kugel-e2e --test attack -- $(ATTACK)
 
 bench: ## Measure a running Kugel beside a bare echo, and print the conditions
 	cargo bench --profile dist --locked -p kugel-e2e --bench load

@@ -222,7 +222,8 @@ fn settings() -> Vec<(String, String)> {
     let timeout = REQUEST_TIMEOUT.as_secs().to_string();
     let settings = [
         ("LOG", "warn"),
-        ("SECRET_KEY", "a secret of this run, and of no other one"),
+        ("OPERATIONS_LISTEN", "127.0.0.1:0"),
+        ("SECRET_KEY", "7421ed2cbdd1baad6ad20aace0d019f1"),
         ("PASSWORD_MEMORY_KIB", "8"),
         ("TOKEN_EXPIRE_MINUTES", "1440"),
         ("REQUEST_TIMEOUT_SECONDS", &timeout),

@@ -3,16 +3,11 @@
 use std::collections::BTreeSet;
 
 use http::{Method, StatusCode};
-use kugel_testkit::{Door, ServerProcess, Tenant, World, contract};
+use kugel_testkit::{Door, Tenant, World, contract};
 use serde_json::{Value, json};
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
-use tonic_reflection::pb::v1::ServerReflectionRequest;
-use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
-use tonic_reflection::pb::v1::server_reflection_request::MessageRequest;
-use tonic_reflection::pb::v1::server_reflection_response::MessageResponse;
 
-use crate::crash::PROGRAM;
 use crate::shop::Shop;
 
 #[tokio::test]
@@ -51,42 +46,6 @@ async fn browsers_of_any_origin_may_call() {
     for name in ["x-new-token", "grpc-status", "grpc-message"] {
         assert!(exposed.contains(name), "{name} is not in {exposed}");
     }
-}
-
-#[tokio::test]
-async fn reflection_lists_every_service_and_describes_it() {
-    let world = World::start().await;
-    let mut client = ServerReflectionClient::new(world.grpc(Door::Native).transport());
-    let mut ask = async |question: MessageRequest| {
-        let request = ServerReflectionRequest {
-            host: String::new(),
-            message_request: Some(question),
-        };
-        let request = tokio_stream::once(request);
-        let mut answers = client.server_reflection_info(request).await.unwrap().into_inner();
-        answers
-            .message()
-            .await
-            .unwrap()
-            .unwrap()
-            .message_response
-            .unwrap()
-    };
-    let MessageResponse::ListServicesResponse(list) = ask(MessageRequest::ListServices(String::new())).await
-    else {
-        panic!("no list")
-    };
-    let listed: BTreeSet<_> = list.service.into_iter().map(|service| service.name).collect();
-    for rpc in contract() {
-        let name = rpc.descriptor.parent_service().full_name().to_owned();
-        assert!(listed.contains(&name), "{name} is not listed");
-    }
-    assert!(listed.contains("grpc.health.v1.Health"), "{listed:?}");
-    let question = MessageRequest::FileContainingSymbol("kugel.cart.v1.CartService".to_owned());
-    assert!(matches!(
-        ask(question).await,
-        MessageResponse::FileDescriptorResponse(_)
-    ));
 }
 
 #[tokio::test]
@@ -341,35 +300,6 @@ async fn a_request_keeps_its_name() {
     assert!(reply.header("x-request-id").is_some_and(|id| id.len() == 36));
     let reply = world.root().send(Method::HEAD, "/health", None).await;
     assert_eq!((reply.status, reply.text.as_str()), (200, ""));
-}
-
-#[tokio::test]
-async fn invented_names_make_no_labels() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut server = ServerProcess::start_single(PROGRAM, folder.path()).await;
-    let till = server.tenant().await.store("tk01").await.till(1).await;
-    till.cart().await;
-    let grpc = |kind: &'static str, path: String| {
-        let root = server.root().bearer(&till.token);
-        async move { root.raw(Method::POST, &path, kind, vec![0; 5]).await }
-    };
-    for number in 0..5 {
-        for service in [
-            "kugel.cart.v1.CartService",
-            "kugel.stock.v1.StockService",
-            "any.Service",
-        ] {
-            for kind in ["application/grpc", "application/grpc-web+proto"] {
-                grpc(kind, format!("/{service}/Invented{number}")).await;
-            }
-        }
-        till.rest().get(&format!("/invented{number}")).await;
-    }
-    let metrics = server.root().get("/metrics").await.text;
-    assert!(!metrics.to_lowercase().contains("invented"), "{metrics}");
-    assert!(metrics.contains(r#"method="other""#), "{metrics}");
-    assert!(metrics.contains(r#"method="/kugel.cart.v1.CartService/CreateCart""#));
-    server.stop().await;
 }
 
 #[tokio::test]

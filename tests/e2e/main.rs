@@ -24,6 +24,7 @@ mod mending;
 mod mesh;
 mod money;
 mod moving;
+mod operations;
 mod posting;
 mod ranges;
 mod repeats;

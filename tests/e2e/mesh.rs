@@ -30,8 +30,9 @@ async fn a_service_waits_for_its_servers_and_names_them() {
             .args(arguments)
             .envs(servers.environment())
             .env("MONGODB_URI", mongodb.url())
-            .env("SECRET_KEY", "0123456789abcdef0123456789abcdef")
+            .env("SECRET_KEY", "7421ed2cbdd1baad6ad20aace0d019f1")
             .env("NAMESPACE", "waiting_")
+            .env("OPERATIONS_LISTEN", "127.0.0.1:0")
             .env("JOURNAL_URL", format!("http://127.0.0.1:{port}"))
             .env("LOG", "warn")
             .kill_on_drop(true);
@@ -170,7 +171,7 @@ async fn a_service_by_itself_needs_a_secret_and_a_broker() {
         assert!(!output.status.success());
         String::from_utf8(output.stderr).unwrap()
     };
-    let secret = ("SECRET_KEY", "0123456789abcdef0123456789abcdef");
+    let secret = ("SECRET_KEY", "7421ed2cbdd1baad6ad20aace0d019f1");
     let said = run(&[("AMQP_URL", "amqp://127.0.0.1:1")]).await;
     assert!(said.contains("SECRET_KEY") && said.lines().count() == 1, "{said}");
     let said = run(&[secret]).await;

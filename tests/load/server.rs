@@ -122,6 +122,7 @@ impl Process {
             .args(arguments)
             .envs(settings.iter().cloned())
             .env("LOG", "warn")
+            .env("OPERATIONS_LISTEN", "127.0.0.1:0")
             .stdout(Stdio::null())
             .spawn()
             .unwrap();

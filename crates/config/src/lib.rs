@@ -5,8 +5,11 @@
 //! they are written in lower case. An unknown key in the file is an error, and so is a value that does not fit.
 //! Nobody else reads the environment.
 
+mod entropy;
+mod origins;
 mod secret;
 mod settings;
 
+pub use origins::AllowedOrigins;
 pub use secret::Secret;
 pub use settings::{Compatibility, ErrorCodeStyle, LogFormat, Settings, SettingsError};

@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 use kugel_types::{Currency, RoundMethod};
 use serde::Deserialize;
 
-use crate::Secret;
+use crate::entropy::could_be_random;
+use crate::{AllowedOrigins, Secret};
 
 /// Which code an error answer carries in its field `code`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -54,9 +55,17 @@ pub struct SettingsError(String);
 pub struct Settings {
     /// Address and port that Kugel listens on.
     pub listen: SocketAddr,
+    /// Address and port for who looks after Kugel: `/metrics` and reflection. Absent: this machine alone, on the port a
+    /// thousand above the one of `listen`.
+    pub operations_listen: Option<SocketAddr>,
+    /// True serves reflection on the port of `listen` too.
+    pub reflection: bool,
+    /// Web pages that may call: `*`, or origins (`https://till.example`) with commas between them.
+    pub allowed_origins: AllowedOrigins,
     /// Folder of the embedded store.
     pub data_dir: PathBuf,
-    /// True accepts the older system's well-known secret, which is refused otherwise. Nothing else depends on it.
+    /// True accepts the older system's well-known secret and others that could be guessed, which are refused otherwise.
+    /// Nothing else depends on it.
     pub development: bool,
     /// Root of all token keys, at least 32 characters. Absent: one is generated and kept in the data folder.
     pub secret_key: Option<Secret>,
@@ -158,6 +167,8 @@ pub struct Settings {
 
 const DEFAULTS: &str = r#"
 listen = "127.0.0.1:8080"
+reflection = false
+allowed_origins = "*"
 data_dir = "kugel-data"
 development = false
 token_expire_minutes = 30
@@ -200,7 +211,8 @@ log_format = "auto"
 "#;
 
 /// The settings that are absent unless somebody sets them.
-const WITHOUT_DEFAULT: [&str; 9] = [
+const WITHOUT_DEFAULT: [&str; 10] = [
+    "operations_listen",
     "secret_key",
     "mongodb_uri",
     "redis_url",
@@ -259,23 +271,8 @@ impl Settings {
             SettingsError(format!("{key}{}{source}", in_one_line(&error.kind.to_string())))
         })?;
         let refuse = |key: &str, why: String| Err(SettingsError(format!("setting `{key}`: {why}")));
-        if let Some(secret) = &settings.secret_key
-            && secret.reveal().len() < 32
-        {
-            return refuse(
-                "secret_key",
-                "needs at least 32 characters, e.g. the output of `openssl rand -hex 32`".to_owned(),
-            );
-        }
-        let known = settings
-            .secret_key
-            .as_ref()
-            .is_some_and(|secret| secret.reveal() == KNOWN_SECRET);
-        if known && !settings.development {
-            return refuse(
-                "secret_key",
-                "is the well-known one of the older system; choose your own".to_owned(),
-            );
+        if let Some(why) = settings.secret_mistake() {
+            return refuse("secret_key", why.to_owned());
         }
         if let Err(error) = TimeZone::get(&settings.timezone) {
             return refuse("timezone", error.to_string());
@@ -289,6 +286,23 @@ impl Settings {
             );
         }
         Ok(settings)
+    }
+
+    /// Why the secret cannot be used, if there is one.
+    fn secret_mistake(&self) -> Option<&'static str> {
+        let secret = self.secret_key.as_ref()?.reveal();
+        if secret.len() < 32 {
+            return Some("needs at least 32 characters, e.g. the output of `openssl rand -hex 32`");
+        }
+        if self.development {
+            None
+        } else if secret == KNOWN_SECRET {
+            Some("is the well-known one of the older system; choose your own")
+        } else if !could_be_random(secret) {
+            Some("could be guessed: it repeats itself; take the output of `openssl rand -hex 32`")
+        } else {
+            None
+        }
     }
 
     /// The chain's time zone.
@@ -344,6 +358,15 @@ mod tests {
             ("token_expire_minutes = \"soon\"", "token_expire_minutes"),
             ("timezone = \"Mars/Olympus\"", "setting `timezone`"),
             ("secret_key = \"short\"", "at least 32 characters"),
+            (
+                "secret_key = \"changeme-changeme-changeme-changeme\"",
+                "could be guessed",
+            ),
+            (
+                "secret_key = \"test-secret-key-for-development-only\"",
+                "well-known",
+            ),
+            ("allowed_origins = \"till.example\"", "is no origin"),
             ("receipt_no_end_value = 1", "receipt_no_end_value"),
         ] {
             let message = check(text).expect_err(text);
@@ -360,7 +383,9 @@ mod tests {
 
     #[test]
     fn secrets_do_not_show() {
-        let settings = check("secret_key = \"0123456789abcdef0123456789abcdef\"").expect("valid");
-        assert!(!format!("{settings:?}").contains("0123"));
+        let settings = check("secret_key = \"7421ed2cbdd1baad6ad20aace0d019f1\"").expect("valid");
+        assert!(!format!("{settings:?}").contains("7421"));
+        let known = "development = true\nsecret_key = \"test-secret-key-for-development-only\"";
+        assert!(check(known).is_ok());
     }
 }

@@ -19,7 +19,7 @@ use crate::{Site, eventually, ports};
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// What no child takes over from whoever runs the tests.
-const SETTINGS_OF_OTHERS: [&str; 7] = [
+const SETTINGS_OF_OTHERS: [&str; 9] = [
     "MONGODB_URI",
     "REDIS_URL",
     "AMQP_URL",
@@ -27,6 +27,8 @@ const SETTINGS_OF_OTHERS: [&str; 7] = [
     "SECRET_KEY",
     "DATA_DIR",
     "LISTEN",
+    "OPERATIONS_LISTEN",
+    "REFLECTION",
 ];
 
 /// A running Kugel. It is killed when this is dropped.
@@ -37,6 +39,8 @@ pub struct ServerProcess {
     plans: Vec<Vec<String>>,
     running: Vec<Running>,
     site: Site,
+    /// The port for operations of the process with the door.
+    pub operations: Site,
     _namespace: Option<Namespace>,
 }
 
@@ -58,39 +62,59 @@ impl ServerProcess {
             ("NAMESPACE".to_owned(), namespace.name().to_owned()),
             (
                 "SECRET_KEY".to_owned(),
-                "0123456789abcdef0123456789abcdef".to_owned(),
+                "7421ed2cbdd1baad6ad20aace0d019f1".to_owned(),
             ),
         ];
         let servers = servers.environment();
         environment.extend(servers.map(|(name, address)| (name.to_owned(), address.to_owned())));
-        let addresses = ports::free_addresses(8);
+        let addresses = ports::free_addresses(9);
         let mut plans = Vec::new();
         for (name, address) in Neighbours::NAMES.into_iter().chain([GATEWAY]).zip(&addresses) {
-            plans.push(["serve", name, "--listen", address].map(str::to_owned).to_vec());
+            let operations = if name == GATEWAY {
+                &addresses[8]
+            } else {
+                "127.0.0.1:0"
+            };
+            let plan = [
+                "serve",
+                name,
+                "--listen",
+                address,
+                "--operations-listen",
+                operations,
+            ];
+            plans.push(plan.map(str::to_owned).to_vec());
             let setting = format!("{}_URL", name.replace('-', "_").to_uppercase());
             if name != GATEWAY {
                 environment.push((setting, format!("http://{address}")));
             }
         }
-        let url = format!("http://{}", addresses[7]);
-        Self::launch(program.as_ref(), environment, plans, url, Some(namespace)).await
+        let doors = [&addresses[7], &addresses[8]].map(|address| format!("http://{address}"));
+        Self::launch(program.as_ref(), environment, plans, doors, Some(namespace)).await
     }
 
     /// Starts `program` as one process on `folder`, whatever size is tested.
     pub async fn start_single(program: impl AsRef<Path>, folder: impl AsRef<Path>) -> Self {
         let folder = folder.as_ref().to_str().unwrap().to_owned();
         let environment = vec![("DATA_DIR".to_owned(), folder)];
-        let address = ports::free_addresses(1).remove(0);
-        let plan = ["serve", "--listen", &address].map(str::to_owned).to_vec();
-        let url = format!("http://{address}");
-        Self::launch(program.as_ref(), environment, vec![plan], url, None).await
+        let addresses = ports::free_addresses(2);
+        let plan = [
+            "serve",
+            "--listen",
+            &addresses[0],
+            "--operations-listen",
+            &addresses[1],
+        ];
+        let plans = vec![plan.map(str::to_owned).to_vec()];
+        let doors = [&addresses[0], &addresses[1]].map(|address| format!("http://{address}"));
+        Self::launch(program.as_ref(), environment, plans, doors, None).await
     }
 
     async fn launch(
         program: &Path,
         environment: Vec<(String, String)>,
         plans: Vec<Vec<String>>,
-        url: String,
+        [main, operations]: [String; 2],
         namespace: Option<Namespace>,
     ) -> Self {
         let mut server = Self {
@@ -98,7 +122,8 @@ impl ServerProcess {
             environment,
             plans,
             running: Vec::new(),
-            site: Site::at(url),
+            site: Site::at(main),
+            operations: Site::at(operations),
             _namespace: namespace,
         };
         server.start_again().await;

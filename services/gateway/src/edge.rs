@@ -12,11 +12,12 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use kugel_config::AllowedOrigins;
 use metrics::Histogram;
 use parking_lot::RwLock;
 use tonic_web::GrpcWebLayer;
 use tower::{Layer, Service, ServiceExt};
-use tower_http::cors::{AllowHeaders, Any, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use crate::passthrough::Passthrough;
 use crate::{Gateway, docs, headers, hosts, login, openapi, passthrough, reply, rest, websocket};
@@ -27,7 +28,12 @@ pub struct Edge {
     gateway: Arc<Gateway>,
     /// What browsers may use: a router without routes, since the gateway's own trie knows them.
     open: Router,
+    is_for_operations: bool,
 }
+
+/// Marks the requests of the port for who looks after Kugel.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Operations;
 
 impl Edge {
     pub(crate) fn new(gateway: Gateway) -> Self {
@@ -36,8 +42,20 @@ impl Edge {
         let open = Router::new()
             .fallback(handler)
             .with_state(gateway.clone())
-            .layer(cors());
-        Self { gateway, open }
+            .layer(cors(&gateway.settings.allowed_origins));
+        Self {
+            gateway,
+            open,
+            is_for_operations: false,
+        }
+    }
+
+    /// The same gateway for who looks after it: with metrics and reflection.
+    pub fn for_operations(&self) -> Self {
+        Self {
+            is_for_operations: true,
+            ..self.clone()
+        }
     }
 }
 
@@ -50,7 +68,10 @@ impl Service<Request<Body>> for Edge {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        if self.is_for_operations {
+            request.extensions_mut().insert(Operations);
+        }
         // No browser speaks native gRPC, and a till's call need not pass by what is there for browsers.
         if Protocol::of(&request) == Protocol::Grpc {
             return Box::pin(handle(self.gateway.clone(), request).map(Ok));
@@ -93,8 +114,8 @@ impl Protocol {
     }
 }
 
-/// Browsers of any origin may call: credentials are headers that a script must know, never cookies.
-fn cors() -> CorsLayer {
+/// What browsers let pages of the allowed origins do.
+fn cors(allowed: &AllowedOrigins) -> CorsLayer {
     let exposed = [
         "grpc-status",
         "grpc-message",
@@ -102,8 +123,15 @@ fn cors() -> CorsLayer {
         "x-new-token",
         "x-request-id",
     ];
+    let origins = match allowed {
+        AllowedOrigins::Any => AllowOrigin::any(),
+        AllowedOrigins::Listed(_) => {
+            let allowed = allowed.clone();
+            AllowOrigin::predicate(move |origin, _| allowed.contain(origin.as_bytes()))
+        }
+    };
     CorsLayer::new()
-        .allow_origin(Any)
+        .allow_origin(origins)
         .allow_methods(Any)
         // `*` would leave out Authorization.
         .allow_headers(AllowHeaders::mirror_request())
@@ -180,7 +208,9 @@ async fn http(gateway: &Gateway, request: Request<Body>) -> Response<Body> {
         "/" => Some(welcome()),
         "/health" => Some(health(gateway, request.headers(), request.uri()).await),
         "/openapi.json" => Some(openapi::serve(gateway, request.headers(), request.uri())),
-        "/metrics" => gateway.metrics.as_ref().map(|render| text(render())),
+        "/metrics" if request.extensions().get::<Operations>().is_some() => {
+            gateway.metrics.as_ref().map(|render| text(render()))
+        }
         _ => path.strip_prefix("/docs").and_then(docs::serve),
     };
     match fixed {

@@ -38,6 +38,7 @@ use kugel_rpc::Channel;
 use kugel_types::Clock;
 use prost_reflect::DescriptorPool;
 use tokio::sync::Semaphore;
+use tonic_health::pb::health_server::HealthServer;
 
 pub use edge::Edge;
 use failure::Failure;
@@ -52,7 +53,7 @@ pub struct GatewayDeps {
     pub settings: Arc<Settings>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Renders all metrics for `/metrics`; without it that path does not exist.
+    /// Renders all metrics for `/metrics` of the port for operations; without it that path does not exist.
     pub metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
 }
 
@@ -71,8 +72,10 @@ pub(crate) struct Gateway {
     packages: Arc<HashMap<String, String>>,
     channels: Arc<BTreeMap<String, Channel>>,
     health: Health,
-    /// gRPC services of the gateway itself, built when the first of them is called.
-    own_services: OnceLock<tonic::service::Routes>,
+    /// Health, as gRPC asks for it.
+    health_service: tonic::service::Routes,
+    /// Reflection, built when it is first asked.
+    reflection: OnceLock<tonic::service::Routes>,
     /// The contract with its comments, for reflection and the API document.
     descriptors: &'static [u8],
     metrics: Option<Arc<dyn Fn() -> String + Send + Sync>>,
@@ -123,7 +126,8 @@ fn build_for(descriptors: &'static [u8], deps: GatewayDeps) -> Result<Gateway, C
         services,
         packages,
         channels,
-        own_services: OnceLock::new(),
+        health_service: tonic::service::Routes::new(HealthServer::new(health.clone())).prepare(),
+        reflection: OnceLock::new(),
         descriptors,
         health,
         metrics: deps.metrics,

@@ -9,10 +9,13 @@ use http::{Request, Response};
 use tonic::Status;
 use tonic::body::Body;
 use tonic::service::Routes;
-use tonic_health::pb::health_server::HealthServer;
 use tower::{Service, ServiceExt};
 
+use crate::edge::Operations;
 use crate::{Gateway, headers};
+
+/// How the names of the reflection services begin.
+const REFLECTION: &str = "grpc.reflection.";
 
 /// [`forward`] as the service that gRPC-Web is translated for.
 #[derive(Clone)]
@@ -42,8 +45,14 @@ pub(crate) async fn forward(gateway: &Gateway, request: Request<Body>) -> Respon
 
 async fn try_forward(gateway: &Gateway, mut request: Request<Body>) -> Result<Response<Body>, Status> {
     let service = request.uri().path().split('/').nth(1).unwrap_or_default();
-    if service.starts_with("grpc.") {
-        let own = gateway.own_services.get_or_init(|| own_services(gateway));
+    let own = match service {
+        "grpc.health.v1.Health" => Some(&gateway.health_service),
+        _ if service.starts_with(REFLECTION) && shows_itself(gateway, &request) => {
+            Some(gateway.reflection.get_or_init(|| reflection(gateway)))
+        }
+        _ => None,
+    };
+    if let Some(own) = own {
         return own.clone().oneshot(request).await.map_err(|never| match never {});
     }
     let Some(name) = gateway.packages.get(service) else {
@@ -60,20 +69,23 @@ async fn try_forward(gateway: &Gateway, mut request: Request<Body>) -> Result<Re
         .map_err(|error| Status::unavailable(error.to_string()))
 }
 
-/// The services that the gateway itself is: health, and reflection over the whole contract in both versions.
-fn own_services(gateway: &Gateway) -> Routes {
-    let reflection = || {
+/// Who looks after Kugel may ask what there is; whether others may, the settings say.
+fn shows_itself(gateway: &Gateway, request: &Request<Body>) -> bool {
+    gateway.settings.reflection || request.extensions().get::<Operations>().is_some()
+}
+
+/// Reflection over the whole contract, in both versions.
+fn reflection(gateway: &Gateway) -> Routes {
+    let builder = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(gateway.descriptors)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
-    let health = Routes::new(HealthServer::new(gateway.health.clone()));
-    match (reflection().build_v1(), reflection().build_v1alpha()) {
-        (Ok(v1), Ok(v1alpha)) => health.add_service(v1).add_service(v1alpha),
+    match (builder().build_v1(), builder().build_v1alpha()) {
+        (Ok(v1), Ok(v1alpha)) => Routes::new(v1).add_service(v1alpha).prepare(),
         (Err(error), _) | (_, Err(error)) => {
             tracing::error!(%error, "no reflection: the contract's descriptors cannot be read");
-            health
+            Routes::default()
         }
     }
-    .prepare()
 }

@@ -16,7 +16,7 @@ use axum::response::IntoResponse;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, ORIGIN};
 use http::{HeaderMap, HeaderValue, Request, Response};
 use jiff::Timestamp;
 use kugel_error::codes;
@@ -83,6 +83,8 @@ pub(crate) async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Resp
         tenant_id: decode(tenant),
         store_code: decode(store),
     };
+    let origin = parts.headers.get(ORIGIN).map(HeaderValue::as_bytes);
+    let is_allowed = origin.is_none_or(|origin| gateway.settings.allowed_origins.contain(origin));
     let metadata = credentials(&parts.headers, parts.uri.query().unwrap_or_default());
     let upgrade = upgrade
         .max_message_size(MESSAGE_BYTES)
@@ -90,6 +92,7 @@ pub(crate) async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Resp
     let place = Arc::clone(&gateway.watchers).try_acquire_owned();
     upgrade.on_upgrade(async move |mut socket| {
         let End(code, reason) = match &place {
+            _ if !is_allowed => End(close_code::POLICY, "Origin not allowed"),
             Ok(_) => bridge(&gateway, &mut socket, watch, metadata).await,
             Err(_) => End(close_code::AGAIN, "Too many connections"),
         };

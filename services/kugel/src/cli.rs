@@ -85,6 +85,9 @@ pub struct Serve {
     /// Address and port to listen on [default: 127.0.0.1:8080; a single service: its port of the mesh].
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<SocketAddr>,
+    /// Address and port for metrics and reflection [default: on this machine alone, a thousand above the other port].
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub operations_listen: Option<SocketAddr>,
 }
 
 /// `kugel ready`

@@ -1,5 +1,6 @@
 //! Reads the command line and the settings, and picks the exit code.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use kugel::certificate;
 use kugel::cli::{Cli, Command, Serve};
-use kugel::process::{self, GATEWAY, Kugel, mesh_port};
+use kugel::process::{self, GATEWAY, Kugel, Operations, mesh_port};
 use kugel_config::{LogFormat, Settings};
 use kugel_operator::{books, events, export, import, rebuild, say, verify};
 use kugel_telemetry::Format;
@@ -94,22 +95,27 @@ async fn serve(settings: Settings, options: Serve, metrics: kugel_telemetry::Met
         .and_then(mesh_port)
         .map(|port| ([127, 0, 0, 1], port).into());
     let address = options.listen.or(own_port).unwrap_or(settings.listen);
-    let listener = TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}: choose another one with --listen"))?;
+    let listener = listen(address, "--listen").await?;
+    let operations = options.operations_listen.or(settings.operations_listen);
+    let operations = operations.unwrap_or_else(|| beside(address));
+    let operations = Operations {
+        listener: listen(operations, "--operations-listen").await?,
+        metrics,
+    };
+    let reflects = settings.reflection;
     let place = match &settings.mongodb_uri {
         Some(_) => "documents in MongoDB".to_owned(),
         None => format!("data in {}", settings.data_dir.display()),
     };
-    let (clock, metrics) = (Arc::new(SystemClock), Some(metrics));
+    let (clock, operations) = (Arc::new(SystemClock), Some(operations));
     let kugel = match options.service.as_deref() {
-        None => Kugel::start(settings, clock, listener, metrics).await?,
-        Some(GATEWAY) => Kugel::start_gateway(settings, clock, listener, metrics).await?,
-        Some(service) => Kugel::start_service(service, settings, clock, listener, metrics).await?,
+        None => Kugel::start(settings, clock, listener, operations).await?,
+        Some(GATEWAY) => Kugel::start_gateway(settings, clock, listener, operations).await?,
+        Some(service) => Kugel::start_service(service, settings, clock, listener, operations).await?,
     };
     match options.service.as_deref() {
-        None => print_welcome(&kugel.url(), &place),
-        Some(GATEWAY) => print_welcome(&kugel.url(), "documents where the seven services keep them"),
+        None => print_welcome(&kugel, &place, reflects),
+        Some(GATEWAY) => print_welcome(&kugel, "documents where the seven services keep them", reflects),
         Some(service) => say!("{service} serves gRPC on {}", kugel.url()),
     }
     wait_for_stop().await?;
@@ -118,16 +124,40 @@ async fn serve(settings: Settings, options: Serve, metrics: kugel_telemetry::Met
     Ok(())
 }
 
-fn print_welcome(url: &str, place: &str) {
+async fn listen(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address}: choose another one with {option}"))
+}
+
+/// The port for operations unless somebody names one: on this machine alone, a thousand above the main port.
+fn beside(main: SocketAddr) -> SocketAddr {
+    let port = match main.port() {
+        0 => 0,
+        port => port.checked_add(1000).unwrap_or(0),
+    };
+    ([127, 0, 0, 1], port).into()
+}
+
+fn print_welcome(kugel: &Kugel, place: &str, reflects: bool) {
+    let url = kugel.url();
     say!("Kugel is ready on {url}, {place}");
     say!("  API page       {url}/docs");
     say!("  OpenAPI        {url}/openapi.json");
     say!("  health         {url}/health");
-    say!("  gRPC           the same address, with reflection:");
-    if url.starts_with("https") {
-        say!("                 buf curl --cacert CERTIFICATE --protocol grpc --list-methods {url}");
-    } else {
-        say!("                 buf curl --http2-prior-knowledge --protocol grpc --list-methods {url}");
+    let operations = kugel.operations_url();
+    if let Some(operations) = &operations {
+        say!("  metrics        {operations}/metrics");
+    }
+    let reflection = if reflects { Some(&url) } else { operations.as_ref() };
+    if let Some(reflection) = reflection {
+        let options = if reflection.starts_with("https") {
+            "--cacert CERTIFICATE"
+        } else {
+            "--http2-prior-knowledge"
+        };
+        say!("  gRPC           buf curl {options} --protocol grpc --list-methods {reflection}");
+    }
+    if url.starts_with("http:") {
         say!("  real sales     kugel demo --server {url}");
     }
     say!("Stop with Ctrl-C.");

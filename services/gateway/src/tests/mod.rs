@@ -1,5 +1,6 @@
 //! The edge as clients see it.
 
 mod login;
+mod origins;
 mod rest;
 mod watch;

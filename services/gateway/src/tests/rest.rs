@@ -10,9 +10,9 @@ use tower::ServiceExt;
 
 use crate::testing::{router, sample_router};
 
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
     text: String,
 }
 
@@ -22,7 +22,7 @@ impl Answer {
     }
 }
 
-async fn send(
+pub(super) async fn send(
     router: &Edge,
     method: Method,
     path: &str,
@@ -304,9 +304,11 @@ async fn the_fixed_paths_answer() {
     assert!(get("/docs/").await.text.contains("swagger"));
     assert_eq!(get("/docs").await.status, 308);
     assert_eq!(get("/docsx").await.status, 404);
-    assert_eq!(get("/metrics").await.text, "kugel_up 1\n");
     assert!(get("/").await.json()["message"].is_string());
     let router = sample_router(Settings::for_test());
+    let metrics = async |router| send(router, Method::GET, "/metrics", &[], Body::empty()).await;
+    assert_eq!(metrics(&router).await.status, 404);
+    assert_eq!(metrics(&router.for_operations()).await.text, "kugel_up 1\n");
     let refused = send(&router, Method::GET, "/api/v1/accounts/token", &[], Body::empty()).await;
     assert_eq!(
         (refused.status.as_u16(), &refused.headers["allow"]),
@@ -323,36 +325,6 @@ async fn the_fixed_paths_answer() {
     assert_eq!(
         (json.status.as_u16(), &json.json()["code"]),
         (422, &json!("300001"))
-    );
-}
-
-#[tokio::test]
-async fn browsers_of_any_origin_may_call() {
-    let router = sample_router(Settings::for_test());
-    let asked = [
-        ("origin", "https://till.example"),
-        ("access-control-request-method", "POST"),
-        ("access-control-request-headers", "authorization,x-api-key"),
-    ];
-    let preflight = send(&router, Method::OPTIONS, "/api/v1/things", &asked, Body::empty()).await;
-    assert_eq!(preflight.status, 200);
-    assert_eq!(preflight.headers["access-control-allow-origin"], "*");
-    assert_eq!(
-        preflight.headers["access-control-allow-headers"],
-        "authorization,x-api-key"
-    );
-    let answer = send(
-        &router,
-        Method::GET,
-        "/api/v1/things/a",
-        &asked[..1],
-        Body::empty(),
-    )
-    .await;
-    let exposed = answer.headers["access-control-expose-headers"].to_str().unwrap();
-    assert!(
-        exposed.contains("grpc-status-details-bin") && exposed.contains("x-new-token"),
-        "{exposed}"
     );
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::ServiceExt as _;
@@ -10,7 +11,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures::{SinkExt, StreamExt, stream};
 use http::{Request, Response};
 use http_body_util::{BodyExt, StreamBody};
-use kugel_config::Settings;
+use kugel_config::{AllowedOrigins, Settings};
 use kugel_error::codes;
 use kugel_proto::stock::v1::watch_stock_alerts_response::Event;
 use kugel_proto::stock::v1::{
@@ -19,7 +20,8 @@ use kugel_proto::stock::v1::{
 use kugel_rpc::{Channel, LocalService};
 use prost::Message as _;
 use serde_json::{Value, json};
-use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
+use tokio_tungstenite::tungstenite::{Message, handshake};
 use tonic::Status;
 use tower::service_fn;
 
@@ -69,13 +71,21 @@ async fn talk(path: &str, channels: BTreeMap<String, Channel>) -> Vec<Value> {
 }
 
 async fn say(words: &str, path: &str, channels: BTreeMap<String, Channel>) -> Vec<Value> {
-    let router = router_of(kugel_proto::DESCRIPTORS, Settings::for_test(), channels);
+    let url = |address| format!("ws://{address}{path}").into_client_request().unwrap();
+    converse(words, url, Settings::for_test(), channels).await
+}
+
+async fn converse(
+    words: &str,
+    handshake: impl FnOnce(SocketAddr) -> handshake::client::Request,
+    settings: Settings,
+    channels: BTreeMap<String, Channel>,
+) -> Vec<Value> {
+    let router = router_of(kugel_proto::DESCRIPTORS, settings, channels);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let handshake = handshake(listener.local_addr().unwrap());
     let server = tokio::spawn(async move { axum::serve(listener, router.into_make_service()).await });
-    let (mut socket, _) = tokio_tungstenite::connect_async(format!("ws://{address}{path}"))
-        .await
-        .unwrap();
+    let (mut socket, _) = tokio_tungstenite::connect_async(handshake).await.unwrap();
     let mut said = Vec::new();
     socket.send(Message::text(words)).await.unwrap();
     // A gateway that has had enough may have gone.
@@ -151,6 +161,28 @@ async fn refused_watchers_are_told_why() {
     ] {
         assert_eq!(talk(path, channels).await, [expected], "{path}");
     }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_refused() {
+    let said = async |origin: Option<&'static str>| {
+        let mut settings = Settings::for_test();
+        settings.allowed_origins = AllowedOrigins::Listed(vec!["https://till.example".to_owned()]);
+        let handshake = |address| {
+            let url = format!("ws://{address}/ws/T1/001?token=good");
+            let mut request = url.into_client_request().unwrap();
+            let headers = request.headers_mut();
+            origin.map(|origin| headers.insert("origin", origin.parse().unwrap()));
+            request
+        };
+        converse("ignored", handshake, settings, stock()).await
+    };
+    assert!(said(Some("https://till.example")).await.contains(&json!("pong")));
+    assert!(said(None).await.contains(&json!("pong")), "no browser, no page");
+    assert_eq!(
+        said(Some("https://evil.example")).await,
+        [json!([1008, "Origin not allowed"])]
+    );
 }
 
 #[tokio::test]

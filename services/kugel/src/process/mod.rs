@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join_all;
 use kugel_config::Settings;
 use kugel_gateway::{Edge, GatewayDeps};
 use kugel_host::Host;
@@ -42,11 +43,20 @@ const METRICS_INTERVAL: Duration = Duration::from_secs(5);
 /// A running process.
 pub struct Kugel {
     address: SocketAddr,
+    operations: Option<String>,
     stop: CancellationToken,
-    is_secure: bool,
-    served: JoinHandle<()>,
+    url: String,
+    served: Vec<JoinHandle<()>>,
     upkeep: Option<JoinHandle<()>>,
     host: Option<Host>,
+}
+
+/// The port for who looks after a process, and what it tells.
+pub struct Operations {
+    /// Where it listens.
+    pub listener: TcpListener,
+    /// All metrics of the process.
+    pub metrics: Metrics,
 }
 
 impl Kugel {
@@ -55,22 +65,12 @@ impl Kugel {
         settings: Settings,
         clock: Arc<dyn Clock>,
         listener: TcpListener,
-        metrics: Option<Metrics>,
+        operations: Option<Operations>,
     ) -> anyhow::Result<Self> {
-        let address = listener.local_addr()?;
-        let door = Port::Whole.door(&settings, address)?;
+        let ports = Ports::of(Port::Whole, &settings, listener, operations)?;
         let host = Host::start(settings.clone(), clock.clone()).await?;
-        let router = gateway(host.neighbours(), settings, clock, metrics.clone())?;
-        let stop = host.stopping().clone();
-        Ok(Self::open(
-            door,
-            listener,
-            address,
-            router,
-            stop,
-            metrics,
-            Some(host),
-        ))
+        let edge = gateway(host.neighbours(), settings, clock, ports.metrics())?;
+        Ok(ports.open(edge.clone(), edge.for_operations(), Some(host)))
     }
 
     /// Starts one service by itself, as native gRPC; its neighbours are called over the network.
@@ -79,7 +79,7 @@ impl Kugel {
         settings: Settings,
         clock: Arc<dyn Clock>,
         listener: TcpListener,
-        metrics: Option<Metrics>,
+        operations: Option<Operations>,
     ) -> anyhow::Result<Self> {
         let known = Neighbours::NAMES;
         anyhow::ensure!(
@@ -87,20 +87,10 @@ impl Kugel {
             "there is no service `{name}`: choose {GATEWAY} or one of {}",
             known.join(", ")
         );
-        let address = listener.local_addr()?;
-        let door = Port::Service.door(&settings, address)?;
+        let ports = Ports::of(Port::Service, &settings, listener, operations)?;
         let (host, service) = Host::start_service(name, settings, clock).await?;
-        let stop = host.stopping().clone();
-        let router = serve::service_router(service, metrics.as_ref().map(render));
-        Ok(Self::open(
-            door,
-            listener,
-            address,
-            router,
-            stop,
-            metrics,
-            Some(host),
-        ))
+        let operations = serve::operations(service.clone(), ports.metrics());
+        Ok(ports.open(serve::service(service), operations, Some(host)))
     }
 
     /// Starts the gateway by itself, before services that are elsewhere.
@@ -108,33 +98,17 @@ impl Kugel {
         settings: Settings,
         clock: Arc<dyn Clock>,
         listener: TcpListener,
-        metrics: Option<Metrics>,
+        operations: Option<Operations>,
     ) -> anyhow::Result<Self> {
-        let address = listener.local_addr()?;
-        let door = Port::Gateway.door(&settings, address)?;
+        let ports = Ports::of(Port::Gateway, &settings, listener, operations)?;
         let neighbours = Neighbours::network(&settings, None)?;
-        let router = gateway(&neighbours, settings, clock, metrics.clone())?;
-        let stop = CancellationToken::new();
-        Ok(Self::open(door, listener, address, router, stop, metrics, None))
+        let edge = gateway(&neighbours, settings, clock, ports.metrics())?;
+        Ok(ports.open(edge.clone(), edge.for_operations(), None))
     }
 
-    fn open(
-        door: Door,
-        listener: TcpListener,
-        address: SocketAddr,
-        service: impl Served,
-        stop: CancellationToken,
-        metrics: Option<Metrics>,
-        host: Option<Host>,
-    ) -> Self {
-        Self {
-            address,
-            is_secure: door.tls.is_some(),
-            served: door.serve(listener, serve::ending_streams(service, &stop), stop.clone()),
-            stop,
-            upkeep: metrics.map(tend),
-            host,
-        }
+    /// The address of its port for operations, if it has one.
+    pub fn operations_url(&self) -> Option<String> {
+        self.operations.clone()
     }
 
     /// Where it listens.
@@ -144,8 +118,7 @@ impl Kugel {
 
     /// The address of its pages and its API.
     pub fn url(&self) -> String {
-        let scheme = if self.is_secure { "https" } else { "http" };
-        format!("{scheme}://{}", self.address)
+        self.url.clone()
     }
 
     /// The services of this process; a gateway by itself has none.
@@ -170,7 +143,10 @@ impl Kugel {
     /// Stops: is ready no more and accepts nothing new, finishes calls under way, delivers events, closes the documents.
     pub async fn stop(self) {
         self.stop.cancel();
-        if tokio::time::timeout(DRAIN_LIMIT, self.served).await.is_err() {
+        if tokio::time::timeout(DRAIN_LIMIT, join_all(self.served))
+            .await
+            .is_err()
+        {
             tracing::warn!("some calls were still under way and are cut off");
         }
         if let Some(host) = self.host {
@@ -179,6 +155,64 @@ impl Kugel {
         if let Some(upkeep) = self.upkeep {
             upkeep.abort();
         }
+    }
+}
+
+/// The ports of a process before they open: what is wrong with one ends the start before anything has begun.
+struct Ports {
+    address: SocketAddr,
+    main: (TcpListener, Door),
+    operations: Option<(Operations, Door)>,
+}
+
+impl Ports {
+    fn of(
+        port: Port,
+        settings: &Settings,
+        listener: TcpListener,
+        operations: Option<Operations>,
+    ) -> anyhow::Result<Self> {
+        let address = listener.local_addr()?;
+        let beside = |operations: Operations| {
+            let door = port.door_for_operations(settings, operations.listener.local_addr()?)?;
+            anyhow::Ok((operations, door))
+        };
+        Ok(Self {
+            address,
+            main: (listener, port.door(settings, address)?),
+            operations: operations.map(beside).transpose()?,
+        })
+    }
+
+    fn metrics(&self) -> Option<Render> {
+        let metrics = self.operations.as_ref()?.0.metrics.clone();
+        Some(Arc::new(move || metrics.render()))
+    }
+
+    /// Opens them: one for `service`, and one for `operations` if there is one.
+    fn open(self, service: impl Served, operations: impl Served, host: Option<Host>) -> Kugel {
+        let stop = host
+            .as_ref()
+            .map(|host| host.stopping().clone())
+            .unwrap_or_default();
+        let (listener, door) = self.main;
+        let mut kugel = Kugel {
+            address: self.address,
+            operations: None,
+            url: door.url(self.address),
+            served: vec![door.serve(listener, serve::ending_streams(service, &stop), stop.clone())],
+            upkeep: None,
+            host,
+            stop,
+        };
+        if let Some((Operations { listener, metrics }, door)) = self.operations {
+            kugel.operations = listener.local_addr().ok().map(|address| door.url(address));
+            let stop = &kugel.stop;
+            let served = door.serve(listener, serve::ending_streams(operations, stop), stop.clone());
+            kugel.served.push(served);
+            kugel.upkeep = Some(tend(metrics));
+        }
+        kugel
     }
 }
 
@@ -192,22 +226,17 @@ fn tend(metrics: Metrics) -> JoinHandle<()> {
     })
 }
 
-fn render(metrics: &Metrics) -> Render {
-    let metrics = metrics.clone();
-    Arc::new(move || metrics.render())
-}
-
 fn gateway(
     neighbours: &Neighbours,
     settings: Settings,
     clock: Arc<dyn Clock>,
-    metrics: Option<Metrics>,
+    metrics: Option<Render>,
 ) -> anyhow::Result<Edge> {
     let channels = Neighbours::NAMES.map(|name| (name.to_owned(), neighbours.channel(name)));
     Ok(kugel_gateway::build(GatewayDeps {
         channels: channels.into(),
         settings: Arc::new(settings),
         clock,
-        metrics: metrics.as_ref().map(render),
+        metrics,
     })?)
 }

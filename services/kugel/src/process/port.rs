@@ -69,6 +69,28 @@ impl Port {
             limits,
         })
     }
+
+    /// How the port for operations at `address` is served. A gateway's is the gateway's again; a service's tells nothing that
+    /// needs a credential.
+    pub(super) fn door_for_operations(
+        self,
+        settings: &Settings,
+        address: SocketAddr,
+    ) -> anyhow::Result<Door> {
+        let main = match self {
+            Self::Service => Door {
+                tls: None,
+                proxies: Proxies::default(),
+                places: Places::of(settings),
+                limits: Limits::default(),
+            },
+            Self::Whole | Self::Gateway => self.door(settings, address)?,
+        };
+        Ok(Door {
+            proxies: Proxies::default(),
+            ..main
+        })
+    }
 }
 
 fn tls_setting(settings: &Settings) -> Option<&'static str> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::routing::get;
 use kugel_rpc::LocalService;
 use tokio_util::sync::CancellationToken;
@@ -14,15 +15,23 @@ use super::streams;
 /// Renders all metrics of the process.
 pub(super) type Render = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// A service by itself: native gRPC, and its metrics for whoever collects them.
-pub(super) fn service_router(service: LocalService, metrics: Option<Render>) -> Router {
-    let routes =
-        service.map_request(|request: http::Request<axum::body::Body>| request.map(tonic::body::Body::new));
-    let router = Router::new().fallback_service(routes);
+/// A service by itself: native gRPC.
+pub(super) fn service(service: LocalService) -> Router {
+    Router::new().fallback_service(service.map_request(native))
+}
+
+/// What a service tells who looks after it: its health and its metrics, and nothing that needs a credential.
+pub(super) fn operations(service: LocalService, metrics: Option<Render>) -> Router {
+    let health = service.map_request(native);
+    let router = Router::new().route_service("/grpc.health.v1.Health/{method}", health);
     match metrics {
         Some(render) => router.route("/metrics", get(move || async move { render() })),
         None => router,
     }
+}
+
+fn native(request: Request) -> http::Request<tonic::body::Body> {
+    request.map(tonic::body::Body::new)
 }
 
 /// Lets streams end when the process stops.

@@ -176,6 +176,12 @@ pub(super) struct Door {
 }
 
 impl Door {
+    /// How a port at `address` is called with it.
+    pub(super) fn url(&self, address: SocketAddr) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{address}")
+    }
+
     /// Serves until `stop`; then nothing new is accepted, calls under way are finished, and the task ends.
     pub(super) fn serve(
         self,
