@@ -77,18 +77,15 @@ impl Port {
         settings: &Settings,
         address: SocketAddr,
     ) -> anyhow::Result<Door> {
-        let main = match self {
-            Self::Service => Door {
-                tls: None,
-                proxies: Proxies::default(),
-                places: Places::of(settings),
-                limits: Limits::default(),
-            },
-            Self::Whole | Self::Gateway => self.door(settings, address)?,
+        let tls = match self {
+            Self::Service => None,
+            Self::Whole | Self::Gateway => self.door(settings, address)?.tls,
         };
         Ok(Door {
+            tls,
             proxies: Proxies::default(),
-            ..main
+            places: Places::for_operations(),
+            limits: Limits::default(),
         })
     }
 }

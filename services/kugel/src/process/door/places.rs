@@ -15,6 +15,8 @@ const CONNECTIONS: usize = 16_384;
 const PER_ADDRESS: usize = 1024;
 /// Descriptors that are left for databases, files and neighbours.
 const RESERVE: usize = 256;
+/// Connections of the port for operations.
+const OPERATIONS: usize = 64;
 /// Pause between two log lines about refused connections.
 const QUIET: Duration = Duration::from_secs(1);
 
@@ -67,6 +69,11 @@ impl Places {
             );
         }
         Self::new(limit, limit_per_address)
+    }
+
+    /// The few of a port for operations, out of the reserve: whoever fills the main port shuts nobody out who looks after it.
+    pub(in crate::process) fn for_operations() -> Self {
+        Self::new(OPERATIONS, OPERATIONS)
     }
 
     pub(super) fn new(limit: usize, limit_per_address: usize) -> Self {
