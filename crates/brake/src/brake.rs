@@ -1,5 +1,6 @@
 //! Taking a try, and how it ends.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +8,14 @@ use std::time::Duration;
 use kugel_error::{Error, codes};
 use kugel_state::{State, StateError};
 use kugel_types::Clock;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::counts::Counts;
 use crate::rule::{Count, Rule};
 use crate::{Kind, Subject};
+
+/// Accounts whose tries wait for each other: so many at once are compared at the same time.
+const TURNS: usize = 256;
 
 /// Counts the tries of one kind of credential. Replicas that share a state store share the counts. Cheap to clone.
 #[derive(Clone)]
@@ -18,6 +23,9 @@ pub struct Brake {
     kind: Kind,
     counts: Arc<Counts>,
     clock: Arc<dyn Clock>,
+    /// One account's tries take turns within a process: a hundred right ones at once all pass, and of a hundred wrong ones
+    /// the first few are compared. Accounts share a turn by chance, so that there is an end to them.
+    turns: Arc<[Mutex<()>]>,
 }
 
 impl Brake {
@@ -28,28 +36,33 @@ impl Brake {
             kind,
             counts: Arc::new(Counts::new(state)),
             clock,
+            turns: (0..TURNS).map(|_| Mutex::default()).collect(),
         }
     }
 
     /// Takes a try from each subject, or from none. Addresses come first, so that who is slowed locks no account. It
-    /// stands as failed unless the [`Try`] is told otherwise: who hangs up has guessed too.
+    /// stands as failed unless the [`Try`] is told otherwise: who hangs up has guessed too. An account's next try waits
+    /// until the one before has ended, so nobody holds two at a time.
     pub async fn take(&self, subjects: &[Subject<'_>]) -> Result<Try<'_>, Braked> {
-        let now = self.clock.now().as_microsecond();
+        let counted = subjects.iter().filter_map(|subject| {
+            let (rule, key) = subject.counted(self.kind)?;
+            Some((rule, key, matches!(subject, Subject::Account(_))))
+        });
+        let counted: Vec<_> = counted.collect();
         let mut one_try = Try {
             brake: self,
             taken: Vec::new(),
+            turns: self.wait(&counted).await,
         };
-        for subject in subjects {
-            let Some((rule, key)) = subject.counted(self.kind) else {
-                continue;
-            };
+        let now = self.clock.now().as_microsecond();
+        for (rule, key, is_account) in counted {
             match self.counts.take(rule, &key, now).await {
                 Ok((before, after)) => one_try.taken.push(Taken {
                     rule,
                     key,
                     before,
                     after,
-                    is_account: matches!(subject, Subject::Account(_)),
+                    is_account,
                 }),
                 Err((pause, is_lock)) => {
                     one_try.withdrawn().await;
@@ -59,6 +72,22 @@ impl Brake {
             }
         }
         Ok(one_try)
+    }
+
+    /// Waits for the turn of every account, in one order for all.
+    async fn wait(&self, counted: &[(Rule, String, bool)]) -> Vec<MutexGuard<'_, ()>> {
+        let accounts = counted.iter().filter(|(_, _, is_account)| *is_account);
+        let turns = accounts.map(|(_, key, _)| {
+            key.bytes().fold(0, |sum: usize, byte| {
+                sum.wrapping_mul(31).wrapping_add(byte.into())
+            }) % TURNS
+        });
+        let turns: BTreeSet<usize> = turns.collect();
+        let mut guards = Vec::new();
+        for turn in turns {
+            guards.push(self.turns[turn].lock().await);
+        }
+        guards
     }
 
     /// Forgets what was counted of a subject: unlocks an account. Fails if the state store does not answer.
@@ -101,6 +130,8 @@ impl From<Braked> for Error {
 pub struct Try<'brake> {
     brake: &'brake Brake,
     taken: Vec<Taken>,
+    #[expect(dead_code, reason = "held until the try has ended")]
+    turns: Vec<MutexGuard<'brake, ()>>,
 }
 
 struct Taken {

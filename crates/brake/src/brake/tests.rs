@@ -124,6 +124,20 @@ async fn guesses_at_once_are_braked_like_guesses_in_a_row() {
 }
 
 #[tokio::test]
+async fn right_tries_at_once_all_pass() {
+    let world = world();
+    let logins = (0..200).map(|_| async {
+        let one_try = world.brake.take(&[address(1), OWNER]).await.unwrap();
+        tokio::task::yield_now().await;
+        one_try.succeeded().await;
+    });
+    let limit = Duration::from_secs(30);
+    let all = tokio::time::timeout(limit, futures::future::join_all(logins)).await;
+    assert_eq!(all.expect("each gets its turn").len(), 200);
+    assert_eq!(fail(&world.brake, &[address(1)], 100).await, 50);
+}
+
+#[tokio::test]
 async fn the_tenth_failure_locks_for_a_quarter_of_an_hour() {
     let world = world();
     assert_eq!(fail(&world.brake, &[OWNER], 20).await, 5);
