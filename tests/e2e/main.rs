@@ -17,6 +17,7 @@ mod envelope;
 mod errors;
 mod events;
 mod gateway;
+mod guessing;
 mod https;
 mod isolation;
 mod masters;

@@ -53,6 +53,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["kugel-auth"]),
     ("argon2", &["kugel-auth"]),
     ("bcrypt", &["kugel-auth"]),
+    ("zxcvbn", &["kugel-account"]),
     ("figment", &["kugel-config"]),
     ("metrics-exporter-prometheus", &["kugel-telemetry"]),
     ("tracing-subscriber", &["kugel-telemetry"]),

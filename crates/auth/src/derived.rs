@@ -1,9 +1,11 @@
-//! What else is derived from the root secret: fingerprints of requests, and API keys that can be shown again.
+//! What else is derived from the root secret: a key for each purpose, fingerprints of requests, and API keys that can be
+//! shown again.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, Mac as _};
 use sha2::Sha256;
+use subtle::ConstantTimeEq as _;
 
 use crate::{ApiKey, Tokens};
 
@@ -11,6 +13,8 @@ use crate::{ApiKey, Tokens};
 pub(crate) struct Derived {
     fingerprints: [u8; 32],
     api_keys: [u8; 32],
+    pub(crate) invitations: [u8; 32],
+    pub(crate) temporary_passwords: [u8; 32],
 }
 
 impl Derived {
@@ -18,6 +22,8 @@ impl Derived {
         Self {
             fingerprints: mac(root, &[b"kugel request fingerprints"]),
             api_keys: mac(root, &[b"kugel api keys"]),
+            invitations: mac(root, &[b"kugel invitations"]),
+            temporary_passwords: mac(root, &[b"kugel temporary passwords"]),
         }
     }
 }
@@ -46,6 +52,11 @@ pub(crate) fn mac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     parts.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
+}
+
+/// Compares in a time that tells nothing.
+pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
+    one.ct_eq(other).into()
 }
 
 #[cfg(test)]

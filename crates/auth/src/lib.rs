@@ -6,8 +6,10 @@
 
 mod api_key;
 mod derived;
+mod invitation;
 mod password;
 mod principal;
+mod temporary;
 mod token;
 
 pub use api_key::{ApiKey, ApiKeyHash};

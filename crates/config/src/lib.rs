@@ -12,4 +12,4 @@ mod settings;
 
 pub use origins::AllowedOrigins;
 pub use secret::Secret;
-pub use settings::{Compatibility, ErrorCodeStyle, LogFormat, Settings, SettingsError};
+pub use settings::{Compatibility, ErrorCodeStyle, LogFormat, Registration, Settings, SettingsError};

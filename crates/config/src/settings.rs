@@ -32,6 +32,18 @@ pub enum Compatibility {
     Legacy,
 }
 
+/// Who may register a tenant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Registration {
+    /// Everybody.
+    Open,
+    /// Who has a code from `kugel invite`.
+    Invitation,
+    /// Nobody.
+    Closed,
+}
+
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -73,6 +85,8 @@ pub struct Settings {
     pub token_expire_minutes: u32,
     /// Life of a terminal token in hours.
     pub terminal_token_expire_hours: u32,
+    /// Who may register a tenant: `open` to everybody, by `invitation` (`kugel invite` prints codes), or `closed`.
+    pub registration: Registration,
     /// Cost of hashing a password: memory in KiB (argon2id).
     pub password_memory_kib: u32,
     /// The chain's time zone, an IANA name.
@@ -173,6 +187,7 @@ data_dir = "kugel-data"
 development = false
 token_expire_minutes = 30
 terminal_token_expire_hours = 24
+registration = "open"
 password_memory_kib = 19456
 timezone = "Asia/Tokyo"
 currency = "JPY"

@@ -64,6 +64,9 @@ table! {
     UNAUTHENTICATED "200001" 401 16 "Authentication failed" "認証に失敗しました";
     PERMISSION_DENIED "200002" 403 7 "This is not permitted" "権限がありません";
     TOO_MANY_TRIES "200003" 429 8 "There were too many tries, wait a moment" "試行回数が多すぎます。しばらくお待ちください";
+    PASSWORD_CHANGE_REQUIRED "200004" 403 9 "The password must be changed first" "パスワードの変更が必要です";
+    REGISTRATION_CLOSED "200005" 403 7 "Registration is closed" "新規登録は受け付けていません";
+    INVITATION_REFUSED "200006" 403 7 "The invitation code is not good" "招待コードが無効です";
     // Input: 30
     INVALID_INPUT "300001" 422 3 "The input is not valid" "入力データが不正です";
     REQUEST_REFUSED "300001" 400 9 "The request does not fit the data it refers to" "リクエスト内容が対象データと一致しません";

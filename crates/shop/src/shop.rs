@@ -67,6 +67,7 @@ impl Shop {
             username: username.to_owned(),
             password: password.to_owned(),
             tenant_id: wished.map(ToOwned::to_owned),
+            invitation_code: None,
         };
         let answer = accounts
             .register_tenant(registration)

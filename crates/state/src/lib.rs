@@ -1,6 +1,6 @@
 //! The state port: values by key with a lifetime, for speed and never as the only copy.
 //!
-//! Nothing that cannot be rebuilt from documents lives only here. Start reading at [`State`]. [`MemoryState`] is the in-process adapter,
+//! Nothing that cannot be rebuilt from documents or forgotten lives only here. Start reading at [`State`]. [`MemoryState`] is the in-process adapter,
 //! [`RedisState`] the mesh's, with [`Guarded`] before it; [`conformance`] says what every adapter must do.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]

@@ -54,9 +54,14 @@ impl World {
 
     /// Starts Kugel at an instant, where time stands still until the test moves it.
     pub async fn start_at(instant: &str) -> (Self, Arc<ManualClock>) {
+        Self::start_replicated_at(instant, 1).await
+    }
+
+    /// The same with so many replicas of each service, which share the clock.
+    pub async fn start_replicated_at(instant: &str, replicas: usize) -> (Self, Arc<ManualClock>) {
         let instant: Timestamp = instant.parse().unwrap();
         let clock = Arc::new(ManualClock::for_test(instant));
-        (Self::launch(|_| {}, clock.clone(), 1).await, clock)
+        (Self::launch(|_| {}, clock.clone(), replicas).await, clock)
     }
 
     async fn launch(change: impl FnOnce(&mut Settings), clock: Arc<dyn Clock>, replicas: usize) -> Self {

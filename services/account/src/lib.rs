@@ -15,11 +15,16 @@ mod records;
 
 pub use records::COLLECTIONS;
 
+use std::sync::Arc;
+
+use kugel_brake::{Brake, Kind};
+use kugel_config::Compatibility;
 use kugel_error::Result;
 use kugel_proto::account::v1::account_service_server::AccountServiceServer;
 use kugel_rpc::{Deps, Parts, Routes};
+use kugel_state::{State, StateError};
 use kugel_store::{Collection, Record as _};
-use kugel_types::TenantId;
+use kugel_types::{Clock, TenantId};
 
 use crate::adapters::grpc::Accounts;
 use crate::app::App;
@@ -33,10 +38,26 @@ pub fn registration(tenant: &TenantId) -> (&'static Collection, String) {
     (Tenant::COLLECTION, Tenant::key(tenant.as_str()))
 }
 
+/// Forgets the failed logins of a user in a state store that this process does not serve from.
+pub async fn unlock(
+    state: Arc<dyn State>,
+    clock: Arc<dyn Clock>,
+    tenant: &TenantId,
+    username: &str,
+) -> std::result::Result<(), StateError> {
+    let logins = Brake::new(Kind::Password, state, clock);
+    logins.release(app::account(&[tenant.as_str(), username])).await
+}
+
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts> {
     let forgetting = deps.documents.clone().keep_forgetting();
+    let brake = |kind| Brake::new(kind, Arc::clone(&deps.state), Arc::clone(&deps.clock));
     let app = App {
+        logins: brake(Kind::Password),
+        registrations: brake(Kind::Registration),
+        registration: deps.settings.registration,
+        is_legacy: deps.settings.compatibility == Compatibility::Legacy,
         documents: deps.documents,
         passwords: deps.passwords,
         tokens: deps.tokens,

@@ -2,8 +2,10 @@
 
 use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 
-use crate::domain::{LastLogin, SuperuserGuard, Tenant, User};
+use crate::domain::{LastLogin, PasswordPolicy, SuperuserGuard, Tenant, UsedInvitation, User};
 
+/// The key of the one policy of a tenant.
+pub(crate) const POLICY_KEY: &str = "policy";
 /// The key of the one guard of a tenant.
 pub(crate) const GUARD_KEY: &str = "superusers";
 
@@ -28,6 +30,16 @@ static LAST_LOGINS: Collection = Collection {
 };
 static GUARDS: Collection = Collection {
     name: "superuser_guards",
+    fields: &[],
+    indexes: &[],
+};
+static POLICIES: Collection = Collection {
+    name: "password_policies",
+    fields: &[],
+    indexes: &[],
+};
+static INVITATIONS: Collection = Collection {
+    name: "used_invitations",
     fields: &[],
     indexes: &[],
 };
@@ -60,5 +72,27 @@ impl Record for SuperuserGuard {
     }
 }
 
+impl Record for PasswordPolicy {
+    const COLLECTION: &'static Collection = &POLICIES;
+    fn id(&self) -> String {
+        POLICY_KEY.to_owned()
+    }
+}
+
+impl Record for UsedInvitation {
+    const COLLECTION: &'static Collection = &INVITATIONS;
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
 /// All collections of the service.
-pub static COLLECTIONS: [&Collection; 5] = [&TENANTS, &USERS, &LAST_LOGINS, &GUARDS, &PROCESSED_REQUESTS];
+pub static COLLECTIONS: [&Collection; 7] = [
+    &TENANTS,
+    &USERS,
+    &LAST_LOGINS,
+    &GUARDS,
+    &POLICIES,
+    &INVITATIONS,
+    &PROCESSED_REQUESTS,
+];

@@ -31,8 +31,35 @@ pub(super) async fn users(walk: &mut Walk) {
     let back = json!({"isActive": true});
     walk.kept("account.v1.AccountService.UpdateUser", change, back)
         .await;
+    passwords(walk, &clerk, &other).await;
     walk.kept("account.v1.AccountService.DeleteUser", clerk, other)
         .await;
+}
+
+/// A reset shows the same password again, though nobody keeps it, and a change is made once.
+async fn passwords(walk: &mut Walk, clerk: &Value, other: &Value) {
+    let on = json!({"username": "clerk", "isActive": true});
+    walk.plain("account.v1.AccountService.UpdateUser", on).await;
+    let owner = json!({"username": Tenant::ADMINISTRATOR});
+    walk.afresh("account.v1.AccountService.UnlockUser", owner).await;
+    let reset = "account.v1.AccountService.ResetPassword";
+    let reset = walk.kept(reset, clerk.clone(), other.clone()).await;
+    let temporary = reset["temporaryPassword"].as_str().unwrap();
+    assert_kept_nowhere(walk.world.folder(), temporary);
+    let change = json!({
+        "tenantId": walk.tenant.id, "username": "clerk",
+        "currentPassword": temporary, "newPassword": "pear-Tree-10",
+    });
+    let other = json!({"newPassword": "fig-Tree-11"});
+    walk.kept("account.v1.AccountService.ChangePassword", change, other)
+        .await;
+    let policy = |length: i32| json!({"policy": {"minimumLength": length}});
+    walk.kept(
+        "account.v1.AccountService.UpdatePasswordPolicy",
+        policy(8),
+        policy(9),
+    )
+    .await;
 }
 
 pub(super) async fn terminals(walk: &mut Walk) {

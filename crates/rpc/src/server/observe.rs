@@ -68,7 +68,7 @@ pub(crate) async fn observe(
                     "call failed"
                 );
             }
-            Code::Unavailable | Code::DeadlineExceeded | Code::ResourceExhausted => {
+            Code::Unavailable | Code::DeadlineExceeded => {
                 let cause = cause(&answer);
                 tracing::warn!(
                     rpc.service = service,

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use kugel_error::{Result, codes};
 use kugel_rpc::Caller;
 use kugel_store::{Changes, Record, Stored, retry};
+use serde::Serialize;
 
+use super::attempt::{Attempt, Outcome};
 use super::users::missing;
 use super::{App, UserView};
 use crate::domain::{LastLogin, SuperuserGuard, User};
@@ -21,6 +23,8 @@ pub struct UserChange {
     pub is_active: Option<bool>,
     /// Administers the tenant's users.
     pub is_superuser: Option<bool>,
+    /// Must change the password before the next login.
+    pub must_change_password: Option<bool>,
 }
 
 impl App {
@@ -33,9 +37,9 @@ impl App {
     ) -> Result<UserView> {
         let work = async {
             let new = self.changed(caller, username, change).await?;
-            self.edit_user(caller, username, new).await
+            self.edit_user(caller, username, new, |view| view).await
         };
-        let view = caller.once(&self.documents, work).await?;
+        let view: Option<UserView> = caller.once(&self.documents, work).await?;
         view.ok_or_else(|| missing(username))
     }
 
@@ -47,13 +51,17 @@ impl App {
         change: &UserChange,
     ) -> Result<impl Fn(User) -> Option<User>> {
         let is_own = self.authorize(caller, username).await?;
-        if change.is_active.is_some() || change.is_superuser.is_some() {
+        let rights = [change.is_active, change.is_superuser, change.must_change_password];
+        if rights.iter().any(Option::is_some) {
             self.require_administrator(caller).await?;
         }
         let hashed_password = self.new_hash(caller, username, change, is_own).await?;
-        let (is_active, is_superuser) = (change.is_active, change.is_superuser);
+        let [is_active, is_superuser, must_change_password] = rights;
+        let is_cleared = is_own && hashed_password.is_some();
         Ok(move |user: User| {
+            let must_change = user.must_change_password && !is_cleared;
             Some(User {
+                must_change_password: must_change_password.unwrap_or(must_change),
                 hashed_password: hashed_password.clone().unwrap_or(user.hashed_password),
                 is_active: is_active.unwrap_or(user.is_active),
                 is_superuser: is_superuser.unwrap_or(user.is_superuser),
@@ -66,18 +74,21 @@ impl App {
     pub async fn delete_user(&self, caller: &Caller, username: &str) -> Result<()> {
         let work = async {
             self.require_superuser(caller).await?;
-            self.edit_user(caller, username, |_| None).await
+            self.edit_user(caller, username, |_| None, |view| view).await
         };
-        caller.once(&self.documents, work).await.map(|_| ())
+        caller.once::<Option<UserView>>(&self.documents, work).await?;
+        Ok(())
     }
 
-    /// Replaces a user by what `edit` makes of it, or removes it if that is nothing.
-    async fn edit_user(
+    /// Replaces a user by what `edit` makes of it, or removes it if that is nothing, and keeps what `answer` makes of what
+    /// is left for a repeated request.
+    pub(super) async fn edit_user<A: Serialize>(
         &self,
         caller: &Caller,
         username: &str,
         edit: impl Fn(User) -> Option<User>,
-    ) -> Result<Option<UserView>> {
+        answer: impl Fn(Option<UserView>) -> A,
+    ) -> Result<A> {
         retry("user", username, || async {
             let current = self.stored_user(caller, username).await?;
             let edited = edit((*current.value).clone());
@@ -87,9 +98,11 @@ impl App {
             if loses_rights {
                 changes = self.losing_superuser(caller, username, changes).await?;
             }
+            let answer = answer(view);
+            let changes = changes.answering(caller.request(), &answer);
             let committed = self.documents.commit(&caller.scope(), changes).await;
             committed.map_err(|error| error.or_taken(&[SuperuserGuard::COLLECTION]))?;
-            Ok(view)
+            Ok(answer)
         })
         .await
     }
@@ -102,7 +115,7 @@ impl App {
         edited: Option<User>,
     ) -> Result<(Changes, Option<UserView>)> {
         let changes = self.documents.changes(&caller.actor());
-        let (changes, view) = match edited.map(Arc::new) {
+        Ok(match edited.map(Arc::new) {
             Some(user) => {
                 let stored = changes.replaced(Arc::clone(&user), current);
                 let view = UserView::new(&stored, self.last_login(caller, &user.username).await?);
@@ -114,8 +127,7 @@ impl App {
                     .delete::<LastLogin>(&current.username, None);
                 (changes, None)
             }
-        };
-        Ok((changes.answering(caller.request(), &view), view))
+        })
     }
 
     /// The hash of the new password, if there is one. Whoever changes the own one proves to know the old one: a till
@@ -130,19 +142,29 @@ impl App {
         let Some(password) = &change.password else {
             return Ok(None);
         };
-        let stored = self.stored_user(caller, username).await?;
+        self.stored_user(caller, username).await?;
         if is_own {
-            let current = change.current_password.as_deref().unwrap_or_default();
-            if !self
-                .passwords
-                .verify(current, Some(&stored.hashed_password))
-                .await?
-            {
-                return Err(codes::INVALID_INPUT
-                    .error("current_password is wrong")
-                    .field("current_password", "is wrong"));
-            }
+            self.prove(caller, username, change).await?;
         }
+        let tenant = caller.tenant().as_str();
+        self.require_good(&caller.scope(), tenant, username, ("password", password))
+            .await?;
         Ok(Some(self.passwords.hash(password).await?))
+    }
+
+    async fn prove(&self, caller: &Caller, username: &str, change: &UserChange) -> Result<()> {
+        let attempt = Attempt {
+            tenant: caller.tenant().as_str(),
+            username,
+            password: change.current_password.as_deref().unwrap_or_default(),
+            address: caller.address(),
+        };
+        match self.attempt(&attempt).await? {
+            Outcome::Right(..) => Ok(()),
+            Outcome::Wrong => Err(codes::INVALID_INPUT
+                .error("current_password is wrong")
+                .field("current_password", "is wrong")),
+            Outcome::Braked(braked) => Err(braked.into()),
+        }
     }
 }

@@ -28,12 +28,20 @@ impl App {
         {
             return Err(taken(&username));
         }
+        self.require_good(
+            &caller.scope(),
+            caller.tenant().as_str(),
+            &username,
+            ("password", &password),
+        )
+        .await?;
         let hashed_password = ending_with_caller(self.passwords.hash(&password)).await?;
         let user = Arc::new(User {
             username: username.clone(),
             hashed_password,
             is_superuser: false,
             is_active: true,
+            must_change_password: false,
         });
         let changes = self.documents.changes(&caller.actor());
         let view = UserView::new(&changes.inserted(Arc::clone(&user)), None);

@@ -1,12 +1,14 @@
 //! Login with name and password.
 
+use std::net::IpAddr;
+
 use kugel_error::{Result, codes};
-use kugel_rpc::ending_with_caller;
 use kugel_store::Scope;
 use kugel_types::TenantId;
 
 use super::App;
-use crate::domain::{LastLogin, User};
+use super::attempt::{Attempt, Outcome, refused};
+use crate::domain::LastLogin;
 
 /// The fields of an OAuth2 password form that matter.
 #[derive(Debug, Clone, Default)]
@@ -20,22 +22,28 @@ pub struct LoginForm {
 }
 
 impl App {
-    /// A token for the user. Every refusal looks alike and costs one verification of a password.
-    pub async fn issue_token(&self, form: LoginForm) -> Result<String> {
-        let tenant: Option<TenantId> = form.client_id.parse().ok();
-        let user = match &tenant {
-            Some(tenant) => self.documents.get::<User>(&tenant.into(), &form.username).await?,
-            None => None,
+    /// A token for the user. Every refusal looks alike, but who knows the password learns that it has to be changed.
+    pub async fn issue_token(&self, form: LoginForm, address: Option<IpAddr>) -> Result<String> {
+        let attempt = Attempt {
+            tenant: &form.client_id,
+            username: &form.username,
+            password: &form.password,
+            address,
         };
-        let hash = user.as_ref().map(|user| user.hashed_password.as_str());
-        let is_right = ending_with_caller(self.passwords.verify(&form.password, hash)).await?;
-        match (tenant, user) {
-            (Some(tenant), Some(user)) if is_right && user.is_active => {
+        match self.attempt(&attempt).await? {
+            Outcome::Right(_, user) if user.must_change_password => {
+                Err(codes::PASSWORD_CHANGE_REQUIRED.error(
+                    "the password is temporary: change it with ChangePassword (POST /api/v1/accounts/password: tenantId, \
+                     username, currentPassword, newPassword), then log in",
+                ))
+            }
+            Outcome::Right(tenant, user) => {
                 let token = self.tokens.issue_user(&tenant, &user.username, user.is_superuser);
                 self.note_login(tenant, &user.username);
                 Ok(token)
             }
-            _ => Err(codes::UNAUTHENTICATED.error("username, password or tenant is wrong")),
+            Outcome::Wrong => Err(refused()),
+            Outcome::Braked(braked) => Err(braked.into()),
         }
     }
 

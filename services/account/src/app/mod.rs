@@ -1,21 +1,30 @@
 //! The use cases, one verb a file.
 
 mod administration;
+mod attempt;
+mod change_password;
 mod change_user;
 mod create_user;
 mod issue_token;
+mod password_policy;
 mod register_tenant;
+mod reset_password;
 mod users;
 
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use kugel_auth::{Passwords, Tokens};
+use kugel_brake::Brake;
+use kugel_config::Registration;
 use kugel_store::Documents;
 use kugel_types::Clock;
 
+pub(crate) use attempt::account;
+pub use change_password::PasswordChange;
 pub use change_user::UserChange;
 pub use issue_token::LoginForm;
+pub use register_tenant::NewTenant;
 pub use users::{USERS, UserView};
 
 /// Everything the use cases work with. Cheap to clone.
@@ -25,6 +34,14 @@ pub struct App {
     pub documents: Documents,
     /// Hashes and verifies passwords.
     pub passwords: Passwords,
+    /// How often passwords may be tried.
+    pub logins: Brake,
+    /// How often tenants may be registered.
+    pub registrations: Brake,
+    /// Who may register a tenant.
+    pub registration: Registration,
+    /// Serves clients of the older system.
+    pub is_legacy: bool,
     /// Issues tokens.
     pub tokens: Arc<Tokens>,
     /// The time.

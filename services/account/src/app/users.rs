@@ -22,6 +22,9 @@ pub struct UserView {
     pub is_superuser: bool,
     /// May log in.
     pub is_active: bool,
+    /// Must change the password before the next login.
+    #[serde(default)]
+    pub must_change_password: bool,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it was changed last.
@@ -36,6 +39,7 @@ impl UserView {
             username: user.username.clone(),
             is_superuser: user.is_superuser,
             is_active: user.is_active,
+            must_change_password: user.must_change_password,
             created_at: user.created_at,
             updated_at: user.updated_at,
             last_login,
@@ -86,7 +90,7 @@ impl App {
         }
     }
 
-    async fn user_view(&self, caller: &Caller, username: &str) -> Result<UserView> {
+    pub(super) async fn user_view(&self, caller: &Caller, username: &str) -> Result<UserView> {
         let user = self.stored_user(caller, username).await?;
         Ok(UserView::new(&user, self.last_login(caller, username).await?))
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a failed unwrap fails the test")]
 
+mod guessing;
+mod recovery;
 mod registration;
 mod tokens;
 mod users;

@@ -1,8 +1,11 @@
 //! Registration of tenants.
 
+use kugel_config::Registration;
 use kugel_proto::account::v1 as pb;
+use kugel_stand::repeatable;
+use tonic::Request;
 
-use crate::world::{OWNER, PASSWORD, TENANT, World, form, refusal, registration};
+use crate::world::{OWNER, PASSWORD, TENANT, World, at, form, pause, refusal, registration};
 
 async fn register(world: &World, wish: Option<&str>) -> pb::UserAccount {
     let message = registration(OWNER, PASSWORD, wish);
@@ -91,4 +94,116 @@ async fn names_passwords_and_wishes_are_checked() {
         TENANT,
         "nothing was taken"
     );
+}
+
+#[tokio::test]
+async fn an_address_registers_ten_tenants_an_hour_and_loopback_any_number() {
+    let mut world = World::empty();
+    let message = registration(OWNER, PASSWORD, None);
+    for _ in 0..10 {
+        world
+            .client
+            .register_tenant(at("192.0.2.7", message.clone()))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        pause(
+            world
+                .client
+                .register_tenant(at("192.0.2.7", message.clone()))
+                .await
+        ),
+        360
+    );
+    world
+        .client
+        .register_tenant(at("192.0.2.8", message.clone()))
+        .await
+        .unwrap();
+    for _ in 0..12 {
+        world
+            .client
+            .register_tenant(at("127.0.0.1", message.clone()))
+            .await
+            .unwrap();
+    }
+    world.clock.advance(360);
+    world
+        .client
+        .register_tenant(at("192.0.2.7", message))
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_closed_registration_registers_nobody() {
+    let mut world = World::empty_with(|settings| settings.registration = Registration::Closed);
+    let answer = world
+        .client
+        .register_tenant(registration(OWNER, PASSWORD, None))
+        .await;
+    assert_eq!(refusal(answer), "200005");
+}
+
+#[tokio::test]
+async fn an_invitation_is_good_once_and_for_its_time() {
+    let mut world = World::empty_with(|settings| settings.registration = Registration::Invitation);
+    let with = |code: Option<String>, wish: &str| pb::RegisterTenantRequest {
+        invitation_code: code,
+        ..registration(OWNER, PASSWORD, Some(wish))
+    };
+    let code = world.invitation(2);
+    let mut changed = code.clone();
+    changed.replace_range(..1, if code.starts_with('A') { "B" } else { "A" });
+    for bad in [
+        None,
+        Some(String::new()),
+        Some(changed),
+        Some(world.invitation(0)),
+    ] {
+        let answer = world.client.register_tenant(with(bad.clone(), TENANT)).await;
+        assert_eq!(refusal(answer), "200006 invitation_code", "{bad:?}");
+    }
+    // A password that is refused uses nothing up.
+    let mut weak = with(Some(code.clone()), TENANT);
+    weak.password = "12345678".into();
+    assert_eq!(
+        refusal(world.client.register_tenant(weak).await),
+        "300001 password"
+    );
+    let keyed = || repeatable("r-1", Request::new(with(Some(code.clone()), TENANT)));
+    let first = world.client.register_tenant(keyed()).await.unwrap().into_inner();
+    assert_eq!(first.user.as_ref().unwrap().tenant_id, TENANT);
+    assert_eq!(
+        world.client.register_tenant(keyed()).await.unwrap().into_inner(),
+        first
+    );
+    let again = world
+        .client
+        .register_tenant(with(Some(code.clone()), "Q7302"))
+        .await;
+    assert_eq!(refusal(again), "200006 invitation_code");
+    world.clock.advance(2 * 3600);
+    assert_eq!(
+        world.client.register_tenant(keyed()).await.unwrap().into_inner(),
+        first,
+        "still its answer"
+    );
+}
+
+#[tokio::test]
+async fn an_invitation_makes_one_tenant_however_many_come_with_it() {
+    let world = World::empty_with(|settings| settings.registration = Registration::Invitation);
+    let code = world.invitation(1);
+    let registrations = (0..12).map(|_| {
+        let mut client = world.client.clone();
+        let message = pb::RegisterTenantRequest {
+            invitation_code: Some(code.clone()),
+            ..registration(OWNER, PASSWORD, None)
+        };
+        async move { client.register_tenant(message).await.is_ok() }
+    });
+    let made = futures::future::join_all(registrations).await;
+    assert_eq!(made.into_iter().filter(|made| *made).count(), 1);
 }

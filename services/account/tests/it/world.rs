@@ -4,14 +4,17 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::ToSpan as _;
 use kugel_account::domain::User;
+use kugel_config::Settings;
 use kugel_proto::account::v1 as pb;
 use kugel_proto::account::v1::account_service_client::AccountServiceClient;
-use kugel_rpc::Channel;
+use kugel_rpc::{CLIENT_ADDRESS, Channel};
 pub(crate) use kugel_stand::bearer;
 use kugel_stand::{Stand, eventually};
-use kugel_types::ManualClock;
+use kugel_types::{Clock as _, ManualClock};
 use tonic::{Request, Status};
+use tonic_types::StatusExt as _;
 
 /// The tenant that most tests register.
 pub(crate) const TENANT: &str = "Q7301";
@@ -29,7 +32,12 @@ pub(crate) struct World {
 impl World {
     /// A service without any tenant, at 14:03:09.5 of 2026-06-11 in Tokyo.
     pub(crate) fn empty() -> Self {
-        let stand = Stand::new(kugel_account::NAME, TENANT, "2026-06-11T05:03:09.5Z");
+        Self::empty_with(|_| {})
+    }
+
+    /// The same with other settings.
+    pub(crate) fn empty_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let stand = Stand::new(kugel_account::NAME, TENANT, "2026-06-11T05:03:09.5Z").set(change);
         let channel = stand.serve(kugel_account::build(stand.deps()).unwrap());
         Self {
             client: AccountServiceClient::new(channel),
@@ -40,7 +48,12 @@ impl World {
 
     /// A service with one tenant and its owner.
     pub(crate) async fn start() -> Self {
-        let mut world = Self::empty();
+        Self::start_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub(crate) async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let mut world = Self::empty_with(change);
         let message = registration(OWNER, PASSWORD, Some(TENANT));
         world.client.register_tenant(message).await.unwrap();
         world
@@ -63,6 +76,12 @@ impl World {
             .tokens
             .issue_user(&self.stand.tenant, username, is_superuser);
         bearer(&token, message)
+    }
+
+    /// An invitation, good for so many hours.
+    pub(crate) fn invitation(&self, hours: i64) -> String {
+        let end = self.clock.now() + hours.hours();
+        self.stand.tokens.invitation([7; 10], end)
     }
 
     /// A message from the owner.
@@ -98,6 +117,7 @@ impl World {
             hashed_password,
             is_superuser: false,
             is_active: true,
+            must_change_password: false,
         };
         self.stand.insert(user).await;
     }
@@ -122,6 +142,7 @@ pub(crate) fn registration(username: &str, password: &str, wish: Option<&str>) -
         username: username.into(),
         password: password.into(),
         tenant_id: wish.map(Into::into),
+        invitation_code: None,
     }
 }
 
@@ -141,4 +162,23 @@ pub(crate) fn refusal<T: Debug>(answer: Result<T, Status>) -> String {
     format!("{} {}", refusal.code, refusal.fields.join(","))
         .trim_end()
         .to_owned()
+}
+
+/// The seconds after which a refused caller may try again.
+#[track_caller]
+pub(crate) fn pause<T: Debug>(answer: Result<T, Status>) -> u64 {
+    let status = answer.unwrap_err();
+    let refusal = kugel_stand::refusal(&status);
+    assert_eq!((refusal.code, refusal.http), ("200003", 429), "{status:?}");
+    let pause = status.get_details_retry_info().and_then(|info| info.retry_delay);
+    pause.unwrap().as_secs()
+}
+
+/// A message from somebody at an address.
+pub(crate) fn at<T>(address: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    request
+        .metadata_mut()
+        .insert(CLIENT_ADDRESS, address.parse().unwrap());
+    request
 }

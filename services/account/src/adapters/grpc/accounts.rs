@@ -17,8 +17,9 @@ impl AccountService for Accounts {
         &self,
         request: Request<pb::IssueTokenRequest>,
     ) -> Result<Response<pb::IssueTokenResponse>, Status> {
-        let (_, request) = welcome(request)?;
-        let access_token = self.0.issue_token(convert::login(request)?).await?;
+        let (visitor, request) = welcome(request)?;
+        let form = convert::login(request)?;
+        let access_token = self.0.issue_token(form, visitor.address).await?;
         Ok(Response::new(pb::IssueTokenResponse {
             access_token,
             token_type: "bearer".to_owned(),
@@ -41,11 +42,8 @@ impl AccountService for Accounts {
         request: Request<pb::RegisterTenantRequest>,
     ) -> Result<Response<pb::RegisterTenantResponse>, Status> {
         let (visitor, request) = welcome(request)?;
-        let (credentials, wish) = convert::registration(request)?;
-        let (tenant, user) = self
-            .0
-            .register_tenant(visitor.request.as_ref(), credentials, wish)
-            .await?;
+        let new = convert::registration(request, visitor.address)?;
+        let (tenant, user) = self.0.register_tenant(visitor.request.as_ref(), &new).await?;
         Ok(Response::new(pb::RegisterTenantResponse {
             user: Some(render::user(&tenant, &user, &self.0.zone)),
         }))
@@ -113,6 +111,66 @@ impl AccountService for Accounts {
         self.0.delete_user(&caller, &request.username).await?;
         Ok(Response::new(pb::DeleteUserResponse {
             username: request.username,
+        }))
+    }
+
+    async fn unlock_user(
+        &self,
+        request: Request<pb::UnlockUserRequest>,
+    ) -> Result<Response<pb::UnlockUserResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let user = self.0.unlock_user(&caller, &request.username).await?;
+        Ok(Response::new(pb::UnlockUserResponse {
+            user: Some(render::user(caller.tenant(), &user, &self.0.zone)),
+        }))
+    }
+
+    async fn reset_password(
+        &self,
+        request: Request<pb::ResetPasswordRequest>,
+    ) -> Result<Response<pb::ResetPasswordResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let (user, temporary_password) = self.0.reset_password(&caller, &request.username).await?;
+        Ok(Response::new(pb::ResetPasswordResponse {
+            user: Some(render::user(caller.tenant(), &user, &self.0.zone)),
+            temporary_password,
+        }))
+    }
+
+    async fn change_password(
+        &self,
+        request: Request<pb::ChangePasswordRequest>,
+    ) -> Result<Response<pb::ChangePasswordResponse>, Status> {
+        let (visitor, request) = welcome(request)?;
+        let change = convert::password_change(request)?;
+        let (tenant, user) = self
+            .0
+            .change_password(visitor.request.as_ref(), visitor.address, &change)
+            .await?;
+        Ok(Response::new(pb::ChangePasswordResponse {
+            user: Some(render::user(&tenant, &user, &self.0.zone)),
+        }))
+    }
+
+    async fn get_password_policy(
+        &self,
+        request: Request<pb::GetPasswordPolicyRequest>,
+    ) -> Result<Response<pb::GetPasswordPolicyResponse>, Status> {
+        let (caller, _) = admit(request)?;
+        let policy = self.0.policy(&caller.scope()).await?;
+        Ok(Response::new(pb::GetPasswordPolicyResponse {
+            policy: Some(render::policy(policy)),
+        }))
+    }
+
+    async fn update_password_policy(
+        &self,
+        request: Request<pb::UpdatePasswordPolicyRequest>,
+    ) -> Result<Response<pb::UpdatePasswordPolicyResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let policy = self.0.change_policy(&caller, convert::policy(request)?).await?;
+        Ok(Response::new(pb::UpdatePasswordPolicyResponse {
+            policy: Some(render::policy(policy)),
         }))
     }
 }

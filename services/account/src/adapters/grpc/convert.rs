@@ -1,12 +1,13 @@
 //! From messages to commands. What is wrong with a request is named all at once.
 
+use std::net::IpAddr;
+
 use kugel_error::Result;
 use kugel_proto::account::v1 as pb;
 use kugel_rpc::{Checks, View};
-use kugel_types::TenantId;
 
-use crate::app::{LoginForm, USERS, UserChange};
-use crate::domain::{Credentials, password_mistake};
+use crate::app::{LoginForm, NewTenant, PasswordChange, USERS, UserChange};
+use crate::domain::{Credentials, PasswordPolicy, password_mistake};
 
 pub(super) fn login(form: pb::IssueTokenRequest) -> Result<LoginForm> {
     let mut checks = Checks::default();
@@ -22,12 +23,16 @@ pub(super) fn login(form: pb::IssueTokenRequest) -> Result<LoginForm> {
     })
 }
 
-/// The first user, and the tenant id that is wished for.
-pub(super) fn registration(request: pb::RegisterTenantRequest) -> Result<(Credentials, Option<TenantId>)> {
+pub(super) fn registration(request: pb::RegisterTenantRequest, address: Option<IpAddr>) -> Result<NewTenant> {
     let mut checks = Checks::default();
-    let credentials = read_credentials(&mut checks, request.username, request.password);
+    let owner = read_credentials(&mut checks, request.username, request.password);
     let wish = checks.parse_given("tenant_id", request.tenant_id.as_deref());
-    checks.done().map(|()| (credentials, wish))
+    checks.done().map(|()| NewTenant {
+        owner,
+        wish,
+        invitation_code: request.invitation_code,
+        address,
+    })
 }
 
 pub(super) fn credentials(request: pb::CreateUserRequest) -> Result<Credentials> {
@@ -52,7 +57,8 @@ pub(super) fn view(request: &pb::ListUsersRequest) -> Result<View> {
 
 pub(super) fn user_change(request: pb::UpdateUserRequest) -> Result<UserChange> {
     let mut checks = Checks::default();
-    if let Some((field, why)) = request.password.as_deref().and_then(password_mistake) {
+    let password = request.password.as_deref();
+    if let Some((field, why)) = password.and_then(|password| password_mistake("password", password)) {
         checks.refuse(field, why);
     }
     checks.done().map(|()| UserChange {
@@ -60,5 +66,39 @@ pub(super) fn user_change(request: pb::UpdateUserRequest) -> Result<UserChange> 
         current_password: request.current_password,
         is_active: request.is_active,
         is_superuser: request.is_superuser,
+        must_change_password: request.must_change_password,
     })
+}
+
+pub(super) fn password_change(request: pb::ChangePasswordRequest) -> Result<PasswordChange> {
+    let mut checks = Checks::default();
+    for (field, value) in [
+        ("tenant_id", &request.tenant_id),
+        ("username", &request.username),
+        ("current_password", &request.current_password),
+    ] {
+        checks.require(!value.is_empty(), field, "is required");
+    }
+    if let Some((field, why)) = password_mistake("new_password", &request.new_password) {
+        checks.refuse(field, why);
+    }
+    checks.done().map(|()| PasswordChange {
+        tenant: request.tenant_id,
+        username: request.username,
+        current_password: request.current_password,
+        new_password: request.new_password,
+    })
+}
+
+pub(super) fn policy(request: pb::UpdatePasswordPolicyRequest) -> Result<PasswordPolicy> {
+    let mut checks = Checks::default();
+    checks.require(request.policy.is_some(), "policy", "is required");
+    let minimum_length = request.policy.map_or(0, |policy| policy.minimum_length);
+    let policy = PasswordPolicy {
+        minimum_length: u32::try_from(minimum_length).unwrap_or(0),
+    };
+    if let Some((field, why)) = policy.mistake().filter(|_| request.policy.is_some()) {
+        checks.refuse(field, why);
+    }
+    checks.done().map(|()| policy)
 }

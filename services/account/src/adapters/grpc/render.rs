@@ -8,6 +8,7 @@ use kugel_rpc::Caller;
 use kugel_types::{LocalTime, TenantId};
 
 use crate::app::UserView;
+use crate::domain::PasswordPolicy;
 
 /// What stands for a password in answers.
 const HIDDEN: &str = "*****";
@@ -23,6 +24,13 @@ pub(super) fn user(tenant: &TenantId, user: &UserView, zone: &TimeZone) -> pb::U
         created_at: time(user.created_at),
         updated_at: user.updated_at.map(time),
         last_login: user.last_login.map(time),
+        must_change_password: user.must_change_password,
+    }
+}
+
+pub(super) fn policy(policy: PasswordPolicy) -> pb::PasswordPolicy {
+    pb::PasswordPolicy {
+        minimum_length: i32::try_from(policy.minimum_length).unwrap_or(i32::MAX),
     }
 }
 
