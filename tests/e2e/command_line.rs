@@ -369,3 +369,24 @@ async fn what_is_written_is_kept_to_its_owner_and_descriptors_are_plenty() {
     assert_eq!(figures[3], figures[4], "soft and hard: {open_files}");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn an_invitation_is_sealed_with_the_secret_of_the_installation() {
+    let folder = tempfile::tempdir().unwrap();
+    check(
+        &["invite"],
+        &[],
+        folder.path(),
+        &["kugel-data/secret", "--data-dir", "SECRET_KEY"],
+    )
+    .await;
+    let secret = [("SECRET_KEY", "0123456789abcdef0123456789abcdef")];
+    let output = run(&["invite", "--days", "2"], &secret, folder.path()).await;
+    assert!(output.status.success(), "{output:?}");
+    let code = String::from_utf8(output.stdout).unwrap();
+    assert_eq!((code.lines().count(), code.trim().len()), (1, 40), "{code}");
+    assert!(
+        std::fs::read_dir(folder.path()).unwrap().next().is_none(),
+        "nothing is kept"
+    );
+}

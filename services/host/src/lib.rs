@@ -54,6 +54,23 @@ const LOGINS_WAITING: usize = 64;
 /// The same of PINs: a whole chain opens its tills in one minute.
 const SIGN_INS_WAITING: usize = 256;
 
+fn lifetimes(settings: &Settings) -> Lifetimes {
+    Lifetimes {
+        user: i64::from(settings.token_expire_minutes) * 60,
+        terminal: i64::from(settings.terminal_token_expire_hours) * 3600,
+    }
+}
+
+/// The keys of the installation that `settings` name. Its documents stay closed, so a process that serves them is in
+/// nobody's way. Fails where no secret has been made yet.
+pub fn keys(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Tokens> {
+    let root = match &settings.secret_key {
+        Some(secret) => secret.reveal().to_owned(),
+        None => secret::load(&settings.data_dir)?,
+    };
+    Ok(Tokens::new(&root, lifetimes(settings), clock))
+}
+
 /// Services of this process.
 pub struct Host {
     shared: Arc<Shared>,
@@ -78,7 +95,9 @@ struct Shared {
 /// Older habits weaken what the contract promises, so nobody is to serve them unawares.
 fn say_compatibility(settings: &Settings) {
     if settings.compatibility == Compatibility::Legacy {
-        tracing::warn!("COMPATIBILITY=legacy: tills may post their own logs and journal entries");
+        tracing::warn!(
+            "COMPATIBILITY=legacy: tills may post their own logs and journal entries, and passwords may have 4 characters"
+        );
     }
 }
 
@@ -227,11 +246,7 @@ impl Shared {
             (None, Some(folder)) => secret::load_or_create(folder.path())?,
             (None, None) => bail!(NO_SECRET),
         };
-        let lifetimes = Lifetimes {
-            user: i64::from(settings.token_expire_minutes) * 60,
-            terminal: i64::from(settings.terminal_token_expire_hours) * 3600,
-        };
-        let tokens = Arc::new(Tokens::new(&root, lifetimes, clock.clone()));
+        let tokens = Arc::new(Tokens::new(&root, lifetimes(&settings), clock.clone()));
         let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2));
         let api_keys = ApiKeys::new(
             neighbours.channel("terminal"),

@@ -28,8 +28,19 @@ pub(crate) fn load_or_create(folder: &Path) -> anyhow::Result<String> {
             .context(name.clone())?;
         file.write_all(secret.as_bytes()).context(name.clone())?;
         file.sync_all().context(name.clone())?;
-        fs::rename(&draft, &path).context(name.clone())?;
+        fs::rename(&draft, &path).context(name)?;
     }
+    load(folder)
+}
+
+/// The secret kept in the data folder. Fails if there is none.
+pub(crate) fn load(folder: &Path) -> anyhow::Result<String> {
+    let path = folder.join("secret");
+    let name = path.display().to_string();
+    ensure!(
+        path.exists(),
+        "there is no {name}: name the data folder with --data-dir, or set SECRET_KEY as the processes have it"
+    );
     // Its group may be that of the volume; beyond it, nobody is meant.
     let mode = fs::metadata(&path).context(name.clone())?.permissions().mode();
     ensure!(
@@ -52,6 +63,11 @@ mod tests {
     #[test]
     fn a_secret_is_made_once_and_kept_to_its_owner() {
         let folder = tempfile::tempdir().expect("folder");
+        let error = load(folder.path()).expect_err("none yet").to_string();
+        assert!(
+            error.contains("--data-dir") && error.contains("SECRET_KEY"),
+            "{error}"
+        );
         let secret = load_or_create(folder.path()).expect("made");
         assert!(secret.len() >= 64);
         assert_eq!(load_or_create(folder.path()).expect("kept"), secret);

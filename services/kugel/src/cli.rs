@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::certificate;
 use clap::{Args, Parser, Subcommand};
-use kugel_operator::{books, events, export, import, rebuild, verify};
+use kugel_operator::{books, events, export, import, rebuild, users, verify};
 
 /// The backend behind the tills: seven services and a gateway in one executable.
 #[derive(Debug, Parser)]
@@ -75,6 +75,16 @@ pub enum Command {
     /// settle it is to go on although a log is lost for good.
     /// Superusers do the same while Kugel serves, by the methods of BooksService.
     Books(books::Options),
+    /// Let a user in who has lost the password.
+    ///
+    /// For the case that no superuser of the tenant can: they reset passwords and unlock accounts while Kugel serves. The
+    /// embedded store is locked meanwhile; MongoDB may be shared with running services.
+    Users(users::Options),
+    /// Print an invitation code, with which one tenant may register where REGISTRATION is `invitation`.
+    ///
+    /// Kugel may be running: the code is sealed with the root secret, from SECRET_KEY or the data folder, and nothing is
+    /// kept of it before it is used.
+    Invite(users::Invite),
 }
 
 /// `kugel serve`

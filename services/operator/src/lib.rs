@@ -1,7 +1,8 @@
 //! The operator's tools: what is done to a Kugel's documents from a shell.
 //!
 //! [`verify`] recomputes what must be conserved, [`rebuild`] makes again what events made, [`export`] and [`import`] move
-//! a tenant, [`events`] shows and repeats what has not arrived, [`books`] mends sessions that do not settle. They work on
+//! a tenant, [`events`] shows and repeats what has not arrived, [`books`] mends sessions that do not settle, [`users`] lets people
+//! in. They work on
 //! the services of a [`Host`] of their own, which has no port, and know neither the gateway nor the executable. Collections
 //! and the shape of documents are those of the services: nothing here names one by a text.
 
@@ -22,6 +23,7 @@ pub mod events;
 pub mod export;
 pub mod import;
 pub mod rebuild;
+pub mod users;
 pub mod verify;
 
 use std::sync::Arc;

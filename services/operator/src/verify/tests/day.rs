@@ -71,7 +71,7 @@ fn number(text: &str) -> Decimal {
 }
 
 async fn furnish(host: &Host) -> Shop {
-    let shop = Shop::register(connect(host), "mori", "a long password", Some("Q7301"))
+    let shop = Shop::register(connect(host), "mori", "plum-Tree-9", Some("Q7301"))
         .await
         .unwrap();
     shop.set_up("Mori's", &["test"]).await.unwrap();
