@@ -380,7 +380,7 @@ async fn an_invitation_is_sealed_with_the_secret_of_the_installation() {
         &["kugel-data/secret", "--data-dir", "SECRET_KEY"],
     )
     .await;
-    let secret = [("SECRET_KEY", "0123456789abcdef0123456789abcdef")];
+    let secret = [("SECRET_KEY", "8e1d70ad4c3b72cb364ef7c50bc7e083")];
     let output = run(&["invite", "--days", "2"], &secret, folder.path()).await;
     assert!(output.status.success(), "{output:?}");
     let code = String::from_utf8(output.stdout).unwrap();

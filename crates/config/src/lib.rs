@@ -5,11 +5,13 @@
 //! they are written in lower case. An unknown key in the file is an error, and so is a value that does not fit.
 //! Nobody else reads the environment.
 
+mod choices;
 mod entropy;
 mod origins;
 mod secret;
 mod settings;
 
+pub use choices::{Compatibility, ErrorCodeStyle, LogFormat, Registration};
 pub use origins::AllowedOrigins;
 pub use secret::Secret;
-pub use settings::{Compatibility, ErrorCodeStyle, LogFormat, Registration, Settings, SettingsError};
+pub use settings::{Settings, SettingsError};
