@@ -11,7 +11,7 @@ use parking_lot::RwLock;
 use tonic::body::Body;
 use tonic::{Code, Status};
 
-use crate::{HEALTH, LocalService};
+use crate::{CLIENT_ADDRESS, HEALTH, LocalService};
 
 /// The histograms of calls by method and code: looking one up costs less than naming it each time.
 #[derive(Default)]
@@ -42,6 +42,7 @@ pub(crate) async fn observe(
     timers: Arc<Timers>,
 ) -> Response<Body> {
     let method = method_of(request.uri().path());
+    let client = request.headers().get(CLIENT_ADDRESS).cloned();
     let begun = Instant::now();
     let answer = next.answer(request).await;
     let elapsed = begun.elapsed();
@@ -55,6 +56,7 @@ pub(crate) async fn observe(
     timers.of(service, method, name(code)).record(elapsed);
     if let Some(status) = status {
         let (elapsed_us, message) = (elapsed.as_micros(), status.message());
+        let client = client.as_ref().and_then(|client| client.to_str().ok());
         match code {
             Code::Ok => {}
             Code::Internal | Code::Unknown | Code::DataLoss => {
@@ -62,6 +64,7 @@ pub(crate) async fn observe(
                 tracing::error!(
                     rpc.service = service,
                     rpc.method = method,
+                    client.address = client,
                     elapsed_us,
                     message,
                     cause,
@@ -73,6 +76,7 @@ pub(crate) async fn observe(
                 tracing::warn!(
                     rpc.service = service,
                     rpc.method = method,
+                    client.address = client,
                     elapsed_us,
                     message,
                     cause,
@@ -82,6 +86,7 @@ pub(crate) async fn observe(
             _ => tracing::debug!(
                 rpc.service = service,
                 rpc.method = method,
+                client.address = client,
                 elapsed_us,
                 message,
                 "call refused"
