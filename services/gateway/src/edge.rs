@@ -117,6 +117,7 @@ impl Protocol {
 /// What browsers let pages of the allowed origins do.
 fn cors(allowed: &AllowedOrigins) -> CorsLayer {
     let exposed = [
+        "retry-after",
         "grpc-status",
         "grpc-message",
         "grpc-status-details-bin",

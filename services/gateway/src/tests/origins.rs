@@ -48,6 +48,7 @@ async fn browsers_of_any_origin_may_call() {
     )
     .await;
     let exposed = answer.headers["access-control-expose-headers"].to_str().unwrap();
+    assert!(exposed.contains("retry-after"), "{exposed}");
     assert!(
         exposed.contains("grpc-status-details-bin") && exposed.contains("x-new-token"),
         "{exposed}"
