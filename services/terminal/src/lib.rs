@@ -15,6 +15,8 @@ pub mod domain;
 pub mod ports;
 pub mod records;
 
+pub use app::index_keys;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +31,7 @@ use kugel_rpc::{Deps, Parts, Routes};
 
 use adapters::clients::Clients;
 use adapters::grpc::{Sessions, Stores, Tenants, Terminals};
-use app::App;
+use app::{App, KeyIndex};
 use ports::Neighbourhood;
 use records::PRODUCER;
 
@@ -52,6 +54,8 @@ pub fn build_among(deps: Deps, neighbourhood: Arc<dyn Neighbourhood>) -> (App, P
         sweep_policy(&deps.settings),
     );
     let forgetting = deps.documents.clone().keep_forgetting();
+    let key_index = KeyIndex::new();
+    let indexing = key_index.clone().keep(deps.documents.clone(), deps.clock.clone());
     let app = App {
         documents: deps.documents,
         bus: deps.bus,
@@ -59,6 +63,7 @@ pub fn build_among(deps: Deps, neighbourhood: Arc<dyn Neighbourhood>) -> (App, P
         tokens: deps.tokens,
         zone: deps.settings.zone(),
         currency: deps.settings.currency,
+        key_index,
         neighbourhood,
     };
     let routes = Routes::new(TenantServiceServer::new(Tenants(app.clone())))
@@ -70,7 +75,7 @@ pub fn build_among(deps: Deps, neighbourhood: Arc<dyn Neighbourhood>) -> (App, P
         routes,
         collections: records::COLLECTIONS.to_vec(),
         outboxes: vec![outbox],
-        background: vec![Box::pin(delivery), Box::pin(forgetting)],
+        background: vec![Box::pin(delivery), Box::pin(forgetting), Box::pin(indexing)],
     };
     (app, parts)
 }

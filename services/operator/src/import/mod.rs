@@ -19,6 +19,7 @@ use indicatif::ProgressBar;
 use kugel_config::Settings;
 use kugel_host::{Holding, Host};
 use kugel_store::{Action, Collection, Commit, Document, Page, Query, Scope, StoreError, Write};
+use kugel_terminal::index_keys;
 use kugel_types::{Clock as _, SystemClock, TenantId};
 
 pub use self::file::Checked;
@@ -59,6 +60,8 @@ async fn import(host: &Host, checked: &Checked) -> anyhow::Result<()> {
     let holdings = export::holdings(host)?;
     let moved = write(&holdings, checked).await?;
     let tenant = &checked.tenant;
+    // Where services are at work, nobody starts one that would do it.
+    index_keys(&of(&holdings, kugel_terminal::NAME)?.documents, tenant).await?;
     say!("tenant {tenant} is imported");
     for (service, documents) in moved {
         say!("  {service}: {documents} documents");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use kugel_bus::{Deliveries, Outbox, Topic};
 use kugel_host::Holding;
-use kugel_store::{Collection, Document, Documents, Page, Query, Scope, StoreError, Walk};
+use kugel_store::{Collection, Document, Documents, Page, Query, Record, Scope, StoreError, Stored, Walk};
 use kugel_types::TenantId;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -107,6 +107,11 @@ impl Shelf {
         id: &str,
     ) -> Result<Option<Arc<Document>>, StoreError> {
         self.documents.store().get(&self.scope, collection, id).await
+    }
+
+    /// A record that the service shares among all tenants.
+    pub(super) async fn shared<T: Record>(&self, id: &str) -> Result<Option<Stored<T>>, StoreError> {
+        self.documents.get(&Scope::Commons, id).await
     }
 
     /// The first documents that a query finds, as many as are read at once.

@@ -38,6 +38,7 @@ use kugel_host::Host;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_rpc::{Channel, Neighbours, outgoing};
 use kugel_store::Scope;
+use kugel_terminal::index_keys;
 use kugel_types::{InvalidId, TenantId, TransactionType};
 use rust_decimal::Decimal;
 
@@ -46,7 +47,7 @@ use self::books::Books;
 pub use self::tally::Tally;
 pub use self::verdict::Verdict;
 use crate::export::progress;
-use crate::{open, with};
+use crate::{of, open, with};
 
 /// The arguments of `kugel verify`.
 #[derive(Debug, Default, Args)]
@@ -132,6 +133,8 @@ pub async fn look_at(host: &Host, tenant: &TenantId) -> anyhow::Result<Verdict> 
         tenant,
     };
     let (holdings, rules) = (host.holdings(), sale::rules(inspector).await?);
+    // As every start of the service does: keys may be older than the index.
+    index_keys(&of(&holdings, kugel_terminal::NAME)?.documents, tenant).await?;
     let books = Books::of(&holdings, tenant)?;
     let total = books.cart.count(books.sales()).await?;
     let progress = progress(total, "{bar:32} {pos}/{len} transactions");

@@ -8,7 +8,7 @@ use kugel_cart::TerminalCounter;
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog};
 use kugel_store::{Collection, Document, Record};
 use kugel_terminal::domain::Status;
-use kugel_terminal::records::{StoreDocument, TenantDocument, TerminalDocument};
+use kugel_terminal::records::{KeyOwner, StoreDocument, TenantDocument, TerminalDocument};
 use kugel_types::{Money, TerminalId};
 use rust_decimal::Decimal;
 
@@ -197,6 +197,7 @@ pub(super) async fn check_places(audit: &mut Audit) -> anyhow::Result<BTreeSet<T
             let till = terminal.read::<TerminalDocument>(TerminalDocument::COLLECTION, document);
             if let Some(till) = audit.keep(Check::Terminal, till) {
                 check_place(audit, &terminal, document, &till.terminal.id).await?;
+                check_key(audit, &terminal, &till).await?;
                 tills.insert(Till {
                     store: till.terminal.id.store.to_string(),
                     number: till.terminal.id.number.get(),
@@ -224,6 +225,21 @@ async fn check_place(
             let by = shelf.name(TerminalDocument::COLLECTION, &document.id);
             audit.hold(Check::Terminal, shelf.hold(collection, &place, None, "", &by));
         }
+    }
+    Ok(())
+}
+
+/// The key of a till leads to it and to no other.
+async fn check_key(audit: &mut Audit, shelf: &Shelf, till: &TerminalDocument) -> anyhow::Result<()> {
+    let (id, hash) = (&till.terminal.id, till.terminal.api_key_hash.as_str());
+    let owner = shelf.shared::<KeyOwner>(hash).await?;
+    if owner.as_ref().is_none_or(|owner| owner.terminal_id != *id) {
+        let leads = owner.map_or("nowhere".to_owned(), |owner| format!("to {}", owner.terminal_id));
+        let broken = Break {
+            record: shelf.name(TerminalDocument::COLLECTION, &id.to_string()),
+            equation: format!("its API key leads {leads}"),
+        };
+        audit.hold(Check::Terminal, Err(broken));
     }
     Ok(())
 }

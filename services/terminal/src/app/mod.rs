@@ -5,6 +5,7 @@ mod cash;
 mod close;
 mod delivery;
 mod error;
+mod key_index;
 mod open;
 mod registry;
 mod sign_in;
@@ -32,6 +33,8 @@ use crate::records::{Log, StoreDocument, TerminalDocument};
 pub use cash::{CashMovement, MoveCash};
 pub use close::{ClosedSession, Closing};
 pub use delivery::{DeliveryOutcome, DeliveryReport};
+pub(crate) use key_index::KeyIndex;
+pub use key_index::index_keys;
 pub use registry::NewTerminal;
 pub use sign_in::SignIn;
 pub use stores::{NewStore, StorePatch};
@@ -54,6 +57,8 @@ pub struct App {
     pub(crate) zone: TimeZone,
     /// The currency of a store that names none.
     pub(crate) currency: Currency,
+    /// Whether it is known whose each API key is.
+    pub(crate) key_index: KeyIndex,
     /// The other services.
     pub(crate) neighbourhood: Arc<dyn Neighbourhood>,
 }

@@ -29,8 +29,9 @@ impl App {
         caller: &Caller,
         new: NewTerminal,
     ) -> Result<(Stored<TerminalDocument>, ApiKey), Error> {
+        let seed = ApiKey::seed();
         let work = retry("store", &new.id.store, || {
-            self.insert_terminal(caller, &new.id, new.description.clone())
+            self.insert_terminal(caller, &new.id, new.description.clone(), seed.clone())
         });
         let (stored, seed) = caller.once(&self.documents, work).await?;
         Ok((stored, self.key(&new.id, &seed)))
@@ -43,11 +44,18 @@ impl App {
         caller: &Caller,
         id: &TerminalId,
         description: String,
+        seed: String,
     ) -> Result<(Stored<TerminalDocument>, String), Missed> {
         let store = self.load_store(&id.tenant, &id.store).await?;
-        let seed = ApiKey::seed();
-        let mut terminal = Terminal::new(id.clone(), description, self.key(id, &seed).hash());
+        let scope = Scope::from(&id.tenant);
+        let known: Option<Stored<TerminalDocument>> = self.documents.get(&scope, &id.to_string()).await?;
+        if known.is_some() {
+            return Err(exists(id).into());
+        }
+        let hash = self.key(id, &seed).hash();
+        let mut terminal = Terminal::new(id.clone(), description, hash.clone());
         self.resume_counters(&mut terminal).await?;
+        self.note_owner(&caller.actor(), id, hash).await?;
         let document = Arc::new(TerminalDocument::from(terminal));
         let changes = self.documents.changes(&caller.actor());
         let answer = (changes.inserted(Arc::clone(&document)), seed);
@@ -55,12 +63,9 @@ impl App {
             .insert_shared(document)
             .replace_shared(store.value, store.revision)
             .answering(caller.request(), &answer);
-        match self.documents.commit(&Scope::from(&id.tenant), changes).await {
+        match self.documents.commit(&scope, changes).await {
             Ok(()) => {}
-            Err(StoreError::Duplicate { .. }) => {
-                let message = format!("terminal {id} exists already");
-                return Err(codes::TERMINAL_EXISTS.error(message).into());
-            }
+            Err(StoreError::Duplicate { .. }) => return Err(exists(id).into()),
             Err(error) => return Err(error.into()),
         }
         self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
@@ -142,7 +147,11 @@ impl App {
             terminal.api_key_hash = hash.clone();
             Ok((Vec::new(), seed.clone()))
         };
-        let work = self.change(caller, id, step);
+        let work = async {
+            self.load(id).await?;
+            self.note_owner(&caller.actor(), id, hash.clone()).await?;
+            self.change(caller, id, step).await
+        };
         let rotated = caller.once(&self.documents, work).await?;
         let key = self.key(id, &rotated.note);
         Ok((rotated.terminal, key))
@@ -172,4 +181,8 @@ impl App {
         self.change_once(caller, id, |terminal| Ok(terminal.enter(mode)?))
             .await
     }
+}
+
+fn exists(id: &TerminalId) -> Error {
+    codes::TERMINAL_EXISTS.error(format!("terminal {id} exists already"))
 }

@@ -10,7 +10,7 @@ use kugel_store::{Collection, PROCESSED_REQUESTS};
 pub(crate) use logs::Log;
 pub use logs::{CashLogDocument, OpenCloseLogDocument};
 pub use tenants::{StoreDocument, TenantDocument};
-pub use terminals::TerminalDocument;
+pub use terminals::{KeyOwner, TerminalDocument};
 
 static STATUS_TERMINAL_DELIVERY: Collection = kugel_bus::deliveries("status_terminal_delivery");
 
@@ -24,10 +24,11 @@ pub static PRODUCER: Producer = Producer {
 };
 
 /// All collections of the service.
-pub static COLLECTIONS: [&Collection; 7] = [
+pub static COLLECTIONS: [&Collection; 8] = [
     &tenants::TENANTS,
     &tenants::STORES,
     &terminals::TERMINALS,
+    &terminals::KEY_OWNERS,
     &logs::CASH_LOGS,
     &logs::OPEN_CLOSE_LOGS,
     &STATUS_TERMINAL_DELIVERY,

@@ -7,6 +7,7 @@ mod credentials;
 mod currency;
 mod drawer;
 mod events;
+mod keys;
 mod registry;
 mod sessions;
 mod support;

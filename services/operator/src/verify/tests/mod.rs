@@ -2,4 +2,5 @@
 
 mod day;
 mod drawer;
+mod keys;
 mod plantings;

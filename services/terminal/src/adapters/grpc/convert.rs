@@ -16,9 +16,8 @@ use crate::records::{StoreDocument, TerminalDocument};
 const STORES: List = List::by("store_code:1", |field| {
     StoreDocument::COLLECTION.kind_of(field).is_some()
 });
-/// The hash of the key is no field for callers, though it is one for the store.
 const TERMINALS: List = List::by("terminal_id:1", |field| {
-    field != "api_key_hash" && TerminalDocument::COLLECTION.kind_of(field).is_some()
+    TerminalDocument::COLLECTION.kind_of(field).is_some()
 });
 
 /// The terminal that a request names or, if it names none, the one that calls.
