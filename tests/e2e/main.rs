@@ -32,6 +32,7 @@ mod repeats;
 mod reversal;
 mod sale;
 mod sealing;
+mod security;
 mod shop;
 mod terminals;
 mod walk;

@@ -55,9 +55,9 @@ pub struct DeliveryRecord {
     pub last_updated_at: Timestamp,
     /// The tenant.
     pub tenant_id: String,
-    /// The store.
+    /// The store; empty if the event happened at no till.
     pub store_code: String,
-    /// The till.
+    /// The till; 0 if it happened at none.
     pub terminal_no: i32,
     /// Version of the payload's shape.
     pub schema_version: u32,
@@ -98,7 +98,7 @@ pub const fn deliveries(name: &'static str) -> Collection {
 }
 
 /// An instant as text that sorts.
-pub(crate) fn sort_key(instant: Timestamp) -> String {
+pub fn sort_key(instant: Timestamp) -> String {
     instant.strftime("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
@@ -123,8 +123,8 @@ impl DeliveryRecord {
             published_at: event.occurred_at,
             last_updated_at: event.occurred_at,
             tenant_id: event.tenant.to_string(),
-            store_code: event.store.to_string(),
-            terminal_no: event.terminal.get(),
+            store_code: event.store.as_ref().map(ToString::to_string).unwrap_or_default(),
+            terminal_no: event.terminal.map_or(0, TerminalNo::get),
             schema_version: event.schema_version,
             traceparent: event.traceparent.clone(),
             log_id,
@@ -135,12 +135,18 @@ impl DeliveryRecord {
 
     /// The event again, as it was committed with this body; `None` if the record names no valid event.
     pub(crate) fn event(&self, body: Body) -> Option<Event> {
+        let is_of_a_till = !self.store_code.is_empty();
+        let terminal = || TerminalNo::new(i64::from(self.terminal_no)).ok();
         Some(Event {
             id: self.event_id.parse().ok()?,
             topic: self.topic,
             tenant: self.tenant_id.parse().ok()?,
-            store: self.store_code.parse().ok()?,
-            terminal: TerminalNo::new(i64::from(self.terminal_no)).ok()?,
+            store: if is_of_a_till {
+                Some(self.store_code.parse().ok()?)
+            } else {
+                None
+            },
+            terminal: if is_of_a_till { Some(terminal()?) } else { None },
             occurred_at: self.published_at,
             schema_version: self.schema_version,
             traceparent: self.traceparent.clone(),

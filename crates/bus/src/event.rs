@@ -17,6 +17,10 @@ pub enum Topic {
     CashlogReport,
     /// Openings and closings, from the terminal service.
     OpencloselogReport,
+    /// What the security log is told of terminals and who signs in there, from the terminal service.
+    TerminalSecurity,
+    /// What it is told of the staff master, from the master data service.
+    StaffSecurity,
 }
 
 impl Topic {
@@ -27,16 +31,25 @@ impl Topic {
             Self::TranlogStatus => "tranlog_status",
             Self::CashlogReport => "cashlog_report",
             Self::OpencloselogReport => "opencloselog_report",
+            Self::TerminalSecurity => "terminal_security",
+            Self::StaffSecurity => "staff_security",
         }
     }
-    /// The topics that carry events of tills.
-    pub const EVENTS: [Self; 3] = [Self::TranlogReport, Self::CashlogReport, Self::OpencloselogReport];
+    /// The topics that carry events.
+    pub const EVENTS: [Self; 5] = [
+        Self::TranlogReport,
+        Self::CashlogReport,
+        Self::OpencloselogReport,
+        Self::TerminalSecurity,
+        Self::StaffSecurity,
+    ];
 
     /// The service that publishes the topic's events and keeps their delivery records.
     pub fn producer(self) -> Option<&'static str> {
         match self {
             Self::TranlogReport => Some("cart"),
-            Self::CashlogReport | Self::OpencloselogReport => Some("terminal"),
+            Self::CashlogReport | Self::OpencloselogReport | Self::TerminalSecurity => Some("terminal"),
+            Self::StaffSecurity => Some("master-data"),
             Self::TranlogStatus => None,
         }
     }
@@ -46,11 +59,12 @@ impl Topic {
             Self::TranlogReport => &["report", "journal", "stock"],
             Self::TranlogStatus => &[],
             Self::CashlogReport | Self::OpencloselogReport => &["report", "journal"],
+            Self::TerminalSecurity | Self::StaffSecurity => &["account"],
         }
     }
 }
 
-/// Something that happened at a terminal.
+/// Something that happened, mostly at a terminal.
 #[derive(Debug, Clone)]
 pub struct Event {
     /// The key of exactly-once processing.
@@ -59,10 +73,10 @@ pub struct Event {
     pub topic: Topic,
     /// The tenant whose databases it concerns.
     pub tenant: TenantId,
-    /// The store.
-    pub store: StoreCode,
-    /// The till. The order of one till's events is kept.
-    pub terminal: TerminalNo,
+    /// The store; `None` if it happened at no till.
+    pub store: Option<StoreCode>,
+    /// The till. The order of one till's events is kept, and of those of none.
+    pub terminal: Option<TerminalNo>,
     /// When it happened.
     pub occurred_at: Timestamp,
     /// Version of the body's shape, from 1. A consumer parks versions it does not know.

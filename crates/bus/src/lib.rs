@@ -23,7 +23,7 @@ mod rabbitmq;
 mod rebuild;
 
 pub use change::{Announcement, Change, ChangeKind};
-pub use delivery::{DeliveryRecord, DeliveryState, Producer, ServiceDelivery, deliveries};
+pub use delivery::{DeliveryRecord, DeliveryState, Producer, ServiceDelivery, deliveries, sort_key};
 pub use event::{Event, Topic};
 pub use in_process::InProcessBus;
 pub use outbox::{Deliveries, Outbox, ReplayError, Staged, SweepPolicy};

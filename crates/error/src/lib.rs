@@ -13,4 +13,4 @@ mod status;
 pub use codes::ErrorSpec;
 pub use error::{Error, FieldViolation, Result};
 #[cfg(feature = "status")]
-pub use status::{DOMAIN, reason_of};
+pub use status::{DOMAIN, pause_of, reason_of};

@@ -1,6 +1,7 @@
 //! The one translation of an [`Error`] into a gRPC status, and back into its row.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -44,10 +45,13 @@ pub fn reason_of(status: &Status) -> Option<&'static ErrorSpec> {
         .flatten()
 }
 
+/// How long who got this status is asked to wait.
+pub fn pause_of(status: &Status) -> Option<Duration> {
+    status.get_details_retry_info()?.retry_delay
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -67,7 +71,6 @@ mod tests {
         let busy = codes::OVERLOADED
             .error("busy")
             .retry_after(Duration::from_secs(3));
-        let pause = Status::from(busy).get_details_retry_info().expect("a pause");
-        assert_eq!(pause.retry_delay, Some(Duration::from_secs(3)));
+        assert_eq!(pause_of(&Status::from(busy)), Some(Duration::from_secs(3)));
     }
 }

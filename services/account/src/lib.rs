@@ -2,7 +2,8 @@
 //!
 //! Which tenants exist is known in the service's shared documents, where ids are unique whatever their case; the users
 //! of a tenant lie in the tenant's own. Passwords are kept as argon2id hashes (bcrypt ones of older systems still let
-//! their owners in) and leave the service in no form. It publishes no events, consumes none and calls no neighbour.
+//! their owners in) and leave the service in no form. It keeps the security log of each tenant, of which other services
+//! tell it by `terminal_security` and `staff_security`; it publishes nothing and calls no neighbour.
 //! A token stays good until it expires wherever only the token is read; this service also asks the account behind it.
 //! Start reading at [`build`], then [`app::App`].
 
@@ -13,7 +14,7 @@ pub mod app;
 pub mod domain;
 mod records;
 
-pub use records::COLLECTIONS;
+pub use records::{COLLECTIONS, SecurityEventDocument};
 
 use std::sync::Arc;
 
@@ -26,8 +27,9 @@ use kugel_state::{State, StateError};
 use kugel_store::{Collection, Record as _};
 use kugel_types::{Clock, TenantId};
 
+use crate::adapters::events::{SecurityLog, TOPICS};
 use crate::adapters::grpc::Accounts;
-use crate::app::App;
+use crate::app::{App, keep_forgetting};
 use crate::domain::Tenant;
 
 /// The service's name: of its database and its port.
@@ -52,6 +54,7 @@ pub async fn unlock(
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts> {
     let forgetting = deps.documents.clone().keep_forgetting();
+    let old_entries = keep_forgetting(deps.documents.clone(), deps.clock.clone());
     let brake = |kind| Brake::new(kind, Arc::clone(&deps.state), Arc::clone(&deps.clock));
     let app = App {
         logins: brake(Kind::Password),
@@ -64,11 +67,13 @@ pub fn build(deps: Deps) -> Result<Parts> {
         clock: deps.clock,
         zone: deps.settings.zone(),
     };
+    deps.bus
+        .subscribe(NAME, TOPICS, Arc::new(SecurityLog(app.clone())));
     Ok(Parts {
         name: NAME,
         routes: Routes::new(AccountServiceServer::new(Accounts(app))),
         collections: COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
-        background: vec![Box::pin(forgetting)],
+        background: vec![Box::pin(forgetting), Box::pin(old_entries)],
     })
 }

@@ -2,6 +2,9 @@
 
 use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 
+use kugel_proto::account::v1::SecurityEvent;
+use serde::{Deserialize, Serialize};
+
 use crate::domain::{LastLogin, PasswordPolicy, SuperuserGuard, Tenant, UsedInvitation, User};
 
 /// The key of the one policy of a tenant.
@@ -86,13 +89,41 @@ impl Record for UsedInvitation {
     }
 }
 
+/// An entry of the security log: the message of the contract, and the body of the event that brought it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SecurityEventDocument(pub SecurityEvent);
+
+static SECURITY_EVENTS: Collection = Collection {
+    name: "security_events",
+    fields: &[
+        Field::integer("kind"),
+        Field::text("occurred_at"),
+        Field::text("subject"),
+        Field::text("actor"),
+        Field::text("address"),
+    ],
+    indexes: &[
+        Index::on(&["occurred_at"]),
+        Index::on(&["subject", "occurred_at"]),
+    ],
+};
+
+impl Record for SecurityEventDocument {
+    const COLLECTION: &'static Collection = &SECURITY_EVENTS;
+    fn id(&self) -> String {
+        self.0.event_id.clone()
+    }
+}
+
 /// All collections of the service.
-pub static COLLECTIONS: [&Collection; 7] = [
+pub static COLLECTIONS: [&Collection; 8] = [
     &TENANTS,
     &USERS,
     &LAST_LOGINS,
     &GUARDS,
     &POLICIES,
     &INVITATIONS,
+    &SECURITY_EVENTS,
     &PROCESSED_REQUESTS,
 ];

@@ -27,8 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use kugel_bus::{Outbox, SweepPolicy};
-use kugel_config::Settings;
+use kugel_bus::Outbox;
 use kugel_error::{Error, codes};
 use kugel_proto::cart::v1::cart_service_server::CartServiceServer;
 use kugel_proto::cart::v1::transaction_service_server::TransactionServiceServer;
@@ -50,7 +49,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         Arc::clone(&deps.bus),
         Arc::clone(&deps.clock),
         &PRODUCER,
-        sweep_policy(settings),
+        deps.sweep_policy(),
     );
     let neighbour = |name| {
         let tokens = Arc::clone(&deps.tokens);
@@ -109,13 +108,5 @@ fn lifetime(is_used: bool, seconds: u64) -> Duration {
         Duration::from_secs(seconds)
     } else {
         Duration::ZERO
-    }
-}
-
-fn sweep_policy(settings: &Settings) -> SweepPolicy {
-    SweepPolicy {
-        interval: Duration::from_secs(settings.undelivered_check_interval_in_minutes * 60),
-        horizon: Duration::from_secs(settings.undelivered_check_period_in_hours * 3_600),
-        failed_after: Duration::from_secs(settings.undelivered_check_failed_period_in_minutes * 60),
     }
 }

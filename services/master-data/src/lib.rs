@@ -2,8 +2,8 @@
 //! promotions of each tenant.
 //!
 //! Other services and tills cache what is read here; every write is announced before its caller has the answer, so no
-//! cache is asked after a change and still shows the old state. It publishes no events, consumes none and calls no
-//! neighbour. Codes that point at other masters (a tax, a category, an item on a button) are not checked for existence:
+//! cache is asked after a change and still shows the old state. It publishes `staff_security`, what the security log is
+//! told of the staff, consumes nothing and calls no neighbour. Codes that point at other masters (a tax, a category, an item on a button) are not checked for existence:
 //! masters are loaded in any order. Start reading at [`build`], then [`app::App`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
@@ -13,10 +13,11 @@ pub mod app;
 pub mod domain;
 mod records;
 
-pub use records::COLLECTIONS;
+pub use records::{COLLECTIONS, PRODUCER, SECURITY_LOGS};
 
+use kugel_bus::{Outbox, Topic};
 use kugel_error::Result;
-use kugel_rpc::{Deps, Parts};
+use kugel_rpc::{Deps, Parts, SECURITY_LOG_KEPT};
 
 use crate::app::App;
 
@@ -25,10 +26,21 @@ pub const NAME: &str = "master-data";
 
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts> {
+    let (outbox, delivery) = Outbox::new(
+        deps.documents.clone(),
+        deps.bus.clone(),
+        deps.clock.clone(),
+        &PRODUCER,
+        deps.sweep_policy(),
+    );
     let forgetting = deps.documents.clone().keep_forgetting();
+    let old_entries = outbox
+        .clone()
+        .keep_forgetting(Topic::StaffSecurity, SECURITY_LOG_KEPT);
     let app = App {
         documents: deps.documents,
         bus: deps.bus,
+        outbox: outbox.clone(),
         clock: deps.clock,
         pins: deps.pins,
         zone: deps.settings.zone(),
@@ -37,7 +49,7 @@ pub fn build(deps: Deps) -> Result<Parts> {
         name: NAME,
         routes: adapters::grpc::routes(&app),
         collections: COLLECTIONS.to_vec(),
-        outboxes: Vec::new(),
-        background: vec![Box::pin(forgetting)],
+        outboxes: vec![outbox],
+        background: vec![Box::pin(delivery), Box::pin(forgetting), Box::pin(old_entries)],
     })
 }

@@ -1,6 +1,7 @@
 //! The documents: collections named as the older system names them, and what their lists are sorted by.
 
-use kugel_bus::ChangeKind;
+use kugel_bus::{ChangeKind, Producer, Topic};
+use kugel_proto::account::v1::SecurityEventKind;
 use kugel_rpc::List;
 use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 
@@ -18,6 +19,8 @@ pub trait Master: Record {
     const LIST: List;
     /// What caches elsewhere call it; `None` if nobody caches it.
     const ANNOUNCED_AS: Option<ChangeKind>;
+    /// What the security log calls its creation, its change and its deletion; `None` if it is told of none.
+    const LOGGED_AS: Option<[SecurityEventKind; 3]> = None;
     /// The method that brings it back, if it is marked as deleted.
     fn restored_by(&self) -> Option<&'static str> {
         None
@@ -37,7 +40,7 @@ macro_rules! master {
     (
         $type:ident, $noun:literal, $announced:expr, collection $name:literal, list $list:expr,
         fields [$($field:expr),* $(,)?], indexes [$($index:expr),* $(,)?], id |$value:ident| $id:expr
-        $(, restored by $method:literal)?
+        $(, restored by $method:literal)? $(, logged as $kinds:expr)?
     ) => {
         impl Record for $type {
             const COLLECTION: &'static Collection = {
@@ -54,6 +57,7 @@ macro_rules! master {
             const NOUN: &'static str = $noun;
             const LIST: List = $list;
             const ANNOUNCED_AS: Option<ChangeKind> = $announced;
+            $(const LOGGED_AS: Option<[SecurityEventKind; 3]> = Some($kinds);)?
             $(
                 fn restored_by(&self) -> Option<&'static str> {
                     self.is_deleted.then_some($method)
@@ -65,7 +69,10 @@ macro_rules! master {
 
 master!(
     Staff, "staff member", Some(ChangeKind::Staff), collection "master_staff", list listed::<Self>("id:1"),
-    fields [Field::text("name")], indexes [], id |staff| staff.staff_id.clone()
+    fields [Field::text("name")], indexes [], id |staff| staff.staff_id.clone(),
+    logged as [
+        SecurityEventKind::StaffCreated, SecurityEventKind::StaffChanged, SecurityEventKind::StaffDeleted,
+    ]
 );
 master!(
     Category, "category", Some(ChangeKind::Category), collection "master_category", list listed::<Self>("category_code:1"),
@@ -117,8 +124,23 @@ master!(
     restored by "RestorePromotion"
 );
 
+/// What the security log is told: the bodies of its events under their ids, until they are too old to matter.
+pub static SECURITY_LOGS: Collection = Collection {
+    name: "log_staff_security",
+    fields: &[],
+    indexes: &[Index::on(&["created_at"])],
+};
+
+static STATUS_STAFF_DELIVERY: Collection = kugel_bus::deliveries("status_staff_delivery");
+
+/// What this service publishes, and what became of it.
+pub static PRODUCER: Producer = Producer {
+    deliveries: &STATUS_STAFF_DELIVERY,
+    logs: &[(Topic::StaffSecurity, &SECURITY_LOGS)],
+};
+
 /// All collections of the service.
-pub static COLLECTIONS: [&Collection; 10] = [
+pub static COLLECTIONS: [&Collection; 12] = [
     Staff::COLLECTION,
     Category::COLLECTION,
     Item::COLLECTION,
@@ -128,5 +150,7 @@ pub static COLLECTIONS: [&Collection; 10] = [
     Setting::COLLECTION,
     Tax::COLLECTION,
     Promotion::COLLECTION,
+    &SECURITY_LOGS,
+    &STATUS_STAFF_DELIVERY,
     &PROCESSED_REQUESTS,
 ];

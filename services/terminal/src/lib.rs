@@ -3,7 +3,7 @@
 //!
 //! What must stay true: an API key exists in the clear only in the answer that made it; a session begins and ends in
 //! turn, and its counters never repeat; whatever changes a terminal is one commit with the logs and events that tell of
-//! it. The service publishes `cashlog_report` and `opencloselog_report` and consumes nothing. It asks master data for
+//! it. The service publishes `cashlog_report`, `opencloselog_report` and `terminal_security` and consumes nothing. It asks master data for
 //! staff and the cart service for a session's sales, and sets up tenants everywhere. It never reads another service's
 //! documents. Start reading at [`domain`], then at `App::change` in [`app`].
 
@@ -18,16 +18,15 @@ pub mod records;
 pub use app::index_keys;
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use kugel_bus::{Outbox, SweepPolicy};
-use kugel_config::Settings;
+use kugel_brake::{Brake, Kind};
+use kugel_bus::{Outbox, Topic};
 use kugel_error::Error;
 use kugel_proto::terminal::v1::session_service_server::SessionServiceServer;
 use kugel_proto::terminal::v1::store_service_server::StoreServiceServer;
 use kugel_proto::terminal::v1::tenant_service_server::TenantServiceServer;
 use kugel_proto::terminal::v1::terminal_service_server::TerminalServiceServer;
-use kugel_rpc::{Deps, Parts, Routes};
+use kugel_rpc::{Deps, Parts, Routes, SECURITY_LOG_KEPT};
 
 use adapters::clients::Clients;
 use adapters::grpc::{Sessions, Stores, Tenants, Terminals};
@@ -51,9 +50,14 @@ pub fn build_among(deps: Deps, neighbourhood: Arc<dyn Neighbourhood>) -> (App, P
         deps.bus.clone(),
         deps.clock.clone(),
         &PRODUCER,
-        sweep_policy(&deps.settings),
+        deps.sweep_policy(),
     );
     let forgetting = deps.documents.clone().keep_forgetting();
+    let brake = |kind| Brake::new(kind, deps.state.clone(), deps.clock.clone());
+    let (till_pins, staff_pins, keys) = (brake(Kind::Pin), brake(Kind::Pin), brake(Kind::ApiKey));
+    let old_entries = outbox
+        .clone()
+        .keep_forgetting(Topic::TerminalSecurity, SECURITY_LOG_KEPT);
     let key_index = KeyIndex::new();
     let indexing = key_index.clone().keep(deps.documents.clone(), deps.clock.clone());
     let app = App {
@@ -63,6 +67,9 @@ pub fn build_among(deps: Deps, neighbourhood: Arc<dyn Neighbourhood>) -> (App, P
         tokens: deps.tokens,
         zone: deps.settings.zone(),
         currency: deps.settings.currency,
+        till_pins,
+        staff_pins,
+        keys,
         key_index,
         neighbourhood,
     };
@@ -75,15 +82,12 @@ pub fn build_among(deps: Deps, neighbourhood: Arc<dyn Neighbourhood>) -> (App, P
         routes,
         collections: records::COLLECTIONS.to_vec(),
         outboxes: vec![outbox],
-        background: vec![Box::pin(delivery), Box::pin(forgetting), Box::pin(indexing)],
+        background: vec![
+            Box::pin(delivery),
+            Box::pin(forgetting),
+            Box::pin(old_entries),
+            Box::pin(indexing),
+        ],
     };
     (app, parts)
-}
-
-fn sweep_policy(settings: &Settings) -> SweepPolicy {
-    SweepPolicy {
-        interval: Duration::from_secs(settings.undelivered_check_interval_in_minutes * 60),
-        horizon: Duration::from_secs(settings.undelivered_check_period_in_hours * 3600),
-        failed_after: Duration::from_secs(settings.undelivered_check_failed_period_in_minutes * 60),
-    }
 }

@@ -41,7 +41,8 @@ async fn passwords(walk: &mut Walk, clerk: &Value, other: &Value) {
     let on = json!({"username": "clerk", "isActive": true});
     walk.plain("account.v1.AccountService.UpdateUser", on).await;
     let owner = json!({"username": Tenant::ADMINISTRATOR});
-    walk.afresh("account.v1.AccountService.UnlockUser", owner).await;
+    walk.kept("account.v1.AccountService.UnlockUser", owner, clerk.clone())
+        .await;
     let reset = "account.v1.AccountService.ResetPassword";
     let reset = walk.kept(reset, clerk.clone(), other.clone()).await;
     let temporary = reset["temporaryPassword"].as_str().unwrap();
@@ -109,6 +110,16 @@ async fn session(walk: &mut Walk, id: &Value, stranger: &Value) {
     let sign_in = json!({"terminalId": id, "staffId": Tenant::CASHIER, "staffPin": Tenant::PIN});
     let other = json!({"staffPin": "0000"});
     walk.kept("terminal.v1.SessionService.SignInTerminal", sign_in, other)
+        .await;
+    let another = json!({"terminalId": walk.till.terminal_id});
+    walk.kept(
+        "terminal.v1.SessionService.UnlockTerminal",
+        json!({"terminalId": id}),
+        another,
+    )
+    .await;
+    let (cashier, nobody) = (json!({"staffId": Tenant::CASHIER}), json!({"staffId": "nobody"}));
+    walk.kept("terminal.v1.SessionService.UnlockStaff", cashier, nobody)
         .await;
     let open = json!({"terminalId": id, "initialAmount": amount("1000")});
     let other = json!({"initialAmount": amount("2000")});

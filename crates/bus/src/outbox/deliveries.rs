@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kugel_store::{
     Action, Body, Changes, Collection, Direction, Document, Documents, Page, Query, Revision, Scope,
     StoreError, Write,
 };
 use kugel_types::{EventId, TenantId};
 
-use crate::delivery::{DeliveryRecord, Producer};
+use crate::delivery::{DeliveryRecord, DeliveryState, Producer};
 use crate::{Bus, Event, Failure, Topic};
 
 /// Delivery records that are read at once.
@@ -150,6 +151,50 @@ impl Deliveries {
             .ok_or_else(|| self.malformed(id.to_string(), "its log is gone"))?;
         bus.publish_to(Arc::new(event), &services).await?;
         Ok(services.into_iter().map(str::to_owned).collect())
+    }
+
+    /// Removes the logs of a topic that were made before an instant, with the records of their events, if every consumer
+    /// has processed them. For topics whose logs lie under the ids of their events.
+    pub async fn forget(&self, tenant: &TenantId, topic: Topic, before: Timestamp) -> Result<(), StoreError> {
+        let (scope, log, mut last) = (Scope::from(tenant), self.log(topic), String::new());
+        loop {
+            let query = Query::all()
+                .less("created_at", before)
+                .greater("id", &last)
+                .page(Page {
+                    limit: PAGE,
+                    number: 1,
+                })
+                .uncounted();
+            let store = self.documents.store();
+            let old: Vec<String> = store
+                .find(&scope, log, &query)
+                .await?
+                .documents
+                .iter()
+                .map(|document| document.id.clone())
+                .collect();
+            let Some(newest) = old.last() else {
+                return Ok(());
+            };
+            last.clone_from(newest);
+            let records = store.get_many(&scope, self.producer.deliveries, &old).await?;
+            let mut changes = self.documents.changes("housekeeping");
+            for (id, record) in old.into_iter().zip(records) {
+                let record = record.map(|record| self.parse(&record)).transpose()?;
+                if record.is_none_or(|record| record.status == DeliveryState::Delivered) {
+                    for collection in [log, self.producer.deliveries] {
+                        let (id, action) = (id.clone(), Action::Delete(None));
+                        changes = changes.write(Write {
+                            collection,
+                            id,
+                            action,
+                        });
+                    }
+                }
+            }
+            self.commit(tenant, changes).await?;
+        }
     }
 
     /// The records of several events with their revisions, an answer for each in its place.

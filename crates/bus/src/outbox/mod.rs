@@ -30,6 +30,8 @@ const GATHERING: Duration = Duration::from_millis(4);
 /// Events that wait for a bus that is slower than the tills. Further ones are left to the sweep, which reads them from
 /// the store, so that a slow broker fills no memory.
 const QUEUE_LIMIT: usize = 10_000;
+/// Time between two rounds of forgetting.
+const FORGETTING: Duration = Duration::from_secs(3_600);
 /// How often what was noted and not written is sought.
 const TENDING: Duration = Duration::from_secs(5);
 
@@ -217,6 +219,24 @@ impl Outbox {
     /// The records of this outbox as documents.
     pub fn deliveries(&self) -> &Deliveries {
         &self.0.deliveries
+    }
+
+    /// Forgets delivered events of a topic when they are so old, for as long as the service runs: see
+    /// [`Deliveries::forget`].
+    pub async fn keep_forgetting(self, topic: Topic, age: SignedDuration) {
+        loop {
+            tokio::time::sleep(FORGETTING).await;
+            if let Err(error) = self.forget(topic, self.0.clock.now() - age).await {
+                tracing::warn!(%error, topic = topic.name(), "old events could not be forgotten");
+            }
+        }
+    }
+
+    async fn forget(&self, topic: Topic, before: Timestamp) -> Result<(), StoreError> {
+        for tenant in self.0.deliveries.tenants().await? {
+            self.0.deliveries.forget(&tenant, topic, before).await?;
+        }
+        Ok(())
     }
 
     /// Sends an event once more, see [`Deliveries::replay`].

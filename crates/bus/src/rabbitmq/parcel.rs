@@ -49,7 +49,10 @@ impl Content {
 impl Parcel {
     /// An event for all consumers of its topic.
     pub(super) fn event(names: &Names, event: Arc<Event>) -> Self {
-        let key = format!("{}.{}.{}", event.tenant, event.store, event.terminal);
+        let key = match (&event.store, event.terminal) {
+            (Some(store), Some(terminal)) => format!("{}.{store}.{terminal}", event.tenant),
+            _ => event.tenant.to_string(),
+        };
         Self {
             exchange: names.exchange(event.topic).into(),
             routing_key: key.into(),
@@ -169,8 +172,11 @@ fn event(properties: &BasicProperties, data: &[u8], topic: Topic) -> Result<Even
         id: id(properties)?,
         topic,
         tenant: tenant(properties)?,
-        store: parsed(properties, "store")?,
-        terminal: TerminalNo::new(number(properties, "terminal")?).map_err(|error| error.to_string())?,
+        store: given(properties, "store", parsed)?,
+        terminal: given(properties, "terminal", number)?
+            .map(TerminalNo::new)
+            .transpose()
+            .map_err(|error| error.to_string())?,
         occurred_at: parsed(properties, "occurred_at")?,
         schema_version: u32::try_from(number(properties, "schema_version")?)
             .map_err(|_| "header `schema_version` is not a version".to_owned())?,
@@ -212,8 +218,12 @@ fn check_body(event: &Event) -> Result<(), String> {
 fn properties(event: &Event) -> BasicProperties {
     let mut headers = FieldTable::default();
     headers.insert("tenant".into(), text(event.tenant.as_str()));
-    headers.insert("store".into(), text(event.store.as_str()));
-    headers.insert("terminal".into(), AMQPValue::LongInt(event.terminal.get()));
+    if let Some(store) = &event.store {
+        headers.insert("store".into(), text(store.as_str()));
+    }
+    if let Some(terminal) = event.terminal {
+        headers.insert("terminal".into(), AMQPValue::LongInt(terminal.get()));
+    }
     // The property below is cut to seconds.
     headers.insert("occurred_at".into(), text(&event.occurred_at.to_string()));
     headers.insert(
@@ -255,6 +265,17 @@ fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
     let text = header(properties, name).ok_or_else(|| format!("header `{name}` is missing"))?;
     text.parse()
         .map_err(|error| format!("header `{name}` cannot be read: {error}"))
+}
+
+/// A header that may be missing.
+fn given<T>(
+    properties: &BasicProperties,
+    name: &str,
+    read: impl Fn(&BasicProperties, &str) -> Result<T, String>,
+) -> Result<Option<T>, String> {
+    let headers = properties.headers().as_ref();
+    let is_given = headers.is_some_and(|headers| headers.inner().contains_key(name));
+    is_given.then(|| read(properties, name)).transpose()
 }
 
 /// A header that holds text.

@@ -92,6 +92,8 @@ pub struct Visitor {
     pub principal: Option<Arc<Principal>>,
     /// The API key that was sent, for the call that exchanges it for a token.
     pub api_key: Option<ApiKey>,
+    /// True if the key was compared with that of the terminal beside it already, and is not its own.
+    pub is_key_refused: bool,
     /// The terminal that was named beside the key.
     pub terminal_id: Option<String>,
     /// What makes the call repeatable, if the caller wants that. All visitors are one caller,
@@ -144,15 +146,16 @@ pub fn welcome<T: Scoped + Message>(request: Request<T>) -> Result<(Visitor, T),
         Some(Credential::Good(principal)) => Some(principal.clone()),
         _ => None,
     };
-    let api_key = extensions
-        .get::<PresentedKey>()
-        .map(|presented| presented.0.clone());
+    let presented = extensions.get::<PresentedKey>();
+    let api_key = presented.map(|presented| presented.key.clone());
+    let is_key_refused = presented.is_some_and(|presented| presented.is_refused);
     content::check(&mut message)?;
     let request = request_key(&metadata, &extensions, &Principal::Anonymous, &message)?;
     Ok((
         Visitor {
             principal,
             api_key,
+            is_key_refused,
             terminal_id: text(&metadata, TERMINAL_ID),
             request,
             address: address(&metadata),

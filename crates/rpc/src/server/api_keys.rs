@@ -6,7 +6,7 @@ use std::time::Duration;
 use kugel_auth::{ApiKey, Principal, TerminalClaims, Tokens};
 use kugel_bus::{Announcement, Bus, ChangeKind};
 use kugel_config::Settings;
-use kugel_error::{Error, codes};
+use kugel_error::{Error, codes, pause_of, reason_of};
 use kugel_proto::terminal::v1::AuthenticateTerminalRequest;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_types::{StaffRef, TerminalId};
@@ -87,8 +87,12 @@ fn refused() -> Error {
     codes::UNAUTHENTICATED.error("the API key does not belong to this terminal")
 }
 
-/// A refusal stays a refusal; a terminal service that cannot answer is no statement about the key.
+/// A refusal stays a refusal, and who is to wait still is; a terminal service that cannot answer is no statement about the key.
 fn failed(status: tonic::Status) -> Error {
+    if reason_of(&status).is_some_and(|spec| spec.reason == codes::TOO_MANY_TRIES.reason) {
+        let error = codes::TOO_MANY_TRIES.error(status.message());
+        return error.retry_after(pause_of(&status).unwrap_or_default());
+    }
     match status.code() {
         tonic::Code::Unauthenticated | tonic::Code::NotFound | tonic::Code::InvalidArgument => {
             refused().caused_by(status)

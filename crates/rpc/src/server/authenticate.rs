@@ -25,7 +25,11 @@ pub(crate) enum Credential {
 
 /// An API key as it was sent, for the call that exchanges it for a token.
 #[derive(Clone)]
-pub(crate) struct PresentedKey(pub(crate) ApiKey);
+pub(crate) struct PresentedKey {
+    pub(crate) key: ApiKey,
+    /// It came with a terminal id, was compared, and is not that terminal's.
+    pub(crate) is_refused: bool,
+}
 
 /// Marks the requests of a process that serves older clients: see [`kugel_proto::Policy::legacy_allow`].
 #[derive(Clone)]
@@ -43,7 +47,9 @@ pub(crate) async fn authenticate(
     let fingerprints = headers
         .contains_key(REQUEST_ID)
         .then(|| Fingerprints(Arc::clone(tokens)));
-    let presented = text(headers, API_KEY).map(|key| PresentedKey(ApiKey::from_request(key)));
+    let is_compared =
+        headers.get(http::header::AUTHORIZATION).is_none() && text(headers, TERMINAL_ID).is_some();
+    let presented = text(headers, API_KEY).map(ApiKey::from_request);
     let credential = match credential(headers, tokens, api_keys).await {
         Ok(Some(principal)) => Credential::Good(principal),
         Ok(None) => Credential::None,
@@ -51,12 +57,13 @@ pub(crate) async fn authenticate(
         Err(error) if !error.is(&codes::UNAUTHENTICATED) => return Status::from(error).into_http(),
         Err(error) => Credential::Refused(Arc::new(error)),
     };
+    let is_refused = is_compared && matches!(credential, Credential::Refused(_));
     request.extensions_mut().insert(credential);
     if compatibility == Compatibility::Legacy {
         request.extensions_mut().insert(ServesLegacy);
     }
-    if let Some(presented) = presented {
-        request.extensions_mut().insert(presented);
+    if let Some(key) = presented {
+        request.extensions_mut().insert(PresentedKey { key, is_refused });
     }
     if let Some(fingerprints) = fingerprints {
         request.extensions_mut().insert(fingerprints);

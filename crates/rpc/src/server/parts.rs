@@ -1,10 +1,11 @@
 //! What a service is built from, and what it consists of.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use kugel_auth::{Passwords, Tokens};
-use kugel_bus::{Bus, Outbox};
+use kugel_bus::{Bus, Outbox, SweepPolicy};
 use kugel_config::Settings;
 use kugel_state::State;
 use kugel_store::{Collection, Documents};
@@ -33,6 +34,18 @@ pub struct Deps {
     pub settings: Arc<Settings>,
     /// The other services.
     pub neighbours: Neighbours,
+}
+
+impl Deps {
+    /// When undelivered events are sent again.
+    pub fn sweep_policy(&self) -> SweepPolicy {
+        let settings = &self.settings;
+        SweepPolicy {
+            interval: Duration::from_secs(settings.undelivered_check_interval_in_minutes * 60),
+            horizon: Duration::from_secs(settings.undelivered_check_period_in_hours * 3_600),
+            failed_after: Duration::from_secs(settings.undelivered_check_failed_period_in_minutes * 60),
+        }
+    }
 }
 
 /// What a service consists of.

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use kugel_brake::{Braked, Subject};
 use kugel_error::{Error, Result, codes};
-use kugel_rpc::ending_with_caller;
+use kugel_proto::account::v1::SecurityEventKind;
+use kugel_rpc::{SecurityEntry, ending_with_caller};
 use kugel_store::Stored;
 use kugel_types::TenantId;
 
@@ -56,10 +57,14 @@ impl App {
                 Ok(Outcome::Right(tenant, Box::new(user)))
             }
             Ok(None) => {
+                let mut kinds = vec![SecurityEventKind::LoginRefused];
                 if one_try.locks() {
                     tracing::warn!("an account is locked after ten wrong passwords");
+                    kinds.push(SecurityEventKind::UserLocked);
                 }
                 one_try.failed();
+                let entry = |kind| SecurityEntry::by_anybody(attempt.address, kind, attempt.username);
+                self.tell(attempt.tenant, kinds.into_iter().map(entry).collect());
                 Ok(Outcome::Wrong)
             }
             Err(error) => {

@@ -4,7 +4,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use kugel_error::{Error, Result, codes};
-use kugel_rpc::ending_with_caller;
+use kugel_proto::account::v1::SecurityEventKind;
+use kugel_rpc::{SecurityEntry, ending_with_caller};
 use kugel_store::{RequestKey, Scope};
 use kugel_types::TenantId;
 
@@ -80,9 +81,10 @@ impl App {
         let stored = changes.replaced(Arc::clone(&changed), &user);
         let view = UserView::new(&stored, login.map(|login| login.last_login));
         let changes = changes.replace_shared(changed, user.revision);
-        self.documents
-            .commit(&scope, changes.answering(request, &view))
-            .await?;
+        let username = &change.username;
+        let entry = SecurityEntry::by_anybody(address, SecurityEventKind::PasswordChanged, username);
+        let changes = changes.answering(request, &view);
+        self.commit(&tenant, changes, &[entry.of(username)]).await?;
         Ok(view)
     }
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use kugel_auth::Principal;
 use kugel_error::{Result, codes};
-use kugel_rpc::Caller;
+use kugel_proto::account::v1::SecurityEventKind;
+use kugel_rpc::{Caller, SecurityEntry};
 use kugel_store::{Changes, Record, Stored, retry};
 use serde::Serialize;
 
@@ -94,13 +96,14 @@ impl App {
             let edited = edit((*current.value).clone());
             let keeps_rights = edited.as_ref().is_some_and(User::is_administrator);
             let loses_rights = current.is_administrator() && !keeps_rights;
+            let entries = entries(caller, &current, edited.as_ref());
             let (mut changes, view) = self.changes_of(caller, &current, edited).await?;
             if loses_rights {
                 changes = self.losing_superuser(caller, username, changes).await?;
             }
             let answer = answer(view);
             let changes = changes.answering(caller.request(), &answer);
-            let committed = self.documents.commit(&caller.scope(), changes).await;
+            let committed = self.commit(caller.tenant(), changes, &entries).await;
             committed.map_err(|error| error.or_taken(&[SuperuserGuard::COLLECTION]))?;
             Ok(answer)
         })
@@ -167,4 +170,30 @@ impl App {
             Outcome::Braked(braked) => Err(braked.into()),
         }
     }
+}
+
+/// What the security log is told of a change.
+fn entries(caller: &Caller, current: &User, edited: Option<&User>) -> Vec<SecurityEntry> {
+    let entry = |kind| SecurityEntry::by(caller, kind, &current.username);
+    let Some(edited) = edited else {
+        return vec![entry(SecurityEventKind::UserDeleted)];
+    };
+    let mut entries = Vec::new();
+    let is_another_password = edited.hashed_password != current.hashed_password;
+    let is_own =
+        matches!(caller.principal(), Principal::User { username, .. } if *username == current.username);
+    if is_another_password && is_own {
+        entries.push(entry(SecurityEventKind::PasswordChanged));
+    } else if is_another_password {
+        entries.push(entry(SecurityEventKind::PasswordReset));
+    }
+    // A new password settles by itself whether it must be changed.
+    let rights = |user: &User| {
+        let must_change = user.must_change_password && !is_another_password;
+        (user.is_superuser, user.is_active, must_change)
+    };
+    if rights(edited) != rights(current) {
+        entries.push(entry(SecurityEventKind::UserRightsChanged));
+    }
+    entries
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use kugel_error::{Error, Result, codes};
-use kugel_rpc::{Caller, ending_with_caller};
+use kugel_proto::account::v1::SecurityEventKind;
+use kugel_rpc::{Caller, SecurityEntry, ending_with_caller};
 use kugel_store::StoreError;
 
 use super::{App, UserView};
@@ -46,7 +47,8 @@ impl App {
         let changes = self.documents.changes(&caller.actor());
         let view = UserView::new(&changes.inserted(Arc::clone(&user)), None);
         let changes = changes.insert_shared(user).answering(caller.request(), &view);
-        match self.documents.commit(&caller.scope(), changes).await {
+        let entry = SecurityEntry::by(caller, SecurityEventKind::UserCreated, &username);
+        match self.commit(caller.tenant(), changes, &[entry]).await {
             Ok(()) => Ok(view),
             Err(StoreError::Duplicate { .. }) => Err(taken(&username)),
             Err(error) => Err(error.into()),

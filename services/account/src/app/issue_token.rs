@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use kugel_error::{Result, codes};
-use kugel_store::Scope;
+use kugel_proto::account::v1::SecurityEventKind;
+use kugel_rpc::SecurityEntry;
 use kugel_types::TenantId;
 
 use super::App;
@@ -39,7 +40,7 @@ impl App {
             }
             Outcome::Right(tenant, user) => {
                 let token = self.tokens.issue_user(&tenant, &user.username, user.is_superuser);
-                self.note_login(tenant, &user.username);
+                self.note_login(tenant, &user.username, address);
                 Ok(token)
             }
             Outcome::Wrong => Err(refused()),
@@ -48,15 +49,16 @@ impl App {
     }
 
     /// Stores the time of the login. Nobody waits for it, and its failure is no failure of the login.
-    fn note_login(&self, tenant: TenantId, username: &str) {
+    fn note_login(&self, tenant: TenantId, username: &str, address: Option<IpAddr>) {
         let login = LastLogin {
             username: username.to_owned(),
             last_login: self.clock.now(),
         };
-        let documents = self.documents.clone();
-        let changes = documents.changes(username).upsert(login);
+        let entry = SecurityEntry::by_anybody(address, SecurityEventKind::Login, username).of(username);
+        let app = self.clone();
+        let changes = app.documents.changes(username).upsert(login);
         tokio::spawn(async move {
-            if let Err(error) = documents.commit(&Scope::from(&tenant), changes).await {
+            if let Err(error) = app.commit(&tenant, changes, &[entry]).await {
                 tracing::warn!(tenant.id = %tenant, error = %error, "time of a login could not be stored");
             }
         });

@@ -9,6 +9,7 @@ mod issue_token;
 mod password_policy;
 mod register_tenant;
 mod reset_password;
+mod security;
 mod users;
 
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub use change_password::PasswordChange;
 pub use change_user::UserChange;
 pub use issue_token::LoginForm;
 pub use register_tenant::NewTenant;
+pub(crate) use security::keep_forgetting;
+pub use security::{SECURITY_EVENTS, SecurityFilter};
 pub use users::{USERS, UserView};
 
 /// Everything the use cases work with. Cheap to clone.

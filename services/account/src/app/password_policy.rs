@@ -1,7 +1,8 @@
 //! What a tenant asks of new passwords.
 
 use kugel_error::Result;
-use kugel_rpc::Caller;
+use kugel_proto::account::v1::SecurityEventKind;
+use kugel_rpc::{Caller, SecurityEntry};
 use kugel_store::{Scope, retry};
 
 use super::App;
@@ -25,7 +26,8 @@ impl App {
             retry("password policy", POLICY_KEY, || async {
                 let changes = self.documents.changes(&caller.actor()).upsert(policy);
                 let changes = changes.answering(caller.request(), &policy);
-                self.documents.commit(&caller.scope(), changes).await?;
+                let entry = SecurityEntry::by(caller, SecurityEventKind::PasswordPolicyChanged, "");
+                self.commit(caller.tenant(), changes, &[entry]).await?;
                 Ok(policy)
             })
             .await

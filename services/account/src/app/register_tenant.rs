@@ -6,7 +6,8 @@ use std::sync::Arc;
 use kugel_brake::Subject;
 use kugel_config::Registration;
 use kugel_error::{Error, Result, codes};
-use kugel_rpc::ending_with_caller;
+use kugel_proto::account::v1::SecurityEventKind;
+use kugel_rpc::{SecurityEntry, ending_with_caller};
 use kugel_store::{Record as _, RequestKey, Scope, StoreError};
 use kugel_types::TenantId;
 
@@ -44,7 +45,7 @@ impl App {
             .await?
             .parse()?;
         let scope = Scope::from(&tenant);
-        let insert = self.insert_owner(request, &scope, &new.owner);
+        let insert = self.insert_owner(request, &tenant, new);
         match self.documents.once(&scope, request, insert).await {
             Ok(user) => Ok((tenant, user)),
             Err(error) => {
@@ -114,9 +115,10 @@ impl App {
     async fn insert_owner(
         &self,
         request: Option<&RequestKey>,
-        scope: &Scope,
-        owner: &Credentials,
+        tenant: &TenantId,
+        new: &NewTenant,
     ) -> Result<UserView> {
+        let owner = &new.owner;
         let user = Arc::new(User {
             username: owner.username.clone(),
             hashed_password: ending_with_caller(self.passwords.hash(&owner.password)).await?,
@@ -127,7 +129,9 @@ impl App {
         let changes = self.documents.changes(&owner.username);
         let view = UserView::new(&changes.inserted(Arc::clone(&user)), None);
         let changes = changes.insert_shared(user).answering(request, &view);
-        self.documents.commit(scope, changes).await?;
+        let entry =
+            SecurityEntry::by_anybody(new.address, SecurityEventKind::TenantRegistered, &owner.username);
+        self.commit(tenant, changes, &[entry.of(&owner.username)]).await?;
         Ok(view)
     }
 

@@ -4,7 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kugel_auth::Principal;
 use kugel_error::{Result, codes};
-use kugel_rpc::Caller;
+use kugel_proto::account::v1::SecurityEventKind;
+use kugel_rpc::{Caller, SecurityEntry};
 use serde::{Deserialize, Serialize};
 
 use super::attempt::account;
@@ -22,10 +23,17 @@ struct Reset {
 impl App {
     /// Forgets the failed logins of a user of the caller's tenant.
     pub async fn unlock_user(&self, caller: &Caller, username: &str) -> Result<UserView> {
-        self.require_superuser(caller).await?;
-        let user = self.user_view(caller, username).await?;
-        self.forget_failures(caller, username).await?;
-        Ok(user)
+        let work = async {
+            self.require_superuser(caller).await?;
+            let user = self.user_view(caller, username).await?;
+            self.forget_failures(caller, username).await?;
+            let entry = SecurityEntry::by(caller, SecurityEventKind::UserUnlocked, username);
+            let changes = self.documents.changes(&caller.actor());
+            let changes = changes.answering(caller.request(), &user);
+            self.commit(caller.tenant(), changes, &[entry]).await?;
+            Ok(user)
+        };
+        caller.once(&self.documents, work).await
     }
 
     /// Gives a user a temporary password and forgets the failed logins. The operator's tools may do this too.

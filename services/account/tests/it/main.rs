@@ -5,6 +5,7 @@
 mod guessing;
 mod recovery;
 mod registration;
+mod security;
 mod tokens;
 mod users;
 mod world;

@@ -102,7 +102,7 @@ fn read(event: &Event) -> Result<(Write, Entry), Failure> {
             let entry = Entry::of_open_close(&*parse::<OpenCloseLog>(&event.body)?, id);
             (&OPEN_CLOSE_LOGS, id.to_owned(), event.body.clone(), entry)
         }
-        Topic::TranlogReport | Topic::TranlogStatus => {
+        Topic::TranlogReport | Topic::TranlogStatus | Topic::TerminalSecurity | Topic::StaffSecurity => {
             let log = parse::<TransactionLog>(&event.body)?;
             let body = event.body.without(TEXTS).map_err(malformed)?;
             (

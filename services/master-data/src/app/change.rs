@@ -6,7 +6,7 @@ use kugel_error::Result;
 use kugel_rpc::Caller;
 use kugel_store::{Stored, retry};
 
-use super::App;
+use super::{App, Done};
 use crate::records::Master;
 
 impl App {
@@ -40,7 +40,7 @@ impl App {
             let changes = changes
                 .replace_shared(value, current.revision)
                 .answering(caller.request(), &stored);
-            self.commit::<T>(caller, id, changes).await?;
+            self.commit::<T>(caller, id, Done::Changed, changes).await?;
             Ok(stored)
         })
         .await

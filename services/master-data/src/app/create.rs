@@ -6,7 +6,7 @@ use kugel_error::{Error, Result};
 use kugel_rpc::Caller;
 use kugel_store::{StoreError, Stored};
 
-use super::{App, duplicate};
+use super::{App, Done, duplicate};
 use crate::records::Master;
 
 impl App {
@@ -35,7 +35,7 @@ impl App {
         let changes = self.documents.changes(&caller.actor());
         let stored = changes.inserted(Arc::clone(&value));
         let changes = changes.insert_shared(value).answering(caller.request(), &stored);
-        self.commit::<T>(caller, &id, changes).await?;
+        self.commit::<T>(caller, &id, Done::Created, changes).await?;
         Ok(stored)
     }
 }

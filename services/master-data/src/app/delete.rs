@@ -4,7 +4,7 @@ use kugel_error::Result;
 use kugel_rpc::Caller;
 use kugel_store::retry;
 
-use super::App;
+use super::{App, Done};
 use crate::records::Master;
 
 impl App {
@@ -21,7 +21,7 @@ impl App {
                 .changes(&caller.actor())
                 .delete::<T>(id, Some(current.revision))
                 .answering(caller.request(), &());
-            Ok(self.commit::<T>(caller, id, changes).await?)
+            Ok(self.commit::<T>(caller, id, Done::Deleted, changes).await?)
         })
         .await
     }

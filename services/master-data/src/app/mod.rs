@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use kugel_auth::Passwords;
-use kugel_bus::{Bus, Change};
+use kugel_bus::{Bus, Change, Outbox, Topic};
 use kugel_error::{Error, ErrorSpec, Result, codes};
-use kugel_rpc::Caller;
+use kugel_rpc::{Caller, SecurityEntry};
 use kugel_store::{Changes, Documents, StoreError};
 use kugel_types::Clock;
 
@@ -36,6 +36,8 @@ pub struct App {
     pub documents: Documents,
     /// Where changes are announced.
     pub bus: Arc<dyn Bus>,
+    /// The events on their way.
+    pub outbox: Outbox,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Hashes PINs.
@@ -57,14 +59,32 @@ impl App {
         })
     }
 
-    /// Makes the changes to one master durable, then tells the caches: before the writer has its answer.
+    /// Makes the changes to one master durable, with what the security log is told of it, then tells the caches: before
+    /// the writer has its answer.
     async fn commit<T: Master>(
         &self,
         caller: &Caller,
         id: &str,
+        done: Done,
         changes: Changes,
     ) -> std::result::Result<(), StoreError> {
-        self.documents.commit(&caller.scope(), changes).await?;
+        let (mut changes, mut staged) = (changes, None);
+        if let Some(kinds) = T::LOGGED_AS {
+            let entry = SecurityEntry::by(caller, kinds[done as usize], id);
+            let event = entry.event(Topic::StaffSecurity, caller.tenant(), changes.at());
+            let key = event.id.to_string();
+            let (with_event, event) = self.outbox.stage(changes, event, key);
+            (changes, staged) = (with_event, Some(event));
+        }
+        let committed = self.documents.commit(&caller.scope(), changes).await;
+        committed.inspect_err(|error| {
+            if staged.is_some() && !error.is_stale() {
+                self.outbox.doubt();
+            }
+        })?;
+        if let Some(event) = staged {
+            self.outbox.dispatch(event);
+        }
         if let Some(kind) = T::ANNOUNCED_AS {
             self.bus.announce(&Change {
                 tenant: caller.tenant().clone(),
@@ -74,6 +94,14 @@ impl App {
         }
         Ok(())
     }
+}
+
+/// What is done to a master.
+#[derive(Clone, Copy)]
+enum Done {
+    Created,
+    Changed,
+    Deleted,
 }
 
 /// The error for a key that nothing has.

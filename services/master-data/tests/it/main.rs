@@ -5,6 +5,7 @@
 mod item_books;
 mod items;
 mod promotions;
+mod security;
 mod settings;
 mod small_masters;
 mod taxes;

@@ -19,7 +19,7 @@ pub(crate) const STORE: &str = "tk01";
 pub(crate) struct World {
     pub(crate) channel: Channel,
     pub(crate) clock: Arc<ManualClock>,
-    stand: Stand,
+    pub(crate) stand: Stand,
 }
 
 impl World {

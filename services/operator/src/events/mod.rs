@@ -1,6 +1,6 @@
 //! `kugel events`: lists what has not arrived and why, and sends it again.
 //!
-//! Events lie in the outboxes of cart and terminal until every consumer has answered; in the mesh, what a consumer cannot
+//! Events lie in the outboxes of cart, terminal and master data until every consumer has answered; in the mesh, what a consumer cannot
 //! process lies in its queue of dead letters besides. Looking changes nothing. Sending again is harmless: every consumer
 //! counts an event once, however often it comes.
 

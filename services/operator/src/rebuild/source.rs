@@ -59,7 +59,9 @@ impl Head {
             Topic::TranlogReport => read!(TransactionLog),
             Topic::CashlogReport => read!(CashLog),
             Topic::OpencloselogReport => read!(OpenCloseLog),
-            Topic::TranlogStatus => bail!("{} is made of no log", topic.name()),
+            Topic::TranlogStatus | Topic::TerminalSecurity | Topic::StaffSecurity => {
+                bail!("nothing is made again of {}", topic.name())
+            }
         }
     }
 }
@@ -229,8 +231,8 @@ impl<'a> Logs<'a> {
             id,
             topic,
             tenant: tenant.clone(),
-            store: head.store_code.parse().with_context(place)?,
-            terminal: TerminalNo::new(head.terminal_no.into()).with_context(place)?,
+            store: Some(head.store_code.parse().with_context(place)?),
+            terminal: Some(TerminalNo::new(head.terminal_no.into()).with_context(place)?),
             occurred_at: match &sent {
                 Some(record) => record.published_at,
                 None => head.generate_date_time.parse().with_context(place)?,

@@ -20,18 +20,20 @@ pub(super) enum Check {
     Drawer,
     Terminal,
     Events,
+    Security,
     Journal,
     Report,
     Stock,
 }
 
 impl Check {
-    const ALL: [(Self, &str); 8] = [
+    const ALL: [(Self, &str); 9] = [
         (Self::Sale, "each transaction adds up"),
         (Self::Numbers, "numbers without hole or repeat"),
         (Self::Drawer, "drawer"),
         (Self::Terminal, "terminals = their logs"),
         (Self::Events, "each log has its event"),
+        (Self::Security, "security log = what it was told"),
         (Self::Journal, "journal = log"),
         (Self::Report, "report = recount = log"),
         (Self::Stock, "stock = opening - sold + returned"),

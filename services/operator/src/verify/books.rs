@@ -23,8 +23,10 @@ pub(super) struct Books {
     pub(super) journal: Shelf,
     pub(super) report: Shelf,
     pub(super) stock: Shelf,
-    /// What cart and terminal know of the events that carried their logs.
-    pub(super) sent: [Deliveries; 2],
+    pub(super) master_data: Shelf,
+    pub(super) account: Shelf,
+    /// What cart, terminal and master data know of the events that carried their logs.
+    pub(super) sent: [Deliveries; 3],
 }
 
 /// The documents of one service.
@@ -55,7 +57,13 @@ impl Books {
             journal: shelf(kugel_journal::NAME)?,
             report: shelf(kugel_report::NAME)?,
             stock: shelf(kugel_stock::NAME)?,
-            sent: [sent(kugel_cart::NAME)?, sent(kugel_terminal::NAME)?],
+            master_data: shelf(kugel_master_data::NAME)?,
+            account: shelf(kugel_account::NAME)?,
+            sent: [
+                sent(kugel_cart::NAME)?,
+                sent(kugel_terminal::NAME)?,
+                sent(kugel_master_data::NAME)?,
+            ],
         })
     }
 
@@ -79,7 +87,10 @@ impl Books {
     /// Where the logs are that a topic's events carry: whose, in which collection, and where the events are written down.
     pub(super) fn origin(&self, topic: Topic) -> (Shelf, &'static Collection, &'static Collection) {
         let (shelf, sent) = match topic {
-            Topic::CashlogReport | Topic::OpencloselogReport => (&self.terminal, &self.sent[1]),
+            Topic::CashlogReport | Topic::OpencloselogReport | Topic::TerminalSecurity => {
+                (&self.terminal, &self.sent[1])
+            }
+            Topic::StaffSecurity => (&self.master_data, &self.sent[2]),
             Topic::TranlogReport | Topic::TranlogStatus => (&self.cart, &self.sent[0]),
         };
         (shelf.clone(), sent.log(topic), sent.collection())

@@ -39,28 +39,28 @@ pub(super) struct Head<'log> {
     pub(super) made_at: Option<&'log str>,
 }
 
-/// A log with what is filed of it.
-pub(super) trait Copied: LogMessage + Clone {
+/// A log that an event carried.
+pub(super) trait Carried {
     /// What carries it.
     const TOPIC: Topic;
-    /// Where the journal files it.
-    const JOURNALS: &'static Collection;
-    /// The key under which the journal files it.
-    fn journal_key(&self) -> String;
     /// The key under which it was made.
     fn origin_key(&self) -> String;
     /// What it says of itself.
     fn head(&self) -> Head<'_>;
+}
+
+/// A log with what is filed of it.
+pub(super) trait Copied: Carried + LogMessage + Clone {
+    /// Where the journal files it.
+    const JOURNALS: &'static Collection;
+    /// The key under which the journal files it.
+    fn journal_key(&self) -> String;
     /// Its entry in the journal.
     fn entry(&self) -> Result<Entry, String>;
 }
 
-impl Copied for TransactionLog {
+impl Carried for TransactionLog {
     const TOPIC: Topic = Topic::TranlogReport;
-    const JOURNALS: &'static Collection = &journal::TRANSACTION_LOGS;
-    fn journal_key(&self) -> String {
-        self.origin_key()
-    }
     fn origin_key(&self) -> String {
         kugel_cart::transaction_key(&self.store_code, self.terminal_no, self.transaction_no)
     }
@@ -72,17 +72,20 @@ impl Copied for TransactionLog {
             made_at: None,
         }
     }
+}
+
+impl Copied for TransactionLog {
+    const JOURNALS: &'static Collection = &journal::TRANSACTION_LOGS;
+    fn journal_key(&self) -> String {
+        self.origin_key()
+    }
     fn entry(&self) -> Result<Entry, String> {
         Entry::of_transaction(self).map_err(|error| error.to_string())
     }
 }
 
-impl Copied for CashLog {
+impl Carried for CashLog {
     const TOPIC: Topic = Topic::CashlogReport;
-    const JOURNALS: &'static Collection = &journal::CASH_LOGS;
-    fn journal_key(&self) -> String {
-        self.event_id.clone()
-    }
     fn origin_key(&self) -> String {
         CashLogDocument(self.clone()).id()
     }
@@ -94,17 +97,20 @@ impl Copied for CashLog {
             made_at: Some(&self.generate_date_time),
         }
     }
+}
+
+impl Copied for CashLog {
+    const JOURNALS: &'static Collection = &journal::CASH_LOGS;
+    fn journal_key(&self) -> String {
+        self.event_id.clone()
+    }
     fn entry(&self) -> Result<Entry, String> {
         Entry::of_cash(self, &self.event_id).map_err(|error| error.to_string())
     }
 }
 
-impl Copied for OpenCloseLog {
+impl Carried for OpenCloseLog {
     const TOPIC: Topic = Topic::OpencloselogReport;
-    const JOURNALS: &'static Collection = &journal::OPEN_CLOSE_LOGS;
-    fn journal_key(&self) -> String {
-        self.event_id.clone()
-    }
     fn origin_key(&self) -> String {
         OpenCloseLogDocument(self.clone()).id()
     }
@@ -115,6 +121,13 @@ impl Copied for OpenCloseLog {
             terminal_no: self.terminal_no,
             made_at: Some(&self.generate_date_time),
         }
+    }
+}
+
+impl Copied for OpenCloseLog {
+    const JOURNALS: &'static Collection = &journal::OPEN_CLOSE_LOGS;
+    fn journal_key(&self) -> String {
+        self.event_id.clone()
     }
     fn entry(&self) -> Result<Entry, String> {
         Entry::of_open_close(self, &self.event_id).map_err(|error| error.to_string())

@@ -4,7 +4,7 @@
 //! are the authority. [`till`] reads them till by till: [`sale`] checks each transaction by itself, [`numbers`] their
 //! numbering, [`copies`] and [`journal`] what was filed of them, [`sessions`] and [`report`] what was added up, [`remarks`]
 //! what was settled with a hole,
-//! [`terminal`] what became of the till, [`stock`] what was moved. Whatever lies in a service then and was not looked up
+//! [`terminal`] what became of the till, [`security`] what the security log was told of it, [`stock`] what was moved. Whatever lies in a service then and was not looked up
 //! is looked at by itself. A check names the first record that breaks its equation; nothing is repaired. [`tally`] adds
 //! up what can be compared with another place.
 
@@ -17,6 +17,7 @@ mod numbers;
 mod remarks;
 mod report;
 mod sale;
+mod security;
 mod sent;
 mod sessions;
 mod snapshots;

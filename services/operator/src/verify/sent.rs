@@ -11,10 +11,10 @@ use serde_json::Value;
 use super::Break;
 use super::audit::{Audit, Check};
 use super::books::{Books, Shelf};
-use super::copies::{Copied, Origin};
+use super::copies::{Carried, Origin};
 
 /// Checks that each log has the record of its event. Answers the records, each in the place of its log.
-pub(super) async fn check<L: Copied>(
+pub(super) async fn check<L: Carried>(
     audit: &mut Audit,
     logs: &[Origin<L>],
 ) -> anyhow::Result<Vec<Option<Arc<DeliveryRecord>>>> {
@@ -51,7 +51,7 @@ pub(super) async fn check<L: Copied>(
 }
 
 /// True if the record says of the event what its log does.
-fn tells<L: Copied>(record: &DeliveryRecord, origin: &Origin<L>, audit: &Audit) -> bool {
+fn tells<L: Carried>(record: &DeliveryRecord, origin: &Origin<L>, audit: &Audit) -> bool {
     let head = origin.log.head();
     let said = (
         record.topic,

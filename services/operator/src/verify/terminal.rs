@@ -17,7 +17,7 @@ use super::books::Shelf;
 use super::copies::{self, Copied, Origin};
 use super::sessions::Moved;
 use super::till::Till;
-use super::{Break, sent};
+use super::{Break, security, sent};
 
 /// What a till should look like, from its logs.
 #[derive(Debug, Clone, Default)]
@@ -92,7 +92,13 @@ pub(super) async fn check_logs(audit: &mut Audit) -> anyhow::Result<BTreeSet<Til
     check_log(audit, sessions, &mut tills, place, |_| None).await?;
     copies::find_strays::<CashLog>(audit).await?;
     copies::find_strays::<OpenCloseLog>(audit).await?;
-    sent::find_strays(audit, &[Topic::CashlogReport, Topic::OpencloselogReport]).await?;
+    security::check(audit).await?;
+    let topics = [
+        Topic::CashlogReport,
+        Topic::OpencloselogReport,
+        Topic::TerminalSecurity,
+    ];
+    sent::find_strays(audit, &topics).await?;
     Ok(tills)
 }
 

@@ -10,7 +10,7 @@ use kugel_store::{Direction, Document, Query, Record as _};
 use serde_json::Value;
 
 use super::audit::{Audit, Check};
-use super::copies::{self, Copied as _, Origin};
+use super::copies::{self, Carried as _, Origin};
 use super::numbers::Numbers;
 use super::sessions::Sessions;
 use super::{Break, sale, sent, stock};

@@ -144,7 +144,7 @@ fn parse(event: &Event) -> Result<Arc<dyn AnyLog>, Failure> {
         Topic::TranlogReport => event.body.parse::<TransactionLog>().map_err(malformed)?,
         Topic::CashlogReport => event.body.parse::<CashLog>().map_err(malformed)?,
         Topic::OpencloselogReport => event.body.parse::<OpenCloseLog>().map_err(malformed)?,
-        Topic::TranlogStatus => {
+        Topic::TranlogStatus | Topic::TerminalSecurity | Topic::StaffSecurity => {
             return Err(Failure::Malformed("nothing is counted of this topic".to_owned()));
         }
     })

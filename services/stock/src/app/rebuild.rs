@@ -49,7 +49,9 @@ impl Rebuilding {
         for events in events.chunk_by(|one, next| one.store == next.store) {
             let mut rest = events;
             while let Some(first) = rest.first() {
-                let next = self.put_back(&scope, &first.store, first.occurred_at).await?;
+                let store = first.store.as_ref();
+                let store = store.ok_or_else(|| Failure::Malformed("a sale of no store".to_owned()))?;
+                let next = self.put_back(&scope, store, first.occurred_at).await?;
                 let later = |event: &Arc<Event>| next.is_some_and(|next| event.occurred_at > next);
                 let until = rest.iter().position(later).unwrap_or(rest.len());
                 self.0.record_sales(&scope, &rest[..until]).await?;

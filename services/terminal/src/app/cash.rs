@@ -62,13 +62,18 @@ impl App {
                 CashDirection::In => None,
                 CashDirection::Out => self.watch(&id).await?,
             };
-            self.change(caller, &id, |terminal, place, now| {
-                place.check_cash("amount", Some(amount))?;
-                let over_drawer = terminal.move_cash(amount, watch.as_ref(), now)?;
-                let (event, time) = (EventId::generate(), self.local(now));
-                let log = Log::cash(event, terminal, place, &time, amount, over_drawer, &description)?;
-                Ok((vec![log], over_drawer))
-            })
+            self.change(
+                caller,
+                &id,
+                |_| None,
+                |terminal, place, now| {
+                    place.check_cash("amount", Some(amount))?;
+                    let over_drawer = terminal.move_cash(amount, watch.as_ref(), now)?;
+                    let (event, time) = (EventId::generate(), self.local(now));
+                    let log = Log::cash(event, terminal, place, &time, amount, over_drawer, &description)?;
+                    Ok((vec![log], over_drawer))
+                },
+            )
             .await
         };
         let moved = caller.once(&self.documents, work).await?;

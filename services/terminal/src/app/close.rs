@@ -60,17 +60,22 @@ impl App {
             cash: sealed.sales.cash,
             open_carts: sealed.open_carts,
         };
-        self.change(caller, id, |terminal, place, now| {
-            // The sales are those of the session that was read; another one may have begun meanwhile.
-            if terminal.business_counter != session.business_counter {
-                let message = format!("terminal {id} began another session, try again");
-                return Err(codes::CLOSE_FAILED.error(message));
-            }
-            terminal.close(physical_amount)?;
-            let time = self.local(now);
-            let log = Log::closed(terminal, place, &time, &sealed.sales, &self.zone)?;
-            Ok((vec![log], note.clone()))
-        })
+        self.change(
+            caller,
+            id,
+            |_| None,
+            |terminal, place, now| {
+                // The sales are those of the session that was read; another one may have begun meanwhile.
+                if terminal.business_counter != session.business_counter {
+                    let message = format!("terminal {id} began another session, try again");
+                    return Err(codes::CLOSE_FAILED.error(message));
+                }
+                terminal.close(physical_amount)?;
+                let time = self.local(now);
+                let log = Log::closed(terminal, place, &time, &sealed.sales, &self.zone)?;
+                Ok((vec![log], note.clone()))
+            },
+        )
         .await
     }
 }

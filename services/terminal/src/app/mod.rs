@@ -19,10 +19,11 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_auth::Tokens;
-use kugel_bus::{Bus, Change, ChangeKind, Outbox};
+use kugel_brake::Brake;
+use kugel_bus::{Bus, Change, ChangeKind, Outbox, Staged, Topic};
 use kugel_error::{Error, codes};
-use kugel_rpc::Caller;
-use kugel_store::{Documents, Scope, Stored, retry};
+use kugel_rpc::{Caller, SecurityEntry};
+use kugel_store::{Changes, Documents, Scope, StoreError, Stored, retry};
 use kugel_types::{Currency, LocalTime, StoreCode, TenantId, TerminalId};
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,12 @@ pub struct App {
     pub(crate) zone: TimeZone,
     /// The currency of a store that names none.
     pub(crate) currency: Currency,
+    /// Brakes those who guess PINs at a till.
+    pub(crate) till_pins: Brake,
+    /// Brakes those who guess a staff member's PIN. Always asked after the other one, and never held beside itself.
+    pub(crate) staff_pins: Brake,
+    /// Brakes those who send wrong API keys.
+    pub(crate) keys: Brake,
     /// Whether it is known whose each API key is.
     pub(crate) key_index: KeyIndex,
     /// The other services.
@@ -83,17 +90,18 @@ impl App {
         step: impl Fn(&mut Terminal) -> Result<(), Error>,
     ) -> Result<Stored<TerminalDocument>, Error> {
         let step = |terminal: &mut Terminal, _: &Place, _| step(terminal).map(|()| (Vec::new(), ()));
-        let change = self.change(caller, id, step);
+        let change = self.change(caller, id, |_| None, step);
         Ok(caller.once(&self.documents, change).await?.terminal)
     }
 
     /// Changes a terminal: `step` alters it and says what is to be logged and what else the answer is made of; all become
-    /// one commit, and the events of the logs go out after it. If somebody else was faster, everything is done again on what they left.
+    /// one commit with the entry of the security log, and the events of the logs go out after it. If somebody else was faster, everything is done again on what they left.
     /// The store is read after the terminal: see [`App::between_sessions`].
     async fn change<N: Serialize>(
         &self,
         caller: &Caller,
         id: &TerminalId,
+        entry: impl Fn(&Terminal) -> Option<SecurityEntry>,
         step: impl Fn(&mut Terminal, &Place, Timestamp) -> Result<(Vec<Log>, N), Error>,
     ) -> Result<Changed<N>, Error> {
         let actor = caller.actor();
@@ -120,19 +128,40 @@ impl App {
                 changes = with_event;
                 staged.push(event);
             }
-            let committed = self.documents.commit(&Scope::from(&id.tenant), changes).await;
-            committed.inspect_err(|error| {
-                if !error.is_stale() {
-                    self.outbox.doubt();
-                }
-            })?;
-            for event in staged {
-                self.outbox.dispatch(event);
-            }
+            let entries = Vec::from_iter(entry(&stored.terminal));
+            self.commit(&id.tenant, changes, staged, &entries).await?;
             self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
             Ok(changed)
         })
         .await
+    }
+
+    /// Commits changes with their events and entries of the security log, and sends the events.
+    async fn commit(
+        &self,
+        tenant: &TenantId,
+        changes: Changes,
+        mut staged: Vec<Staged>,
+        entries: &[SecurityEntry],
+    ) -> Result<(), StoreError> {
+        let mut changes = changes;
+        for entry in entries {
+            let event = entry.event(Topic::TerminalSecurity, tenant, changes.at());
+            let id = event.id.to_string();
+            let (with_event, event) = self.outbox.stage(changes, event, id);
+            changes = with_event;
+            staged.push(event);
+        }
+        let committed = self.documents.commit(&Scope::from(tenant), changes).await;
+        committed.inspect_err(|error| {
+            if !error.is_stale() && !staged.is_empty() {
+                self.outbox.doubt();
+            }
+        })?;
+        for event in staged {
+            self.outbox.dispatch(event);
+        }
+        Ok(())
     }
 
     /// The terminal's document, or *not found*.

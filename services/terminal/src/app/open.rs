@@ -31,31 +31,36 @@ impl App {
             Status::Opened => self.neighbourhood.last_session(id).await?,
             Status::Idle | Status::Closed => None,
         };
-        self.change(caller, id, |terminal, place, now| {
-            place.check_cash("initial_amount", initial_amount)?;
-            let time = self.local(now);
-            let mut logs = Vec::new();
-            if let Some(sealed) = broken_off.filter(|last| last.is_sealed && last.is_of(terminal))
-                && terminal.status == Status::Opened
-            {
-                terminal.close(None)?;
-                logs.push(Log::closed(terminal, place, &time, &sealed.sales, &self.zone)?);
-            }
-            terminal.open(time.business_date(), initial_amount, now)?;
-            if let Some(fund) = initial_amount {
-                logs.push(Log::cash(
-                    EventId::generate(),
-                    terminal,
-                    place,
-                    &time,
-                    fund,
-                    None,
-                    "Initial amount",
-                )?);
-            }
-            logs.push(Log::opened(terminal, place, &time)?);
-            Ok((logs, ()))
-        })
+        self.change(
+            caller,
+            id,
+            |_| None,
+            |terminal, place, now| {
+                place.check_cash("initial_amount", initial_amount)?;
+                let time = self.local(now);
+                let mut logs = Vec::new();
+                if let Some(sealed) = broken_off.filter(|last| last.is_sealed && last.is_of(terminal))
+                    && terminal.status == Status::Opened
+                {
+                    terminal.close(None)?;
+                    logs.push(Log::closed(terminal, place, &time, &sealed.sales, &self.zone)?);
+                }
+                terminal.open(time.business_date(), initial_amount, now)?;
+                if let Some(fund) = initial_amount {
+                    logs.push(Log::cash(
+                        EventId::generate(),
+                        terminal,
+                        place,
+                        &time,
+                        fund,
+                        None,
+                        "Initial amount",
+                    )?);
+                }
+                logs.push(Log::opened(terminal, place, &time)?);
+                Ok((logs, ()))
+            },
+        )
         .await
     }
 }

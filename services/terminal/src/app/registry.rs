@@ -5,7 +5,8 @@ use std::sync::Arc;
 use kugel_auth::ApiKey;
 use kugel_bus::ChangeKind;
 use kugel_error::{Error, codes};
-use kugel_rpc::Caller;
+use kugel_proto::account::v1::SecurityEventKind;
+use kugel_rpc::{Caller, SecurityEntry};
 use kugel_store::{Direction, Listing, Missed, Page, Query, Scope, Sort, StoreError, Stored, retry};
 use kugel_types::{StoreCode, TenantId, TerminalId};
 
@@ -63,7 +64,8 @@ impl App {
             .insert_shared(document)
             .replace_shared(store.value, store.revision)
             .answering(caller.request(), &answer);
-        match self.documents.commit(&scope, changes).await {
+        let entry = SecurityEntry::by(caller, SecurityEventKind::TerminalCreated, id).at(id);
+        match self.commit(&id.tenant, changes, Vec::new(), &[entry]).await {
             Ok(()) => {}
             Err(StoreError::Duplicate { .. }) => return Err(exists(id).into()),
             Err(error) => return Err(error.into()),
@@ -128,7 +130,8 @@ impl App {
                 .changes(&caller.actor())
                 .delete::<TerminalDocument>(&id.to_string(), Some(stored.revision))
                 .answering(caller.request(), &());
-            self.documents.commit(&Scope::from(&id.tenant), changes).await?;
+            let entry = SecurityEntry::by(caller, SecurityEventKind::TerminalDeleted, id).at(id);
+            self.commit(&id.tenant, changes, Vec::new(), &[entry]).await?;
             self.announce(&id.tenant, ChangeKind::Terminal, id.to_string());
             Ok(())
         });
@@ -150,7 +153,8 @@ impl App {
         let work = async {
             self.load(id).await?;
             self.note_owner(&caller.actor(), id, hash.clone()).await?;
-            self.change(caller, id, step).await
+            let entry = SecurityEntry::by(caller, SecurityEventKind::ApiKeyRotated, id).at(id);
+            self.change(caller, id, |_| Some(entry.clone()), step).await
         };
         let rotated = caller.once(&self.documents, work).await?;
         let key = self.key(id, &rotated.note);

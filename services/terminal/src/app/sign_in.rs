@@ -1,9 +1,11 @@
 //! Staff at a terminal.
 
+use kugel_brake::{Brake, Subject, Try};
 use kugel_error::{Error, codes};
-use kugel_rpc::{Caller, ending_with_caller};
+use kugel_proto::account::v1::SecurityEventKind;
+use kugel_rpc::{Caller, SecurityEntry, ending_with_caller};
 use kugel_store::Stored;
-use kugel_types::{StaffRef, TerminalId};
+use kugel_types::{StaffRef, TenantId, TerminalId};
 
 use super::App;
 use crate::domain::{Place, Refusal, Terminal};
@@ -21,40 +23,134 @@ pub struct SignIn {
 }
 
 impl App {
-    /// Signs a staff member in.
+    /// Signs a staff member in. A wrong PIN counts against the till and against the staff member.
     pub async fn sign_in(&self, caller: &Caller, who: SignIn) -> Result<Stored<TerminalDocument>, Error> {
+        let id = &who.terminal;
+        let work = async {
+            let staff = self.staff_to_sign_in(caller, &who).await?;
+            let entry = |_: &Terminal| Some(entry(caller, SecurityEventKind::StaffSignedIn, &staff.id, id));
+            let step = |terminal: &mut Terminal, _: &Place, _| {
+                Ok(terminal.sign_in(staff.clone()).map(|()| (Vec::new(), ()))?)
+            };
+            self.change(caller, id, entry, step).await
+        };
+        Ok(caller.once(&self.documents, work).await?.terminal)
+    }
+
+    async fn staff_to_sign_in(&self, caller: &Caller, who: &SignIn) -> Result<StaffRef, Error> {
         let SignIn {
             terminal: id,
             staff_id,
             pin,
         } = who;
-        let work = async {
-            let staff = self.staff_to_sign_in(&id, &staff_id, pin.as_deref()).await?;
-            let step = |terminal: &mut Terminal, _: &Place, _| {
-                Ok(terminal.sign_in(staff.clone()).map(|()| (Vec::new(), ()))?)
-            };
-            self.change(caller, &id, step).await
-        };
-        Ok(caller.once(&self.documents, work).await?.terminal)
-    }
-
-    async fn staff_to_sign_in(
-        &self,
-        id: &TerminalId,
-        staff_id: &str,
-        pin: Option<&str>,
-    ) -> Result<StaffRef, Error> {
         // Asked before the staff master is, so that a second sign-in does not depend on it.
         if self.load(id).await?.terminal.staff.is_some() {
             return Err(Refusal::AlreadySignedIn.into());
         }
-        let staff = self.neighbourhood.staff(&id.tenant, staff_id, pin);
-        let staff = ending_with_caller(staff).await?;
-        staff.ok_or_else(|| {
-            codes::STAFF_NOT_USABLE
-                .error(format!("staff member {staff_id} cannot sign in"))
-                .with("staff_id", staff_id)
-        })
+        let tries = match pin {
+            Some(_) => Some(self.pin_tries(caller, id, staff_id).await?),
+            None => None,
+        };
+        let staff = self.neighbourhood.staff(&id.tenant, staff_id, pin.as_deref());
+        match (ending_with_caller(staff).await, tries) {
+            (Ok(Some(staff)), tries) => {
+                for one_try in tries.into_iter().flatten() {
+                    one_try.succeeded().await;
+                }
+                Ok(staff)
+            }
+            (Ok(None), tries) => {
+                let locked = tries.map(|tries| tries.map(|one_try| one_try.locks()));
+                self.note_refusal(caller, id, staff_id, locked.unwrap_or_default())
+                    .await?;
+                Err(codes::STAFF_NOT_USABLE
+                    .error(format!("staff member {staff_id} cannot sign in"))
+                    .with("staff_id", staff_id))
+            }
+            // Nothing was compared.
+            (Err(error), tries) => {
+                for one_try in tries.into_iter().flatten() {
+                    one_try.withdrawn().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// A try of the till and one of the staff member, or neither.
+    async fn pin_tries(
+        &self,
+        caller: &Caller,
+        id: &TerminalId,
+        staff_id: &str,
+    ) -> Result<[Try<'_>; 2], Error> {
+        let terminal = id.to_string();
+        let account = [terminal.as_str()];
+        let mut subjects = Vec::from_iter(caller.address().map(Subject::Address));
+        subjects.push(Subject::Account(&account));
+        let till = self.till_pins.take(&subjects).await?;
+        let account = staff_account(&id.tenant, staff_id);
+        match self.staff_pins.take(&[Subject::Account(&account)]).await {
+            Ok(staff) => Ok([till, staff]),
+            Err(braked) => {
+                till.withdrawn().await;
+                Err(braked.into())
+            }
+        }
+    }
+
+    /// A wrong PIN, and what it locks: the till, the staff member.
+    async fn note_refusal(
+        &self,
+        caller: &Caller,
+        id: &TerminalId,
+        staff_id: &str,
+        [locks_till, locks_staff]: [bool; 2],
+    ) -> Result<(), Error> {
+        let mut entries = vec![entry(caller, SecurityEventKind::StaffRefused, staff_id, id)];
+        if locks_till {
+            let subject = id.to_string();
+            entries.push(entry(caller, SecurityEventKind::TerminalLocked, &subject, id));
+        }
+        if locks_staff {
+            entries.push(entry(caller, SecurityEventKind::StaffLocked, staff_id, id));
+        }
+        let changes = self.documents.changes(&caller.actor());
+        Ok(self.commit(&id.tenant, changes, Vec::new(), &entries).await?)
+    }
+
+    /// Lets staff try PINs again at a till that is locked.
+    pub async fn unlock_terminal(&self, caller: &Caller, id: &TerminalId) -> Result<(), Error> {
+        let work = async {
+            let terminal = self.load(id).await?.terminal.id.to_string();
+            release(&self.till_pins, &[&terminal]).await?;
+            let entry = entry(caller, SecurityEventKind::TerminalUnlocked, &terminal, id);
+            self.note_release(caller, &entry).await
+        };
+        caller.once(&self.documents, work).await
+    }
+
+    /// Lets a staff member who is locked try the PIN again.
+    pub async fn unlock_staff(&self, caller: &Caller, staff_id: &str) -> Result<(), Error> {
+        let work = async {
+            let tenant = caller.tenant();
+            if self.neighbourhood.staff(tenant, staff_id, None).await?.is_none() {
+                return Err(codes::NOT_FOUND
+                    .error(format!("staff member {staff_id} is not found"))
+                    .with("staff_id", staff_id));
+            }
+            release(&self.staff_pins, &staff_account(tenant, staff_id)).await?;
+            let entry = SecurityEntry::by(caller, SecurityEventKind::StaffUnlocked, staff_id);
+            self.note_release(caller, &entry).await
+        };
+        caller.once(&self.documents, work).await
+    }
+
+    async fn note_release(&self, caller: &Caller, entry: &SecurityEntry) -> Result<(), Error> {
+        let changes = self.documents.changes(&caller.actor());
+        let changes = changes.answering(caller.request(), &());
+        let entry = std::slice::from_ref(entry);
+        Ok(self.commit(caller.tenant(), changes, Vec::new(), entry).await?)
     }
 
     /// Signs out whoever is signed in.
@@ -63,10 +159,32 @@ impl App {
         caller: &Caller,
         id: &TerminalId,
     ) -> Result<Stored<TerminalDocument>, Error> {
-        self.change_once(caller, id, |terminal| {
+        let entry = |terminal: &Terminal| {
+            let staff = terminal.staff.as_ref()?;
+            Some(entry(caller, SecurityEventKind::StaffSignedOut, &staff.id, id))
+        };
+        let work = self.change(caller, id, entry, |terminal, _, _| {
             terminal.sign_out();
-            Ok(())
-        })
-        .await
+            Ok((Vec::new(), ()))
+        });
+        Ok(caller.once(&self.documents, work).await?.terminal)
     }
+}
+
+async fn release(pins: &Brake, account: &[&str]) -> Result<(), Error> {
+    let released = pins.release(Subject::Account(account)).await;
+    released.map_err(|error| {
+        codes::TERMINAL_INTERNAL
+            .error("the tries cannot be forgotten now, try again")
+            .caused_by(error)
+    })
+}
+
+/// What is counted of a staff member. A till is counted by its id alone, which is one part.
+fn staff_account<'a>(tenant: &'a TenantId, staff_id: &'a str) -> [&'a str; 2] {
+    [tenant.as_str(), staff_id]
+}
+
+fn entry(caller: &Caller, kind: SecurityEventKind, subject: &str, till: &TerminalId) -> SecurityEntry {
+    SecurityEntry::by(caller, kind, subject).at(till)
 }

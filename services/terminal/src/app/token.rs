@@ -1,5 +1,7 @@
 //! Terminal tokens.
 
+use std::net::IpAddr;
+
 use kugel_auth::{ApiKey, TerminalClaims};
 use kugel_error::Error;
 use kugel_types::TerminalId;
@@ -23,11 +25,12 @@ impl App {
         &self,
         id: Option<&TerminalId>,
         key: Option<&ApiKey>,
+        address: Option<IpAddr>,
     ) -> Result<IssuedToken, Error> {
         let key = key.ok_or_else(refused)?;
         let found = match id {
-            Some(id) => self.authenticate(id, key).await?,
-            None => self.owner(key).await?,
+            Some(id) => self.authenticate(id, key, address).await?,
+            None => self.owner(key, address).await?,
         };
         Ok(self.issue_token(&found.terminal))
     }

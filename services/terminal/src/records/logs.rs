@@ -82,6 +82,13 @@ fn open_close_log_key(log: &OpenCloseLog) -> String {
     )
 }
 
+/// What the security log is told: the bodies of its events under their ids, until they are too old to matter.
+pub static SECURITY_LOGS: Collection = Collection {
+    name: "log_terminal_security",
+    fields: &[],
+    indexes: &[Index::on(&["created_at"])],
+};
+
 /// A log entry of a terminal.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
@@ -228,8 +235,8 @@ impl Log {
             id: self.event_id.clone(),
             topic,
             tenant: terminal.tenant.clone(),
-            store: terminal.store.clone(),
-            terminal: terminal.number,
+            store: Some(terminal.store.clone()),
+            terminal: Some(terminal.number),
             occurred_at,
             schema_version: Event::SCHEMA_VERSION,
             traceparent: traceparent.map(str::to_owned),

@@ -8,7 +8,7 @@ use kugel_bus::{Producer, Topic};
 use kugel_store::{Collection, PROCESSED_REQUESTS};
 
 pub(crate) use logs::Log;
-pub use logs::{CashLogDocument, OpenCloseLogDocument};
+pub use logs::{CashLogDocument, OpenCloseLogDocument, SECURITY_LOGS};
 pub use tenants::{StoreDocument, TenantDocument};
 pub use terminals::{KeyOwner, TerminalDocument};
 
@@ -20,17 +20,19 @@ pub static PRODUCER: Producer = Producer {
     logs: &[
         (Topic::CashlogReport, &logs::CASH_LOGS),
         (Topic::OpencloselogReport, &logs::OPEN_CLOSE_LOGS),
+        (Topic::TerminalSecurity, &logs::SECURITY_LOGS),
     ],
 };
 
 /// All collections of the service.
-pub static COLLECTIONS: [&Collection; 8] = [
+pub static COLLECTIONS: [&Collection; 9] = [
     &tenants::TENANTS,
     &tenants::STORES,
     &terminals::TERMINALS,
     &terminals::KEY_OWNERS,
     &logs::CASH_LOGS,
     &logs::OPEN_CLOSE_LOGS,
+    &logs::SECURITY_LOGS,
     &STATUS_TERMINAL_DELIVERY,
     &PROCESSED_REQUESTS,
 ];

@@ -11,19 +11,22 @@ async fn only_its_own_key_opens_a_terminal() {
     world.enter_terminal("Q7301-tk01-5").await.unwrap();
     let other: TerminalId = "Q7301-tk01-5".parse().unwrap();
     let unknown: TerminalId = "Q7301-tk01-6".parse().unwrap();
-    assert_eq!(world.app.authenticate(&id, &key).await.unwrap().terminal.id, id);
+    assert_eq!(
+        world.app.authenticate(&id, &key, None).await.unwrap().terminal.id,
+        id
+    );
     refused(
-        world.app.authenticate(&other, &key).await,
+        world.app.authenticate(&other, &key, None).await,
         &codes::UNAUTHENTICATED,
     );
     refused(
-        world.app.authenticate(&unknown, &key).await,
+        world.app.authenticate(&unknown, &key, None).await,
         &codes::UNAUTHENTICATED,
     );
     refused(
         world
             .app
-            .authenticate(&id, &ApiKey::from_request(&ApiKey::seed()))
+            .authenticate(&id, &ApiKey::from_request(&ApiKey::seed()), None)
             .await,
         &codes::UNAUTHENTICATED,
     );
@@ -33,8 +36,11 @@ async fn only_its_own_key_opens_a_terminal() {
 async fn a_new_key_voids_the_former() {
     let (world, id, key) = World::with_terminal().await;
     let (_, fresh) = world.app.rotate_api_key(&world.caller, &id).await.unwrap();
-    refused(world.app.authenticate(&id, &key).await, &codes::UNAUTHENTICATED);
-    world.app.authenticate(&id, &fresh).await.unwrap();
+    refused(
+        world.app.authenticate(&id, &key, None).await,
+        &codes::UNAUTHENTICATED,
+    );
+    world.app.authenticate(&id, &fresh, None).await.unwrap();
 }
 
 #[tokio::test]
@@ -58,7 +64,7 @@ async fn a_key_is_exchanged_for_a_token_with_and_without_the_terminal_id() {
     world.sign_in(&id).await.unwrap();
     world.app.open_terminal(&world.caller, &id, None).await.unwrap();
     for named in [Some(&id), None] {
-        let issued = world.app.exchange_key(named, Some(&key)).await.unwrap();
+        let issued = world.app.exchange_key(named, Some(&key), None).await.unwrap();
         assert_eq!(issued.expires_in, 86_400);
         let principal = world.stand.tokens.verify(&issued.token).unwrap();
         let Principal::Terminal(claims) = &*principal else {
@@ -72,12 +78,12 @@ async fn a_key_is_exchanged_for_a_token_with_and_without_the_terminal_id() {
     refused(
         world
             .app
-            .exchange_key(None, Some(&ApiKey::from_request(&ApiKey::seed())))
+            .exchange_key(None, Some(&ApiKey::from_request(&ApiKey::seed())), None)
             .await,
         &codes::UNAUTHENTICATED,
     );
     refused(
-        world.app.exchange_key(Some(&id), None).await,
+        world.app.exchange_key(Some(&id), None, None).await,
         &codes::UNAUTHENTICATED,
     );
 }

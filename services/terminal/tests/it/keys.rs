@@ -86,7 +86,7 @@ fn started_again(world: &World) -> (App, Arc<Mutex<Vec<Scope>>>) {
 }
 
 async fn opens(app: &App, key: &ApiKey) -> bool {
-    app.exchange_key(None, Some(key)).await.is_ok()
+    app.exchange_key(None, Some(key), None).await.is_ok()
 }
 
 async fn owners(world: &World) -> Vec<TerminalId> {
@@ -114,7 +114,9 @@ async fn an_unknown_key_asks_for_no_tenants_documents_and_a_known_one_for_its_ow
     );
     asked.lock().clear();
     for key in ["", "A1003", &ApiKey::seed()] {
-        let answer = app.exchange_key(None, Some(&ApiKey::from_request(key))).await;
+        let answer = app
+            .exchange_key(None, Some(&ApiKey::from_request(key)), None)
+            .await;
         refused(answer, &codes::UNAUTHENTICATED);
     }
     assert_eq!(*asked.lock(), vec![Scope::Commons; 3]);

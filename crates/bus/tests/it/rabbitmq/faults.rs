@@ -240,7 +240,7 @@ async fn an_event_that_fails_alone_is_given_back_while_others_pass() {
             // Its till waits for it for a while; the others do not.
             let mut event = (*numbered(&tenant, number)).clone();
             if number != 7 {
-                event.terminal = kugel_types::TerminalNo::new(2).unwrap();
+                event.terminal = Some(kugel_types::TerminalNo::new(2).unwrap());
             }
             bus.publish(Arc::new(event)).await.unwrap();
             let own = number.to_string();

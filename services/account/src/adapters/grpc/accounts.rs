@@ -173,4 +173,27 @@ impl AccountService for Accounts {
             policy: Some(render::policy(policy)),
         }))
     }
+
+    async fn list_security_events(
+        &self,
+        request: Request<pb::ListSecurityEventsRequest>,
+    ) -> Result<Response<pb::ListSecurityEventsResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let (filter, view) = convert::security_filter(&request, &self.0.zone)?;
+        let (events, total) = self.0.security_events(&caller, &filter, &view).await?;
+        let view = view
+            .filtered("tenant_id", Some(caller.tenant()))
+            .filtered("kind", filter.kind.map(|kind| kind.as_str_name()))
+            .filtered("subject", filter.subject)
+            .filtered("address", filter.address)
+            .filtered("from", request.from)
+            .filtered("to", request.to);
+        let events = events
+            .iter()
+            .map(|event| render::security_event(event, &self.0.zone));
+        Ok(Response::new(pb::ListSecurityEventsResponse {
+            events: events.collect(),
+            metadata: Some(view.metadata(total)),
+        }))
+    }
 }

@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
-use kugel_error::Result;
+use jiff::tz::TimeZone;
+use kugel_error::{Result, codes};
 use kugel_proto::account::v1 as pb;
-use kugel_rpc::{Checks, View};
+use kugel_rpc::{Checks, View, in_order};
+use kugel_types::Moment;
 
-use crate::app::{LoginForm, NewTenant, PasswordChange, USERS, UserChange};
+use crate::app::{LoginForm, NewTenant, PasswordChange, SECURITY_EVENTS, SecurityFilter, USERS, UserChange};
 use crate::domain::{Credentials, PasswordPolicy, password_mistake};
 
 pub(super) fn login(form: pb::IssueTokenRequest) -> Result<LoginForm> {
@@ -101,4 +103,44 @@ pub(super) fn policy(request: pb::UpdatePasswordPolicyRequest) -> Result<Passwor
         checks.refuse(field, why);
     }
     checks.done().map(|()| policy)
+}
+
+/// Which entries of the security log are asked for, and which page of them.
+pub(super) fn security_filter(
+    request: &pb::ListSecurityEventsRequest,
+    zone: &TimeZone,
+) -> Result<(SecurityFilter, View)> {
+    let mut checks = Checks::default();
+    let kind = request
+        .kind
+        .map(|kind| pb::SecurityEventKind::try_from(kind).unwrap_or_default());
+    checks.require(
+        kind != Some(pb::SecurityEventKind::Unspecified),
+        "kind",
+        "is no kind of entry",
+    );
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let address = given(&request.address).map(|text| text.parse());
+    checks.require(
+        !matches!(address, Some(Err(_))),
+        "address",
+        "must be an IP address",
+    );
+    let mut moment = |field: &str, text: &Option<String>| {
+        given(text).and_then(|text| checks.taken(field, Moment::parse(&text, zone)))
+    };
+    let (from, to) = (moment("from", &request.from), moment("to", &request.to));
+    let sort = request.sort.as_deref();
+    let view = SECURITY_EVENTS.view(&mut checks, request.limit, request.page, sort);
+    checks.done()?;
+    let [first, last] = [from.map(|from| from.first), to.map(|to| to.last)];
+    in_order(&codes::RANGE_REVERSED, ("from", first), ("to", last))?;
+    let filter = SecurityFilter {
+        kind,
+        subject: given(&request.subject),
+        address: address.and_then(std::result::Result::ok),
+        from,
+        to,
+    };
+    Ok((filter, view))
 }

@@ -9,6 +9,7 @@ use kugel_types::{LocalTime, TenantId};
 
 use crate::app::UserView;
 use crate::domain::PasswordPolicy;
+use crate::records::SecurityEventDocument;
 
 /// What stands for a password in answers.
 const HIDDEN: &str = "*****";
@@ -31,6 +32,16 @@ pub(super) fn user(tenant: &TenantId, user: &UserView, zone: &TimeZone) -> pb::U
 pub(super) fn policy(policy: PasswordPolicy) -> pb::PasswordPolicy {
     pb::PasswordPolicy {
         minimum_length: i32::try_from(policy.minimum_length).unwrap_or(i32::MAX),
+    }
+}
+
+/// An entry of the security log, its time as callers read it.
+pub(super) fn security_event(event: &SecurityEventDocument, zone: &TimeZone) -> pb::SecurityEvent {
+    let event = event.0.clone();
+    let at = event.occurred_at.parse::<Timestamp>();
+    pb::SecurityEvent {
+        occurred_at: at.map_or(event.occurred_at, |at| LocalTime::new(at, zone).iso()),
+        ..event
     }
 }
 

@@ -5,7 +5,7 @@ use kugel_proto::Decimal;
 use kugel_proto::terminal::v1 as pb;
 use kugel_rpc::{Caller, Checks, List, View};
 use kugel_store::Record as _;
-use kugel_types::{Money, StoreCode, TenantId, TerminalId, TerminalNo};
+use kugel_types::{InvalidId, Money, StoreCode, TenantId, TerminalId, TerminalNo};
 
 use crate::app::{
     DeliveryOutcome, DeliveryReport, MoveCash, NewStore, NewTenant, NewTerminal, SignIn, StorePatch,
@@ -42,11 +42,12 @@ fn named(checks: &mut Checks, caller: &Caller, text: &str) -> Option<TerminalId>
 
 /// The terminal that somebody claims to be. What is no id is no terminal, and is refused like a wrong key.
 pub(super) fn claimed(text: &str) -> Result<TerminalId, Error> {
-    text.parse().map_err(|error| {
-        codes::UNAUTHENTICATED
-            .error("the API key is not valid")
-            .caused_by(error)
-    })
+    text.parse().map_err(|error: InvalidId| no_key().caused_by(error))
+}
+
+/// A key that lets nobody in.
+pub(super) fn no_key() -> Error {
+    codes::UNAUTHENTICATED.error("the API key is not valid")
 }
 
 /// Who signs in.

@@ -42,6 +42,29 @@ impl SessionService for Sessions {
         Ok(self.renewed(&stored.terminal, pb::SignInTerminalResponse { terminal }))
     }
 
+    async fn unlock_terminal(
+        &self,
+        request: Request<pb::UnlockTerminalRequest>,
+    ) -> Result<Response<pb::UnlockTerminalResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let id = convert::terminal(&caller, &request.terminal_id)?;
+        self.0.unlock_terminal(&caller, &id).await?;
+        Ok(Response::new(pb::UnlockTerminalResponse {
+            terminal_id: id.to_string(),
+        }))
+    }
+
+    async fn unlock_staff(
+        &self,
+        request: Request<pb::UnlockStaffRequest>,
+    ) -> Result<Response<pb::UnlockStaffResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        self.0.unlock_staff(&caller, &request.staff_id).await?;
+        Ok(Response::new(pb::UnlockStaffResponse {
+            staff_id: request.staff_id,
+        }))
+    }
+
     async fn sign_out_terminal(
         &self,
         request: Request<pb::SignOutTerminalRequest>,

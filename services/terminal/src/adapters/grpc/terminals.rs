@@ -118,11 +118,17 @@ impl TerminalService for Terminals {
         request: Request<pb::IssueTerminalTokenRequest>,
     ) -> Result<Response<pb::IssueTerminalTokenResponse>, Status> {
         let (visitor, request) = welcome(request)?;
-        let named = Some(request.terminal_id)
-            .filter(|text| !text.is_empty())
-            .or(visitor.terminal_id);
+        let named = Some(request.terminal_id).filter(|text| !text.is_empty());
+        if visitor.is_key_refused && (named.is_none() || named == visitor.terminal_id) {
+            // Counted and told of where it was compared: once is enough.
+            return Err(convert::no_key().into());
+        }
+        let named = named.or(visitor.terminal_id);
         let id = named.as_deref().map(convert::claimed).transpose()?;
-        let issued = self.0.exchange_key(id.as_ref(), visitor.api_key.as_ref()).await?;
+        let issued = self
+            .0
+            .exchange_key(id.as_ref(), visitor.api_key.as_ref(), visitor.address)
+            .await?;
         Ok(Response::new(pb::IssueTerminalTokenResponse {
             access_token: issued.token,
             token_type: "bearer".to_owned(),
@@ -134,11 +140,11 @@ impl TerminalService for Terminals {
         &self,
         request: Request<pb::AuthenticateTerminalRequest>,
     ) -> Result<Response<pb::AuthenticateTerminalResponse>, Status> {
-        let (_, request) = admit(request)?;
+        let (caller, request) = admit(request)?;
         let key = ApiKey::from_request(&request.api_key);
         let stored = self
             .0
-            .authenticate(&convert::claimed(&request.terminal_id)?, &key)
+            .authenticate(&convert::claimed(&request.terminal_id)?, &key, caller.address())
             .await?;
         Ok(Response::new(pb::AuthenticateTerminalResponse {
             terminal: Some(render::terminal(&stored, &self.0.zone)),
