@@ -155,6 +155,8 @@ table! {
     DUPLICATE_DELETED "500005" 400 6 "The key is that of deleted data, which can be restored" "削除済みデータのキーです。復元できます";
     UPDATE_REFUSED "500006" 400 10 "The data was changed at the same time" "データが同時に更新されました";
     CHILDREN_EXIST "500008" 400 9 "Other data still refers to it" "関連データが存在するため削除できません";
+    STORAGE_FULL "500009" 503 14 "The disk is full or cannot be written" "ディスクの空き容量が不足しているか、書き込めません";
+    DATABASE_UNUSABLE "500010" 500 15 "The database is lost or damaged and must be restored" "データベースが失われたか破損しています。復旧が必要です";
     // External: 60
     NEIGHBOUR_FAILED "600001" 502 14 "Another service failed" "外部サービスでエラーが発生しました";
     // System: 90
