@@ -9,7 +9,7 @@ use axum::body::Body;
 use futures::future::join_all;
 use futures::stream::{self, Stream};
 use http::{Response, StatusCode};
-use kugel_rpc::Channel;
+use kugel_rpc::{Channel, REASON};
 use kugel_types::Clock;
 use serde::Serialize;
 use tonic::{Request, Status};
@@ -154,8 +154,10 @@ impl Health {
 async fn ask_servers(channel: &Channel) -> Vec<(&'static str, Component)> {
     let asked = SERVERS.map(|server| async move {
         let begun = Instant::now();
-        let is_serving = question(channel, server).await.ok()?;
-        let error = (!is_serving).then(|| "it does not answer".to_owned());
+        let error = match question(channel, server).await.ok()? {
+            State::Serving => None,
+            State::NotServing(reason) => Some(reason.unwrap_or_else(|| "it does not answer".to_owned())),
+        };
         Some((server, Component::since(begun, error)))
     });
     join_all(asked).await.into_iter().flatten().collect()
@@ -165,21 +167,37 @@ async fn ask_servers(channel: &Channel) -> Vec<(&'static str, Component)> {
 async fn ask(channel: &Channel) -> Component {
     let begun = Instant::now();
     let error = match question(channel, "").await {
-        Ok(true) => None,
-        Ok(false) => Some("the service is not ready".to_owned()),
+        Ok(State::Serving) => None,
+        Ok(State::NotServing(None)) => Some("the service is not ready".to_owned()),
+        Ok(State::NotServing(Some(reason))) => Some(format!("the service is not ready: {reason}")),
         Err(status) => Some(status.message().to_owned()),
     };
     Component::since(begun, error)
 }
 
-async fn question(channel: &Channel, name: &str) -> Result<bool, Status> {
+/// What a service answers.
+enum State {
+    Serving,
+    /// With the reason, if it says one.
+    NotServing(Option<String>),
+}
+
+async fn question(channel: &Channel, name: &str) -> Result<State, Status> {
     let request = HealthCheckRequest {
         service: name.to_owned(),
     };
     let mut client = HealthClient::new(channel.clone());
     let answer = tokio::time::timeout(ANSWER_LIMIT, client.check(request)).await;
     let late = |_| Status::deadline_exceeded(format!("no answer within {ANSWER_LIMIT:?}"));
-    Ok(answer.map_err(late)??.get_ref().status() == ServingStatus::Serving)
+    let answer = answer.map_err(late)??;
+    let reason = answer
+        .metadata()
+        .get(REASON)
+        .and_then(|reason| reason.to_str().ok());
+    Ok(match answer.get_ref().status() {
+        ServingStatus::Serving => State::Serving,
+        _ => State::NotServing(reason.map(str::to_owned)),
+    })
 }
 
 fn answer(status: ServingStatus) -> HealthCheckResponse {

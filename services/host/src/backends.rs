@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use kugel_bus::{Bus, InProcessBus, RabbitBus};
 use kugel_config::Settings;
+use kugel_error::{Error, codes};
 use kugel_rpc::Dependency;
 use kugel_state::{Guarded, MemoryState, RedisState, State};
 use kugel_store::{DataDir, MongoStore, SqliteStore, Store, StoreError};
@@ -113,7 +114,7 @@ impl Backends {
                 is_needed: true,
                 ask: Arc::new(move || {
                     let store = Arc::clone(&store);
-                    Box::pin(async move { store.ping().await.map_err(|error| error.to_string()) })
+                    Box::pin(async move { store.ping().await.map_err(Error::from) })
                 }),
             },
             is_awaited: true,
@@ -126,7 +127,7 @@ impl Backends {
                     is_needed: false,
                     ask: Arc::new(move || {
                         let bus = Arc::clone(&bus);
-                        Box::pin(async move { bus.ping().await.map_err(|error| error.to_string()) })
+                        Box::pin(async move { bus.ping().await.map_err(silent) })
                     }),
                 },
                 is_awaited: true,
@@ -139,7 +140,7 @@ impl Backends {
                     is_needed: false,
                     ask: Arc::new(move || {
                         let redis = Arc::clone(&redis);
-                        Box::pin(async move { redis.ping().await.map_err(|error| error.to_string()) })
+                        Box::pin(async move { redis.ping().await.map_err(silent) })
                     }),
                 },
                 is_awaited: false,
@@ -147,6 +148,13 @@ impl Backends {
         }
         servers
     }
+}
+
+/// A server that holds nothing of a service.
+fn silent(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+    codes::NEIGHBOUR_FAILED
+        .error("it does not answer")
+        .caused_by(error)
 }
 
 impl Stores {

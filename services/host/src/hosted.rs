@@ -1,5 +1,6 @@
 //! One service of this process: nothing of it works before the servers that it leans on have answered.
 
+use std::error::Error as _;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
@@ -103,10 +104,13 @@ impl Hosted {
         let servers = self.shared.backends.servers(&self.store);
         for server in servers.iter().filter(|server| server.is_awaited) {
             for pause in PAUSES.build() {
-                let Err(reason) = (server.check.ask)().await else {
+                let Err(error) = (server.check.ask)().await else {
                     break;
                 };
                 if pause > MOMENT {
+                    let reason = error
+                        .source()
+                        .map_or_else(|| error.to_string(), ToString::to_string);
                     tracing::warn!(service = self.name, reason, "waiting for a server");
                 }
                 tokio::time::sleep(pause).await;

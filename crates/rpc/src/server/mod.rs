@@ -26,7 +26,7 @@ mod wire;
 pub use admit::{Caller, Visitor, admit, welcome};
 pub use api_keys::ApiKeys;
 pub use checks::{Checks, in_order};
-pub use health::{Dependency, Readiness};
+pub use health::{Dependency, REASON, Readiness};
 pub use list::{List, View};
 pub use parts::{Deps, Parts};
 pub use routes::Routes;
