@@ -127,7 +127,7 @@ async fn check(till: &Till, ledger: &[(i32, i64)]) {
 }
 
 /// `kugel verify` by the executable itself.
-async fn verify(server: &ServerProcess) {
+pub(crate) async fn verify(server: &ServerProcess) {
     let output = server.tool(&["verify"]).output().await.unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(

@@ -10,6 +10,7 @@ mod command_line;
 mod connections;
 mod counter;
 mod crash;
+mod damage;
 mod doors;
 mod drawer;
 mod echoes;

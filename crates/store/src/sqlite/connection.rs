@@ -1,34 +1,54 @@
 //! Opening database files, reading rows, and telling what an error of SQLite means.
 
-use std::fs::File;
-use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use jiff::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::types::Type;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ffi};
 
 use crate::{Body, Collection, Document, Revision, StoreError};
 
+use super::inspect::corrupt;
+use super::opening::pragmas;
+use super::registry::Identity;
 use super::sql;
-
-/// What every SQLite file begins with.
-const HEADER: &[u8; 16] = b"SQLite format 3\0";
 
 /// Statements kept prepared per connection: more than any service has.
 const STATEMENTS: usize = 256;
 
-/// Opens the connection that writes, creating the file if need be.
+/// Makes a database file that holds its identity and nothing else. A file of no length may be there.
+pub(super) fn make(path: &Path, identity: Identity) -> Result<(), StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let statements = format!(
+        "pragma synchronous = full; begin immediate; {} commit;",
+        pragmas(identity)
+    );
+    open(path, flags, &statements).map(|_| ())
+}
+
+/// Opens the connection that writes.
 pub(super) fn open_writer(path: &Path) -> Result<Connection, StoreError> {
-    check_header(path)?;
     // The log is copied between batches (see `log`), not within whichever commit makes it too long. `full` makes every
     // commit wait for the disk: an answered commit survives a power cut.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-    open(
+    let connection = open(
         path,
-        flags,
+        OpenFlags::SQLITE_OPEN_READ_WRITE,
         "pragma journal_mode = wal; pragma synchronous = full; pragma wal_autocheckpoint = 0;",
-    )
+    )?;
+    // The log goes when the list says that it may: see `Writer`.
+    let kept = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+    kept.map_err(|error| failure(path, &error))?;
+    if connection
+        .is_readonly("main")
+        .map_err(|error| failure(path, &error))?
+    {
+        return Err(StoreError::Full(format!(
+            "{}: check its owner and permissions",
+            path.display()
+        )));
+    }
+    Ok(connection)
 }
 
 /// Opens a connection that only reads.
@@ -36,11 +56,15 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
     open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, "pragma query_only = on;")
 }
 
-fn open(path: &Path, flags: OpenFlags, pragmas: &str) -> Result<Connection, StoreError> {
+fn open(path: &Path, flags: OpenFlags, statements: &str) -> Result<Connection, StoreError> {
     let open = || {
         let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-        connection.execute_batch("pragma busy_timeout = 5000; pragma mmap_size = 268435456;")?;
-        connection.execute_batch(pragmas)?;
+        // Pages are read and not mapped: a page that cannot be read, or lies behind the end of a file cut short, is an error
+        // of its database then, and not the end of the process by a signal.
+        connection.execute_batch(
+            "pragma busy_timeout = 5000; pragma mmap_size = 0; pragma cell_size_check = on;",
+        )?;
+        connection.execute_batch(statements)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // Opening reads nothing yet; this reads the schema and so finds a file that is none of ours.
         connection.query_row("select count(*) from sqlite_master", (), |_| Ok(()))?;
@@ -49,42 +73,35 @@ fn open(path: &Path, flags: OpenFlags, pragmas: &str) -> Result<Connection, Stor
     open().map_err(|error| failure(path, &error))
 }
 
-/// Looks at the file before SQLite does. Never while a connection has it open: closing any handle of a file gives up the
-/// locks that the process holds on it.
-pub(super) fn check_header(path: &Path) -> Result<(), StoreError> {
-    let mut start = [0; HEADER.len()];
-    match File::open(path).and_then(|mut file| file.read_exact(&mut start)) {
-        Ok(()) if &start == HEADER => Ok(()),
-        Ok(()) => Err(corrupt(path, "it is not an SQLite database")),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        // An empty file is a database that was never written to; a process may have been killed right then.
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => match path.metadata() {
-            Ok(metadata) if metadata.len() == 0 => Ok(()),
-            _ => Err(corrupt(path, "it is too short for an SQLite database")),
-        },
-        Err(error) => Err(StoreError::Unavailable(format!(
-            "{} cannot be read: {error}",
-            path.display()
-        ))),
-    }
-}
-
-fn corrupt(path: &Path, reason: impl std::fmt::Display) -> StoreError {
-    StoreError::Corrupt(format!(
-        "{} cannot be used: {reason}. Stop the process, move the file and those beside it that end in -wal and -shm \
-         away, and put the last backup in their place (`sqlite3 FILE .recover` may save what it still holds)",
-        path.display()
-    ))
-}
-
 /// What an error of SQLite means for the caller.
 pub(super) fn failure(path: &Path, error: &rusqlite::Error) -> StoreError {
-    let code = error.sqlite_error_code();
-    match code {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => corrupt(path, error),
-        Some(ErrorCode::DiskFull) => StoreError::Unavailable(format!("{}: the disk is full", path.display())),
-        _ if matches!(error, rusqlite::Error::FromSqlConversionFailure(..)) => corrupt(path, error),
-        _ => StoreError::Unavailable(format!("{}: {error}", path.display())),
+    use rusqlite::Error::{
+        FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, SqliteFailure, Utf8Error,
+    };
+    let text = || format!("{}: {error}", path.display());
+    let code = match error {
+        SqliteFailure(code, _) => code,
+        // A row that nobody here has written.
+        FromSqlConversionFailure(..)
+        | IntegralValueOutOfRange(..)
+        | InvalidColumnType(..)
+        | Utf8Error(..) => {
+            return corrupt(path, error);
+        }
+        _ => return StoreError::Unavailable(text()),
+    };
+    match (code.code, code.extended_code) {
+        (ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt, _) => corrupt(path, error),
+        // Pages that should be there are behind the end of the file.
+        (_, ffi::SQLITE_IOERR_SHORT_READ) => corrupt(path, error),
+        // After a failed flush the system takes what it could not write for written: the next flush may succeed falsely.
+        (_, ffi::SQLITE_IOERR_FSYNC | ffi::SQLITE_IOERR_DIR_FSYNC) => StoreError::Unflushed(text()),
+        (ErrorCode::DiskFull | ErrorCode::ReadOnly, _) => StoreError::Full(text()),
+        // A quota, a limit of the process, a file system that was made read-only.
+        (_, ffi::SQLITE_IOERR_WRITE | ffi::SQLITE_IOERR_TRUNCATE | ffi::SQLITE_IOERR_SHMSIZE) => {
+            StoreError::Full(text())
+        }
+        _ => StoreError::Unavailable(text()),
     }
 }
 

@@ -11,9 +11,10 @@ use parking_lot::Mutex;
 
 use super::StoreInner;
 use super::cache::Cache;
+use super::registry::{LIST_FILE, Registry, Unlisted, flush_folder};
 
 /// The layout of the folder that this program writes. A program refuses folders of a later one.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const FORMAT_FILE: &str = "kugel-format";
 const LOCK_FILE: &str = "kugel.lock";
 
@@ -61,10 +62,31 @@ pub enum DataDirError {
         found: u32,
     },
     /// The note on the format is not one.
-    #[error("{} does not name a format: restore it from a backup, or write `{FORMAT}` into it", path.display())]
+    #[error("{} does not name a format: restore it from a backup, or write `1` into it", path.display())]
     UnreadableFormat {
         /// The path of the note.
         path: PathBuf,
+    },
+    /// The list of its databases is not there.
+    #[error(
+        "{} is gone, which lists the databases of the folder: put the last backup of the whole data folder in place, or, if \
+         every other file is there, write `1` into {FORMAT_FILE}",
+        path.display()
+    )]
+    ListGone {
+        /// The path of the list.
+        path: PathBuf,
+    },
+    /// The list of its databases is not one.
+    #[error(
+        "line {line} of {} does not name a database: put the last backup of the whole data folder in place, or mend the line",
+        path.display()
+    )]
+    UnreadableList {
+        /// The path of the list.
+        path: PathBuf,
+        /// The line.
+        line: usize,
     },
     /// Something else went wrong.
     #[error("the data folder {} cannot be used", path.display())]
@@ -85,6 +107,7 @@ pub struct DataDir(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     cache: Arc<Cache>,
+    registry: Arc<Registry>,
     /// The stores open in it. Two of one service would keep two caches and serve stale documents.
     stores: Mutex<HashMap<String, Weak<StoreInner>>>,
     /// True if the folder goes with the last user of it.
@@ -155,9 +178,10 @@ impl DataDir {
         lock.set_len(0)
             .and_then(|()| writeln!(lock, "{}", std::process::id()))
             .map_err(failed)?;
-        check_format(path)?;
+        let registry = open_registry(path)?;
         Ok(Self(Arc::new(Inner {
             path: path.to_owned(),
+            registry: Arc::new(registry),
             cache: Arc::new(Cache::new(CACHE_BYTES)),
             stores: Mutex::default(),
             temporary,
@@ -167,6 +191,10 @@ impl DataDir {
 
     pub(super) fn cache(&self) -> &Arc<Cache> {
         &self.0.cache
+    }
+
+    pub(super) fn registry(&self) -> &Arc<Registry> {
+        &self.0.registry
     }
 
     /// The service's store if it is open, or the one that `open` makes.
@@ -212,8 +240,24 @@ fn failed(path: &Path, source: io::Error) -> DataDirError {
     }
 }
 
-/// Refuses a folder of a later format, and notes the format in a new one.
-fn check_format(path: &Path) -> Result<(), DataDirError> {
+/// Opens the list of the folder's databases, and notes the format in a folder that is new or of an earlier one: there is
+/// no list yet, and every service adds what it finds.
+fn open_registry(path: &Path) -> Result<Registry, DataDirError> {
+    let format = format_of(path)?;
+    let list = || path.join(LIST_FILE);
+    let registry = Registry::open(path, format == Some(FORMAT)).map_err(|error| match error {
+        Unlisted::Gone => DataDirError::ListGone { path: list() },
+        Unlisted::Unreadable(line) => DataDirError::UnreadableList { path: list(), line },
+        Unlisted::Io(source) => failed(path, source),
+    })?;
+    if format != Some(FORMAT) {
+        note_format(path).map_err(|source| failed(path, source))?;
+    }
+    Ok(registry)
+}
+
+/// The format of a folder; `None` for a new one. Refuses a later one.
+fn format_of(path: &Path) -> Result<Option<u32>, DataDirError> {
     let note = path.join(FORMAT_FILE);
     match fs::read_to_string(&note) {
         Ok(text) => match text.trim().parse::<u32>() {
@@ -221,23 +265,23 @@ fn check_format(path: &Path) -> Result<(), DataDirError> {
                 path: path.to_owned(),
                 found,
             }),
-            Ok(_) => Ok(()),
+            Ok(found) => Ok(Some(found)),
             Err(_) => Err(DataDirError::UnreadableFormat { path: note }),
         },
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            // Written aside and renamed: a crash in between must not leave an empty note.
-            let draft = path.join("kugel-format.new");
-            let write = || {
-                let mut file = File::create(&draft)?;
-                writeln!(file, "{FORMAT}")?;
-                file.sync_all()?;
-                fs::rename(&draft, &note)
-            };
-            write().map_err(|source| failed(path, source))
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) if error.kind() == ErrorKind::InvalidData => {
             Err(DataDirError::UnreadableFormat { path: note })
         }
         Err(source) => Err(failed(path, source)),
     }
+}
+
+fn note_format(path: &Path) -> io::Result<()> {
+    // Written aside and renamed: a crash in between must not leave an empty note.
+    let draft = path.join("kugel-format.new");
+    let mut file = File::create(&draft)?;
+    writeln!(file, "{FORMAT}")?;
+    file.sync_all()?;
+    fs::rename(&draft, path.join(FORMAT_FILE))?;
+    flush_folder(path)
 }

@@ -1,10 +1,9 @@
 //! One open database file: a queue of commits in front of its writer, and a few connections that read.
 
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 use rusqlite::{Connection, params_from_iter};
@@ -14,16 +13,16 @@ use tokio::task::spawn_blocking;
 use crate::{Collection, Commit, Document, Found, Query, StoreError};
 
 use super::cache::{Known, Ticket, View};
-use super::connection::{document, failure, instant, open_reader, open_writer};
-use super::queue::{Job, Queue, Role, Work};
-use super::sql;
+use super::condition::Condition;
+use super::connection::{document, failure, instant, open_reader};
+use super::opening::{self, Place};
+use super::queue::{Queue, Work};
 use super::writer::Writer;
 use super::{DataDir, stopping};
+use super::{schema, sql};
 
 /// Connections that read at the same time.
 const READERS: u32 = 4;
-/// A commit that takes no longer may hold up what else its thread has to do.
-const BRIEF: Duration = Duration::from_millis(1);
 /// Rows of a query up to which they are kept in memory: a page somebody looks at, not a whole table passing by.
 const KEPT_ROWS: u32 = 1000;
 
@@ -33,28 +32,34 @@ const KEPT_ROWS: u32 = 1000;
 /// for blocking work, until the queue is empty.
 pub(super) struct Database {
     path: PathBuf,
-    view: View,
-    queue: Queue,
+    pub(super) condition: Arc<Condition>,
+    pub(super) view: View,
+    pub(super) queue: Queue,
     /// Collections whose table and indexes are known to be there.
-    ready: RwLock<HashSet<&'static str>>,
+    pub(super) ready: RwLock<HashSet<&'static str>>,
     idle_readers: Mutex<Vec<Connection>>,
     reading: Arc<Semaphore>,
     /// When it was used last, in ticks of its store.
     used: AtomicU64,
-    /// True if the last batch was one commit and took no longer than [`BRIEF`].
-    is_quiet: AtomicBool,
+    /// True if the last batch was one commit and was brief.
+    pub(super) is_quiet: AtomicBool,
     /// Closed after the readers, since the last connection to close tidies the write-ahead log.
     /// None once the database is closed.
-    writer: Mutex<Option<Writer>>,
+    pub(super) writer: Mutex<Option<Writer>>,
     /// Keeps the folder locked, and in being, until the connections above are closed.
     _data_dir: DataDir,
 }
 
 impl Database {
-    /// Opens the file, creating it if need be. Blocks.
-    pub(super) fn open(path: PathBuf, data_dir: DataDir) -> Result<Self, StoreError> {
-        let connection = open_writer(&path)?;
-        Ok(Self {
+    /// Opens the file; `None` if there is none and none is to be made. Blocks.
+    pub(super) fn open(place: Place, data_dir: DataDir, create: bool) -> Result<Option<Self>, StoreError> {
+        let Some(connection) = opening::open(&place, data_dir.registry(), create)? else {
+            return Ok(None);
+        };
+        let condition = Arc::new(Condition::of(&place.path)?);
+        tracing::debug!(database.path = %place.path.display(), "database opened");
+        Ok(Some(Self {
+            path: place.path.clone(),
             view: View::new(Arc::clone(data_dir.cache())),
             queue: Queue::new(),
             ready: RwLock::default(),
@@ -62,14 +67,15 @@ impl Database {
             reading: Arc::new(Semaphore::new(READERS as usize)),
             used: AtomicU64::new(0),
             is_quiet: AtomicBool::new(false),
-            writer: Mutex::new(Some(Writer::new(path.clone(), connection))),
-            path,
+            writer: Mutex::new(Some(Writer::new(
+                place,
+                connection,
+                Arc::clone(data_dir.registry()),
+                Arc::clone(&condition),
+            ))),
+            condition,
             _data_dir: data_dir,
-        })
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
+        }))
     }
 
     pub(super) fn touch(&self, tick: u64) {
@@ -104,19 +110,30 @@ impl Database {
         self.submit(Work::Commit(commit)).await
     }
 
+    /// Succeeds if the files are in place and, where the last commit found no room, if there is room again.
+    pub(super) async fn ping(self: &Arc<Self>) -> Result<(), StoreError> {
+        self.condition.check()?;
+        self.condition.judge(self.condition.is_in_place())?;
+        if self.condition.is_full() {
+            self.submit(Work::Trial).await?;
+        }
+        Ok(())
+    }
+
     pub(super) async fn get(
         self: &Arc<Self>,
         collection: &'static Collection,
         id: &str,
     ) -> Result<Option<Arc<Document>>, StoreError> {
+        self.condition.check()?;
         if let Some(known) = self.view.get(collection.name, id) {
             return Ok(known.document());
         }
         let id = id.to_owned();
-        self.read(collection, move |database, connection| {
+        let found = self.read(collection, move |database, connection| {
             database.fetch(connection, collection, &id)
-        })
-        .await
+        });
+        Ok(found.await?.flatten())
     }
 
     pub(super) async fn get_many(
@@ -124,6 +141,7 @@ impl Database {
         collection: &'static Collection,
         ids: &[String],
     ) -> Result<Vec<Option<Arc<Document>>>, StoreError> {
+        self.condition.check()?;
         let known: Vec<_> = ids.iter().map(|id| self.view.get(collection.name, id)).collect();
         if known.iter().all(Option::is_some) {
             return Ok(known
@@ -131,7 +149,7 @@ impl Database {
                 .map(|known| known.and_then(Known::document))
                 .collect());
         }
-        let ids = ids.to_vec();
+        let (count, ids) = (ids.len(), ids.to_vec());
         let fetch = move |database: &Self, connection: &Connection| {
             let fetch = |(known, id): (Option<Known>, &String)| match known {
                 Some(known) => Ok(known.document()),
@@ -139,7 +157,8 @@ impl Database {
             };
             known.into_iter().zip(&ids).map(fetch).collect()
         };
-        self.read(collection, fetch).await
+        let found = self.read(collection, fetch).await?;
+        Ok(found.unwrap_or_else(|| vec![None; count]))
     }
 
     pub(super) async fn find(
@@ -149,7 +168,7 @@ impl Database {
     ) -> Result<Found, StoreError> {
         let rendered = sql::render(collection, query);
         let (page, counted) = (query.page, query.counted);
-        self.read(collection, move |database, connection| {
+        let found = self.read(collection, move |database, connection| {
             // One transaction, so that the page and the count see the same documents.
             let transaction = connection.unchecked_transaction()?;
             let keep = (1..=KEPT_ROWS).contains(&page.limit);
@@ -165,8 +184,11 @@ impl Database {
                     .unsigned_abs()
             };
             Ok(Found { documents, total })
-        })
-        .await
+        });
+        Ok(found.await?.unwrap_or(Found {
+            documents: Vec::new(),
+            total: 0,
+        }))
     }
 
     /// Reads one document and keeps it. Blocks.
@@ -220,15 +242,31 @@ impl Database {
         Ok(documents)
     }
 
-    /// Runs `work` on a connection that reads, in the pool for blocking work.
+    /// Runs `work` on a connection that reads, in the pool for blocking work; `None` if the collection has no table and there
+    /// is no room for one.
     async fn read<R: Send + 'static>(
         self: &Arc<Self>,
         collection: &'static Collection,
         work: impl FnOnce(&Self, &Connection) -> rusqlite::Result<R> + Send + 'static,
-    ) -> Result<R, StoreError> {
+    ) -> Result<Option<R>, StoreError> {
+        self.condition.check()?;
         if !self.ready.read().contains(collection.name) {
-            self.submit(Work::Prepare(collection)).await?;
+            match self.submit(Work::Prepare(collection)).await {
+                Err(full @ StoreError::Full(_)) => {
+                    let has_table =
+                        self.on_reader(move |_, connection| schema::is_made(connection, collection));
+                    return if has_table.await? { Err(full) } else { Ok(None) };
+                }
+                prepared => prepared?,
+            }
         }
+        self.on_reader(work).await.map(Some)
+    }
+
+    async fn on_reader<R: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self, &Connection) -> rusqlite::Result<R> + Send + 'static,
+    ) -> Result<R, StoreError> {
         let turn = Arc::clone(&self.reading)
             .acquire_owned()
             .await
@@ -238,105 +276,18 @@ impl Database {
             let idle = database.idle_readers.lock().pop();
             let connection = match idle {
                 Some(connection) => connection,
-                None => open_reader(&database.path)?,
+                None => {
+                    let opened = open_reader(&database.path);
+                    let opened = opened.or_else(|error| database.condition.is_in_place().and(Err(error)));
+                    database.condition.judge(opened)?
+                }
             };
             let result = work(&database, &connection).map_err(|error| failure(&database.path, &error));
+            let result = database.condition.judge(result);
             database.idle_readers.lock().push(connection);
             drop(turn);
             result
         };
         spawn_blocking(read).await.unwrap_or_else(|_| Err(stopping()))
-    }
-
-    async fn submit(self: &Arc<Self>, work: Work) -> Result<(), StoreError> {
-        let (role, answer) = self.queue.put(work).await?;
-        if let Role::Writer = role {
-            let shift = Shift {
-                database: Arc::clone(self),
-                finished: false,
-            };
-            // To wait for a thread takes as long again as a brief flush.
-            if self.is_quiet.load(Ordering::Relaxed) {
-                shift.begin();
-            } else {
-                spawn_blocking(move || shift.work());
-            }
-        }
-        answer.await.unwrap_or_else(|_| Err(stopping()))
-    }
-
-    /// Does the jobs and answers them.
-    fn run(&self, writer: &mut Writer, batch: Vec<Job>) {
-        let (mut commits, mut receipts) = (Vec::new(), Vec::with_capacity(batch.len()));
-        for Job { work, receipt } in batch {
-            match work {
-                Work::Commit(commit) => {
-                    commits.push(commit);
-                    receipts.push(receipt);
-                }
-                Work::Prepare(collection) => {
-                    let prepared = writer.prepare(collection);
-                    if prepared.is_ok() {
-                        self.ready.write().insert(collection.name);
-                    }
-                    receipt.answer(prepared);
-                }
-            }
-        }
-        if commits.is_empty() {
-            return;
-        }
-        let (begun, is_alone) = (Instant::now(), commits.len() == 1);
-        let outcomes = writer.commit_all(commits, &self.view);
-        self.is_quiet
-            .store(is_alone && begun.elapsed() < BRIEF, Ordering::Relaxed);
-        for (outcome, receipt) in outcomes.into_iter().zip(receipts) {
-            receipt.answer(outcome);
-        }
-    }
-}
-
-/// The time a writer is at work.
-struct Shift {
-    database: Arc<Database>,
-    finished: bool,
-}
-
-impl Shift {
-    /// Does what waits now, and leaves what came meanwhile, and what can wait, to the pool for blocking work.
-    fn begin(mut self) {
-        let database = Arc::clone(&self.database);
-        if let Some(writer) = database.writer.lock().as_mut()
-            && let Some(batch) = database.queue.next()
-        {
-            database.run(writer, batch);
-            self.finished = !writer.is_untidy() && database.queue.rest();
-        }
-        if !self.finished {
-            spawn_blocking(move || self.work());
-        }
-    }
-
-    fn work(mut self) {
-        let database = Arc::clone(&self.database);
-        let mut writer = database.writer.lock();
-        let Some(writer) = writer.as_mut() else { return };
-        loop {
-            writer.tidy();
-            match database.queue.next() {
-                Some(batch) => database.run(writer, batch),
-                None => break,
-            }
-        }
-        self.finished = true;
-    }
-}
-
-impl Drop for Shift {
-    fn drop(&mut self) {
-        // The database was closed, or the runtime stopped before the writer began: whoever waits must hear of it.
-        if !self.finished {
-            self.database.queue.abandon();
-        }
     }
 }

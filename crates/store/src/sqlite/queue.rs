@@ -23,6 +23,8 @@ const ROOM: usize = 2048;
 pub(super) enum Work {
     /// Makes a commit durable.
     Commit(Commit),
+    /// Finds out whether a commit would go through.
+    Trial,
     /// Makes a collection's table and indexes.
     Prepare(&'static Collection),
 }

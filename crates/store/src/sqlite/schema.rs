@@ -34,6 +34,13 @@ pub(super) fn make(connection: &mut Connection, collection: &Collection) -> rusq
     transaction.commit()
 }
 
+/// True if a collection has its table.
+pub(super) fn is_made(connection: &Connection, collection: &Collection) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("select 1 from sqlite_master where type = 'table' and name = ?1")?
+        .exists([collection.name])
+}
+
 /// The fields for which a table has columns.
 fn columns_of(connection: &Connection, collection: &Collection) -> rusqlite::Result<Vec<String>> {
     let mut names = connection.prepare("select name from pragma_table_info(?1)")?;

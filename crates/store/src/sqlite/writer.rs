@@ -5,15 +5,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection, ToSql, params};
+use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
-use crate::{Action, Body, Collection, Commit, Document, Revision, StoreError, Write};
+use crate::{Action, Collection, Commit, Document, StoreError, Write};
 
 use super::cache::{Known, Trace, View};
-use super::connection::{broken_rule, failure, instant};
-use super::fields;
+use super::condition::Condition;
+use super::connection::{broken_rule, failure};
 use super::log::Log;
+use super::opening::Place;
+use super::registry::{Entry, Registry};
+use super::rows::first;
 use super::schema;
 use super::sql::Statements;
 
@@ -55,24 +58,39 @@ struct Batch<'c> {
 }
 
 /// When and by whom a document is written.
-type Mark<'a> = (Timestamp, &'a str);
+pub(super) type Mark<'a> = (Timestamp, &'a str);
 
 /// Owns the connection that writes. Whoever holds it is the writer.
 pub(super) struct Writer {
     path: PathBuf,
-    connection: Connection,
+    /// What the list calls it.
+    name: String,
+    registry: Arc<Registry>,
+    condition: Arc<Condition>,
+    pub(super) connection: Connection,
     /// The collections whose table and indexes are known to be there.
     statements: HashMap<&'static str, Statements>,
     log: Log,
+    /// True once the list says that there is a log.
+    is_listed_open: bool,
 }
 
 impl Writer {
-    pub(super) fn new(path: PathBuf, connection: Connection) -> Self {
+    pub(super) fn new(
+        place: Place,
+        connection: Connection,
+        registry: Arc<Registry>,
+        condition: Arc<Condition>,
+    ) -> Self {
         Self {
-            log: Log::of(&path),
-            path,
+            log: Log::of(&place.path),
+            path: place.path,
+            name: place.name,
+            registry,
+            condition,
             connection,
             statements: HashMap::new(),
+            is_listed_open: false,
         }
     }
 
@@ -83,12 +101,62 @@ impl Writer {
         match self.transaction(&commits, view) {
             Ok(outcomes) => outcomes,
             Err(error) => {
-                tracing::error!(database.path = %self.path.display(), %error, commits = count, "commits failed");
-                if !self.connection.is_autocommit() {
-                    let _ = self.connection.execute_batch("rollback");
+                // Of other errors the database speaks itself, once.
+                if let StoreError::Unavailable(_) = error {
+                    tracing::error!(database.path = %self.path.display(), %error, commits = count, "commits failed");
                 }
+                self.roll_back();
                 vec![Err(error); count]
             }
+        }
+    }
+
+    /// Writes a page of the database as it is.
+    pub(super) fn try_writing(&mut self) -> Result<(), StoreError> {
+        self.open_log()?;
+        self.rewrite_header()
+    }
+
+    /// Before the first commit: makes the log exist and the list say so. From then on a lost log is missed.
+    fn open_log(&mut self) -> Result<(), StoreError> {
+        if self.is_listed_open {
+            return Ok(());
+        }
+        let entry = self.registry.get(&self.name);
+        let entry = entry.ok_or_else(|| StoreError::Unavailable(format!("{} is not listed", self.name)))?;
+        if !entry.is_open {
+            self.rewrite_header()?;
+            self.registry.put(&[(
+                self.name.clone(),
+                Entry {
+                    is_open: true,
+                    ..entry
+                },
+            )])?;
+        }
+        self.is_listed_open = true;
+        Ok(())
+    }
+
+    /// The identity goes into the log with it, which tells the log from another database's.
+    fn rewrite_header(&self) -> Result<(), StoreError> {
+        let rewrite = || {
+            let version: i32 = self
+                .connection
+                .query_row("pragma user_version", (), |row| row.get(0))?;
+            self.connection.execute_batch(&format!(
+                "begin immediate; pragma user_version = {version}; commit"
+            ))
+        };
+        rewrite().map_err(|error| {
+            self.roll_back();
+            failure(&self.path, &error)
+        })
+    }
+
+    fn roll_back(&self) {
+        if !self.connection.is_autocommit() {
+            let _ = self.connection.execute_batch("rollback");
         }
     }
 
@@ -98,8 +166,9 @@ impl Writer {
     }
 
     /// Does what can wait until the answers are given.
-    pub(super) fn tidy(&mut self) {
-        self.log.tend(&self.connection);
+    pub(super) fn tidy(&mut self) -> Result<(), StoreError> {
+        self.condition.check()?;
+        self.log.tend(&self.connection)
     }
 
     fn transaction(
@@ -108,6 +177,9 @@ impl Writer {
         view: &View,
     ) -> Result<Vec<Result<(), StoreError>>, StoreError> {
         let writes = || commits.iter().flat_map(|commit| &commit.writes);
+        if writes().next().is_some() {
+            self.open_log()?;
+        }
         // A table made within a commit's savepoint would vanish with it, so tables come first.
         let mut unprepared = HashMap::new();
         for write in writes() {
@@ -143,7 +215,7 @@ impl Writer {
             return self.run("rollback");
         }
         let pending = view.begin(effects().map(|effect| (effect.collection, effect.id)));
-        let committed = self.run("commit");
+        let committed = self.run("commit").and_then(|()| self.condition.is_in_place());
         let visible = effects().filter(|_| committed.is_ok());
         view.settle(
             pending,
@@ -243,109 +315,6 @@ impl Writer {
         }
     }
 
-    fn insert(
-        &self,
-        statements: &Statements,
-        id: &str,
-        (at, actor): Mark<'_>,
-        body: &Body,
-    ) -> rusqlite::Result<()> {
-        let indexed = fields::values(body.text(), &statements.indexed);
-        let values = params![id, at.as_microsecond(), actor, body.text()];
-        self.execute(&statements.insert, values, &indexed).map(|_| ())
-    }
-
-    /// Replaces a body; `None` if there is no such revision. `before` is the document as it was, if that is known.
-    fn replace(
-        &self,
-        statements: &Statements,
-        id: &str,
-        (at, actor): Mark<'_>,
-        (body, expected): (&Body, Revision),
-        before: Option<&Document>,
-    ) -> rusqlite::Result<Option<Document>> {
-        let indexed = fields::values(body.text(), &statements.indexed);
-        let is_same = |before: &Document| fields::values(before.body.text(), &statements.indexed) == indexed;
-        let (statement, indexed) = if before.is_some_and(is_same) {
-            (&statements.replace_body, [].as_slice())
-        } else {
-            (&statements.replace, indexed.as_slice())
-        };
-        let values = params![id, at.as_microsecond(), actor, body.text(), expected.get()];
-        if self.execute(statement, values, indexed)? == 0 {
-            return Ok(None);
-        }
-        let origin = match before {
-            Some(before) => (before.created_at, before.created_by.clone()),
-            None => {
-                let mut origin = self.connection.prepare_cached(&statements.origin)?;
-                origin.query_row([id], |row| Ok((instant(row.get(0)?, 0)?, row.get(1)?)))?
-            }
-        };
-        Ok(Some(Document {
-            revision: expected.next(),
-            created_at: origin.0,
-            updated_at: Some(at),
-            created_by: origin.1,
-            updated_by: Some(actor.to_owned()),
-            ..first(id, (at, actor), body)
-        }))
-    }
-
-    fn upsert(&self, statements: &Statements, id: &str, mark: Mark<'_>, body: &Body) -> rusqlite::Result<()> {
-        let indexed = fields::values(body.text(), &statements.indexed);
-        let values = params![id, mark.0.as_microsecond(), mark.1, body.text()];
-        match self.execute(&statements.overwrite, values, &indexed)? {
-            0 => self.insert(statements, id, mark, body),
-            _ => Ok(()),
-        }
-    }
-
-    /// Runs a statement on the document's own values and those of its indexed fields.
-    fn execute(&self, statement: &str, values: &[&dyn ToSql], indexed: &[Value]) -> rusqlite::Result<usize> {
-        let mut statement = self.connection.prepare_cached(statement)?;
-        let all = values
-            .iter()
-            .copied()
-            .chain(indexed.iter().map(|value| value as &dyn ToSql));
-        for (place, value) in (1..).zip(all) {
-            statement.raw_bind_parameter(place, value)?;
-        }
-        statement.raw_execute()
-    }
-
-    fn delete(
-        &self,
-        statements: &Statements,
-        id: &str,
-        expected: Option<Revision>,
-    ) -> rusqlite::Result<usize> {
-        match expected {
-            Some(revision) => self
-                .connection
-                .prepare_cached(&statements.delete_expected)?
-                .execute(params![id, revision.get()]),
-            None => self
-                .connection
-                .prepare_cached(&statements.delete)?
-                .execute(params![id]),
-        }
-    }
-
-    fn restore(&self, statements: &Statements, id: &str, document: &Document) -> rusqlite::Result<()> {
-        let indexed = fields::values(document.body.text(), &statements.indexed);
-        let values = params![
-            id,
-            document.revision.get(),
-            document.created_at.as_microsecond(),
-            document.updated_at.map(Timestamp::as_microsecond),
-            document.created_by,
-            document.updated_by,
-            document.body.text()
-        ];
-        self.execute(&statements.restore, values, &indexed).map(|_| ())
-    }
-
     /// Makes the collection's table and indexes if they are not there, and drops indexes no longer declared: an old
     /// unique one would go on refusing documents.
     pub(super) fn prepare(&mut self, collection: &'static Collection) -> Result<(), StoreError> {
@@ -378,19 +347,34 @@ impl Writer {
     }
 }
 
-fn kept(document: Document) -> Trace {
-    Trace::Kept(Known::Present(Arc::new(document)))
+impl Drop for Writer {
+    /// Copies the log into the file and has the list say that none is needed; only then SQLite may remove it.
+    fn drop(&mut self) {
+        if self.condition.is_broken() {
+            return;
+        }
+        let close = || {
+            self.log.copy_all(&self.connection)?;
+            if let Some(entry) = self.registry.get(&self.name).filter(|entry| entry.is_open) {
+                self.registry.put(&[(
+                    self.name.clone(),
+                    Entry {
+                        is_open: false,
+                        ..entry
+                    },
+                )])?;
+            }
+            let goes = self
+                .connection
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false);
+            goes.map_err(|error| failure(&self.path, &error))
+        };
+        if let Err(error) = close() {
+            tracing::warn!(database.path = %self.path.display(), %error, "the write-ahead log stays for the next start");
+        }
+    }
 }
 
-/// The document as a commit inserts it.
-fn first(id: &str, (at, actor): Mark<'_>, body: &Body) -> Document {
-    Document {
-        id: id.to_owned(),
-        revision: Revision::FIRST,
-        created_at: at,
-        updated_at: None,
-        created_by: actor.to_owned(),
-        updated_by: None,
-        body: body.clone(),
-    }
+fn kept(document: Document) -> Trace {
+    Trace::Kept(Known::Present(Arc::new(document)))
 }

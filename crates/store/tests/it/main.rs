@@ -4,6 +4,10 @@
 
 mod conformance;
 mod crash;
+mod damage;
+#[cfg(target_os = "linux")]
+mod disk;
 mod files;
 mod model;
 mod mongodb;
+mod takeover;

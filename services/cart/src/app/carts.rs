@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kugel_error::{Error, codes};
-use kugel_store::{Action, Body, Changes, Documents, Missed, Revision, Scope, Write, retry};
+use kugel_store::{Action, Body, Changes, Documents, Missed, Revision, Scope, StoreError, Write, retry};
 use kugel_types::{TenantId, TerminalId};
 
 use super::{Copies, Till};
@@ -87,7 +87,7 @@ impl CartStore {
         let (changes, saving) = self.stage(changes, cart, Revision::FIRST, Action::Insert)?;
         let changes = changes.answering(till.request.as_ref(), &id);
         let committed = self.documents.commit(&Scope::from(&till.tenant), changes).await;
-        committed.map_err(not_saved)?;
+        committed.map_err(not_committed)?;
         self.saved(&till.tenant, &saving).await;
         Ok(id)
     }
@@ -171,8 +171,16 @@ impl CartStore {
                 Ok(saving.cart)
             }
             Err(error) if error.is_stale() => Err(Missed::Overtaken),
-            Err(error) => Err(Missed::Refused(not_saved(error))),
+            Err(error) => Err(Missed::Refused(not_committed(error))),
         }
+    }
+}
+
+/// What fails in the store itself is told as every service tells it, with its reason.
+fn not_committed(error: StoreError) -> Error {
+    match error.is_failure() {
+        true => error.into(),
+        false => not_saved(error),
     }
 }
 

@@ -115,6 +115,9 @@ impl App {
             Err(StoreError::Stale { .. } | StoreError::Duplicate { .. }) => Err(Missed::Overtaken),
             Err(error) => {
                 self.outbox.doubt();
+                if error.is_failure() {
+                    return Err(Missed::Refused(error.into()));
+                }
                 Err(Missed::Refused(
                     codes::CART_INTERNAL
                         .error("the transaction could not be written")

@@ -52,10 +52,11 @@ impl App {
     pub async fn set_up(&self, caller: &Caller) -> Result<()> {
         let changes = self.documents.changes(&caller.actor()).delete::<Item>("", None);
         let made = self.documents.commit(&caller.scope(), changes).await;
-        made.map_err(|error| {
-            codes::SYSTEM_FAILURE
+        made.map_err(|error| match error.is_failure() {
+            true => error.into(),
+            false => codes::SYSTEM_FAILURE
                 .error("the tenant's masters cannot be kept")
-                .caused_by(error)
+                .caused_by(error),
         })
     }
 
