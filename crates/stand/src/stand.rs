@@ -1,5 +1,6 @@
 //! The stand itself.
 
+use std::fs;
 use std::sync::Arc;
 
 use kugel_auth::{Lifetimes, Passwords, Tokens};
@@ -7,8 +8,10 @@ use kugel_bus::{Bus as _, Change, InProcessBus, Outbox};
 use kugel_config::Settings;
 use kugel_rpc::{ApiKeys, Channel, Deps, Layers, LocalService, Neighbours, Parts, serve};
 use kugel_state::MemoryState;
-use kugel_store::{DataDir, Documents, Record, Scope, SqliteStore};
-use kugel_types::{ManualClock, TenantId};
+use kugel_store::{
+    Action, Commit, DataDir, Documents, PROCESSED_REQUESTS, Record, Scope, SqliteStore, Write,
+};
+use kugel_types::{Clock as _, ManualClock, TenantId};
 use parking_lot::Mutex;
 
 use crate::StandIn;
@@ -139,6 +142,35 @@ impl Stand {
     pub async fn insert<T: Record>(&self, record: T) {
         let changes = self.documents.changes("test").insert(record);
         self.documents.commit(&self.scope(), changes).await.unwrap();
+    }
+
+    /// Makes a database of another tenant and loses its file: whatever goes through all tenants meets it.
+    /// The name has small letters alone.
+    pub async fn lose(&self, tenant: &str) {
+        let write = Write {
+            collection: &PROCESSED_REQUESTS,
+            id: "none".to_owned(),
+            action: Action::Delete(None),
+        };
+        let scope = Scope::Tenant(tenant.parse().unwrap());
+        let commit = Commit::new("test", self.clock.now(), vec![write]);
+        self.documents.store().commit(&scope, commit).await.unwrap();
+        for service in fs::read_dir(self.folder.path())
+            .unwrap()
+            .flatten()
+            .filter(|it| it.path().is_dir())
+        {
+            for file in fs::read_dir(service.path()).unwrap().flatten() {
+                if file
+                    .file_name()
+                    .to_string_lossy()
+                    .ends_with(&format!("_{tenant}.sqlite"))
+                {
+                    fs::remove_file(file.path()).unwrap();
+                }
+            }
+        }
+        assert!(self.documents.ping().await.is_err(), "it is missed");
     }
 
     /// What was announced since the last call.

@@ -55,13 +55,19 @@ impl Outbox {
             sent: 0,
             is_stopped: self.0.bus.ping().await.is_err(),
         };
+        let mut unread = None;
         for tenant in self.0.deliveries.tenants().await? {
-            self.sweep_tenant(&tenant, range, &mut swept).await?;
+            match self.sweep_tenant(&tenant, range, &mut swept).await {
+                Ok(()) => {}
+                // The store has said so itself, and another try finds the same.
+                Err(error) if error.is_final() => {}
+                Err(error) => unread = Some(error),
+            }
         }
         if swept.sent > 0 {
             tracing::info!(events = swept.sent, "undelivered events were sent again");
         }
-        Ok(swept)
+        unread.map_or(Ok(swept), Err)
     }
 
     pub(super) async fn sweep_for_ever(&self) {

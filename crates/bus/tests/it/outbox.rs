@@ -135,6 +135,19 @@ async fn a_sweep_sends_what_is_old_enough() {
 }
 
 #[tokio::test]
+async fn a_tenant_whose_file_is_lost_holds_up_no_other() {
+    let world = World::new();
+    let (_bus, outbox) = world.start(true);
+    world.leave_behind(&outbox).await;
+    for lost in ["a1", "z9"] {
+        world.stand.lose(lost).await;
+    }
+    world.clock.advance(301);
+    assert_eq!(outbox.sweep(POLICY.interval).await.unwrap(), 1);
+    eventually("it has arrived", async || world.undelivered().await == 0).await;
+}
+
+#[tokio::test]
 async fn an_event_is_found_again_in_the_log_and_missed_aloud_where_it_is_not() {
     let world = World::new();
     let (_bus, outbox) = world.start(false);

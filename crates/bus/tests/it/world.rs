@@ -72,6 +72,7 @@ impl Handler for Counter {
 }
 
 pub(crate) struct World {
+    pub(crate) stand: Stand,
     pub(crate) producer: Documents,
     pub(crate) consumers: Vec<(&'static str, Documents)>,
     pub(crate) clock: Arc<ManualClock>,
@@ -84,9 +85,10 @@ impl World {
         let consumers = ["report", "journal", "stock"].map(|service| (service, stand.documents_of(service)));
         Self {
             consumers: consumers.to_vec(),
-            producer: stand.documents,
-            clock: stand.clock,
-            tenant: stand.tenant,
+            producer: stand.documents.clone(),
+            clock: stand.clock.clone(),
+            tenant: stand.tenant.clone(),
+            stand,
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use kugel_error::Error;
-use kugel_store::{Documents, Page, Query, Record};
+use kugel_store::{Documents, Page, Query, Record, Scope};
 
 use super::App;
 use crate::domain::cart::Cart;
@@ -45,21 +45,30 @@ async fn clean_up(documents: &Documents, now: Timestamp) -> Result<usize, Error>
         });
     let mut removed = 0;
     for scope in documents.scopes().await? {
-        loop {
-            let found = documents.find::<Cart>(&scope, carts.clone()).await?.rows;
-            let count = found.len();
-            let changes = documents.changes("housekeeping");
-            let changes = found
-                .iter()
-                .fold(changes, |changes, row| changes.delete::<Cart>(&row.id(), None));
-            documents.commit(&scope, changes).await?;
-            removed += count;
-            if count < CHUNK as usize {
-                break;
-            }
+        match clean_up_tenant(documents, &scope, &carts).await {
+            Ok(count) => removed += count,
+            // One of them holds up no other.
+            Err(error) => tracing::warn!(tenant.id = %scope, %error, "finished carts could not be removed"),
         }
     }
     Ok(removed)
+}
+
+async fn clean_up_tenant(documents: &Documents, scope: &Scope, carts: &Query) -> Result<usize, Error> {
+    let mut removed = 0;
+    loop {
+        let found = documents.find::<Cart>(scope, carts.clone()).await?.rows;
+        let count = found.len();
+        let changes = documents.changes("housekeeping");
+        let changes = found
+            .iter()
+            .fold(changes, |changes, row| changes.delete::<Cart>(&row.id(), None));
+        documents.commit(scope, changes).await?;
+        removed += count;
+        if count < CHUNK as usize {
+            return Ok(removed);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -85,6 +94,7 @@ mod tests {
         let clean_up = async || clean_up(&stand.documents, stand.clock.now()).await.unwrap();
         stand.clock.advance(10 * 3_600);
         assert_eq!(clean_up().await, 0);
+        stand.lose("a1").await;
         stand.clock.advance(1);
         assert_eq!(clean_up().await, 2);
         let left = stand
