@@ -52,8 +52,15 @@ pub async fn ending_with_caller<T>(work: impl Future<Output = T>) -> T {
 pub(crate) fn hand_on(headers: &mut HeaderMap, limit: Duration) -> Instant {
     let limit = requested(headers).map_or(limit, |asked| asked.min(limit));
     let deadline = Instant::now() + limit;
-    // Outside a call, in background work, there is nothing to hand on.
-    let handed_on = CALL.try_with(|call| {
+    hand_on_origin(headers);
+    let own = CALL.try_with(|call| call.deadline.min(deadline));
+    own.unwrap_or(deadline)
+}
+
+/// Writes the present call's trace and its client's address into a request that has none. Outside a call, in background work,
+/// there is nothing to hand on.
+pub(crate) fn hand_on_origin(headers: &mut HeaderMap) {
+    let _ = CALL.try_with(|call| {
         for (name, value) in [
             ("traceparent", &call.traceparent),
             (CLIENT_ADDRESS, &call.client_address),
@@ -62,9 +69,7 @@ pub(crate) fn hand_on(headers: &mut HeaderMap, limit: Duration) -> Instant {
                 headers.entry(name).or_insert_with(|| value.clone());
             }
         }
-        call.deadline.min(deadline)
     });
-    handed_on.unwrap_or(deadline)
 }
 
 /// `grpc-timeout` of the gRPC protocol: at most eight digits and a unit.

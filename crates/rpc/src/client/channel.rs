@@ -18,7 +18,7 @@ use tower::Service;
 use super::balance::Balance;
 use super::origin::Origin;
 use super::remote::{Limits, Remote};
-use crate::call::message_limit;
+use crate::call::{hand_on_origin, message_limit};
 use crate::{LocalService, Misconfiguration, Tls};
 
 /// The connection to a service. Cheap to clone; generated clients take it as their transport.
@@ -76,10 +76,14 @@ impl Service<Request<Body>> for Channel {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         match &mut self.0 {
             Inner::Local(slot) => match slot.get() {
-                Some(service) => Box::pin(service.answer(request).map(Ok)),
+                Some(service) => {
+                    // Whose call this one belongs to is known here and now; time runs for both alike.
+                    hand_on_origin(request.headers_mut());
+                    Box::pin(service.answer(request).map(Ok))
+                }
                 None => Box::pin(async { Err("the service is not started".into()) }),
             },
             Inner::Network(remote) => {

@@ -76,6 +76,31 @@ async fn the_deadline_shrinks_on_its_way_and_trace_and_address_stay() {
 }
 
 #[tokio::test]
+async fn trace_and_address_stay_within_a_process() {
+    let seen = Seen::default();
+    let calls = seen.clone();
+    let next = Channel::local();
+    next.connect(LocalService::new(tower::service_fn(
+        move |request: http::Request<tonic::body::Body>| {
+            let call = (request.uri().path().to_owned(), request.headers().clone());
+            calls.lock().push(call);
+            async { Ok(Status::ok("").into_http()) }
+        },
+    )));
+    let channel = Channel::local();
+    channel.connect(stack(next, &Settings::for_test()));
+    let mut request = Request::new(HealthCheckRequest::default());
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    for (name, value) in [("traceparent", trace), (kugel_rpc::CLIENT_ADDRESS, "192.0.2.7")] {
+        request.metadata_mut().insert(name, value.parse().unwrap());
+    }
+    HealthClient::new(channel).check(request).await.unwrap();
+    let seen = seen.lock();
+    assert_eq!(seen[0].1["traceparent"], trace);
+    assert_eq!(seen[0].1[kugel_rpc::CLIENT_ADDRESS], "192.0.2.7");
+}
+
+#[tokio::test]
 async fn who_has_no_time_left_is_told_so() {
     let far = Stand::open(Duration::from_secs(5)).await;
     let service = stack(cart(&format!("http://{}", far.address)), &Settings::for_test());
