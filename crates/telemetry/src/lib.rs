@@ -30,8 +30,9 @@ const SECONDS: [f64; 14] = [
 ];
 
 /// Put before every filter. RabbitMQ's driver logs whole messages when one comes back, and the end of every connection,
-/// which its caller tells of with the broker's place and what to do. A filter that names it hears it nevertheless.
-const QUIET: &str = "lapin=off";
+/// which its caller tells of with the broker's place and what to do; HTTP/2 writes a line for each stream that a client
+/// resets. A filter that names them hears them nevertheless.
+const QUIET: &str = "lapin=off,h2=error";
 
 /// The way log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

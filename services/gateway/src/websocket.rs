@@ -44,6 +44,8 @@ const GOODBYE_LIMIT: Duration = Duration::from_secs(2);
 
 /// The most that a client may say in one message.
 const MESSAGE_BYTES: usize = 64 * 1024;
+/// What a connection keeps ready to read and to write: alerts are short, and so are pings.
+const BUFFER_BYTES: usize = 4 * 1024;
 /// Connections at a time in this process.
 pub(crate) const CONNECTIONS: usize = 4096;
 /// How often a client is asked whether it is still there.
@@ -87,6 +89,8 @@ pub(crate) async fn serve(gateway: Arc<Gateway>, request: Request<Body>) -> Resp
     let is_allowed = origin.is_none_or(|origin| gateway.settings.allowed_origins.contain(origin));
     let metadata = credentials(&parts.headers, parts.uri.query().unwrap_or_default());
     let upgrade = upgrade
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(BUFFER_BYTES)
         .max_message_size(MESSAGE_BYTES)
         .max_frame_size(MESSAGE_BYTES);
     let place = Arc::clone(&gateway.watchers).try_acquire_owned();

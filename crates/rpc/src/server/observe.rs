@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::{Request, Response};
 use kugel_proto::METHODS;
 use metrics::Histogram;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tonic::body::Body;
 use tonic::{Code, Status};
 
@@ -15,16 +15,30 @@ use crate::{CLIENT_ADDRESS, HEALTH, LocalService};
 
 /// The histograms of calls by method and code: looking one up costs less than naming it each time.
 #[derive(Default)]
-pub(crate) struct Timers(RwLock<HashMap<(&'static str, &'static str), Histogram>>);
+pub(crate) struct Timers {
+    known: RwLock<HashMap<(&'static str, &'static str), Histogram>>,
+    /// When a line was last written of a call that was not served.
+    said: Mutex<Option<Instant>>,
+}
 
 impl Timers {
     fn of(&self, service: &'static str, method: &'static str, code: &'static str) -> Histogram {
-        if let Some(known) = self.0.read().get(&(method, code)) {
+        if let Some(known) = self.known.read().get(&(method, code)) {
             return known.clone();
         }
         let timer = metrics::histogram!("kugel_request_seconds", "service" => service, "method" => method, "code" => code);
-        self.0.write().insert((method, code), timer.clone());
+        self.known.write().insert((method, code), timer.clone());
         timer
+    }
+
+    /// True once a second: whoever overloads a service is not to fill its log as well. The histograms count all.
+    fn may_speak(&self) -> bool {
+        let (mut said, now) = (self.said.lock(), Instant::now());
+        let is_due = said.is_none_or(|said| now - said >= Duration::from_secs(1));
+        if is_due {
+            *said = Some(now);
+        }
+        is_due
     }
 }
 
@@ -71,7 +85,7 @@ pub(crate) async fn observe(
                     "call failed"
                 );
             }
-            Code::Unavailable | Code::DeadlineExceeded => {
+            Code::Unavailable | Code::DeadlineExceeded if timers.may_speak() => {
                 let cause = cause(&answer);
                 tracing::warn!(
                     rpc.service = service,

@@ -119,7 +119,9 @@ impl Answer {
 
     fn hand_over(&mut self, data: Bytes) -> Bytes {
         self.rest = data;
-        self.handed = Some(self.call.traffic().handed());
+        if self.is_rationed {
+            self.handed = Some(self.call.traffic().handed());
+        }
         self.rest.split_to(PIECE.min(self.rest.len()))
     }
 }
@@ -133,9 +135,6 @@ impl HttpBody for Answer {
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = &mut *self;
-        if !this.is_rationed {
-            return Pin::new(&mut this.body).poll_frame(context);
-        }
         this.taken();
         let frame = if this.rest.is_empty() {
             ready!(Pin::new(&mut this.body).poll_frame(context))

@@ -52,6 +52,8 @@ use self::wire::{Greeting, Wire};
 const STREAMS: u32 = 256;
 /// Bytes of a request's head.
 const HEAD_BYTES: u16 = 16 * 1024;
+/// Bytes of requests and answers that a connection of HTTP/1 keeps: the rest of a long answer is not copied yet.
+const BUFFER_BYTES: usize = 64 * 1024;
 /// Headers of a request.
 const HEADERS: usize = 100;
 /// Pause after the system had no room for another connection.
@@ -312,6 +314,7 @@ impl Door {
                 // The wire keeps the time, and tells a head that has begun from a client that rests.
                 .header_read_timeout(None)
                 .max_header_size(HEAD_BYTES.into())
+                .max_buf_size(BUFFER_BYTES)
                 .serve_connection(TokioIo::new(wire), service)
                 .with_upgrades();
             drive(connection, stop, |connection| connection.graceful_shutdown()).await
