@@ -8,14 +8,15 @@ use std::time::Duration;
 use kugel_error::{Error, codes};
 use kugel_state::{State, StateError};
 use kugel_types::Clock;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::OwnedMutexGuard;
 
 use crate::counts::Counts;
 use crate::rule::{Count, Rule};
+use crate::turns::Turns;
 use crate::{Kind, Subject};
 
-/// Accounts whose tries wait for each other: so many at once are compared at the same time.
-const TURNS: usize = 256;
+/// Pause that is advised where too many wait.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// Counts the tries of one kind of credential. Replicas that share a state store share the counts. Cheap to clone.
 #[derive(Clone)]
@@ -23,9 +24,7 @@ pub struct Brake {
     kind: Kind,
     counts: Arc<Counts>,
     clock: Arc<dyn Clock>,
-    /// One account's tries take turns within a process: a hundred right ones at once all pass, and of a hundred wrong ones
-    /// the first few are compared. Accounts share a turn by chance, so that there is an end to them.
-    turns: Arc<[Mutex<()>]>,
+    turns: Arc<Turns>,
 }
 
 impl Brake {
@@ -36,7 +35,7 @@ impl Brake {
             kind,
             counts: Arc::new(Counts::new(state)),
             clock,
-            turns: (0..TURNS).map(|_| Mutex::default()).collect(),
+            turns: Arc::default(),
         }
     }
 
@@ -44,58 +43,66 @@ impl Brake {
     /// stands as failed unless the [`Try`] is told otherwise: who hangs up has guessed too. An account's next try waits
     /// until the one before has ended, so nobody holds two at a time.
     pub async fn take(&self, subjects: &[Subject<'_>]) -> Result<Try<'_>, Braked> {
-        let counted = subjects.iter().filter_map(|subject| {
-            let (rule, key) = subject.counted(self.kind)?;
-            Some((rule, key, matches!(subject, Subject::Account(_))))
-        });
-        let counted: Vec<_> = counted.collect();
         let mut one_try = Try {
             brake: self,
             taken: Vec::new(),
-            turns: self.wait(&counted).await,
+            turns: Vec::new(),
         };
-        let now = self.clock.now().as_microsecond();
-        for (rule, key, is_account) in counted {
-            match self.counts.take(rule, &key, now).await {
-                Ok((before, after)) => one_try.taken.push(Taken {
-                    rule,
-                    key,
-                    before,
-                    after,
-                    is_account,
-                }),
-                Err((pause, is_lock)) => {
-                    one_try.withdrawn().await;
-                    metrics::counter!("kugel_braked_total", "kind" => self.kind.name()).increment(1);
-                    return Err(Braked { pause, is_lock });
-                }
+        match self.count(subjects, &mut one_try).await {
+            Ok(()) => Ok(one_try),
+            Err(braked) => {
+                one_try.withdrawn().await;
+                metrics::counter!("kugel_braked_total", "kind" => self.kind.name()).increment(1);
+                Err(braked)
             }
         }
-        Ok(one_try)
     }
 
-    /// Waits for the turn of every account, in one order for all.
-    async fn wait(&self, counted: &[(Rule, String, bool)]) -> Vec<MutexGuard<'_, ()>> {
-        let accounts = counted.iter().filter(|(_, _, is_account)| *is_account);
-        let turns = accounts.map(|(_, key, _)| {
-            key.bytes().fold(0, |sum: usize, byte| {
-                sum.wrapping_mul(31).wrapping_add(byte.into())
-            }) % TURNS
+    /// Waits for the turn of every account, then counts the try of each subject.
+    async fn count(&self, subjects: &[Subject<'_>], one_try: &mut Try<'_>) -> Result<(), Braked> {
+        let counted = subjects.iter().flat_map(|subject| {
+            let is_account = matches!(subject, Subject::Account(_));
+            let counted = subject.counted(self.kind).into_iter();
+            counted.map(move |(rule, key)| (rule, key, is_account))
         });
-        let turns: BTreeSet<usize> = turns.collect();
-        let mut guards = Vec::new();
-        for turn in turns {
-            guards.push(self.turns[turn].lock().await);
+        let counted: Vec<_> = counted.collect();
+        // In one order for all, so that no two wait for each other.
+        let accounts: BTreeSet<&str> = counted
+            .iter()
+            .filter(|(_, _, is_account)| *is_account)
+            .map(|(_, key, _)| key.as_str())
+            .collect();
+        for account in accounts {
+            let turn = self.turns.wait(account).await;
+            one_try.turns.push(turn.ok_or(Braked {
+                pause: BUSY,
+                is_lock: false,
+            })?);
         }
-        guards
+        let now = self.clock.now().as_microsecond();
+        for (rule, key, is_account) in counted {
+            let (before, after) = self
+                .counts
+                .take(rule, &key, now)
+                .await
+                .map_err(|(pause, is_lock)| Braked { pause, is_lock })?;
+            one_try.taken.push(Taken {
+                rule,
+                key,
+                before,
+                after,
+                is_account,
+            });
+        }
+        Ok(())
     }
 
     /// Forgets what was counted of a subject: unlocks an account. Fails if the state store does not answer.
     pub async fn release(&self, subject: Subject<'_>) -> Result<(), StateError> {
-        match subject.counted(self.kind) {
-            Some((_, key)) => self.counts.forget(&key).await,
-            None => Ok(()),
+        for (_, key) in subject.counted(self.kind) {
+            self.counts.forget(&key).await?;
         }
+        Ok(())
     }
 }
 
@@ -130,8 +137,8 @@ impl From<Braked> for Error {
 pub struct Try<'brake> {
     brake: &'brake Brake,
     taken: Vec<Taken>,
-    #[expect(dead_code, reason = "held until the try has ended")]
-    turns: Vec<MutexGuard<'brake, ()>>,
+    /// Held until the try has ended.
+    turns: Vec<OwnedMutexGuard<()>>,
 }
 
 struct Taken {

@@ -24,6 +24,7 @@ mod brake;
 mod counts;
 mod rule;
 mod subject;
+mod turns;
 
 pub use brake::{Brake, Braked, Try};
 pub use rule::Kind;

@@ -8,7 +8,8 @@ use bytes::Bytes;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A password. An account has 5 tries, then waits 1, 2, 4, 8 and 16 s, and is locked for 15 minutes with the
-    /// tenth. An address has 50 and then waits 1, 2, 4, … s, 30 s at most; it forgets one failure every 30 s.
+    /// tenth. An address has 50 and then waits 1, 2, 4, … s, 30 s at most; it forgets one failure every 30 s. A network of
+    /// 48 bits of version 6 has four times as many.
     Password,
     /// A PIN, with the figures of a password; the account is the till.
     Pin,
@@ -34,6 +35,21 @@ impl Kind {
         match self {
             Self::Registration => REGISTRATIONS,
             Self::Password | Self::Pin | Self::ApiKey => ADDRESS,
+        }
+    }
+
+    /// What holds for a network of 48 bits of version 6, which holds 65,536 that count as an address.
+    pub(crate) fn for_network(self) -> Rule {
+        let address = self.for_address();
+        Rule {
+            free: address.free * 4,
+            end: match address.end {
+                End::Forgets { one_every } => End::Forgets {
+                    one_every: one_every / 4,
+                },
+                locks @ End::Locks { .. } => locks,
+            },
+            ..address
         }
     }
 }

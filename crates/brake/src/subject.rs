@@ -21,14 +21,21 @@ pub enum Subject<'a> {
 }
 
 impl Subject<'_> {
-    /// The rule that holds for it, and the key of its count: of bounded length, whatever was sent, and without a name.
-    pub(crate) fn counted(&self, kind: Kind) -> Option<(Rule, String)> {
-        match self {
-            Self::Account(parts) => Some((ACCOUNT, key(kind, "account", parts))),
-            Self::Address(address) => {
-                let network = network(*address)?.to_string();
-                Some((kind.for_address(), key(kind, "address", &[&network])))
-            }
+    /// The rules that hold for it, and the key of each count: of bounded length, whatever was sent, and without a name.
+    pub(crate) fn counted(&self, kind: Kind) -> Vec<(Rule, String)> {
+        let address = match self {
+            Self::Account(parts) => return vec![(ACCOUNT, key(kind, "account", parts))],
+            Self::Address(address) => address.to_canonical(),
+        };
+        let counted = |rule, what, place: IpAddr| (rule, key(kind, what, &[&place.to_string()]));
+        match address {
+            address if address.is_loopback() => Vec::new(),
+            IpAddr::V4(_) => vec![counted(kind.for_address(), "address", address)],
+            // Who has one address has its network of 64 bits, and often the one of 48 around it.
+            IpAddr::V6(address) => vec![
+                counted(kind.for_network(), "network", leading(address, 48)),
+                counted(kind.for_address(), "address", leading(address, 64)),
+            ],
         }
     }
 }
@@ -43,13 +50,9 @@ fn key(kind: Kind, what: &str, parts: &[&str]) -> String {
     format!("brake:{}:{what}:{digest}", kind.name())
 }
 
-/// What counts as one address: who has one of version 6 has the 64 bits that follow its network too.
-fn network(address: IpAddr) -> Option<IpAddr> {
-    match address.to_canonical() {
-        address if address.is_loopback() => None,
-        IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
-        address @ IpAddr::V4(_) => Some(address),
-    }
+/// The network of the first so many bits.
+fn leading(address: Ipv6Addr, bits: u32) -> IpAddr {
+    Ipv6Addr::from_bits(address.to_bits() >> (128 - bits) << (128 - bits)).into()
 }
 
 #[cfg(test)]
@@ -58,7 +61,7 @@ mod tests {
 
     fn address(text: &str) -> Option<String> {
         let counted = Subject::Address(text.parse().unwrap()).counted(Kind::Password);
-        counted.map(|(_, key)| key)
+        counted.into_iter().next_back().map(|(_, key)| key)
     }
 
     #[test]
@@ -67,7 +70,7 @@ mod tests {
         let subjects: [&[&str]; 5] = [&["a", "bc"], &["ab", "c"], &["abc"], &["abc", ""], &[&name]];
         let mut keys: Vec<String> = [Kind::Password, Kind::Pin, Kind::ApiKey]
             .into_iter()
-            .flat_map(|kind| subjects.map(|parts| Subject::Account(parts).counted(kind).unwrap().1))
+            .flat_map(|kind| subjects.map(|parts| Subject::Account(parts).counted(kind).remove(0).1))
             .collect();
         assert!(keys.iter().all(|key| key.len() < 64));
         let count = keys.len();
@@ -91,5 +94,13 @@ mod tests {
             assert!(address(one).is_some());
             assert_eq!(address(one) == address(other), is_same, "{one} {other}");
         }
+        let around = |text: &str| {
+            Subject::Address(text.parse().unwrap())
+                .counted(Kind::Pin)
+                .remove(0)
+                .1
+        };
+        assert_eq!(around("2001:db8:0:1::1"), around("2001:db8:0:2::1"));
+        assert_ne!(around("2001:db8:0:1::1"), around("2001:db8:1:1::1"));
     }
 }

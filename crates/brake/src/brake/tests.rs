@@ -242,3 +242,37 @@ async fn an_outage_of_the_store_neither_opens_nor_closes_the_brake() {
     assert_eq!(fail(&world.brake, &[OWNER], 20).await, 5);
     assert_eq!(fail(&world.replica, &[OWNER], 20).await, 0, "together again");
 }
+
+#[tokio::test]
+async fn a_whole_network_of_version_6_is_slowed_like_four_addresses() {
+    let world = world();
+    let mut passed = 0;
+    for subnet in 0..100 {
+        let address = std::net::Ipv6Addr::new(0x2001, 0xdb8, 7, subnet, 0, 0, 0, 1);
+        passed += fail(&world.brake, &[Subject::Address(address.into())], 5).await;
+    }
+    assert_eq!(passed, 200);
+    assert_eq!(
+        fail(&world.brake, &[address(1), OWNER], 1).await,
+        1,
+        "others are not braked"
+    );
+}
+
+#[tokio::test]
+async fn nobody_waits_for_another_account() {
+    let world = world();
+    let names: Vec<String> = (0..2_000).map(|number| format!("clerk{number}")).collect();
+    let mut held = Vec::new();
+    for name in &names {
+        held.push(
+            world
+                .brake
+                .take(&[Subject::Account(&["T2", name])])
+                .await
+                .unwrap(),
+        );
+    }
+    let owner = tokio::time::timeout(Duration::from_secs(30), world.brake.take(&[OWNER])).await;
+    assert!(owner.expect("its turn is its own").is_ok());
+}
