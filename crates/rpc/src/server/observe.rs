@@ -80,7 +80,7 @@ pub(crate) async fn observe(
                     rpc.method = method,
                     client.address = client,
                     elapsed_us,
-                    message,
+                    rpc.message = message,
                     cause,
                     "call failed"
                 );
@@ -92,7 +92,7 @@ pub(crate) async fn observe(
                     rpc.method = method,
                     client.address = client,
                     elapsed_us,
-                    message,
+                    rpc.message = message,
                     cause,
                     "call not served"
                 );
@@ -102,7 +102,7 @@ pub(crate) async fn observe(
                 rpc.method = method,
                 client.address = client,
                 elapsed_us,
-                message,
+                rpc.message = message,
                 "call refused"
             ),
         }

@@ -113,8 +113,9 @@ pub fn write_line(tenant: Option<&TenantId>, entry: &SecurityEvent) {
     let tenant = tenant.map(TenantId::as_str);
     tracing::info!(
         target: "security",
-        { tenant.id = tenant, security.kind = kind, security.subject = %entry.subject,
-          security.actor = %entry.actor, client.address = address },
+        // As texts, which the log quotes: a name cannot end the line and begin another.
+        { tenant.id = tenant, security.kind = kind, security.subject = entry.subject.as_str(),
+          security.actor = entry.actor.as_str(), client.address = address },
         "security event"
     );
 }
