@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
@@ -42,10 +42,17 @@ pub(crate) fn load(folder: &Path) -> anyhow::Result<String> {
         "there is no {name}: name the data folder with --data-dir, or set SECRET_KEY as the processes have it"
     );
     // Its group may be that of the volume; beyond it, nobody is meant.
-    let mode = fs::metadata(&path).context(name.clone())?.permissions().mode();
+    let metadata = fs::metadata(&path).context(name.clone())?;
     ensure!(
-        mode & 0o007 == 0,
+        metadata.permissions().mode() & 0o007 == 0,
         "everybody on this machine can use {name}: keep it to its owner (chmod 600 {name})"
+    );
+    let own = fs::metadata("/proc/self")
+        .context("who runs this process cannot be found out")?
+        .uid();
+    ensure!(
+        [0, own].contains(&metadata.uid()),
+        "{name} belongs to another user, who knows it: take it over (chown) if that is right, or delete it to make a new one"
     );
     let secret = fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
     let secret = secret.trim().to_owned();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
@@ -150,6 +151,7 @@ impl DataDir {
         }
         let failed = |source: io::Error| failed(path, source);
         fs::create_dir_all(path).map_err(failed)?;
+        keep_to_owner(path).map_err(failed)?;
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
@@ -238,6 +240,20 @@ fn failed(path: &Path, source: io::Error) -> DataDirError {
         }
         _ => DataDirError::Io { path, source },
     }
+}
+
+/// Takes a folder that everybody can write, and so exchange files in, away from them. Its group may be that of the volume.
+/// The folder of a volume may be another user's: then that is said.
+fn keep_to_owner(path: &Path) -> io::Result<()> {
+    let mut permissions = path.metadata()?.permissions();
+    if permissions.mode() & 0o002 == 0 {
+        return Ok(());
+    }
+    permissions.set_mode(permissions.mode() & !0o007);
+    if let Err(error) = fs::set_permissions(path, permissions) {
+        tracing::warn!(path = %path.display(), %error, "everybody can write into the data folder");
+    }
+    Ok(())
 }
 
 /// Opens the list of the folder's databases, and notes the format in a folder that is new or of an earlier one: there is

@@ -1,6 +1,7 @@
 //! Files on disk: locks, formats, damage, names, and what a restart finds.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,6 +66,18 @@ fn a_file_is_not_a_folder() {
         DataDir::open(file.join("below")),
         Err(DataDirError::NotADirectory { .. })
     ));
+}
+
+#[test]
+fn a_folder_that_everybody_can_write_is_taken_away_from_them() {
+    let folder = tempfile::tempdir().unwrap();
+    // A volume's group is meant.
+    for (before, after) in [(0o777, 0o770), (0o2777, 0o2770), (0o755, 0o755)] {
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(before)).unwrap();
+        drop(DataDir::open(folder.path()).unwrap());
+        let mode = folder.path().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, after);
+    }
 }
 
 #[test]
