@@ -14,7 +14,7 @@ use kugel_operator::{books, events, export, import, rebuild, say, users, verify}
 use kugel_telemetry::Format;
 use kugel_types::SystemClock;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Every request makes and frees many small texts on several threads, which glibc's allocator gives back to the kernel
 /// too eagerly and keeps apart per thread too generously.
@@ -91,6 +91,8 @@ fn telemetry(settings: &Settings, filter: &str) -> anyhow::Result<kugel_telemetr
 
 async fn serve(settings: Settings, options: Serve, metrics: kugel_telemetry::Metrics) -> anyhow::Result<()> {
     process::take_descriptors();
+    // Before anybody can see the port: who asks to stop is heard from then on.
+    let stop = Stop::listen()?;
     let own_port = options
         .service
         .as_deref()
@@ -120,7 +122,7 @@ async fn serve(settings: Settings, options: Serve, metrics: kugel_telemetry::Met
         Some(GATEWAY) => print_welcome(&kugel, "documents where the seven services keep them", reflects),
         Some(service) => say!("{service} serves gRPC on {}", kugel.url()),
     }
-    wait_for_stop().await?;
+    stop.asked().await;
     say!("stopping: finishing what is under way");
     kugel.stop().await;
     Ok(())
@@ -165,11 +167,24 @@ fn print_welcome(kugel: &Kugel, place: &str, reflects: bool) {
     say!("Stop with Ctrl-C.");
 }
 
-async fn wait_for_stop() -> anyhow::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        result = tokio::signal::ctrl_c() => result?,
-        _ = terminate.recv() => {}
+/// What asks a process to stop.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn listen() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn asked(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
