@@ -14,7 +14,7 @@ use super::Limits;
 use super::traffic::Call;
 
 /// The largest piece of an answer. HTTP/2 asks for the next one only when there is room for it, and keeps the last one
-/// until there is: this many bytes a stream.
+/// until there is: this many bytes a stream. HTTP/1 asks while its buffer has room.
 const PIECE: usize = 16 * 1024;
 
 /// A request's body, which ends in an error if it comes too slowly.
