@@ -59,8 +59,7 @@ pub(super) fn check_listed(
             ));
         }
     }
-    let log = log_of(path);
-    let has_commits = wal::check(&log, entry, header.page_bytes)?;
+    let has_commits = wal::check(&log_of(path), &beside(path, "-shm"), entry, header.page_bytes)?;
     let bytes = header
         .pages
         .map(|pages| u64::from(pages) * u64::from(header.page_bytes));
@@ -84,9 +83,13 @@ pub(super) fn unlisted(path: &Path, registry: &Registry) -> Result<Option<Identi
 
 /// The write-ahead log of a database.
 pub(super) fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
+    beside(path, "-wal")
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
 }
 
 /// A file that only a person can mend.

@@ -17,6 +17,7 @@ mod shift;
 mod sql;
 mod store;
 mod wal;
+mod wal_index;
 mod writer;
 
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! What can be told of a write-ahead log before SQLite reads it: SQLite itself takes the first frame that is not sound for
 //! the end of the log, and whatever was committed behind it for never written.
+//! Frames that were cut off leave no trace in the log itself; the index beside it tells of them.
 //!
 //! The format is that of <https://sqlite.org/fileformat2.html#the_write_ahead_log>.
 
@@ -11,13 +12,14 @@ use crate::StoreError;
 
 use super::inspect::corrupt;
 use super::registry::{Entry, Identity};
+use super::wal_index::{self, LastCommit};
 
 const MAGIC: u32 = 0x377f_0682;
 const HEADER: usize = 32;
 const FRAME_HEADER: usize = 24;
 
 /// Makes sure that a log holds what its database needs of it, as far as that can be told. Gives whether it holds commits.
-pub(super) fn check(path: &Path, entry: Entry, page_bytes: u32) -> Result<bool, StoreError> {
+pub(super) fn check(path: &Path, index: &Path, entry: Entry, page_bytes: u32) -> Result<bool, StoreError> {
     let scanned = match File::open(path) {
         Ok(file) => scan(BufReader::new(file), page_bytes).map_err(|error| {
             StoreError::Unavailable(format!("{} cannot be read: {error}", path.display()))
@@ -46,6 +48,12 @@ pub(super) fn check(path: &Path, entry: Entry, page_bytes: u32) -> Result<bool, 
     if scanned.commits_behind > 1 {
         return Err(corrupt(path, "a frame is damaged, and commits are behind it"));
     }
+    if wal_index::last_commit(index).is_some_and(|last| scanned.lacks(&last)) {
+        return Err(corrupt(
+            path,
+            "it is cut short, and with it the last commits are gone",
+        ));
+    }
     let is_foreign = |found: Identity| entry.identity != Identity::NONE && found != entry.identity;
     if scanned.identity.is_some_and(is_foreign) {
         return Err(corrupt(path, "it is the log of another database"));
@@ -60,19 +68,46 @@ struct Scanned {
     commits: u64,
     /// Commits of the same round from there on.
     commits_behind: u64,
+    /// Frames up to the last commit that is sound.
+    frames: u64,
+    /// Random numbers that tell the round: the first is one more in each.
+    salts: [u8; 8],
     /// The identity in the last copy of the database's header.
     identity: Option<Identity>,
 }
 
+impl Scanned {
+    /// True if the log ends before a commit that was in it.
+    fn lacks(&self, last: &LastCommit) -> bool {
+        if self.salts == last.salts {
+            return self.frames < last.frames;
+        }
+        // A log of a later round than its index is what a power cut leaves: the index is flushed when the system likes.
+        let rounds_behind = number(&last.salts, 0).wrapping_sub(number(&self.salts, 0));
+        last.frames > 0 && rounds_behind.cast_signed() >= 0
+    }
+}
+
 /// The sum over everything up to a frame.
-#[derive(Clone, Copy, PartialEq)]
-struct Checksum {
+#[derive(Clone, Copy)]
+pub(super) struct Checksum {
     sums: (u32, u32),
     is_big_endian: bool,
 }
 
 impl Checksum {
-    fn add(mut self, bytes: &[u8]) -> Self {
+    pub(super) fn start(is_big_endian: bool) -> Self {
+        Self {
+            sums: (0, 0),
+            is_big_endian,
+        }
+    }
+
+    pub(super) fn sums(self) -> (u32, u32) {
+        self.sums
+    }
+
+    pub(super) fn add(mut self, bytes: &[u8]) -> Self {
         let word = |bytes: &[u8]| {
             let bytes = [bytes[0], bytes[1], bytes[2], bytes[3]];
             match self.is_big_endian {
@@ -102,16 +137,16 @@ fn scan(mut log: impl Read, page_bytes: u32) -> io::Result<Option<Scanned>> {
     if !fill(&mut log, &mut header)? {
         return Ok(None);
     }
-    let start = Checksum {
-        sums: (0, 0),
-        is_big_endian: number(&header, 0) & 1 == 1,
-    };
-    let mut sum = start.add(&header[..24]);
+    let mut sum = Checksum::start(number(&header, 0) & 1 == 1).add(&header[..24]);
     if number(&header, 0) & !1 != MAGIC || number(&header, 8) != page_bytes || !sum.is(&header[24..]) {
         return Ok(None);
     }
     let mut frame = vec![0; FRAME_HEADER + page_bytes as usize];
-    let (mut scanned, mut is_sound) = (Scanned::default(), true);
+    let mut scanned = Scanned {
+        salts: std::array::from_fn(|at| header[16 + at]),
+        ..Scanned::default()
+    };
+    let (mut frames, mut is_sound) = (0, true);
     while fill(&mut log, &mut frame)? {
         let (head, page) = frame.split_at(FRAME_HEADER);
         // Frames of an earlier round, and room kept ahead, carry other salts.
@@ -119,8 +154,12 @@ fn scan(mut log: impl Read, page_bytes: u32) -> io::Result<Option<Scanned>> {
         let is_commit = is_of_round && number(head, 4) > 0;
         sum = sum.add(&head[..8]).add(page);
         is_sound &= is_of_round && sum.is(&head[16..]);
+        frames += 1;
         if is_sound {
-            scanned.commits += u64::from(is_commit);
+            if is_commit {
+                scanned.commits += 1;
+                scanned.frames = frames;
+            }
             if number(head, 0) == 1 {
                 scanned.identity = Some(Identity::of(number(page, 68), number(page, 60)));
             }
