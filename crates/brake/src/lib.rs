@@ -28,4 +28,4 @@ mod turns;
 
 pub use brake::{Brake, Braked, Try};
 pub use rule::Kind;
-pub use subject::Subject;
+pub use subject::{Subject, network};

@@ -32,9 +32,9 @@ impl Subject<'_> {
             address if address.is_loopback() => Vec::new(),
             IpAddr::V4(_) => vec![counted(kind.for_address(), "address", address)],
             // Who has one address has its network of 64 bits, and often the one of 48 around it.
-            IpAddr::V6(address) => vec![
-                counted(kind.for_network(), "network", leading(address, 48)),
-                counted(kind.for_address(), "address", leading(address, 64)),
+            IpAddr::V6(own) => vec![
+                counted(kind.for_network(), "network", leading(own, 48)),
+                counted(kind.for_address(), "address", network(address)),
             ],
         }
     }
@@ -48,6 +48,14 @@ fn key(kind: Kind, what: &str, parts: &[&str]) -> String {
     }
     let digest = URL_SAFE_NO_PAD.encode(&digest.finalize()[..16]);
     format!("brake:{}:{what}:{digest}", kind.name())
+}
+
+/// What counts as one address: by version 6 its network of 64 bits, which belongs to one client as a whole.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => leading(address, 64),
+        address @ IpAddr::V4(_) => address,
+    }
 }
 
 /// The network of the first so many bits.

@@ -20,8 +20,9 @@ pub use client::{Channel, KnownTerminals, Neighbour, Neighbours, ReadCache, outg
 pub use generated::{Client, Server};
 pub use local::LocalService;
 pub use server::{
-    ApiKeys, Caller, Checks, Dependency, Deps, Layers, List, Parts, REASON, Readiness, Routes,
-    SECURITY_LOG_KEPT, SecurityEntry, View, Visitor, admit, in_order, serve, welcome, write_line,
+    ApiKeys, Caller, Checks, Dependency, Deps, Layers, List, Parts, REASON, Readiness, Repeats, Routes,
+    SECURITY_LOG_KEPT, SecurityEntry, SecurityLog, Telling, View, Visitor, admit, in_order, serve, welcome,
+    write_line,
 };
 pub use tls::{Misconfiguration, Tls, TlsStream};
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use futures::future::{BoxFuture, join_all};
 use kugel_auth::{Lifetimes, Passwords, Tokens};
 use kugel_bus::{Bus as _, Change, InProcessBus, Outbox};
 use kugel_config::Settings;
@@ -36,6 +37,7 @@ pub struct Stand {
     folder: DataDir,
     changes: Arc<Mutex<Vec<Change>>>,
     outboxes: Arc<Mutex<Vec<Outbox>>>,
+    closing: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
 }
 
 impl Stand {
@@ -66,6 +68,7 @@ impl Stand {
             folder,
             changes,
             outboxes: Arc::default(),
+            closing: Arc::default(),
         }
     }
 
@@ -112,12 +115,19 @@ impl Stand {
         let service = self.stack(&parts);
         self.neighbours.channel(parts.name).connect(service.clone());
         self.outboxes.lock().extend(parts.outboxes);
+        self.closing.lock().extend(parts.closing);
         for task in parts.background {
             tokio::spawn(task);
         }
         let channel = Channel::local();
         channel.connect(service);
         channel
+    }
+
+    /// Does what the services do when they stop.
+    pub async fn conclude(&self) {
+        let closing = std::mem::take(&mut *self.closing.lock());
+        join_all(closing).await;
     }
 
     /// The real server stack around a service.

@@ -22,7 +22,7 @@ use kugel_brake::{Brake, Kind};
 use kugel_config::Compatibility;
 use kugel_error::Result;
 use kugel_proto::account::v1::account_service_server::AccountServiceServer;
-use kugel_rpc::{Deps, Parts, Routes};
+use kugel_rpc::{Deps, Parts, Repeats, Routes};
 use kugel_state::{State, StateError};
 use kugel_store::{Collection, Record as _};
 use kugel_types::{Clock, TenantId};
@@ -61,6 +61,7 @@ pub fn build(deps: Deps) -> Result<Parts> {
         registrations: brake(Kind::Registration),
         registration: deps.settings.registration,
         is_legacy: deps.settings.compatibility == Compatibility::Legacy,
+        repeats: Repeats::new(Arc::clone(&deps.clock)),
         documents: deps.documents,
         passwords: deps.passwords,
         tokens: deps.tokens,
@@ -69,11 +70,17 @@ pub fn build(deps: Deps) -> Result<Parts> {
     };
     deps.bus
         .subscribe(NAME, TOPICS, Arc::new(SecurityLog(app.clone())));
+    let repeats = app.repeats.clone();
     Ok(Parts {
         name: NAME,
-        routes: Routes::new(AccountServiceServer::new(Accounts(app))),
+        routes: Routes::new(AccountServiceServer::new(Accounts(app.clone()))),
         collections: COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
-        background: vec![Box::pin(forgetting), Box::pin(old_entries)],
+        background: vec![
+            Box::pin(forgetting),
+            Box::pin(old_entries),
+            Box::pin(repeats.clone().keep_telling(app.clone())),
+        ],
+        closing: vec![Box::pin(repeats.tell_rest(app))],
     })
 }

@@ -99,6 +99,7 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
             app.documents.clone().keep_forgetting().boxed(),
             app.keep_house().boxed(),
         ],
+        closing: Vec::new(),
     })
 }
 

@@ -22,6 +22,8 @@ use super::Shared;
 use super::backends::ServiceStore;
 use super::holding::Holding;
 
+/// How long a stopping service may take for the work of its end.
+const CLOSING_LIMIT: Duration = Duration::from_secs(3);
 /// How long the last delivery states of a stopping service may take to be written.
 const FLUSH_LIMIT: Duration = Duration::from_secs(3);
 
@@ -54,6 +56,8 @@ struct Running {
     outboxes: Vec<Outbox>,
     /// Work that has not begun yet.
     background: Mutex<Vec<BoxFuture<'static, ()>>>,
+    /// Work of the end.
+    closing: Mutex<Vec<BoxFuture<'static, ()>>>,
 }
 
 impl Hosted {
@@ -142,6 +146,7 @@ impl Hosted {
             collections: parts.collections,
             outboxes: parts.outboxes,
             background: Mutex::new(parts.background),
+            closing: Mutex::new(parts.closing),
         };
         anyhow::ensure!(
             self.running.set(running).is_ok(),
@@ -214,6 +219,25 @@ impl Hosted {
         }
         let outboxes = self.running.get().map(|running| running.outboxes.iter());
         outboxes.into_iter().flatten().map(Outbox::backlog).sum()
+    }
+
+    /// Does the work of the end, if the service has worked at all. What it commits may still be delivered.
+    pub(super) async fn conclude(&self) {
+        if !self.shared.works.load(Ordering::SeqCst) {
+            return;
+        }
+        if let Some(running) = self.running.get() {
+            let tasks = std::mem::take(&mut *locked(&running.closing));
+            if tokio::time::timeout(CLOSING_LIMIT, futures::future::join_all(tasks))
+                .await
+                .is_err()
+            {
+                tracing::warn!(
+                    service = self.name,
+                    "the work of the end took too long and was cut off"
+                );
+            }
+        }
     }
 
     /// Ends the work in the background, then lets go of the documents. What was heard of events and not yet written,

@@ -217,10 +217,11 @@ impl Host {
         &self.shared.stop
     }
 
-    /// Stops: delivers events, then closes the documents.
+    /// Stops: does the work of the end, delivers events, then closes the documents.
     pub async fn stop(self) {
         let Self { shared, services } = &self;
         shared.stop.cancel();
+        join_all(services.iter().map(|service| service.conclude())).await;
         if tokio::time::timeout(DRAIN_LIMIT, self.settled()).await.is_err() {
             tracing::warn!("some events are still under way and will be delivered after the next start");
         }

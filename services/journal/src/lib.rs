@@ -62,5 +62,6 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         collections: records::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background: vec![forgetting],
+        closing: Vec::new(),
     })
 }

@@ -51,5 +51,6 @@ pub fn build(deps: Deps) -> Result<Parts> {
         collections: COLLECTIONS.to_vec(),
         outboxes: vec![outbox],
         background: vec![Box::pin(delivery), Box::pin(forgetting), Box::pin(old_entries)],
+        closing: Vec::new(),
     })
 }

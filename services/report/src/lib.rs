@@ -80,5 +80,6 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
         collections: records::COLLECTIONS.to_vec(),
         outboxes: Vec::new(),
         background: Vec::new(),
+        closing: Vec::new(),
     })
 }

@@ -54,5 +54,6 @@ pub fn build(deps: Deps) -> Result<Parts, Error> {
             Box::pin(app.forget_alerts()),
             Box::pin(deps.documents.keep_forgetting()),
         ],
+        closing: Vec::new(),
     })
 }

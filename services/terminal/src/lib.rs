@@ -26,7 +26,7 @@ use kugel_proto::terminal::v1::session_service_server::SessionServiceServer;
 use kugel_proto::terminal::v1::store_service_server::StoreServiceServer;
 use kugel_proto::terminal::v1::tenant_service_server::TenantServiceServer;
 use kugel_proto::terminal::v1::terminal_service_server::TerminalServiceServer;
-use kugel_rpc::{Deps, Parts, Routes, SECURITY_LOG_KEPT};
+use kugel_rpc::{Deps, Parts, Repeats, Routes, SECURITY_LOG_KEPT};
 
 use adapters::clients::Clients;
 use adapters::grpc::{Sessions, Stores, Tenants, Terminals};
@@ -59,6 +59,7 @@ pub fn build_among(deps: Deps, neighbourhood: Arc<dyn Neighbourhood>) -> (App, P
         .clone()
         .keep_forgetting(Topic::TerminalSecurity, SECURITY_LOG_KEPT);
     let key_index = KeyIndex::new();
+    let repeats = Repeats::new(deps.clock.clone());
     let indexing = key_index.clone().keep(deps.documents.clone(), deps.clock.clone());
     let app = App {
         documents: deps.documents,
@@ -71,6 +72,7 @@ pub fn build_among(deps: Deps, neighbourhood: Arc<dyn Neighbourhood>) -> (App, P
         staff_pins,
         keys,
         key_index,
+        repeats: repeats.clone(),
         neighbourhood,
     };
     let routes = Routes::new(TenantServiceServer::new(Tenants(app.clone())))
@@ -87,7 +89,9 @@ pub fn build_among(deps: Deps, neighbourhood: Arc<dyn Neighbourhood>) -> (App, P
             Box::pin(forgetting),
             Box::pin(old_entries),
             Box::pin(indexing),
+            Box::pin(repeats.clone().keep_telling(app.clone())),
         ],
+        closing: vec![Box::pin(repeats.tell_rest(app.clone()))],
     };
     (app, parts)
 }

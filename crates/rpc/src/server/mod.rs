@@ -30,5 +30,5 @@ pub use health::{Dependency, REASON, Readiness};
 pub use list::{List, View};
 pub use parts::{Deps, Parts};
 pub use routes::Routes;
-pub use security::{SECURITY_LOG_KEPT, SecurityEntry, write_line};
+pub use security::{Repeats, SECURITY_LOG_KEPT, SecurityEntry, SecurityLog, Telling, write_line};
 pub use stack::{Layers, serve};

@@ -60,4 +60,6 @@ pub struct Parts {
     pub collections: Vec<&'static Collection>,
     /// Work that runs as long as the service does.
     pub background: Vec<BoxFuture<'static, ()>>,
+    /// Work that is done once when the service stops, while its documents are still open.
+    pub closing: Vec<BoxFuture<'static, ()>>,
 }

@@ -13,6 +13,10 @@ use kugel_types::{EventId, TenantId, TerminalId};
 
 use crate::Caller;
 
+mod repeats;
+
+pub use repeats::{Repeats, SecurityLog, Telling};
+
 /// How long an entry is kept, here and where it came from.
 pub const SECURITY_LOG_KEPT: SignedDuration = SignedDuration::from_hours(400 * 24);
 /// The longest subject, in characters. What nobody has checked yet may be of any length.
@@ -27,6 +31,9 @@ pub struct SecurityEntry {
     address: Option<IpAddr>,
     till: Option<TerminalId>,
     traceparent: Option<String>,
+    /// When it was, if not when it is stored.
+    at: Option<Timestamp>,
+    count: i32,
 }
 
 impl SecurityEntry {
@@ -49,6 +56,8 @@ impl SecurityEntry {
             address,
             till: None,
             traceparent: None,
+            at: None,
+            count: 1,
         }
     }
 
@@ -70,18 +79,19 @@ impl SecurityEntry {
         }
     }
 
-    /// The entry, dated.
+    /// The entry, dated with the time at which it is stored.
     pub fn dated(&self, at: Timestamp) -> SecurityEvent {
         let till = self.till.as_ref();
         SecurityEvent {
             event_id: EventId::generate().to_string(),
             kind: self.kind.into(),
-            occurred_at: sort_key(at),
+            occurred_at: sort_key(self.at.unwrap_or(at)),
             subject: self.subject.clone(),
             actor: self.actor.clone(),
             address: self.address.map(|address| address.to_string()),
             store_code: till.map(|till| till.store.to_string()).unwrap_or_default(),
             terminal_no: till.map_or(0, |till| till.number.get()),
+            count: self.count,
         }
     }
 
@@ -99,7 +109,7 @@ impl SecurityEntry {
             tenant: tenant.clone(),
             store: self.till.as_ref().map(|till| till.store.clone()),
             terminal: self.till.as_ref().map(|till| till.number),
-            occurred_at: at,
+            occurred_at: self.at.unwrap_or(at),
             schema_version: Event::SCHEMA_VERSION,
             traceparent: self.traceparent.clone(),
             body: Body::of(Arc::new(entry)).expect("an entry is plain data"),
@@ -115,7 +125,7 @@ pub fn write_line(tenant: Option<&TenantId>, entry: &SecurityEvent) {
         target: "security",
         // As texts, which the log quotes: a name cannot end the line and begin another.
         { tenant.id = tenant, security.kind = kind, security.subject = entry.subject.as_str(),
-          security.actor = entry.actor.as_str(), client.address = address },
+          security.actor = entry.actor.as_str(), security.count = entry.count, client.address = address },
         "security event"
     );
 }

@@ -43,6 +43,7 @@ pub(crate) fn stack(next: Channel, settings: &Settings) -> LocalService {
         outboxes: Vec::new(),
         collections: Vec::new(),
         background: Vec::new(),
+        closing: Vec::new(),
     };
     stand.set(|own| *own = settings.clone()).stack(&parts)
 }

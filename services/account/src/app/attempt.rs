@@ -35,6 +35,12 @@ pub(super) enum Outcome {
     Braked(Braked),
 }
 
+/// What a comparison came to.
+enum Compared {
+    Right(TenantId, Box<Stored<User>>),
+    Wrong { is_user: bool },
+}
+
 /// Who is counted for attempts at a user's password.
 pub(crate) fn account<'a>(names: &'a [&'a str; 2]) -> Subject<'a> {
     Subject::Account(names)
@@ -52,19 +58,13 @@ impl App {
             Err(braked) => return Ok(Outcome::Braked(braked)),
         };
         match self.compare(attempt).await {
-            Ok(Some((tenant, user))) => {
+            Ok(Compared::Right(tenant, user)) => {
                 one_try.succeeded().await;
-                Ok(Outcome::Right(tenant, Box::new(user)))
+                Ok(Outcome::Right(tenant, user))
             }
-            Ok(None) => {
-                let mut kinds = vec![SecurityEventKind::LoginRefused];
-                if one_try.locks() {
-                    tracing::warn!("an account is locked after ten wrong passwords");
-                    kinds.push(SecurityEventKind::UserLocked);
-                }
+            Ok(Compared::Wrong { is_user }) => {
+                self.tell_refusal(attempt, is_user, one_try.locks());
                 one_try.failed();
-                let entry = |kind| SecurityEntry::by_anybody(attempt.address, kind, attempt.username);
-                self.tell(attempt.tenant, kinds.into_iter().map(entry).collect());
                 Ok(Outcome::Wrong)
             }
             Err(error) => {
@@ -74,8 +74,23 @@ impl App {
         }
     }
 
-    /// The active user whose password it is. Every refusal costs one verification of a password.
-    async fn compare(&self, attempt: &Attempt<'_>) -> Result<Option<(TenantId, Stored<User>)>> {
+    /// Names only who is a user: people type passwords where names belong. The lock of a name that is nobody's keeps
+    /// nobody out.
+    fn tell_refusal(&self, attempt: &Attempt<'_>, is_user: bool, locks: bool) {
+        let mut kinds = vec![SecurityEventKind::LoginRefused];
+        if locks {
+            tracing::warn!("an account is locked after ten wrong passwords");
+        }
+        if locks && is_user {
+            kinds.push(SecurityEventKind::UserLocked);
+        }
+        let subject = if is_user { attempt.username } else { "" };
+        let entry = |kind| SecurityEntry::by_anybody(attempt.address, kind, subject);
+        self.tell(attempt.tenant, kinds.into_iter().map(entry).collect());
+    }
+
+    /// Whether it is the password of an active user. Every refusal costs one verification of a password.
+    async fn compare(&self, attempt: &Attempt<'_>) -> Result<Compared> {
         let tenant: Option<TenantId> = attempt.tenant.parse().ok();
         let user = match &tenant {
             Some(tenant) => {
@@ -86,7 +101,11 @@ impl App {
         };
         let hash = user.as_ref().map(|user| user.hashed_password.as_str());
         let is_right = ending_with_caller(self.passwords.verify(attempt.password, hash)).await?;
-        Ok(tenant.zip(user).filter(|(_, user)| is_right && user.is_active))
+        let is_user = user.is_some();
+        Ok(match tenant.zip(user) {
+            Some((tenant, user)) if is_right && user.is_active => Compared::Right(tenant, Box::new(user)),
+            _ => Compared::Wrong { is_user },
+        })
     }
 }
 

@@ -18,6 +18,7 @@ use jiff::tz::TimeZone;
 use kugel_auth::{Passwords, Tokens};
 use kugel_brake::Brake;
 use kugel_config::Registration;
+use kugel_rpc::Repeats;
 use kugel_store::Documents;
 use kugel_types::Clock;
 
@@ -45,6 +46,8 @@ pub struct App {
     pub registration: Registration,
     /// Serves clients of the older system.
     pub is_legacy: bool,
+    /// Counts what the security log is told again and again.
+    pub repeats: Repeats,
     /// Issues tokens.
     pub tokens: Arc<Tokens>,
     /// The time.

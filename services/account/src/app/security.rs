@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use kugel_bus::{Event, Failure, inbox, sort_key};
 use kugel_error::Result;
 use kugel_proto::account::v1::{SecurityEvent, SecurityEventKind};
-use kugel_rpc::{Caller, List, SECURITY_LOG_KEPT, SecurityEntry, View, write_line};
+use kugel_rpc::{Caller, List, SECURITY_LOG_KEPT, SecurityEntry, SecurityLog, View, write_line};
 use kugel_store::{Changes, Direction, Documents, Page, Query, Record as _, Scope, StoreError};
 use kugel_types::{Clock, Moment, TenantId};
 
@@ -79,8 +80,20 @@ impl App {
         Ok((rows.collect(), found.total))
     }
 
-    /// Commits changes with the entries that tell of them.
+    /// Commits changes with the entries that tell of them. What repeats is counted and told later.
     pub(super) async fn commit(
+        &self,
+        tenant: &TenantId,
+        changes: Changes,
+        entries: &[SecurityEntry],
+    ) -> std::result::Result<(), StoreError> {
+        let telling = self.repeats.sort(tenant, entries);
+        self.commit_all(tenant, changes, telling.entries()).await?;
+        telling.stored();
+        Ok(())
+    }
+
+    async fn commit_all(
         &self,
         tenant: &TenantId,
         changes: Changes,
@@ -149,6 +162,18 @@ impl App {
         self.documents.commit(&scope, changes).await?;
         entries.iter().for_each(|entry| write_line(Some(tenant), entry));
         Ok(())
+    }
+}
+
+#[async_trait]
+impl SecurityLog for App {
+    async fn store(
+        &self,
+        tenant: &TenantId,
+        entries: &[SecurityEntry],
+    ) -> std::result::Result<(), StoreError> {
+        let changes = self.documents.changes(crate::NAME);
+        self.commit_all(tenant, changes, entries).await
     }
 }
 

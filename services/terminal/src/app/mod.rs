@@ -16,13 +16,14 @@ mod token;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_auth::Tokens;
 use kugel_brake::Brake;
 use kugel_bus::{Bus, Change, ChangeKind, Outbox, Staged, Topic};
 use kugel_error::{Error, codes};
-use kugel_rpc::{Caller, SecurityEntry};
+use kugel_rpc::{Caller, Repeats, SecurityEntry, SecurityLog};
 use kugel_store::{Changes, Documents, Scope, StoreError, Stored, retry};
 use kugel_types::{Currency, LocalTime, StoreCode, TenantId, TerminalId};
 use serde::{Deserialize, Serialize};
@@ -66,6 +67,8 @@ pub struct App {
     pub(crate) keys: Brake,
     /// Whether it is known whose each API key is.
     pub(crate) key_index: KeyIndex,
+    /// Counts what the security log is told again and again.
+    pub(crate) repeats: Repeats,
     /// The other services.
     pub(crate) neighbourhood: Arc<dyn Neighbourhood>,
 }
@@ -136,8 +139,23 @@ impl App {
         .await
     }
 
-    /// Commits changes with their events and entries of the security log, and sends the events.
+    /// Commits changes with their events and entries of the security log, and sends the events. What repeats is counted
+    /// and told later.
     async fn commit(
+        &self,
+        tenant: &TenantId,
+        changes: Changes,
+        staged: Vec<Staged>,
+        entries: &[SecurityEntry],
+    ) -> Result<(), StoreError> {
+        let telling = self.repeats.sort(tenant, entries);
+        self.commit_all(tenant, changes, staged, telling.entries())
+            .await?;
+        telling.stored();
+        Ok(())
+    }
+
+    async fn commit_all(
         &self,
         tenant: &TenantId,
         changes: Changes,
@@ -199,5 +217,13 @@ impl App {
     /// The instant in the chain's time zone.
     fn local(&self, instant: Timestamp) -> LocalTime {
         LocalTime::new(instant, &self.zone)
+    }
+}
+
+#[async_trait]
+impl SecurityLog for App {
+    async fn store(&self, tenant: &TenantId, entries: &[SecurityEntry]) -> Result<(), StoreError> {
+        let changes = self.documents.changes(crate::NAME);
+        self.commit_all(tenant, changes, Vec::new(), entries).await
     }
 }

@@ -61,7 +61,9 @@ impl App {
             }
             (Ok(None), tries) => {
                 let locked = tries.map(|tries| tries.map(|one_try| one_try.locks()));
-                self.note_refusal(caller, id, staff_id, locked.unwrap_or_default())
+                let known = self.is_staff(&id.tenant, staff_id, pin.is_some()).await;
+                let known = known.then_some(staff_id.as_str());
+                self.note_refusal(caller, id, known, locked.unwrap_or_default())
                     .await?;
                 Err(codes::STAFF_NOT_USABLE
                     .error(format!("staff member {staff_id} cannot sign in"))
@@ -99,20 +101,28 @@ impl App {
         }
     }
 
-    /// A wrong PIN, and what it locks: the till, the staff member.
+    /// Whether who was refused is on the staff. Without a PIN nobody is refused who is.
+    async fn is_staff(&self, tenant: &TenantId, staff_id: &str, had_pin: bool) -> bool {
+        let staff = self.neighbourhood.staff(tenant, staff_id, None);
+        had_pin && matches!(staff.await, Ok(Some(_)))
+    }
+
+    /// A refusal, and what it locks: the till, the staff member. Names only who is on the staff: people type PINs where
+    /// ids belong. The lock of an id that is nobody's keeps nobody out.
     async fn note_refusal(
         &self,
         caller: &Caller,
         id: &TerminalId,
-        staff_id: &str,
+        staff_id: Option<&str>,
         [locks_till, locks_staff]: [bool; 2],
     ) -> Result<(), Error> {
-        let mut entries = vec![entry(caller, SecurityEventKind::StaffRefused, staff_id, id)];
+        let subject = staff_id.unwrap_or_default();
+        let mut entries = vec![entry(caller, SecurityEventKind::StaffRefused, subject, id)];
         if locks_till {
             let subject = id.to_string();
             entries.push(entry(caller, SecurityEventKind::TerminalLocked, &subject, id));
         }
-        if locks_staff {
+        if let Some(staff_id) = staff_id.filter(|_| locks_staff) {
             entries.push(entry(caller, SecurityEventKind::StaffLocked, staff_id, id));
         }
         let changes = self.documents.changes(&caller.actor());

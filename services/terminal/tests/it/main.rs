@@ -8,6 +8,7 @@ mod credentials;
 mod currency;
 mod drawer;
 mod events;
+mod floods;
 mod keys;
 mod registry;
 mod sessions;

@@ -41,6 +41,8 @@ pub(super) fn security_event(event: &SecurityEventDocument, zone: &TimeZone) -> 
     let at = event.occurred_at.parse::<Timestamp>();
     pb::SecurityEvent {
         occurred_at: at.map_or(event.occurred_at, |at| LocalTime::new(at, zone).iso()),
+        // Entries of older versions do not say it.
+        count: event.count.max(1),
         ..event
     }
 }
