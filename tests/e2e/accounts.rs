@@ -49,45 +49,6 @@ async fn registering_shows_the_account_and_no_password() {
 }
 
 #[tokio::test]
-async fn logging_in_is_oauth2s_form() {
-    let world = World::start().await;
-    let tenant = Tenant::register(world.clone()).await;
-    let good = format!("username=owner&password=plum-Tree-9&client_id={}", tenant.id);
-    let reply = world
-        .rest()
-        .form("/accounts/token", &format!("{good}&grant_type=password&scope="))
-        .await;
-    assert_eq!((reply.status, &reply.body["token_type"]), (200, &json!("bearer")));
-    assert_eq!(
-        members(&reply.body),
-        ["access_token", "token_type"],
-        "no envelope"
-    );
-    for form in [
-        good.replace("plum-Tree-9", "wrong"),
-        good.replace("owner", "nobody"),
-        good.replace(&tenant.id, "nowhere"),
-        "username=owner&password=plum-Tree-9".to_owned(),
-    ] {
-        world
-            .rest()
-            .form("/accounts/token", &form)
-            .await
-            .refused(401, "200001");
-    }
-    let reply = world
-        .rest()
-        .form("/accounts/token", &format!("{good}&grant_type=code"))
-        .await;
-    reply.refused_field("grant_type");
-    world
-        .rest()
-        .post("/accounts/token", json!({"username": "owner"}))
-        .await
-        .refused(422, "300001");
-}
-
-#[tokio::test]
 async fn administrators_administer_users() {
     let world = World::start().await;
     let tenant = Tenant::register(world.clone()).await;

@@ -26,6 +26,7 @@ mod mending;
 mod mesh;
 mod money;
 mod moving;
+mod oauth;
 mod operations;
 mod posting;
 mod ranges;

@@ -7,12 +7,14 @@
 mod api_key;
 mod derived;
 mod invitation;
+mod lifetimes;
 mod password;
 mod principal;
 mod temporary;
 mod token;
 
 pub use api_key::{ApiKey, ApiKeyHash};
+pub use lifetimes::Lifetimes;
 pub use password::Passwords;
 pub use principal::{Principal, TerminalClaims};
-pub use token::{Lifetimes, TokenError, Tokens};
+pub use token::{TokenError, Tokens};

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::derived::{Derived, mac};
-use crate::{Principal, TerminalClaims};
+use crate::{Lifetimes, Principal, TerminalClaims};
 
 /// Why a token is not accepted. The text is for the log: callers only learn that authentication failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,15 +23,6 @@ pub enum TokenError {
     /// It was valid once.
     #[error("the token has expired")]
     Expired,
-}
-
-/// How long tokens live, in seconds.
-#[derive(Debug, Clone, Copy)]
-pub struct Lifetimes {
-    /// User tokens.
-    pub user: i64,
-    /// Terminal tokens.
-    pub terminal: i64,
 }
 
 /// Service tokens live five minutes: a new one needs no question to anybody.
@@ -63,7 +54,7 @@ pub struct Tokens {
     terminal: Kind,
     service: Kind,
     pub(crate) derived: Derived,
-    lifetimes: Lifetimes,
+    pub(crate) lifetimes: Lifetimes,
     clock: Arc<dyn Clock>,
     verified: Cache<String, (Arc<Principal>, i64)>,
     issued: Cache<(TenantId, &'static str), (Arc<str>, i64)>,

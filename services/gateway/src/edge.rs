@@ -20,7 +20,7 @@ use tower::{Layer, Service, ServiceExt};
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use crate::passthrough::Passthrough;
-use crate::{Gateway, docs, headers, hosts, login, openapi, passthrough, reply, rest, websocket};
+use crate::{Gateway, docs, headers, hosts, oauth, openapi, passthrough, reply, rest, websocket};
 
 /// The gateway, to be served. Clones share it.
 #[derive(Clone)]
@@ -201,8 +201,8 @@ fn answer(response: Result<Response<tonic::body::Body>, Infallible>) -> Response
 /// Paths that are no API first, then the contract's routes.
 async fn http(gateway: &Gateway, request: Request<Body>) -> Response<Body> {
     let path = request.uri().path();
-    if path == login::PATH {
-        return login::serve(gateway, request).await;
+    if oauth::serves(path) {
+        return oauth::serve(gateway, request).await;
     }
     let fixed = match path {
         _ if !matches!(*request.method(), Method::GET | Method::HEAD) => None,

@@ -18,6 +18,8 @@ pub(crate) struct Failure {
     pub fields: Vec<FieldViolation>,
     /// When it makes sense to try again, if that is known.
     pub pause: Option<Duration>,
+    /// What OAuth2 calls it, at its endpoints.
+    pub oauth: Option<&'static str>,
 }
 
 impl Failure {
@@ -29,6 +31,7 @@ impl Failure {
             message,
             fields,
             pause: None,
+            oauth: None,
         }
     }
 

@@ -1,8 +1,8 @@
 //! The edge: REST, gRPC-Web, native gRPC and WebSocket clients reach every service through one port.
 //!
 //! Routes, JSON shapes and the API document are all read from the contract's descriptors: adding a method to `proto/`
-//! needs no line here. Only the OAuth2 form login (`login.rs`) and the WebSocket of the stock alerts (`websocket.rs`)
-//! are written by hand, because neither is JSON over HTTP. The gateway holds no business rule, checks no credential and
+//! needs no line here. Only the endpoint of OAuth2 (`oauth/`) and the WebSocket of the stock alerts (`websocket.rs`) are
+//! written by hand, because neither is JSON over HTTP. The gateway holds no business rule, checks no credential and
 //! opens no database. Start reading at [`build`], then `edge.rs`, then `rest.rs`.
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
@@ -13,7 +13,7 @@ mod headers;
 mod health;
 mod hosts;
 mod json;
-mod login;
+mod oauth;
 mod openapi;
 mod passthrough;
 mod reply;

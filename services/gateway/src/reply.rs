@@ -52,6 +52,15 @@ struct Envelope<'a> {
     data: (),
     metadata: (),
     operation: Option<&'a str>,
+    /// The error object of OAuth2, at its endpoints only.
+    #[serde(flatten)]
+    oauth: Option<OauthError>,
+}
+
+#[derive(Serialize)]
+struct OauthError {
+    error: &'static str,
+    error_description: String,
 }
 
 enum TopCode {
@@ -98,6 +107,7 @@ pub(crate) fn failure(
         mut message,
         fields,
         pause,
+        oauth,
     } = failure;
     let fields: Vec<FieldError> = fields
         .into_iter()
@@ -125,13 +135,22 @@ pub(crate) fn failure(
         data: (),
         metadata: (),
         operation: binding.map(|binding| binding.operation.as_str()),
+        oauth: oauth.map(|error| OauthError {
+            error,
+            error_description: describable(&message),
+        }),
     };
     let body = serde_json::to_vec(&envelope).expect("the envelope is plain text");
     let mut response = json(http, body);
     if http == StatusCode::UNAUTHORIZED {
+        let scheme = if oauth == Some("invalid_client") {
+            r#"Basic realm="kugel""#
+        } else {
+            "Bearer"
+        };
         response
             .headers_mut()
-            .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            .insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
     }
     if let Some(pause) = pause {
         // Whole seconds, at least one: RFC 9110, 10.2.3.
@@ -141,6 +160,16 @@ pub(crate) fn failure(
             .insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
     response
+}
+
+/// A text with only the characters that an `error_description` may have: RFC 6749, 5.2.
+fn describable(text: &str) -> String {
+    let letters = text.chars().map(|letter| match letter {
+        '"' | '\\' => '\'',
+        ' '..='~' => letter,
+        _ => '?',
+    });
+    letters.collect()
 }
 
 /// Says which methods a path knows.

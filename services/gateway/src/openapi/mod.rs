@@ -1,6 +1,7 @@
 //! The OpenAPI 3.1 document, generated from the same descriptors as the routes.
 
 mod comments;
+mod oauth;
 mod operations;
 mod schemas;
 #[cfg(test)]
@@ -15,7 +16,7 @@ use http::{HeaderMap, HeaderValue, Response, Uri};
 use serde_json::{Map, Value, json};
 
 use crate::routes::{Binding, Routes, Segment};
-use crate::{Gateway, hosts, login, reply};
+use crate::{Gateway, hosts, reply};
 use comments::Comments;
 use schemas::Schemas;
 
@@ -71,10 +72,7 @@ fn document(routes: &Routes, descriptors: &[u8], service: Option<&str>) -> Value
         operations.insert(verb, operation);
     }
     if service.is_none_or(|name| name == "account") {
-        paths.insert(
-            login::PATH.to_owned(),
-            Map::from_iter([("post".to_owned(), login_operation())]),
-        );
+        paths.extend(oauth::paths().map(|(path, operations)| (path.to_owned(), operations)));
     }
     let mut components = schemas.finish();
     components.insert("Failure".to_owned(), operations::failure());
@@ -90,13 +88,16 @@ fn document(routes: &Routes, descriptors: &[u8], service: Option<&str>) -> Value
         "paths": paths,
         "components": {
             "schemas": components,
-            "responses": {"Failure": {
-                "description": "The request failed.",
-                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}},
-            }},
+            "responses": {
+                "Failure": {
+                    "description": "The request failed.",
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Failure"}}},
+                },
+                "OauthFailure": oauth::failure(),
+            },
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "login": {"type": "oauth2", "flows": {"password": {"tokenUrl": login::PATH, "scopes": {}}}},
+                "login": oauth::scheme(),
                 "apiKey": {"type": "apiKey", "in": "header", "name": "X-API-KEY"},
             },
         },
@@ -144,36 +145,4 @@ fn tags(routes: &Routes, service: Option<&str>, comments: &Comments) -> Value {
     tags.into_iter()
         .map(|(name, texts)| json!({"name": name, "description": texts.join("\n\n")}))
         .collect()
-}
-
-/// The one operation that is no method of the contract.
-fn login_operation() -> Value {
-    let text = json!({"type": "string"});
-    let form = json!({
-        "type": "object",
-        "required": ["username", "password"],
-        "properties": {
-            "username": text, "password": {"type": "string", "format": "password"},
-            "client_id": {"type": "string", "description": "The tenant."},
-            "grant_type": {"const": "password"}, "scope": text, "client_secret": text,
-        },
-    });
-    let token = json!({
-        "type": "object",
-        "required": ["access_token", "token_type"],
-        "properties": {"access_token": text, "token_type": {"const": "bearer"}},
-    });
-    let failure = json!({"$ref": "#/components/responses/Failure"});
-    json!({
-        "tags": ["account"],
-        "operationId": "account_issue_token",
-        "summary": "Logs a user in",
-        "description": "OAuth2 password form. `client_id` is the tenant.",
-        "security": [],
-        "requestBody": {"required": true, "content": {"application/x-www-form-urlencoded": {"schema": form}}},
-        "responses": {
-            "200": {"description": "Success", "content": {"application/json": {"schema": token}}},
-            "401": failure, "422": failure, "default": failure,
-        },
-    })
 }

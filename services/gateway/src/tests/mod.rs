@@ -1,6 +1,6 @@
 //! The edge as clients see it.
 
-mod login;
+mod oauth;
 mod origins;
 mod rest;
 mod watch;

@@ -314,18 +314,6 @@ async fn the_fixed_paths_answer() {
         (refused.status.as_u16(), &refused.headers["allow"]),
         (405, &"POST".parse().unwrap())
     );
-    let json = send(
-        &router,
-        Method::POST,
-        "/api/v1/accounts/token",
-        &[("content-type", "application/json")],
-        "{}",
-    )
-    .await;
-    assert_eq!(
-        (json.status.as_u16(), &json.json()["code"]),
-        (422, &json!("300001"))
-    );
 }
 
 #[tokio::test]

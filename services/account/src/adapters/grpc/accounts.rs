@@ -23,6 +23,7 @@ impl AccountService for Accounts {
         Ok(Response::new(pb::IssueTokenResponse {
             access_token,
             token_type: "bearer".to_owned(),
+            expires_in: self.0.tokens.user_lifetime(),
         }))
     }
 
