@@ -1,11 +1,14 @@
-//! A power cut in the middle of trading: whatever was acknowledged is there afterwards, once.
+//! A power cut in the middle of trading: whatever was acknowledged is there afterwards, once. And the end of a process that
+//! has hardly begun.
 
 use std::collections::BTreeMap;
+use std::net::TcpStream;
+use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
-use kugel_testkit::{Rest, ServerProcess, Till};
+use kugel_testkit::{Rest, ServerProcess, Size, Till, eventually};
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tokio::task::JoinSet;
@@ -37,7 +40,7 @@ async fn no_acknowledged_sale_is_lost_or_doubled() {
         for till in &tills {
             selling.spawn(sell_until_the_lights_go_out(till.clone(), ledger.clone()));
         }
-        kugel_testkit::eventually(Duration::from_secs(60), async || {
+        eventually(Duration::from_secs(60), async || {
             (ledger.lock().await.len() >= round * BILLS).then_some(())
         })
         .await;
@@ -136,4 +139,45 @@ pub(crate) async fn verify(server: &ServerProcess) {
         String::from_utf8_lossy(&output.stderr)
     );
     assert!(said.contains("1 tenant(s): clean"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_asked_to_stop_in_the_first_moments_stops_and_leaves_the_folder() {
+    if Size::has_no_folder("who_is_asked_to_stop_in_the_first_moments_stops_and_leaves_the_folder") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = ServerProcess::start(PROGRAM, folder.path()).await;
+    let tenant = server.tenant().await;
+    tenant.store("tk01").await.till(1).await;
+    server.stop().await;
+    for _ in 0..5 {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap().to_string();
+        drop(free);
+        let start = [
+            "serve",
+            "--listen",
+            &address,
+            "--operations-listen",
+            "127.0.0.1:0",
+        ];
+        let mut child = server.tool(&start).stdout(Stdio::null()).spawn().unwrap();
+        // The port is there long before the databases are open.
+        let limit = Duration::from_secs(30);
+        eventually(limit, async || TcpStream::connect(&address).ok()).await;
+        let id = child.id().expect("the process runs").to_string();
+        let asked = tokio::process::Command::new("kill")
+            .arg(id)
+            .status()
+            .await
+            .unwrap();
+        assert!(asked.success());
+        let ended = tokio::time::timeout(limit, child.wait()).await;
+        let status = ended.expect("it stops").unwrap();
+        assert!(status.success(), "the server stopped with {status}");
+    }
+    verify(&server).await;
+    server.start_again().await;
+    assert_eq!(server.root().get("/health").await.status, 200);
 }

@@ -6,7 +6,9 @@
 use std::io::IsTerminal;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use tracing::Dispatch;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -60,20 +62,28 @@ impl Metrics {
     }
 }
 
-/// Sets up logs on standard error and metrics, for the whole process.
-pub fn init(filter: &str, format: Format) -> Result<Metrics, TelemetryError> {
+/// Log lines of a filter, as they are written to `writer`.
+pub fn lines<W>(filter: &str, format: Format, writer: W) -> Result<Dispatch, TelemetryError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let json = match format {
         Format::Json => true,
         Format::Text => false,
         Format::Auto => !std::io::stderr().is_terminal(),
     };
     let registry = tracing_subscriber::registry().with(EnvFilter::try_new(format!("{QUIET},{filter}"))?);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    if json {
-        registry.with(layer.json().flatten_event(true)).try_init()?;
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
+    Ok(if json {
+        registry.with(layer.json().flatten_event(true)).into()
     } else {
-        registry.with(layer.with_target(false)).try_init()?;
-    }
+        registry.with(layer.with_target(false)).into()
+    })
+}
+
+/// Sets up logs on standard error and metrics, for the whole process.
+pub fn init(filter: &str, format: Format) -> Result<Metrics, TelemetryError> {
+    lines(filter, format, std::io::stderr)?.try_init()?;
     let builder = PrometheusBuilder::new().set_buckets(&SECONDS)?;
     Ok(Metrics(builder.install_recorder()?))
 }

@@ -2,12 +2,13 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kugel_config::check_private;
 
 /// The secret kept in the data folder; made on the first start. Nobody but the owner may read the file, and no two
 /// installations share a secret, so that none starts with a known one.
@@ -41,19 +42,7 @@ pub(crate) fn load(folder: &Path) -> anyhow::Result<String> {
         path.exists(),
         "there is no {name}: name the data folder with --data-dir, or set SECRET_KEY as the processes have it"
     );
-    // Its group may be that of the volume; beyond it, nobody is meant.
-    let metadata = fs::metadata(&path).context(name.clone())?;
-    ensure!(
-        metadata.permissions().mode() & 0o007 == 0,
-        "everybody on this machine can use {name}: keep it to its owner (chmod 600 {name})"
-    );
-    let own = fs::metadata("/proc/self")
-        .context("who runs this process cannot be found out")?
-        .uid();
-    ensure!(
-        [0, own].contains(&metadata.uid()),
-        "{name} belongs to another user, who knows it: take it over (chown) if that is right, or delete it to make a new one"
-    );
+    check_private(&path).context(name.clone())?;
     let secret = fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
     let secret = secret.trim().to_owned();
     ensure!(
@@ -65,6 +54,8 @@ pub(crate) fn load(folder: &Path) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
@@ -85,11 +76,22 @@ mod tests {
         assert_eq!(mode & 0o077, 0);
         let open = fs::Permissions::from_mode(0o644);
         fs::set_permissions(folder.path().join("secret"), open).expect("opened");
-        let refusal = load_or_create(folder.path())
-            .expect_err("open to all")
-            .to_string();
-        assert!(refusal.contains("chmod 600"), "{refusal}");
+        let refusal = format!("{:#}", load_or_create(folder.path()).expect_err("open to all"));
+        assert!(
+            refusal.contains("secret") && refusal.contains("chmod 600"),
+            "{refusal}"
+        );
         fs::set_permissions(folder.path().join("secret"), fs::Permissions::from_mode(0o640)).expect("closed");
+        // Only root gives files away.
+        let path = folder.path().join("secret");
+        if std::os::unix::fs::chown(&path, Some(10_002), None).is_ok() {
+            let refusal = format!(
+                "{:#}",
+                load_or_create(folder.path()).expect_err("somebody else's")
+            );
+            assert!(refusal.contains("belongs to another user"), "{refusal}");
+            std::os::unix::fs::chown(&path, Some(0), None).expect("taken back");
+        }
         fs::write(folder.path().join("secret"), "short").expect("damage");
         assert!(
             load_or_create(folder.path())

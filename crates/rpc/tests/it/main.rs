@@ -5,6 +5,7 @@
 mod balance;
 mod certificates;
 mod layers;
+mod lines;
 mod stand;
 mod tls;
 mod wire;
