@@ -81,6 +81,8 @@ impl Owned {
 fn refusals(rpc: &Rpc) -> &'static [&'static str] {
     let names = |field: &str| rpc.descriptor.input().get_field_by_name(field).is_some();
     match rpc {
+        // What is everybody's, whoever asks.
+        _ if rpc.is_public() && rpc.descriptor.input().fields().len() == 0 => &[],
         _ if rpc.is_public() => &["200001", "300001"],
         _ if names("tenant_id") => &["100000"],
         _ if names("terminal_id") => &["100001"],
@@ -151,7 +153,9 @@ async fn a_stranger_reaches_nothing_by_rest() {
                 }
             };
             let reply = rest.send(binding.verb.clone(), &path, body.as_ref()).await;
-            reply.envelope();
+            if !rpc.is_bare {
+                reply.envelope();
+            }
             assert!(
                 !reply.body["data"].to_string().contains(&owned.tenant.id),
                 "{}: {}",

@@ -21,6 +21,7 @@ mod gateway;
 mod guessing;
 mod https;
 mod isolation;
+mod keys;
 mod masters;
 mod mending;
 mod mesh;

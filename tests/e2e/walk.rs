@@ -61,10 +61,11 @@ async fn nobody_enters_by_grpc_without_a_good_credential() {
             .metadata("x-terminal-id", &format!("T1-tk01-{number}"))
             .metadata("x-api-key", "guess");
         for client in [&anonymous, &forged, &keyless] {
-            let status = client
-                .call_method(&rpc.descriptor, json!({}))
-                .await
-                .expect_err(rpc.name());
+            let answer = client.call_method(&rpc.descriptor, json!({})).await;
+            if rpc.is_public() && answer.is_ok() {
+                continue;
+            }
+            let status = answer.expect_err(rpc.name());
             if rpc.is_public() {
                 // Let in, and then refused for what is missing.
                 assert_ne!(status.code(), tonic::Code::PermissionDenied, "{}", rpc.name());
@@ -92,7 +93,9 @@ async fn nobody_enters_by_rest_without_a_good_credential() {
             let rest = world.root().header("x-kugel-service", &rpc.service());
             for rest in [rest.clone(), rest.bearer(FORGED)] {
                 let reply = rest.send(binding.verb.clone(), &path, body.as_ref()).await;
-                reply.envelope();
+                if !rpc.is_bare {
+                    reply.envelope();
+                }
                 if !rpc.is_public() {
                     reply.refused(401, "200001");
                 }
@@ -171,7 +174,9 @@ async fn every_route_answers_with_the_envelope() {
             let reply = rest
                 .send(binding.verb.clone(), &path, empty_body(&rpc, binding).as_ref())
                 .await;
-            reply.envelope();
+            if !rpc.is_bare {
+                reply.envelope();
+            }
             check_answered(&rpc, binding, &reply);
         }
     }

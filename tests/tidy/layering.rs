@@ -51,6 +51,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("moka", &["kugel-state", "kugel-rpc", "kugel-auth"]),
     ("quick_cache", &["kugel-store"]),
     ("jsonwebtoken", &["kugel-auth"]),
+    ("ring", &["kugel-auth"]),
     ("argon2", &["kugel-auth"]),
     ("bcrypt", &["kugel-auth"]),
     ("zxcvbn", &["kugel-account"]),

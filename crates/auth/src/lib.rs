@@ -1,19 +1,22 @@
 //! Who is calling: principals, tokens, API keys and passwords.
 //!
-//! User, terminal and service tokens are signed with separate keys (all derived from one root secret) and carry
+//! User, terminal and service tokens are signed with separate key pairs (all derived from one root secret) and carry
 //! separate audiences, so that a token of one kind is never taken for another. API keys are 256 random bits of which
 //! only the SHA-256 is kept. This crate knows no transport: `kugel-rpc` reads headers and checks policies.
 
 mod api_key;
 mod derived;
 mod invitation;
+mod key;
 mod lifetimes;
 mod password;
 mod principal;
+mod signature;
 mod temporary;
 mod token;
 
 pub use api_key::{ApiKey, ApiKeyHash};
+pub use key::PublicKey;
 pub use lifetimes::Lifetimes;
 pub use password::Passwords;
 pub use principal::{Principal, TerminalClaims};

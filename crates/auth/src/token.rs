@@ -1,18 +1,17 @@
-//! Tokens: JSON Web Tokens signed with HS256.
+//! Tokens: JSON Web Tokens signed with Ed25519 (EdDSA).
 //!
-//! The claims are those of the older API plus `aud`; `kid` in the header names the kind, and each kind has a key of its
-//! own, derived from the root secret with HMAC-SHA256.
+//! The claims are those of the older API plus `aud`; `kid` in the header names the kind and its key. Each kind has a key
+//! pair of its own, derived from the root secret with HMAC-SHA256, whose public half is published.
 
 use std::sync::Arc;
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use kugel_types::{Clock, StaffRef, TenantId};
 use moka::sync::Cache;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::derived::{Derived, mac};
-use crate::{Lifetimes, Principal, TerminalClaims};
+use crate::derived::Derived;
+use crate::key::{Key, PublicKey};
+use crate::{Lifetimes, Principal, TerminalClaims, signature};
 
 /// Why a token is not accepted. The text is for the log: callers only learn that authentication failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,31 +27,11 @@ pub enum TokenError {
 /// Service tokens live five minutes: a new one needs no question to anybody.
 const SERVICE_LIFETIME: i64 = 300;
 
-struct Kind {
-    name: &'static str,
-    sign: EncodingKey,
-    check: DecodingKey,
-}
-
-impl Kind {
-    fn derive(root: &[u8], name: &'static str) -> Self {
-        let key = mac(root, &[b"kugel token key: ", name.as_bytes()]);
-        Self {
-            name,
-            sign: EncodingKey::from_secret(&key),
-            check: DecodingKey::from_secret(&key),
-        }
-    }
-    fn audience(&self) -> String {
-        format!("kugel:{}", self.name)
-    }
-}
-
 /// Issues and verifies tokens.
 pub struct Tokens {
-    user: Kind,
-    terminal: Kind,
-    service: Kind,
+    user: Key,
+    terminal: Key,
+    service: Key,
     pub(crate) derived: Derived,
     pub(crate) lifetimes: Lifetimes,
     clock: Arc<dyn Clock>,
@@ -100,17 +79,24 @@ struct TerminalToken {
 impl Tokens {
     /// Derives the keys of all kinds from `root`.
     pub fn new(root: &str, lifetimes: Lifetimes, clock: Arc<dyn Clock>) -> Self {
-        let kind = |name| Kind::derive(root.as_bytes(), name);
+        signature::provide();
+        let key = |kind| Key::derive(root.as_bytes(), kind);
         Self {
-            user: kind("user"),
-            terminal: kind("terminal"),
-            service: kind("service"),
+            user: key("user"),
+            terminal: key("terminal"),
+            service: key("service"),
             derived: Derived::new(root.as_bytes()),
             lifetimes,
             clock,
             verified: Cache::new(10_000),
             issued: Cache::new(1_000),
         }
+    }
+
+    /// The public halves of the keys that tokens are signed with.
+    pub fn public_keys(&self) -> Vec<PublicKey> {
+        let keys = [&self.user, &self.terminal, &self.service];
+        keys.map(|key| key.public().clone()).into()
     }
 
     /// A token for a user who has proved the password.
@@ -146,7 +132,7 @@ impl Tokens {
             iat: now,
             exp: now + self.lifetimes.terminal,
         };
-        (sign(&self.terminal, &token), self.lifetimes.terminal)
+        (self.terminal.sign(&token), self.lifetimes.terminal)
     }
 
     /// The identity of service `name` within a tenant. Made once and used until shortly before it expires.
@@ -193,7 +179,7 @@ impl Tokens {
 
     fn account(
         &self,
-        kind: &Kind,
+        key: &Key,
         tenant: &TenantId,
         sub: String,
         is_superuser: bool,
@@ -207,19 +193,21 @@ impl Tokens {
             is_superuser,
             is_service_account: service.is_some(),
             service,
-            aud: kind.audience(),
+            aud: key.audience(),
             iat: now,
             exp: now + lifetime,
         };
-        sign(kind, &token)
+        key.sign(&token)
     }
 
     fn decode(&self, token: &str) -> Result<(Arc<Principal>, i64), TokenError> {
         let invalid = |error: &dyn std::fmt::Display| TokenError::Invalid(error.to_string());
         let header = jsonwebtoken::decode_header(token).map_err(|error| invalid(&error))?;
-        let (principal, expires) = match header.kid.as_deref() {
-            Some("user") => {
-                let claims: UserToken = check(&self.user, token)?;
+        let id = header.kid.unwrap_or_default();
+        let (kind, _) = id.split_once('-').unwrap_or((&id, ""));
+        let (principal, expires) = match kind {
+            "user" => {
+                let claims: UserToken = self.user.check(token, &id)?;
                 let tenant = claims.tenant_id.parse().map_err(|error| invalid(&error))?;
                 let principal = Principal::User {
                     tenant,
@@ -228,16 +216,16 @@ impl Tokens {
                 };
                 (principal, claims.exp)
             }
-            Some("service") => {
-                let claims: UserToken = check(&self.service, token)?;
+            "service" => {
+                let claims: UserToken = self.service.check(token, &id)?;
                 let tenant = claims.tenant_id.parse().map_err(|error| invalid(&error))?;
                 let name = claims
                     .service
                     .ok_or_else(|| invalid(&"a service token without service"))?;
                 (Principal::Service { tenant, name }, claims.exp)
             }
-            Some("terminal") => {
-                let claims: TerminalToken = check(&self.terminal, token)?;
+            "terminal" => {
+                let claims: TerminalToken = self.terminal.check(token, &id)?;
                 let expires = claims.exp;
                 (
                     Principal::Terminal(terminal(claims).map_err(|error| invalid(&error))?),
@@ -262,25 +250,6 @@ fn terminal(claims: TerminalToken) -> Result<TerminalClaims, kugel_types::Invali
             name: claims.staff_name.unwrap_or_default(),
         }),
     })
-}
-
-fn sign(kind: &Kind, claims: &impl Serialize) -> String {
-    let header = Header {
-        kid: Some(kind.name.to_owned()),
-        ..Header::new(Algorithm::HS256)
-    };
-    jsonwebtoken::encode(&header, claims, &kind.sign).expect("plain claims serialise")
-}
-
-fn check<T: DeserializeOwned>(kind: &Kind, token: &str) -> Result<T, TokenError> {
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.set_audience(&[kind.audience()]);
-    // Expiry is compared with our own clock in `verify`, for cached tokens too.
-    validation.validate_exp = false;
-    let token = jsonwebtoken::decode(token, &kind.check, &validation);
-    token
-        .map(|data| data.claims)
-        .map_err(|error| TokenError::Invalid(error.to_string()))
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub struct Rpc {
     pub descriptor: MethodDescriptor,
     /// Who may call it.
     pub allow: Vec<Caller>,
+    /// True if its answer comes without the envelope.
+    pub is_bare: bool,
     /// Its REST routes, the first one first.
     pub bindings: Vec<Binding>,
     /// Why it has none.
@@ -53,6 +55,7 @@ impl Rpc {
         let status = rest["successStatus"].as_u64().unwrap_or(0);
         Self {
             allow: callers(&extension(&options, "kugel.options.v1.policy")),
+            is_bare: rest["bare"] == true,
             bindings: std::iter::once(&http)
                 .chain(&more)
                 .filter_map(Binding::read)

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
+use http::header::CACHE_CONTROL;
 use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body::Body as _;
@@ -118,6 +119,9 @@ async fn call(
     let answer = upstream::unary(channel, &binding.grpc_path, metadata, request).await?;
     let body = render(gateway, binding, &answer.message).map_err(|_| Failure::malformed_answer())?;
     let mut response = reply::json(binding.success, body);
+    if let Some(kept) = &binding.kept {
+        response.headers_mut().insert(CACHE_CONTROL, kept.clone());
+    }
     headers::copy_extensions(&answer.headers, response.headers_mut());
     Ok(response)
 }

@@ -1,7 +1,7 @@
 //! One REST route: everything about it that can be known at start.
 
 use http::uri::PathAndQuery;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use prost_reflect::{DynamicMessage, ExtensionDescriptor, MessageDescriptor, MethodDescriptor, Value};
 
 use super::template::Template;
@@ -32,6 +32,8 @@ pub(crate) struct Binding {
     pub needs_body: bool,
     pub answer: Answer,
     pub success: StatusCode,
+    /// What lets anybody keep the answer, if it may be kept.
+    pub kept: Option<HeaderValue>,
     /// The envelope's `operation`: `get_cart`.
     pub operation: String,
     /// The envelope up to `data`'s value, and after it.
@@ -155,6 +157,7 @@ fn of_rule(
         variables,
         answer,
         success,
+        kept: kept(rest),
         operation,
     })
 }
@@ -193,6 +196,13 @@ fn success(rest: Option<&DynamicMessage>) -> Result<StatusCode, String> {
         .ok()
         .and_then(|status| StatusCode::from_u16(status).ok());
     status.ok_or_else(|| "success_status is no HTTP status".to_owned())
+}
+
+/// The header of an answer that may be kept: `rest.max_age_seconds`.
+fn kept(rest: Option<&DynamicMessage>) -> Option<HeaderValue> {
+    let seconds = rest?.get_field_by_name("max_age_seconds")?.as_i32()?;
+    let header = || HeaderValue::from_str(&format!("public, max-age={seconds}"));
+    (seconds > 0).then(header)?.ok()
 }
 
 fn verb_and_path(rule: &DynamicMessage) -> Result<(Method, String), String> {

@@ -127,6 +127,9 @@ async fn bodies_go_where_the_rule_says() {
     let router = sample_router(Settings::for_test());
     let bare = send(&router, Method::PUT, "/api/v1/token", &[], r#"{"userName": "u"}"#).await;
     assert_eq!(bare.json(), json!({"access_token": "u"}));
+    assert_eq!(bare.headers["cache-control"], "public, max-age=60");
+    let refused = send(&router, Method::PUT, "/api/v1/token", &[], "{").await;
+    assert_eq!(refused.headers["cache-control"], "no-store");
     let deleted = send(&router, Method::DELETE, "/api/v1/things/a", &[], Body::empty()).await;
     assert_eq!(
         (deleted.json()["data"].clone(), deleted.json()["success"].clone()),

@@ -2,6 +2,8 @@
 
 mod accounts;
 mod convert;
+mod keys;
 mod render;
 
 pub(crate) use accounts::Accounts;
+pub(crate) use keys::Keys;

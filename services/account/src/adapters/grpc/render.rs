@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kugel_auth::Principal;
+use kugel_auth::{Principal, PublicKey};
 use kugel_proto::account::v1 as pb;
 use kugel_rpc::Caller;
 use kugel_types::{LocalTime, TenantId};
@@ -44,6 +44,18 @@ pub(super) fn security_event(event: &SecurityEventDocument, zone: &TimeZone) -> 
         // Entries of older versions do not say it.
         count: event.count.max(1),
         ..event
+    }
+}
+
+/// A key as a JSON Web Key.
+pub(super) fn signing_key(key: PublicKey) -> pb::SigningKey {
+    pb::SigningKey {
+        kty: "OKP".to_owned(),
+        crv: "Ed25519".to_owned(),
+        x: key.x,
+        kid: key.id,
+        r#use: "sig".to_owned(),
+        alg: "EdDSA".to_owned(),
     }
 }
 
