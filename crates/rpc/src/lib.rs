@@ -8,6 +8,9 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 
+use std::net::{AddrParseError, IpAddr};
+use std::str::FromStr;
+
 mod call;
 mod client;
 mod generated;
@@ -39,9 +42,34 @@ pub const REQUEST_ID: &str = "request_id";
 /// for it; who can reach a service's own port is trusted with it.
 pub const CLIENT_ADDRESS: &str = "x-client-address";
 
-/// Where the client of a connection is, in the extensions of each request that the gateway is given.
+/// Where a client is, in the one way of writing it: an address of version 4 that came as one of version 6 is the former. In
+/// the extensions of each request that the gateway is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ClientAddress(pub std::net::IpAddr);
+pub struct ClientAddress(IpAddr);
+
+impl ClientAddress {
+    /// The address.
+    pub fn get(self) -> IpAddr {
+        self.0
+    }
+    /// What belongs to one client as a whole: the address, or by version 6 its network of 64 bits.
+    pub fn network(self) -> IpAddr {
+        kugel_brake::network(self.0)
+    }
+}
+
+impl From<IpAddr> for ClientAddress {
+    fn from(address: IpAddr) -> Self {
+        Self(address.to_canonical())
+    }
+}
+
+impl FromStr for ClientAddress {
+    type Err = AddrParseError;
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse::<IpAddr>().map(Self::from)
+    }
+}
 
 /// How the paths of questions about health begin.
 const HEALTH: &str = "/grpc.health.v1.";

@@ -15,8 +15,8 @@ use tonic::{Extensions, Request, Status};
 
 use super::authenticate::{Credential, PresentedKey, ServesLegacy};
 use super::content;
-use super::request_key::request_key;
-use crate::{CLIENT_ADDRESS, TERMINAL_ID};
+use super::request_key::{request_key, visitor};
+use crate::{CLIENT_ADDRESS, ClientAddress, TERMINAL_ID};
 
 /// Who is calling, after the method's policy has let them in. Cannot be made otherwise.
 #[derive(Debug, Clone)]
@@ -96,8 +96,8 @@ pub struct Visitor {
     pub is_key_refused: bool,
     /// The terminal that was named beside the key.
     pub terminal_id: Option<String>,
-    /// What makes the call repeatable, if the caller wants that. All visitors are one caller,
-    /// told apart by what they send.
+    /// What makes the call repeatable, if the caller wants that. The visitors at one address are one caller, told apart by
+    /// what they send.
     pub request: Option<RequestKey>,
     /// Where the client is, if the gateway has told it.
     pub address: Option<IpAddr>,
@@ -120,7 +120,7 @@ pub fn admit<T: Scoped + Message>(request: Request<T>) -> Result<(Caller, T), St
         .ok_or_else(|| codes::UNAUTHENTICATED.error("a credential is required"))?
         .clone();
     content::check(&mut message)?;
-    let request = request_key(&metadata, &extensions, &principal, &message)?;
+    let request = request_key(&metadata, &extensions, &principal.identity(), &message)?;
     Ok((
         Caller {
             principal,
@@ -150,7 +150,8 @@ pub fn welcome<T: Scoped + Message>(request: Request<T>) -> Result<(Visitor, T),
     let api_key = presented.map(|presented| presented.key.clone());
     let is_key_refused = presented.is_some_and(|presented| presented.is_refused);
     content::check(&mut message)?;
-    let request = request_key(&metadata, &extensions, &Principal::Anonymous, &message)?;
+    let address = address(&metadata);
+    let request = request_key(&metadata, &extensions, &visitor(address), &message)?;
     Ok((
         Visitor {
             principal,
@@ -158,7 +159,7 @@ pub fn welcome<T: Scoped + Message>(request: Request<T>) -> Result<(Visitor, T),
             is_key_refused,
             terminal_id: text(&metadata, TERMINAL_ID),
             request,
-            address: address(&metadata),
+            address,
         },
         message,
     ))
@@ -177,7 +178,8 @@ fn text(metadata: &MetadataMap, name: &str) -> Option<String> {
 }
 
 fn address(metadata: &MetadataMap) -> Option<IpAddr> {
-    metadata.get(CLIENT_ADDRESS)?.to_str().ok()?.parse().ok()
+    let told = metadata.get(CLIENT_ADDRESS)?.to_str().ok()?;
+    told.parse().ok().map(ClientAddress::get)
 }
 
 fn principal<T: Scoped>(extensions: &Extensions) -> Result<Arc<Principal>, Error> {

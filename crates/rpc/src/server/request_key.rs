@@ -1,5 +1,6 @@
 //! The key that makes a call repeatable, as the caller sends it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use kugel_auth::{Principal, Tokens};
@@ -10,7 +11,7 @@ use prost::Message;
 use tonic::Extensions;
 use tonic::metadata::MetadataMap;
 
-use crate::REQUEST_ID;
+use crate::{ClientAddress, REQUEST_ID};
 
 /// Characters that a key may have: a UUID takes far fewer.
 const LENGTH_MAX: usize = 128;
@@ -20,11 +21,20 @@ const RULE: &str = "must be 1 to 128 visible ASCII characters";
 #[derive(Clone)]
 pub(crate) struct Fingerprints(pub(crate) Arc<Tokens>);
 
-/// Reads the key of a call. What only reads may always be repeated: there a key means nothing.
+/// Who sends a key without a credential: everybody at one address is one caller, so that nobody takes the keys of others.
+pub(crate) fn visitor(address: Option<IpAddr>) -> String {
+    let anyone = Principal::Anonymous.identity();
+    match address {
+        Some(address) => format!("{anyone}@{}", ClientAddress::from(address).network()),
+        None => anyone,
+    }
+}
+
+/// Reads the key of a call by `caller`. What only reads may always be repeated: there a key means nothing.
 pub(crate) fn request_key<T: Scoped + Message>(
     metadata: &MetadataMap,
     extensions: &Extensions,
-    caller: &Principal,
+    caller: &str,
     message: &T,
 ) -> Result<Option<RequestKey>, Error> {
     let Some(value) = metadata.get(REQUEST_ID).filter(|_| T::HAS_EFFECT) else {
@@ -40,7 +50,7 @@ pub(crate) fn request_key<T: Scoped + Message>(
         .ok_or_else(|| codes::SYSTEM_FAILURE.error("the call came past the server stack"))?;
     Ok(Some(RequestKey {
         // A key has no blank, so no two callers and keys are written alike.
-        id: format!("{} {id}", caller.identity()),
+        id: format!("{caller} {id}"),
         fingerprint: tokens.fingerprint(T::METHOD, &message.encode_to_vec()),
     }))
 }
@@ -64,7 +74,7 @@ mod tests {
         let lifetimes = Lifetimes { user: 1, terminal: 1 };
         let tokens = Tokens::new("root", lifetimes, Arc::new(SystemClock));
         extensions.insert(Fingerprints(Arc::new(tokens)));
-        request_key(&metadata, &extensions, &Principal::Anonymous, message)
+        request_key(&metadata, &extensions, &visitor(None), message)
     }
 
     fn bill(cart: &str) -> BillCartRequest {
@@ -84,6 +94,17 @@ mod tests {
         for other in [key("k-1", &bill("b")), key("k-1", &cancel)] {
             assert_ne!(other.unwrap().unwrap().fingerprint, first.fingerprint);
         }
+    }
+
+    #[test]
+    fn visitors_are_told_apart_by_their_address() {
+        let at = |text: &str| visitor(text.parse().ok());
+        assert_eq!(at("203.0.113.9"), "anonymous@203.0.113.9");
+        assert_ne!(at("203.0.113.9"), at("203.0.113.10"));
+        assert_eq!(at("::ffff:203.0.113.9"), at("203.0.113.9"));
+        assert_eq!(at("2001:db8:0:1::1"), at("2001:db8:0:1:ffff::9"));
+        assert_ne!(at("2001:db8:0:1::1"), at("2001:db8:0:2::1"));
+        assert_eq!(at(""), "anonymous");
     }
 
     #[test]

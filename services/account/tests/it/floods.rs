@@ -8,7 +8,7 @@ use kugel_proto::account::v1::SecurityEventKind as Kind;
 use tonic::Request;
 
 use crate::security::{Log, all};
-use crate::world::{OWNER, PASSWORD, TENANT, refusal};
+use crate::world::{OWNER, PASSWORD, TENANT, at, form, refusal};
 
 /// The whole log, the oldest first, once entries of these kinds tell of so much. Minutes pass meanwhile.
 pub(crate) async fn counted(log: &mut Log, kinds: &[Kind], count: i32) -> Vec<pb::SecurityEvent> {
@@ -26,15 +26,7 @@ pub(crate) async fn counted(log: &mut Log, kinds: &[Kind], count: i32) -> Vec<pb
 }
 
 fn login(username: &str, password: &str, address: &str) -> Request<pb::IssueTokenRequest> {
-    let mut request = Request::new(pb::IssueTokenRequest {
-        username: username.to_owned(),
-        password: password.to_owned(),
-        client_id: TENANT.to_owned(),
-        ..pb::IssueTokenRequest::default()
-    });
-    let address = address.parse().unwrap();
-    request.metadata_mut().insert(kugel_rpc::CLIENT_ADDRESS, address);
-    request
+    at(address, form(username, password, TENANT))
 }
 
 /// How often each happened, and in how many entries that stands: by address, kind and subject.

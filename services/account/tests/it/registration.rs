@@ -142,6 +142,32 @@ async fn a_closed_registration_registers_nobody() {
     let answer = world
         .client
         .register_tenant(registration(OWNER, PASSWORD, None))
+#[tokio::test]
+async fn nobody_takes_the_keys_of_others() {
+    let mut world = World::empty();
+    let mut register = async |address: &str, owner: &str, wish: &str| {
+        let message = registration(owner, PASSWORD, Some(wish));
+        let request = repeatable("r-1", at(address, message));
+        let answer = world.client.register_tenant(request).await?;
+        Ok::<_, tonic::Status>(answer.into_inner().user.unwrap())
+    };
+    // Who comes first with the key of another one is not in the other's way, and does not get the other's answer.
+    let squatter = register("192.0.2.7", "squatter", "Q7300").await.unwrap();
+    let user = register("192.0.2.8", OWNER, TENANT).await.unwrap();
+    assert_eq!(
+        (squatter.tenant_id.as_str(), user.tenant_id.as_str()),
+        ("Q7300", TENANT)
+    );
+    let same = register("192.0.2.7", OWNER, TENANT).await;
+    assert_eq!(refusal(same), "300001 request_id");
+    let same = register("192.0.2.9", OWNER, TENANT).await.unwrap();
+    assert_ne!(
+        same.tenant_id, TENANT,
+        "another registration, not the answer of the first"
+    );
+    assert_eq!(register("192.0.2.8", OWNER, TENANT).await.unwrap(), user);
+}
+
         .await;
     assert_eq!(refusal(answer), "200005");
 }

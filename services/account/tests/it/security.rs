@@ -144,6 +144,13 @@ async fn the_log_is_searched_by_kind_subject_address_and_time() {
         ),
         (
             pb::ListSecurityEventsRequest {
+                address: text("::ffff:203.0.113.9"),
+                ..all()
+            },
+            vec!["31", "31"],
+        ),
+        (
+            pb::ListSecurityEventsRequest {
                 from: text("2026-06-11T15:00:00"),
                 to: text("2026-06-11T15:30"),
                 ..all()

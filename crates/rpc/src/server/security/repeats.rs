@@ -12,6 +12,7 @@ use kugel_types::{Clock, TenantId, TerminalId};
 use parking_lot::Mutex;
 
 use super::SecurityEntry;
+use crate::ClientAddress;
 
 /// How long repeats are counted before an entry tells of them.
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
@@ -55,7 +56,9 @@ impl Sameness {
             kind: entry.kind,
             subject: entry.subject.clone(),
             actor: entry.actor.clone(),
-            network: entry.address.map(kugel_brake::network),
+            network: entry
+                .address
+                .map(|address| ClientAddress::from(address).network()),
             till: entry.till.clone(),
         }
     }

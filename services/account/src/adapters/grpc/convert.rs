@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::tz::TimeZone;
 use kugel_error::{Result, codes};
 use kugel_proto::account::v1 as pb;
-use kugel_rpc::{Checks, View, in_order};
+use kugel_rpc::{Checks, ClientAddress, View, in_order};
 use kugel_types::Moment;
 
 use crate::app::{LoginForm, NewTenant, PasswordChange, SECURITY_EVENTS, SecurityFilter, USERS, UserChange};
@@ -120,7 +120,7 @@ pub(super) fn security_filter(
         "is no kind of entry",
     );
     let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let address = given(&request.address).map(|text| text.parse());
+    let address = given(&request.address).map(|text| text.parse::<ClientAddress>());
     checks.require(
         !matches!(address, Some(Err(_))),
         "address",
@@ -138,7 +138,7 @@ pub(super) fn security_filter(
     let filter = SecurityFilter {
         kind,
         subject: given(&request.subject),
-        address: address.and_then(std::result::Result::ok),
+        address: address.and_then(std::result::Result::ok).map(ClientAddress::get),
         from,
         to,
     };

@@ -298,7 +298,7 @@ impl Door {
             let client = proxies
                 .as_ref()
                 .map_or(peer, |proxies| proxies.client(peer, request.headers()));
-            answer(service.clone(), request, ClientAddress(client), call, limits)
+            answer(service.clone(), request, client.into(), call, limits)
         });
         if is_http2 {
             let connection = hyper2::Builder::new(TokioExecutor::new())

@@ -1,11 +1,12 @@
 //! How many connections there may be: in all, and of one address.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kugel_config::Settings;
+use kugel_rpc::ClientAddress;
 use parking_lot::Mutex;
 use rustix::process::{Resource, getrlimit};
 
@@ -122,7 +123,7 @@ impl Places {
 impl Place {
     /// Counts it for its address. Nothing if that has too many.
     pub(super) fn of(mut self, address: IpAddr) -> Option<Self> {
-        let address = network(address);
+        let address = ClientAddress::from(address).network();
         let places = self.places.clone();
         let mut taken = places.0.taken.lock();
         let count = taken.by_address.get(&address).copied().unwrap_or(0);
@@ -158,14 +159,6 @@ fn limits(descriptors: usize, all: usize, each: usize) -> (usize, usize) {
     let all = if all == 0 { CONNECTIONS } else { all }.min(room);
     let each = if each == 0 { PER_ADDRESS.min(all / 2) } else { each };
     (all.max(1), each.max(1))
-}
-
-/// Who has an IPv6 address has 2^64 of them.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.into(),
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-    }
 }
 
 #[cfg(test)]

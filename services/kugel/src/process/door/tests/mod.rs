@@ -55,7 +55,7 @@ async fn open(door: Door) -> SocketAddr {
 async fn respond(request: Request) -> Result<Response, Infallible> {
     let client: Option<ClientAddress> = request.extensions().get().copied();
     let body = match request.uri().path() {
-        "/address" => Body::from(client.map(|client| client.0.to_string()).unwrap_or_default()),
+        "/address" => Body::from(client.map(|client| client.get().to_string()).unwrap_or_default()),
         "/piece" => Body::from(vec![b'x'; 100]),
         "/large" => Body::from(vec![b'x'; 32 << 20]),
         "/silent" => Body::from_stream(futures::stream::pending::<Result<Bytes, Infallible>>()),
