@@ -89,11 +89,20 @@ impl App {
         Err(codes::CREATE_FAILED.error("no free tenant id was found, try again or wish for one"))
     }
 
-    /// Whether there may be another tenant, and the invitation that it takes.
+    /// Whether there may be another tenant, and the invitation that it takes. What was written wrong does not count: whoever
+    /// corrects it has not registered yet.
     async fn admit(&self, new: &NewTenant) -> Result<Option<String>> {
         let subjects: Vec<_> = new.address.map(Subject::Address).into_iter().collect();
-        // Each one counts, whatever becomes of it.
-        self.registrations.take(&subjects).await?.failed();
+        let one_try = self.registrations.take(&subjects).await?;
+        let checked = self.check(new).await;
+        match &checked {
+            Err(error) if error.is(&codes::INVALID_INPUT) => one_try.withdrawn().await,
+            _ => one_try.failed(),
+        }
+        checked
+    }
+
+    async fn check(&self, new: &NewTenant) -> Result<Option<String>> {
         let invitation = match self.registration {
             Registration::Open => None,
             Registration::Closed => {
