@@ -109,14 +109,14 @@ pub struct Settings {
     /// Certificate chain (PEM) that this process shows to callers and to the services it calls. With it, a service
     /// answers by TLS only. Renewed files need no restart.
     pub tls_certificate_file: Option<PathBuf>,
-    /// Private key (PEM) of the certificate.
+    /// Private key (PEM) of the certificate, for its owner and group alone.
     pub tls_key_file: Option<PathBuf>,
     /// Authority (PEM) that signs the certificates of the mesh: both ends of a call must show one of its certificates.
     pub tls_authority_file: Option<PathBuf>,
     /// Certificate chain (PEM) that the gateway's port shows: with it, the port speaks HTTPS only. Renewed files need no
     /// restart. `kugel certificate` makes one for a shop's box.
     pub https_certificate_file: Option<PathBuf>,
-    /// Private key (PEM) of that certificate.
+    /// Private key (PEM) of that certificate, for its owner and group alone.
     pub https_key_file: Option<PathBuf>,
     /// True lets a port that others can reach answer in plain text, where a proxy or a private network protects it.
     pub allow_plain_http: bool,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use kugel_config::Settings;
+use kugel_config::{Settings, check_private};
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -13,7 +13,8 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
 use tokio_rustls::rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, ServerConfig, SignatureScheme,
+    self, CertificateError, ClientConfig, DigitallySignedStruct, InconsistentKeys, RootCertStore,
+    ServerConfig, SignatureScheme,
 };
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
@@ -43,6 +44,8 @@ struct Inner {
 struct Known {
     sides: Sides,
     marks: Marks,
+    /// How the files looked when they were refused last: said once.
+    refused: Option<Marks>,
 }
 
 /// Both sides of a connection.
@@ -77,7 +80,11 @@ impl Tls {
         };
         let marks = files.marks();
         let sides = Sides::read(&files)?;
-        let known = Mutex::new(Known { sides, marks });
+        let known = Mutex::new(Known {
+            sides,
+            marks,
+            refused: None,
+        });
         Ok(Some(Self(Arc::new(Inner { files, known }))))
     }
 
@@ -107,11 +114,21 @@ impl Tls {
         if marks != known.marks {
             match Sides::read(&self.0.files) {
                 Ok(sides) => {
-                    *known = Known { sides, marks };
+                    *known = Known {
+                        sides,
+                        marks,
+                        refused: None,
+                    };
                     tracing::info!("the renewed certificate is shown from now on");
                 }
                 // Whoever renews them may not have finished: the next handshake looks again.
-                Err(error) => tracing::warn!(%error, "the certificate of before is still shown"),
+                Err(error) => {
+                    let marks = Some(marks);
+                    if known.refused != marks {
+                        known.refused = marks;
+                        tracing::error!(%error, "the certificate of before is still shown");
+                    }
+                }
             }
         }
         known.sides.clone()
@@ -124,6 +141,7 @@ impl Sides {
             unreachable!("a certificate has its key");
         };
         let chain = certificates(certificate)?;
+        check_private(&key.path).map_err(|error| wrong(key, error))?;
         let private = PrivateKeyDer::from_pem_file(&key.path)
             .map_err(|error| wrong(key, format_args!("no private key (PEM): {error}")))?;
         let sides = match authority.first() {
@@ -136,7 +154,13 @@ impl Sides {
                 Self::of_the_mesh(chain, private, Arc::new(roots))
             }
         };
-        sides.map_err(|error| wrong(certificate, error))
+        sides.map_err(|error| match error.downcast_ref::<rustls::Error>() {
+            Some(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => wrong(
+                key,
+                format_args!("is not the key of {}", certificate.path.display()),
+            ),
+            _ => wrong(certificate, error),
+        })
     }
 
     fn of_the_mesh(

@@ -1,5 +1,7 @@
 //! Authorities and certificates in files of their own.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use kugel_config::Settings;
@@ -29,6 +31,7 @@ impl Authority {
             .unwrap();
         std::fs::write(folder.join("certificate.pem"), certificate.pem()).unwrap();
         std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
+        std::fs::set_permissions(folder.join("key.pem"), Permissions::from_mode(0o600)).unwrap();
         Self { folder }
     }
 

@@ -19,7 +19,7 @@ const FORGED: &str = "x\" y=\"\n2026-06-11T05:03:09Z ERROR forged\r\nforged";
 
 /// The log of this thread.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -32,7 +32,7 @@ impl Write for Log {
 }
 
 impl Log {
-    fn open(format: Format) -> (Self, DefaultGuard) {
+    pub(crate) fn open(format: Format) -> (Self, DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
         let lines = kugel_telemetry::lines("debug", format, move || writer.clone()).unwrap();
@@ -40,7 +40,7 @@ impl Log {
     }
 
     /// The one line that holds a text.
-    fn line(&self, text: &str) -> String {
+    pub(crate) fn line(&self, text: &str) -> String {
         let written = String::from_utf8(self.0.lock().clone()).unwrap();
         assert!(!written.contains('\r'), "{written}");
         for line in written.lines() {

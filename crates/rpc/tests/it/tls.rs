@@ -1,11 +1,14 @@
 //! Who shows no certificate of the mesh's authority gets no word in.
 
+use std::fs::Permissions;
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kugel_config::Settings;
 use kugel_rpc::{Channel, LocalService, Neighbours, Tls};
+use kugel_telemetry::Format;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsConnector;
@@ -16,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Code, Status};
 
 use crate::certificates::Authority;
+use crate::lines::Log;
 use crate::stand::{self, BILL, call};
 
 /// A service that answers everything, behind the certificate of `settings`.
@@ -130,6 +134,42 @@ async fn renewed_certificates_are_shown_without_a_restart() {
     assert!(gets_through(&before).await, "connections of before go on");
 }
 
+#[tokio::test]
+async fn a_renewed_pair_that_is_not_good_is_not_taken_and_said_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (used, next) = (
+        Authority::new(folder.path(), "used"),
+        Authority::new(folder.path(), "next"),
+    );
+    let address = served(&used.settings(&used)).await;
+    let by = |authority: &Authority| {
+        let url = format!("https://localhost:{}", address.port());
+        cart(authority.settings(authority), url)
+    };
+    let (log, _guard) = Log::open(Format::Text);
+    used.take(&next, &["certificate.pem", "authority.pem"]);
+    let old = Authority::new(folder.path(), "old");
+    for _ in 0..3 {
+        assert!(!gets_through(&by(&next)).await, "the key is still the old one");
+        assert!(!gets_through(&by(&old)).await);
+    }
+    let line = log.line("is still shown");
+    assert!(
+        line.contains("ERROR") && line.contains("is not the key of"),
+        "{line}"
+    );
+    // The right key, but open to all: a file that is copied keeps its rights.
+    let key = next.settings(&next).tls_key_file.unwrap();
+    std::fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
+    used.take(&next, &["key.pem"]);
+    let shown = used.settings(&used).tls_key_file.unwrap();
+    std::fs::set_permissions(&key, Permissions::from_mode(0o600)).unwrap();
+    assert!(!gets_through(&by(&next)).await, "everybody can read the new key");
+    assert!(log.line("chmod 600").contains("ERROR"));
+    std::fs::set_permissions(&shown, Permissions::from_mode(0o600)).unwrap();
+    assert!(gets_through(&by(&next)).await);
+}
+
 #[test]
 fn what_is_wrong_is_named_by_its_setting_and_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -172,7 +212,23 @@ fn what_is_wrong_is_named_by_its_setting_and_file() {
     }
     let foreign_key = theirs.settings(&theirs).tls_key_file;
     let mixed = said(&|settings| settings.tls_key_file.clone_from(&foreign_key));
-    assert!(mixed.contains("`tls_certificate_file`"), "{mixed}");
+    assert!(
+        mixed.starts_with("setting `tls_key_file`: ") && mixed.contains("is not the key of"),
+        "{mixed}"
+    );
+    let open = folder.path().join("open.pem");
+    std::fs::copy(ours.settings(&ours).tls_key_file.unwrap(), &open).unwrap();
+    for (mode, is_private) in [(0o640, true), (0o604, false), (0o602, false)] {
+        std::fs::set_permissions(&open, Permissions::from_mode(mode)).unwrap();
+        let mut settings = ours.settings(&ours);
+        settings.tls_key_file = Some(open.clone());
+        assert_eq!(Tls::read(&settings).is_ok(), is_private, "{mode:o}");
+    }
+    let said_of_open = said(&|settings| settings.tls_key_file = Some(open.clone()));
+    assert!(
+        said_of_open.starts_with("setting `tls_key_file`: ") && said_of_open.contains("chmod 600"),
+        "{said_of_open}"
+    );
     let mut plain = Settings::for_test();
     plain.stock_url = "https://localhost:1".to_owned();
     let said = Neighbours::network(&plain, None).err().unwrap().to_string();
