@@ -121,7 +121,7 @@ pub struct Settings {
     /// True lets a port that others can reach answer in plain text, where a proxy or a private network protects it.
     pub allow_plain_http: bool,
     /// Addresses and networks (`10.0.0.0/8`) of proxies with commas between them: what they say of a client's address is
-    /// believed.
+    /// believed. A network of all addresses is refused.
     pub trusted_proxies: String,
     /// True if the trusted proxies begin each connection with a header of the PROXY protocol.
     pub proxy_protocol: bool,

@@ -215,6 +215,18 @@ mod tests {
             (
                 &[Whole, Gateway],
                 own,
+                &[("trusted_proxies", "10.0.0.0/8, 0.0.0.0/0")],
+                "trusted_proxies",
+            ),
+            (
+                &[Whole, Gateway],
+                own,
+                &[("trusted_proxies", "::/0")],
+                "trusted_proxies",
+            ),
+            (
+                &[Whole, Gateway],
+                own,
                 &[("proxy_protocol", "true")],
                 "proxy_protocol",
             ),

@@ -34,11 +34,16 @@ impl Proxies {
         let networks = named.filter(|text| !text.is_empty()).map(|text| {
             let address = text.parse::<IpAddr>().map(IpNet::from);
             let network = address.or_else(|_| text.parse::<IpNet>());
-            network.map_err(|_| {
+            let network = network.map_err(|_| {
                 anyhow::anyhow!(
                     "setting `trusted_proxies`: `{text}` is neither an address nor a network (10.0.0.0/8)"
                 )
-            })
+            })?;
+            anyhow::ensure!(
+                network.prefix_len() > 0,
+                "setting `trusted_proxies`: `{text}` is everybody, who could then claim any address: name the proxies"
+            );
+            Ok(network)
         });
         let networks: Vec<_> = networks.collect::<Result<_, _>>()?;
         anyhow::ensure!(
