@@ -16,6 +16,8 @@ const POLICY_MAX: u32 = 64;
 /// Characters that are rated: what is strong by its beginning is strong, and one of a hundred that could be spelt in many
 /// ways would take a second.
 const RATED: usize = 20;
+/// The shortest name that is looked for in a password, in characters.
+const SHORTEST_NAME: usize = 3;
 
 /// What a tenant asks of new passwords.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,8 +46,9 @@ impl PasswordPolicy {
     }
 
     /// What is wrong with a new password of somebody who is known by `names`. A well-known, sequential or neighbouring
-    /// one, or one that repeats a name, is among the first million that a guesser tries. One below the usual length is,
-    /// whatever it is, and is refused only if it is among the first thousand.
+    /// one, or one that repeats a name, is among the first million that a guesser tries; and a name counts for nothing, so
+    /// what is left without it must be good too. One below the usual length is among the first million, whatever it is, and is
+    /// refused only if it is among the first thousand.
     pub fn refusal(self, password: &str, names: &[&str]) -> Option<String> {
         let length = password.chars().count();
         let shortest = usize::try_from(self.minimum_length).unwrap_or(LONGEST);
@@ -57,16 +60,68 @@ impl PasswordPolicy {
         } else {
             Score::Two
         };
-        let rated: String = password.chars().take(RATED).collect();
-        let plain = names
-            .iter()
-            .map(|name| name.replace(|letter: char| !letter.is_alphanumeric(), ""));
-        let plain: Vec<String> = plain.collect();
-        let names = names.iter().copied().chain(plain.iter().map(String::as_str));
-        let names: Vec<&str> = names.chain(["kugel"]).collect();
-        (zxcvbn(&rated, &names).score() < least)
+        let names = spellings(names);
+        let rest = without(password, &names);
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let is_weak = |text: &str| {
+            let rated: String = text.chars().take(RATED).collect();
+            zxcvbn(&rated, &names).score() < least
+        };
+        (is_weak(password) || (rest != password && is_weak(&rest)))
             .then(|| "is too easy to guess: choose some words that do not belong together".to_owned())
     }
+}
+
+/// The names of somebody and of the product, in small letters: as they stand, without what is neither letter nor digit,
+/// and by their parts.
+fn spellings(names: &[&str]) -> Vec<String> {
+    let mut spellings = vec!["kugel".to_owned()];
+    for name in names {
+        let name = name.to_lowercase();
+        let parts = name.split(|letter: char| !letter.is_alphanumeric());
+        spellings.extend(parts.clone().map(str::to_owned));
+        spellings.push(parts.collect());
+        spellings.push(name);
+    }
+    spellings
+}
+
+/// What is left of a password without the names, in whatever case, backwards, or with digits and signs for letters.
+fn without(password: &str, names: &[String]) -> String {
+    let letters: Vec<char> = password.chars().collect();
+    let mut is_kept = vec![true; letters.len()];
+    let names = names.iter().map(|name| name.chars().collect::<Vec<char>>());
+    for name in names.filter(|name| name.len() >= SHORTEST_NAME) {
+        let backwards: Vec<char> = name.iter().rev().copied().collect();
+        for (start, piece) in letters.windows(name.len()).enumerate() {
+            let is = |name: &[char]| {
+                piece
+                    .iter()
+                    .zip(name)
+                    .all(|(sign, letter)| may_mean(*sign, *letter))
+            };
+            if is(&name) || is(&backwards) {
+                is_kept[start..start + name.len()].fill(false);
+            }
+        }
+    }
+    let kept = letters.iter().zip(is_kept).filter(|(_, is_kept)| *is_kept);
+    kept.map(|(letter, _)| letter).collect()
+}
+
+/// Whether somebody writes the sign for the letter.
+fn may_mean(sign: char, letter: char) -> bool {
+    sign.to_lowercase().eq([letter])
+        || match letter {
+            'a' => matches!(sign, '4' | '@'),
+            'e' => sign == '3',
+            'g' => matches!(sign, '6' | '9'),
+            'i' | 'l' => matches!(sign, '1' | '!' | '|'),
+            'o' => sign == '0',
+            's' => matches!(sign, '5' | '$'),
+            't' => matches!(sign, '7' | '+'),
+            _ => false,
+        }
 }
 
 #[cfg(test)]
@@ -108,6 +163,20 @@ mod tests {
             "Q7301Q7301",
             "kugelkugel",
             "admin123",
+            "kugel2024!",
+            "Kugel2024!",
+            "!2024kugel",
+            "kug3l2024!",
+            "legukab1!",
+            "kugelkugel2024!",
+            "kugel-12345",
+            "Q7301-kugel",
+            "Q7301-2024!",
+            "Q7301!admin",
+            "hq-owner-2024!",
+            "hqowner2024!",
+            "owner#2024!",
+            "hq-owner@Q7301",
         ] {
             assert!(!is_good(8, known), "{known}");
         }
@@ -122,6 +191,9 @@ mod tests {
             "another-tree-9",
             "correct horse",
             "ninja-Cat-3",
+            "kugel-plum-Tree-9",
+            "Q7301-x7Kp2mQz",
+            "q1-owl-Nest-4",
         ] {
             assert!(is_good(8, chosen), "{chosen}");
         }
