@@ -1,9 +1,11 @@
 //! Compiles `proto/` without an installed protoc, refuses a method without a policy, and writes down for every request
 //! message who may send it and which of its fields name a tenant, store or terminal, what is in it,
-//! which keys paths cannot name, and which services there are.
+//! which keys paths cannot name, what can be permitted, and which services there are.
 
 #[path = "build/content.rs"]
 mod content;
+#[path = "build/permissions.rs"]
+mod permissions;
 #[path = "build/words.rs"]
 mod words;
 
@@ -41,6 +43,7 @@ fn main() -> Result<(), Failure> {
     std::fs::write(out.join("scopes.rs"), scopes(&pool)?)?;
     std::fs::write(out.join("services.rs"), services(&pool)?)?;
     std::fs::write(out.join("content.rs"), content::content(&pool)?)?;
+    std::fs::write(out.join("permissions.rs"), permissions::permissions(&pool)?)?;
     std::fs::write(out.join("words.rs"), words::words(&pool)?)?;
 
     tonic_prost_build::configure()
@@ -178,20 +181,18 @@ fn scope(
         let list = list.as_ref().and_then(|list| list.as_list()).unwrap_or_default();
         list.iter().filter_map(Value::as_enum_number).collect()
     };
-    let callers = listed("allow");
-    if callers.is_empty() || callers.contains(&0) || (callers.contains(&1) && callers.len() > 1) {
-        return Err(format!(
-            "{}: policy.allow must name callers, or CALLER_ANYONE alone",
-            method.full_name()
-        )
-        .into());
-    }
     let flag = |name: &str| {
         policy
             .get_field_by_name(name)
             .and_then(|value| value.as_bool())
             .unwrap_or(false)
     };
+    let permission = policy
+        .get_field_by_name("permission")
+        .and_then(|value| value.as_enum_number())
+        .unwrap_or_default();
+    let callers = listed("allow");
+    check_policy(method, &callers, permission)?;
     let input = method.input();
     let field = |name: &str, kind: &str| -> String {
         match input.get_field_by_name(name) {
@@ -207,7 +208,8 @@ fn scope(
     writeln!(
         code,
         "impl crate::Scoped for {path} {{\n    const METHOD: &'static str = {name:?};\n    \
-         const POLICY: crate::Policy = crate::Policy {{ allow: &{callers:?}, own_store: {own_store}, own_terminal: {own_terminal}, legacy_allow: &{legacy:?} }};\n    \
+         const POLICY: crate::Policy = crate::Policy {{ allow: &{callers:?}, permission: {permission}, any_store: {any_store}, own_store: {own_store}, \
+         own_terminal: {own_terminal}, terminal_by_setting: {by_setting}, legacy_allow: &{legacy:?} }};\n    \
          const HAS_EFFECT: bool = {has_effect};\n    \
          fn tenant_id(&self) -> Option<&str> {{ {tenant} }}\n    \
          fn store_code(&self) -> Option<&str> {{ {store} }}\n    \
@@ -216,6 +218,8 @@ fn scope(
         path = rust_path(input.full_name()),
         name = method.full_name(),
         legacy = listed("legacy_allow"),
+        any_store = flag("any_store"),
+        by_setting = flag("terminal_by_setting"),
         own_store = flag("own_store"),
         own_terminal = flag("own_terminal"),
         tenant = field("tenant_id", "text"),
@@ -223,6 +227,20 @@ fn scope(
         number = field("terminal_no", "number"),
         terminal = field("terminal_id", "text"),
     )?;
+    Ok(())
+}
+
+/// Refuses a policy that lets nobody in, or users without saying what they have to be permitted.
+fn check_policy(method: &MethodDescriptor, callers: &[i32], permission: i32) -> Result<(), Failure> {
+    let name = method.full_name();
+    if callers.is_empty() || callers.contains(&0) || (callers.contains(&1) && callers.len() > 1) {
+        return Err(format!("{name}: policy.allow must name callers, or CALLER_ANYONE alone").into());
+    }
+    // 2 is CALLER_USER.
+    if callers.contains(&2) != (permission > 0) {
+        let rule = "policy.permission belongs to a method that lets users in, and to no other";
+        return Err(format!("{name}: {rule}").into());
+    }
     Ok(())
 }
 

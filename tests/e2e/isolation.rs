@@ -7,14 +7,14 @@ use crate::doors::{code_of, decimal_of, plain};
 use crate::walk::Credentials;
 
 /// What a tenant has that others would like to see.
-struct Owned {
-    tenant: Tenant,
-    till: Till,
-    cart: String,
+pub(crate) struct Owned {
+    pub(crate) tenant: Tenant,
+    pub(crate) till: Till,
+    pub(crate) cart: String,
 }
 
 impl Owned {
-    async fn build(world: &World) -> Self {
+    pub(crate) async fn build(world: &World) -> Self {
         let tenant = world.tenant().await;
         tenant.item("TEA", "298", "01").await;
         let till = tenant.store("tk01").await.till(1).await;
@@ -46,7 +46,7 @@ impl Owned {
     }
 
     /// A request of the method that points at this tenant's things wherever it can.
-    fn request(&self, rpc: &Rpc) -> Value {
+    pub(crate) fn request(&self, rpc: &Rpc) -> Value {
         let input = rpc.descriptor.input();
         input
             .fields()
@@ -56,7 +56,7 @@ impl Owned {
     }
 
     /// Everything that its owner sees.
-    async fn seen(&self) -> Vec<Value> {
+    pub(crate) async fn seen(&self) -> Vec<Value> {
         let mut seen = vec![self.till.rest().get(&format!("/carts/{}", self.cart)).await.ok()];
         for path in [
             "",

@@ -16,6 +16,7 @@ async fn tenants_and_stores_are_kept() {
     let expected = json!({
         "tenantId": tenant.id, "tenantName": "Plum Mart", "tags": ["pilot"], "stores": [],
         "entryDatetime": "2026-06-11 14:05:00", "lastUpdateDatetime": null,
+        "tillRights": {"readOtherStores": false, "writeMasters": false},
     });
     assert_eq!(shown, expected);
     let renamed = rest

@@ -148,7 +148,7 @@ impl Credentials {
 
     /// A token that the method's policy lets in.
     pub(crate) fn fitting(&self, rpc: &Rpc) -> &str {
-        let user = rpc.allows(Caller::User) || rpc.allows(Caller::Superuser);
+        let user = rpc.allows(Caller::User);
         match rpc {
             _ if user => &self.administrator,
             _ if rpc.allows(Caller::Terminal) => &self.terminal,

@@ -94,6 +94,7 @@ impl Key {
 
 #[cfg(test)]
 mod tests {
+    use crate::UserClaims;
     use std::sync::Arc;
 
     use kugel_types::{Clock as _, ManualClock};
@@ -170,7 +171,10 @@ mod tests {
     #[test]
     fn who_has_the_published_keys_checks_tokens() {
         let (tokens, _) = tokens();
-        let token = tokens.issue_user(&"Q7301".parse().expect("valid"), "hq-owner", true);
+        let token = tokens.issue_user(&UserClaims::superuser(
+            "Q7301".parse().expect("valid"),
+            "hq-owner",
+        ));
         let header = jsonwebtoken::decode_header(&token).expect("a header");
         let published = tokens.public_keys();
         assert_eq!(published.len(), 3);

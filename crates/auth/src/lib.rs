@@ -5,19 +5,24 @@
 //! only the SHA-256 is kept. This crate knows no transport: `kugel-rpc` reads headers and checks policies.
 
 mod api_key;
+mod claims;
 mod derived;
 mod invitation;
 mod key;
 mod lifetimes;
 mod password;
 mod principal;
+mod rights;
 mod signature;
 mod temporary;
 mod token;
+
+pub use kugel_proto::Permission;
 
 pub use api_key::{ApiKey, ApiKeyHash};
 pub use key::PublicKey;
 pub use lifetimes::Lifetimes;
 pub use password::Passwords;
-pub use principal::{Principal, TerminalClaims};
+pub use principal::{Principal, TerminalClaims, TillRights, UserClaims};
+pub use rights::{Grant, Permissions, Reach, Rights};
 pub use token::{TokenError, Tokens};

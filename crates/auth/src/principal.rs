@@ -2,6 +2,9 @@
 
 use kugel_proto::Caller;
 use kugel_types::{BusinessDate, StaffRef, TenantId, TerminalId};
+use serde::{Deserialize, Serialize};
+
+use crate::Rights;
 
 /// Who is calling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,14 +12,7 @@ pub enum Principal {
     /// Nobody in particular.
     Anonymous,
     /// A signed-in user.
-    User {
-        /// The user's tenant.
-        tenant: TenantId,
-        /// The name within the tenant.
-        username: String,
-        /// Administers the tenant.
-        is_superuser: bool,
-    },
+    User(UserClaims),
     /// A till.
     Terminal(TerminalClaims),
     /// Another service of Kugel, acting within one tenant.
@@ -26,6 +22,41 @@ pub enum Principal {
         /// The service's name.
         name: String,
     },
+}
+
+/// What a user's credential says about him.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserClaims {
+    /// The user's tenant.
+    pub tenant: TenantId,
+    /// The name within the tenant.
+    pub username: String,
+    /// Owns the tenant: everything is permitted.
+    pub is_superuser: bool,
+    /// What is permitted.
+    pub rights: Rights,
+}
+
+impl UserClaims {
+    /// An owner's.
+    pub fn superuser(tenant: TenantId, username: impl Into<String>) -> Self {
+        Self {
+            tenant,
+            username: username.into(),
+            is_superuser: true,
+            rights: Rights::all(),
+        }
+    }
+}
+
+/// What a tenant lets its tills do beyond their own store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TillRights {
+    /// Read what belongs to other stores: sales to take goods back, stock elsewhere.
+    pub read_other_stores: bool,
+    /// Write masters.
+    pub write_masters: bool,
 }
 
 /// What a terminal's credential says about it. The state is that of the moment the token was issued; who needs the
@@ -44,6 +75,8 @@ pub struct TerminalClaims {
     pub business_counter: i32,
     /// The staff member who is signed in.
     pub staff: Option<StaffRef>,
+    /// What the tenant lets its tills do. No token tells: the terminal service does.
+    pub rights: TillRights,
 }
 
 impl Principal {
@@ -51,27 +84,25 @@ impl Principal {
     pub fn tenant(&self) -> Option<&TenantId> {
         match self {
             Self::Anonymous => None,
-            Self::User { tenant, .. } | Self::Service { tenant, .. } => Some(tenant),
+            Self::User(claims) => Some(&claims.tenant),
+            Self::Service { tenant, .. } => Some(tenant),
             Self::Terminal(claims) => Some(&claims.id.tenant),
         }
     }
-    /// The kinds of caller that this principal is.
-    pub fn callers(&self) -> &'static [Caller] {
+    /// The kind of caller that this principal is.
+    pub fn kind(&self) -> Caller {
         match self {
-            Self::Anonymous => &[],
-            Self::User {
-                is_superuser: true, ..
-            } => &[Caller::Superuser, Caller::User],
-            Self::User { .. } => &[Caller::User],
-            Self::Terminal(_) => &[Caller::Terminal],
-            Self::Service { .. } => &[Caller::Service],
+            Self::Anonymous => Caller::Anyone,
+            Self::User(_) => Caller::User,
+            Self::Terminal(_) => Caller::Terminal,
+            Self::Service { .. } => Caller::Service,
         }
     }
     /// Who it is among all callers of a tenant, whatever their kind: an actor's name alone may be a user's or a till's.
     pub fn identity(&self) -> String {
         let kind = match self {
             Self::Anonymous | Self::Service { .. } => return self.actor(),
-            Self::User { .. } => "user",
+            Self::User(_) => "user",
             Self::Terminal(_) => "terminal",
         };
         format!("{kind}:{}", self.actor())
@@ -80,7 +111,7 @@ impl Principal {
     pub fn actor(&self) -> String {
         match self {
             Self::Anonymous => "anonymous".to_owned(),
-            Self::User { username, .. } => username.clone(),
+            Self::User(claims) => claims.username.clone(),
             Self::Terminal(claims) => claims.id.to_string(),
             Self::Service { name, .. } => format!("service:{name}"),
         }

@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
-use kugel_types::{Clock, StaffRef, TenantId};
+use kugel_types::{Clock, TenantId};
 use moka::sync::Cache;
-use serde::{Deserialize, Serialize};
 
+use crate::claims::{TerminalToken, UserToken, terminal, user};
 use crate::derived::Derived;
 use crate::key::{Key, PublicKey};
-use crate::{Lifetimes, Principal, TerminalClaims, signature};
+use crate::rights::GrantClaim;
+use crate::{Lifetimes, Principal, TerminalClaims, UserClaims, signature};
 
 /// Why a token is not accepted. The text is for the log: callers only learn that authentication failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,43 +40,6 @@ pub struct Tokens {
     issued: Cache<(TenantId, &'static str), (Arc<str>, i64)>,
 }
 
-#[derive(Serialize, Deserialize)]
-struct UserToken {
-    sub: String,
-    tenant_id: String,
-    is_superuser: bool,
-    #[serde(default)]
-    is_service_account: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    service: Option<String>,
-    aud: String,
-    iat: i64,
-    exp: i64,
-}
-
-#[derive(Serialize, Deserialize)]
-struct TerminalToken {
-    sub: String,
-    tenant_id: String,
-    store_code: String,
-    terminal_no: i32,
-    terminal_id: String,
-    status: String,
-    token_type: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    business_date: Option<String>,
-    open_counter: i32,
-    business_counter: i32,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    staff_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    staff_name: Option<String>,
-    iss: String,
-    aud: String,
-    iat: i64,
-    exp: i64,
-}
-
 impl Tokens {
     /// Derives the keys of all kinds from `root`.
     pub fn new(root: &str, lifetimes: Lifetimes, clock: Arc<dyn Clock>) -> Self {
@@ -100,15 +64,22 @@ impl Tokens {
     }
 
     /// A token for a user who has proved the password.
-    pub fn issue_user(&self, tenant: &TenantId, username: &str, is_superuser: bool) -> String {
-        self.account(
-            &self.user,
-            tenant,
-            username.to_owned(),
-            is_superuser,
-            None,
-            self.lifetimes.user,
-        )
+    pub fn issue_user(&self, claims: &UserClaims) -> String {
+        let now = self.clock.now().as_second();
+        // An owner's rights are told by the one claim.
+        let grants = claims.rights.grants().iter().filter(|_| !claims.is_superuser);
+        let token = UserToken {
+            sub: claims.username.clone(),
+            tenant_id: claims.tenant.to_string(),
+            is_superuser: claims.is_superuser,
+            is_service_account: false,
+            service: None,
+            grants: grants.map(GrantClaim::from).collect(),
+            aud: self.user.audience(),
+            iat: now,
+            exp: now + self.lifetimes.user,
+        };
+        self.user.sign(&token)
     }
 
     /// A token for a terminal in its present state, and its life in seconds.
@@ -144,17 +115,18 @@ impl Tokens {
         {
             return token;
         }
-        let subject = format!("service:{name}");
-        let token: Arc<str> = self
-            .account(
-                &self.service,
-                tenant,
-                subject,
-                false,
-                Some(name.to_owned()),
-                SERVICE_LIFETIME,
-            )
-            .into();
+        let token = UserToken {
+            sub: format!("service:{name}"),
+            tenant_id: tenant.to_string(),
+            is_superuser: false,
+            is_service_account: true,
+            service: Some(name.to_owned()),
+            grants: Vec::new(),
+            aud: self.service.audience(),
+            iat: now,
+            exp: now + SERVICE_LIFETIME,
+        };
+        let token: Arc<str> = self.service.sign(&token).into();
         self.issued.insert(key, (token.clone(), now + SERVICE_LIFETIME));
         token
     }
@@ -177,29 +149,6 @@ impl Tokens {
         }
     }
 
-    fn account(
-        &self,
-        key: &Key,
-        tenant: &TenantId,
-        sub: String,
-        is_superuser: bool,
-        service: Option<String>,
-        lifetime: i64,
-    ) -> String {
-        let now = self.clock.now().as_second();
-        let token = UserToken {
-            sub,
-            tenant_id: tenant.to_string(),
-            is_superuser,
-            is_service_account: service.is_some(),
-            service,
-            aud: key.audience(),
-            iat: now,
-            exp: now + lifetime,
-        };
-        key.sign(&token)
-    }
-
     fn decode(&self, token: &str) -> Result<(Arc<Principal>, i64), TokenError> {
         let invalid = |error: &dyn std::fmt::Display| TokenError::Invalid(error.to_string());
         let header = jsonwebtoken::decode_header(token).map_err(|error| invalid(&error))?;
@@ -208,13 +157,9 @@ impl Tokens {
         let (principal, expires) = match kind {
             "user" => {
                 let claims: UserToken = self.user.check(token, &id)?;
-                let tenant = claims.tenant_id.parse().map_err(|error| invalid(&error))?;
-                let principal = Principal::User {
-                    tenant,
-                    username: claims.sub,
-                    is_superuser: claims.is_superuser,
-                };
-                (principal, claims.exp)
+                let expires = claims.exp;
+                let claims = user(claims).map_err(|error| invalid(&error))?;
+                (Principal::User(claims), expires)
             }
             "service" => {
                 let claims: UserToken = self.service.check(token, &id)?;
@@ -238,25 +183,13 @@ impl Tokens {
     }
 }
 
-fn terminal(claims: TerminalToken) -> Result<TerminalClaims, kugel_types::InvalidId> {
-    Ok(TerminalClaims {
-        id: claims.terminal_id.parse()?,
-        status: claims.status,
-        business_date: claims.business_date.as_deref().map(str::parse).transpose()?,
-        open_counter: claims.open_counter,
-        business_counter: claims.business_counter,
-        staff: claims.staff_id.map(|id| StaffRef {
-            id,
-            name: claims.staff_name.unwrap_or_default(),
-        }),
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use kugel_types::ManualClock;
+    use kugel_proto::Permission;
+    use kugel_types::{ManualClock, StaffRef};
 
     use super::*;
+    use crate::{Grant, Rights, TillRights};
 
     fn tokens(root: &str) -> (Tokens, Arc<ManualClock>) {
         let clock = Arc::new(ManualClock::for_test(
@@ -279,20 +212,33 @@ mod tests {
         "Q7301".parse().expect("valid")
     }
 
+    fn user(username: &str) -> UserClaims {
+        UserClaims {
+            tenant: tenant(),
+            username: username.to_owned(),
+            is_superuser: false,
+            rights: Rights::default(),
+        }
+    }
+
     #[test]
     fn every_kind_reads_back_as_issued() {
         let (tokens, _) = tokens("root");
-        let user = tokens
-            .verify(&tokens.issue_user(&tenant(), "hq-owner", true))
-            .expect("valid");
-        assert_eq!(
-            *user,
-            Principal::User {
-                tenant: tenant(),
-                username: "hq-owner".into(),
-                is_superuser: true
-            }
-        );
+        let grant = |permissions: &[Permission], stores: Option<&str>| Grant {
+            permissions: permissions.iter().copied().collect(),
+            stores: stores.map(|code| [code.parse().expect("a store code")].into()),
+        };
+        let clerk = UserClaims {
+            rights: Rights::of([
+                grant(&[Permission::SalesRead, Permission::StockRead], None),
+                grant(&[Permission::PricesWrite], Some("tk01")),
+            ]),
+            ..user("clerk")
+        };
+        for claims in [UserClaims::superuser(tenant(), "hq-owner"), clerk, user("nobody")] {
+            let read = tokens.verify(&tokens.issue_user(&claims)).expect("valid");
+            assert_eq!(*read, Principal::User(claims));
+        }
         let service = tokens
             .verify(&tokens.service("report", &tenant()))
             .expect("valid");
@@ -313,6 +259,7 @@ mod tests {
                 id: "31".into(),
                 name: "Mori".into(),
             }),
+            rights: TillRights::default(),
         };
         let (token, lifetime) = tokens.issue_terminal(&claims);
         assert_eq!(lifetime, 86400);
@@ -325,7 +272,7 @@ mod tests {
     #[test]
     fn forged_foreign_and_expired_tokens_are_refused() {
         let (ours, clock) = tokens("root");
-        let token = ours.issue_user(&tenant(), "u", false);
+        let token = ours.issue_user(&user("u"));
         let (theirs, _) = tokens("another root");
         assert!(matches!(theirs.verify(&token), Err(TokenError::Invalid(_))));
         for forged in ["", "a.b.c", &token[..token.len() - 2], &format!("{token}x")] {
@@ -348,10 +295,10 @@ mod tests {
         let (tokens, _) = tokens("root");
         let service = tokens.service("cart", &tenant());
         // The header is replaced by that of a user token; the signature is still the service key's.
-        let user = tokens.issue_user(&tenant(), "u", false);
+        let token = tokens.issue_user(&user("u"));
         let forged = format!(
             "{}{}",
-            user.split('.').next().expect("header"),
+            token.split('.').next().expect("header"),
             &service[service.find('.').expect("dot")..]
         );
         assert!(matches!(tokens.verify(&forged), Err(TokenError::Invalid(_))));

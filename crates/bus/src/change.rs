@@ -27,6 +27,10 @@ pub enum ChangeKind {
     Store,
     /// A terminal's state or data; the key is the terminal id.
     Terminal,
+    /// What a tenant lets its tills do; the key is the tenant's id.
+    Tenant,
+    /// What a user or a service account may do; the key is the user's name.
+    User,
 }
 
 /// One changed master.

@@ -12,7 +12,10 @@ mod policy;
 
 pub use content::{Content, ContentReader, LIST_MAX, TEXT_MAX};
 pub use payment::CashUnknown;
-pub use policy::{Caller, IDEMPOTENT_METHODS, METHODS, Policy, READING_METHODS, Scoped};
+pub use policy::{
+    Caller, IDEMPOTENT_METHODS, METHODS, PERMISSIONS, Permission, PermissionEntry, Policy, READING_METHODS,
+    Scoped,
+};
 
 /// Everything of the contract as a `FileDescriptorSet` with options and source comments.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -1,17 +1,23 @@
 //! Who may call a method, as its options in proto say.
 
 /// A kind of credential, `kugel.options.v1.Caller`.
-pub use crate::options::v1::Caller;
+pub use crate::options::v1::{Caller, Permission};
 
 /// The policy of a method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
     /// The callers that are let in, by number.
     pub allow: &'static [i32],
+    /// What a user has to be permitted, by number; 0 where no user is let in.
+    pub permission: i32,
+    /// A permission for any store is enough.
+    pub any_store: bool,
     /// A terminal may only name its own store.
     pub own_store: bool,
     /// A terminal may only name itself.
     pub own_terminal: bool,
+    /// A terminal is let in where the tenant lets tills write masters, or older clients are served.
+    pub terminal_by_setting: bool,
     /// The callers that are let in besides, by number, where older clients are served.
     pub legacy_allow: &'static [i32],
 }
@@ -21,6 +27,38 @@ impl Policy {
     pub fn allows(&self, caller: Caller, legacy: bool) -> bool {
         let caller = caller as i32;
         self.allow.contains(&caller) || (legacy && self.legacy_allow.contains(&caller))
+    }
+
+    /// What a user has to be permitted; `None` where no user is let in.
+    pub fn permission(&self) -> Option<Permission> {
+        Permission::try_from(self.permission)
+            .ok()
+            .filter(|permission| *permission != Permission::Unspecified)
+    }
+}
+
+/// Something that can be permitted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PermissionEntry {
+    /// Which.
+    pub permission: Permission,
+    /// What it permits.
+    pub description: &'static str,
+    /// The methods that ask for it, `package.Service.Method`.
+    pub methods: &'static [&'static str],
+}
+
+impl Permission {
+    /// The name in JSON, tokens and roles: `sales.sell`.
+    pub fn name(self) -> String {
+        let name = self.as_str_name().trim_start_matches("PERMISSION_");
+        name.to_lowercase().replacen('_', ".", 1)
+    }
+
+    /// The permission of a name that can be given.
+    pub fn named(name: &str) -> Option<Self> {
+        let given = PERMISSIONS.iter().map(|entry| entry.permission);
+        given.into_iter().find(|permission| permission.name() == name)
     }
 }
 
@@ -47,5 +85,7 @@ pub trait Scoped: crate::Content {
 mod scopes {
     include!(concat!(env!("OUT_DIR"), "/scopes.rs"));
 }
+
+include!(concat!(env!("OUT_DIR"), "/permissions.rs"));
 
 pub use scopes::{IDEMPOTENT_METHODS, METHODS, READING_METHODS};

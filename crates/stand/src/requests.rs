@@ -1,6 +1,6 @@
 //! Requests in anybody's name. Those in nobody's are [`Request::new`].
 
-use kugel_auth::TerminalClaims;
+use kugel_auth::{Rights, TerminalClaims, TillRights, UserClaims};
 use kugel_proto::Decimal;
 use kugel_rpc::{API_KEY, REQUEST_ID, TERMINAL_ID, outgoing};
 use kugel_types::StaffRef;
@@ -9,14 +9,26 @@ use tonic::Request;
 use crate::Stand;
 
 impl Stand {
-    /// A request of `mori`, a user without special rights.
+    /// A request of `mori`, a user who is permitted everything and owns nothing.
     pub fn user<T>(&self, message: T) -> Request<T> {
-        bearer(&self.tokens.issue_user(&self.tenant, "mori", false), message)
+        self.user_with(Rights::all(), message)
     }
 
-    /// A request of `hq-owner`, who administers the tenant.
+    /// A request of `mori` with rights of the test's own.
+    pub fn user_with<T>(&self, rights: Rights, message: T) -> Request<T> {
+        let claims = UserClaims {
+            tenant: self.tenant.clone(),
+            username: "mori".to_owned(),
+            is_superuser: false,
+            rights,
+        };
+        bearer(&self.tokens.issue_user(&claims), message)
+    }
+
+    /// A request of `hq-owner`, who owns the tenant.
     pub fn administrator<T>(&self, message: T) -> Request<T> {
-        bearer(&self.tokens.issue_user(&self.tenant, "hq-owner", true), message)
+        let claims = UserClaims::superuser(self.tenant.clone(), "hq-owner");
+        bearer(&self.tokens.issue_user(&claims), message)
     }
 
     /// A request of a till with the usual [`claims`].
@@ -47,6 +59,7 @@ pub fn claims(id: &str) -> TerminalClaims {
             id: "31".to_owned(),
             name: "Mori".to_owned(),
         }),
+        rights: TillRights::default(),
     }
 }
 

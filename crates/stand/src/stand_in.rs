@@ -98,10 +98,10 @@ fn principal<Q: Scoped>(tokens: &Tokens, request: &tonic::Request<Q>) -> Result<
     let principal = tokens
         .verify(token.unwrap_or_default())
         .map_err(|error| Status::unauthenticated(error.to_string()))?;
-    let kinds = principal.callers();
-    if !kinds.iter().any(|kind| Q::POLICY.allows(*kind, false)) {
+    let kind = principal.kind();
+    if !Q::POLICY.allows(kind, false) {
         return Err(Status::permission_denied(format!(
-            "{kinds:?} may not call {}",
+            "{kind:?} may not call {}",
             Q::METHOD
         )));
     }

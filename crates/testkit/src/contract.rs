@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::Method;
-use kugel_proto::Caller;
+use kugel_proto::{Caller, Permission};
 use prost_reflect::{DynamicMessage, FieldDescriptor, MethodDescriptor};
 use serde_json::Value;
 
@@ -17,6 +17,10 @@ pub struct Rpc {
     pub allow: Vec<Caller>,
     /// True if its answer comes without the envelope.
     pub is_bare: bool,
+    /// What a user has to be permitted, `sales.sell`; nothing where no user is let in.
+    pub permission: String,
+    /// What else the policy says.
+    pub flags: Vec<String>,
     /// Its REST routes, the first one first.
     pub bindings: Vec<Binding>,
     /// Why it has none.
@@ -50,11 +54,14 @@ impl Rpc {
     fn read(descriptor: MethodDescriptor) -> Self {
         let options = descriptor.options();
         let rest = extension(&options, "kugel.options.v1.rest");
+        let policy = extension(&options, "kugel.options.v1.policy");
         let http = extension(&options, "google.api.http");
         let more = http["additionalBindings"].as_array().cloned().unwrap_or_default();
         let status = rest["successStatus"].as_u64().unwrap_or(0);
         Self {
-            allow: callers(&extension(&options, "kugel.options.v1.policy")),
+            allow: callers(&policy),
+            permission: permission(&policy),
+            flags: flags(&policy),
             is_bare: rest["bare"] == true,
             bindings: std::iter::once(&http)
                 .chain(&more)
@@ -77,6 +84,21 @@ impl Rpc {
     /// True if this kind of caller is let in.
     pub fn allows(&self, caller: Caller) -> bool {
         self.allow.contains(&caller)
+    }
+
+    /// True if the policy says so: `anyStore`, `ownStore`, `ownTerminal`, `terminalBySetting`.
+    pub fn has(&self, flag: &str) -> bool {
+        self.flags.iter().any(|known| known == flag)
+    }
+
+    /// True if the method only reads.
+    pub fn only_reads(&self) -> bool {
+        let level = self
+            .descriptor
+            .options()
+            .get_field_by_name("idempotency_level")
+            .and_then(|level| level.as_enum_number());
+        level == Some(1)
     }
 
     /// True if no credential is needed.
@@ -190,6 +212,19 @@ fn extension(options: &DynamicMessage, name: &str) -> Value {
     let value = options.get_extension(&field);
     let message = value.as_message().unwrap();
     serde_json::to_value(message).unwrap()
+}
+
+fn permission(policy: &Value) -> String {
+    let name = policy["permission"].as_str().unwrap_or_default();
+    Permission::from_str_name(name).map_or_else(String::new, Permission::name)
+}
+
+fn flags(policy: &Value) -> Vec<String> {
+    let fields = policy.as_object().into_iter().flatten();
+    fields
+        .filter(|(_, value)| **value == Value::Bool(true))
+        .map(|(name, _)| name.clone())
+        .collect()
 }
 
 fn callers(policy: &Value) -> Vec<Caller> {

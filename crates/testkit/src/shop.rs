@@ -130,6 +130,13 @@ impl Tenant {
         log_in(&self.site, &self.id, name, password).await
     }
 
+    /// Another user of the tenant with roles, logged in.
+    pub async fn user_with(&self, name: &str, roles: Value) -> String {
+        let account = json!({"username": name, "password": Self::PASSWORD, "roles": roles});
+        self.rest().post("/accounts/users", account).await.created();
+        log_in(&self.site, &self.id, name, Self::PASSWORD).await
+    }
+
     /// Enters a store.
     pub async fn store(&self, code: &str) -> Store {
         let name = format!("Plum {code}");

@@ -23,13 +23,14 @@ use kugel_config::Compatibility;
 use kugel_error::Result;
 use kugel_proto::account::v1::account_service_server::AccountServiceServer;
 use kugel_proto::account::v1::key_service_server::KeyServiceServer;
+use kugel_proto::account::v1::role_service_server::RoleServiceServer;
 use kugel_rpc::{Deps, Parts, Repeats, Routes};
 use kugel_state::{State, StateError};
 use kugel_store::{Collection, Record as _};
 use kugel_types::{Clock, TenantId};
 
 use crate::adapters::events::{SecurityLog, TOPICS};
-use crate::adapters::grpc::{Accounts, Keys};
+use crate::adapters::grpc::{Accounts, Keys, Roles};
 use crate::app::{App, keep_forgetting};
 use crate::domain::Tenant;
 
@@ -73,7 +74,8 @@ pub fn build(deps: Deps) -> Result<Parts> {
         .subscribe(NAME, TOPICS, Arc::new(SecurityLog(app.clone())));
     let repeats = app.repeats.clone();
     let routes = Routes::new(KeyServiceServer::new(Keys(Arc::clone(&app.tokens))))
-        .and(AccountServiceServer::new(Accounts(app.clone())));
+        .and(AccountServiceServer::new(Accounts(app.clone())))
+        .and(RoleServiceServer::new(Roles(app.clone())));
     Ok(Parts {
         name: NAME,
         routes,

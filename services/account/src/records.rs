@@ -5,7 +5,7 @@ use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 use kugel_proto::account::v1::SecurityEvent;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{LastLogin, PasswordPolicy, SuperuserGuard, Tenant, UsedInvitation, User};
+use crate::domain::{LastLogin, PasswordPolicy, Role, SuperuserGuard, Tenant, UsedInvitation, User};
 
 /// The key of the one policy of a tenant.
 pub(crate) const POLICY_KEY: &str = "policy";
@@ -38,6 +38,11 @@ static GUARDS: Collection = Collection {
 };
 static POLICIES: Collection = Collection {
     name: "password_policies",
+    fields: &[],
+    indexes: &[],
+};
+static ROLES: Collection = Collection {
+    name: "own_roles",
     fields: &[],
     indexes: &[],
 };
@@ -82,6 +87,13 @@ impl Record for PasswordPolicy {
     }
 }
 
+impl Record for Role {
+    const COLLECTION: &'static Collection = &ROLES;
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+}
+
 impl Record for UsedInvitation {
     const COLLECTION: &'static Collection = &INVITATIONS;
     fn id(&self) -> String {
@@ -117,12 +129,13 @@ impl Record for SecurityEventDocument {
 }
 
 /// All collections of the service.
-pub static COLLECTIONS: [&Collection; 8] = [
+pub static COLLECTIONS: [&Collection; 9] = [
     &TENANTS,
     &USERS,
     &LAST_LOGINS,
     &GUARDS,
     &POLICIES,
+    &ROLES,
     &INVITATIONS,
     &SECURITY_EVENTS,
     &PROCESSED_REQUESTS,

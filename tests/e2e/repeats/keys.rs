@@ -55,7 +55,7 @@ async fn a_key_means_the_same_at_every_door() {
 async fn a_key_is_its_callers_own() {
     let world = World::start().await;
     let tenant = world.tenant().await;
-    let clerk = tenant.user("clerk", "plum-Tree-9").await;
+    let clerk = tenant.user_with("clerk", json!([{"role": "back_office"}])).await;
     let path = tenant.path("categories");
     for (code, token) in [("1", &tenant.token), ("2", &clerk)] {
         let rest = world.rest().bearer(token).header("idempotency-key", "k");

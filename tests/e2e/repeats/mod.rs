@@ -197,7 +197,7 @@ impl Walk {
 
     /// A token that the method's policy lets in.
     fn token(&self, rpc: &Rpc) -> String {
-        if rpc.allows(Caller::User) || rpc.allows(Caller::Superuser) {
+        if rpc.allows(Caller::User) {
             return self.tenant.token.clone();
         }
         if rpc.allows(Caller::Terminal) {

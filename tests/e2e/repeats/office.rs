@@ -31,8 +31,31 @@ pub(super) async fn users(walk: &mut Walk) {
     let back = json!({"isActive": true});
     walk.kept("account.v1.AccountService.UpdateUser", change, back)
         .await;
+    roles(walk).await;
     passwords(walk, &clerk, &other).await;
     walk.kept("account.v1.AccountService.DeleteUser", clerk, other)
+        .await;
+}
+
+async fn roles(walk: &mut Walk) {
+    let role = |permission: &str| json!({"role": {"name": "night", "permissions": [permission]}});
+    let other = role("sales.return");
+    walk.kept(
+        "account.v1.RoleService.CreateRole",
+        role("sales.sell"),
+        other.clone(),
+    )
+    .await;
+    walk.kept("account.v1.RoleService.UpdateRole", role("sales.void"), other)
+        .await;
+    let given = json!({"username": "clerk", "roles": [{"role": "night"}]});
+    walk.plain("account.v1.AccountService.SetUserRoles", given).await;
+    let given = json!({"username": "clerk", "roles": [{"role": "cashier"}]});
+    let other = json!({"roles": [{"role": "manager"}]});
+    walk.kept("account.v1.AccountService.SetUserRoles", given, other)
+        .await;
+    let gone = json!({"name": "night"});
+    walk.kept("account.v1.RoleService.DeleteRole", gone, json!({"name": "day"}))
         .await;
 }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use kugel_auth::{ApiKey, Principal};
+use kugel_auth::{ApiKey, Principal, Reach, TerminalClaims, UserClaims};
 use kugel_error::{Error, codes};
 use kugel_proto::{Caller as Kind, Scoped};
 use kugel_store::{Documents, RequestKey, Scope};
@@ -114,7 +114,7 @@ pub fn admit<T: Scoped + Message>(request: Request<T>) -> Result<(Caller, T), St
     };
     let (metadata, extensions, mut message) = request.into_parts();
     let principal = principal::<T>(&extensions)?;
-    check_scope(&principal, &message)?;
+    check_scope(&principal, &message, extensions.get::<ServesLegacy>().is_some())?;
     let tenant = principal
         .tenant()
         .ok_or_else(|| codes::UNAUTHENTICATED.error("a credential is required"))?
@@ -192,8 +192,9 @@ fn principal<T: Scoped>(extensions: &Extensions) -> Result<Arc<Principal>, Error
         }
     };
     let legacy = extensions.get::<ServesLegacy>().is_some();
-    let mut kinds = principal.callers().iter();
-    if kinds.any(|kind| T::POLICY.allows(*kind, legacy)) {
+    let by_setting = T::POLICY.terminal_by_setting
+        && matches!(&*principal, Principal::Terminal(claims) if legacy || claims.rights.write_masters);
+    if by_setting || T::POLICY.allows(principal.kind(), legacy) {
         return Ok(principal);
     }
     // Methods for services alone do not tell others that they would be known anywhere.
@@ -205,7 +206,7 @@ fn principal<T: Scoped>(extensions: &Extensions) -> Result<Arc<Principal>, Error
         .with("method", T::METHOD))
 }
 
-fn check_scope<T: Scoped>(principal: &Principal, message: &T) -> Result<(), Error> {
+fn check_scope<T: Scoped>(principal: &Principal, message: &T, legacy: bool) -> Result<(), Error> {
     let own = principal.tenant();
     if let Some(text) = message.tenant_id().filter(|text| !text.is_empty())
         && own.is_none_or(|tenant| tenant.as_str() != text)
@@ -224,21 +225,64 @@ fn check_scope<T: Scoped>(principal: &Principal, message: &T) -> Result<(), Erro
         }
         None => None,
     };
-    let Principal::Terminal(claims) = principal else {
+    let store = || match message.store_code().filter(|text| !text.is_empty()) {
+        Some(text) => Ok::<_, Error>(Some(text.parse::<StoreCode>()?)),
+        None => Ok(terminal.as_ref().map(|id| id.store.clone())),
+    };
+    match principal {
+        Principal::User(claims) => check_permission::<T>(claims, store()?.as_ref()),
+        Principal::Terminal(claims) => {
+            let number = match message.terminal_no() {
+                Some(number) if number != 0 => Some(TerminalNo::new(number)?),
+                _ => terminal.as_ref().map(|id| id.number),
+            };
+            check_place::<T>(claims, store()?, number, legacy)
+        }
+        Principal::Anonymous | Principal::Service { .. } => Ok(()),
+    }
+}
+
+/// Whether a user is permitted what the method asks for, where it is asked for.
+fn check_permission<T: Scoped>(claims: &UserClaims, store: Option<&StoreCode>) -> Result<(), Error> {
+    let Some(permission) = T::POLICY.permission() else {
         return Ok(());
     };
-    let store = match message.store_code().filter(|text| !text.is_empty()) {
-        Some(text) => Some(text.parse::<StoreCode>()?),
-        None => terminal.as_ref().map(|id| id.store.clone()),
+    let reach = match store {
+        _ if T::POLICY.any_store => Reach::AnyStore,
+        Some(store) => Reach::Store(store),
+        None => Reach::Tenant,
     };
+    if claims.rights.allow(permission, reach) {
+        return Ok(());
+    }
+    let (name, place) = (
+        permission.name(),
+        store.map_or_else(
+            || "for the tenant".to_owned(),
+            |store| format!("for store {store}"),
+        ),
+    );
+    Err(codes::PERMISSION_DENIED
+        .error(format!(
+            "this needs the permission {name} {place}: a role of yours would have to give it"
+        ))
+        .with("method", T::METHOD)
+        .with("permission", name))
+}
+
+/// Whether a terminal may act at the store, and for the terminal, that the request names.
+fn check_place<T: Scoped>(
+    claims: &TerminalClaims,
+    store: Option<StoreCode>,
+    number: Option<TerminalNo>,
+    legacy: bool,
+) -> Result<(), Error> {
     let policy = T::POLICY;
-    if (policy.own_store || policy.own_terminal) && store.is_some_and(|store| store != claims.id.store) {
+    let reads_others = !T::HAS_EFFECT && (legacy || claims.rights.read_other_stores);
+    let is_bound = (policy.own_store && !reads_others) || policy.own_terminal;
+    if is_bound && store.is_some_and(|store| store != claims.id.store) {
         return Err(codes::PERMISSION_DENIED.error("a terminal may only act in its own store"));
     }
-    let number = match message.terminal_no() {
-        Some(number) if number != 0 => Some(TerminalNo::new(number)?),
-        _ => terminal.map(|id| id.number),
-    };
     if policy.own_terminal && number.is_some_and(|number| number != claims.id.number) {
         return Err(codes::PERMISSION_DENIED.error("a terminal may only act for itself"));
     }

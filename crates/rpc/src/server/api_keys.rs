@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kugel_auth::{ApiKey, Principal, TerminalClaims, Tokens};
+use kugel_auth::{ApiKey, Principal, TerminalClaims, TillRights, Tokens};
 use kugel_bus::{Announcement, Bus, ChangeKind};
 use kugel_config::Settings;
 use kugel_error::{Error, codes, pause_of, reason_of};
@@ -38,6 +38,10 @@ impl ApiKeys {
                 let terminal = change.key.clone();
                 cache.invalidate_if(move |(id, _)| *id == terminal);
             }
+            Announcement::Changed(change) if change.kind == ChangeKind::Tenant => {
+                let tenant = format!("{}-", change.tenant);
+                cache.invalidate_if(move |(id, _)| id.starts_with(&tenant));
+            }
             Announcement::Changed(_) => {}
         }));
         Self {
@@ -64,7 +68,9 @@ impl ApiKeys {
                 .authenticate_terminal(request)
                 .await
                 .map_err(failed)?;
-            let terminal = answer.into_inner().terminal.ok_or_else(refused)?;
+            let answer = answer.into_inner();
+            let rights = answer.till_rights.unwrap_or_default();
+            let terminal = answer.terminal.ok_or_else(refused)?;
             let staff = terminal.staff.map(|staff| StaffRef {
                 id: staff.staff_id,
                 name: staff.staff_name,
@@ -77,6 +83,10 @@ impl ApiKeys {
                 open_counter: terminal.open_counter,
                 business_counter: terminal.business_counter,
                 staff,
+                rights: TillRights {
+                    read_other_stores: rights.read_other_stores,
+                    write_masters: rights.write_masters,
+                },
             })))
         };
         self.known.get_or_load((terminal_id.to_owned(), hash), load).await

@@ -10,12 +10,12 @@ use kugel_store::{DataDir, Documents, Query, Scope, SqliteStore, StoreError};
 use kugel_types::SystemClock;
 
 /// Documents of each database: more than a page holds.
-const ITEMS: i64 = 60;
+pub(crate) const ITEMS: i64 = 60;
 
 /// A data folder with two services, each with shared documents and two tenants.
 pub(crate) struct House {
     pub(crate) folder: tempfile::TempDir,
-    documents: Vec<(SqliteStore, Documents)>,
+    pub(crate) documents: Vec<(SqliteStore, Documents)>,
 }
 
 pub(crate) const FILES: [&str; 6] = [
@@ -90,7 +90,7 @@ impl House {
     }
 
     /// A copy of the files of a running process: what a killed one leaves.
-    async fn killed() -> tempfile::TempDir {
+    pub(crate) async fn killed() -> tempfile::TempDir {
         let house = Self::new().await;
         let copy = tempfile::tempdir().unwrap();
         copy_folder(house.folder.path(), copy.path());
@@ -111,34 +111,25 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// Bytes of a frame in a log.
-const FRAME: u64 = 24 + 4096;
-
-/// Where what was written of a log ends: room lies ready behind it.
-fn last_byte(log: &Path) -> u64 {
-    let bytes = fs::read(log).unwrap();
-    bytes.iter().rposition(|byte| *byte != 0).unwrap() as u64
-}
-
-fn flip(path: &Path, at: u64) {
+pub(crate) fn flip(path: &Path, at: u64) {
     let file = OpenOptions::new().read(true).write(true).open(path).unwrap();
     let mut byte = [0];
     file.read_exact_at(&mut byte, at).unwrap();
     file.write_all_at(&[byte[0] ^ 0x55], at).unwrap();
 }
 
-fn cut(path: &Path, length: impl Fn(u64) -> u64) {
+pub(crate) fn cut(path: &Path, length: impl Fn(u64) -> u64) {
     let file = OpenOptions::new().write(true).open(path).unwrap();
     let whole = file.metadata().unwrap().len();
     file.set_len(length(whole)).unwrap();
 }
 
-fn beside(file: &Path, ending: &str) -> PathBuf {
+pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
     PathBuf::from(format!("{}{ending}", file.display()))
 }
 
 /// A start that fails with one sentence, which names the file and what to do, as often as it is tried.
-fn refused(folder: &Path, file: &str, wound: &str) {
+pub(crate) fn refused(folder: &Path, file: &str, wound: &str) {
     for _ in 0..2 {
         let Err(error) = open(folder) else {
             panic!("{file}: {wound} is not noticed")
@@ -149,7 +140,7 @@ fn refused(folder: &Path, file: &str, wound: &str) {
     }
 }
 
-async fn is_whole(folder: &Path) {
+pub(crate) async fn is_whole(folder: &Path) {
     for (store, documents) in open(folder).unwrap() {
         for scope in scopes() {
             let numbers = numbers(&documents, &scope).await.unwrap();
@@ -161,7 +152,7 @@ async fn is_whole(folder: &Path) {
 }
 
 /// Something that happens to a file.
-type Wound = (&'static str, fn(&Path));
+pub(crate) type Wound = (&'static str, fn(&Path));
 
 const WOUNDS: [Wound; 10] = [
     ("lost", |file| fs::remove_file(file).unwrap()),
@@ -228,85 +219,6 @@ async fn a_file_of_somebody_else_is_not_taken() {
     refused(folder.path(), copy, "a copy");
     fs::remove_file(folder.path().join(copy)).unwrap();
     is_whole(folder.path()).await;
-}
-
-#[tokio::test]
-async fn a_lost_or_damaged_log_ends_the_start() {
-    let killed = House::killed().await;
-    let folder = tempfile::tempdir().unwrap();
-    for file in FILES {
-        let wounds: [Wound; 10] = [
-            ("lost", |log| fs::remove_file(log).unwrap()),
-            ("empty", |log| cut(log, |_| 0)),
-            ("cut within its header", |log| cut(log, |_| 20)),
-            ("cut to its header", |log| cut(log, |_| 32)),
-            ("cut at half", |log| {
-                let half = (last_byte(log) / 2 - 32) / FRAME * FRAME + 32;
-                cut(log, |_| half);
-            }),
-            ("without its last frame", |log| {
-                let last = (last_byte(log) - 32) / FRAME * FRAME + 32;
-                cut(log, |_| last);
-            }),
-            ("zeros", |log| fs::write(log, [0; 50_000]).unwrap()),
-            ("damaged in its header", |log| flip(log, 17)),
-            ("damaged in its first frame", |log| flip(log, 32 + 24 + 100)),
-            ("damaged in a later frame", |log| {
-                flip(log, 32 + 10 * FRAME + 2000)
-            }),
-        ];
-        for (wound, inflict) in wounds {
-            copy_folder(killed.path(), folder.path());
-            inflict(&beside(&folder.path().join(file), "-wal"));
-            refused(folder.path(), &format!("{file}-wal"), wound);
-        }
-    }
-    copy_folder(killed.path(), folder.path());
-    let log = |file| beside(&folder.path().join(file), "-wal");
-    fs::copy(log(FILES[2]), log(FILES[1])).unwrap();
-    refused(folder.path(), "db_cart_t1.sqlite-wal", "that of another tenant");
-    copy_folder(killed.path(), folder.path());
-    is_whole(folder.path()).await;
-}
-
-#[tokio::test]
-async fn what_a_killed_process_leaves_is_taken() {
-    let killed = House::killed().await;
-    // The index of a log is made anew: one that is not whole asks nothing of it.
-    for file in FILES {
-        fs::write(beside(&killed.path().join(file), "-shm"), [0xAB; 32768]).unwrap();
-    }
-    let torn = tempfile::tempdir().unwrap();
-    copy_folder(killed.path(), torn.path());
-    is_whole(killed.path()).await;
-    // A power cut tears the commit that was under way.
-    let log = beside(&torn.path().join(FILES[1]), "-wal");
-    let last = last_byte(&log);
-    cut(&log, |_| last - 100);
-    let opened = open(torn.path()).unwrap();
-    let numbers = numbers(&opened[0].1, &scopes()[1]).await.unwrap();
-    assert_eq!(numbers, (0..ITEMS - 1).collect::<Vec<_>>());
-}
-
-#[tokio::test]
-async fn an_index_older_than_its_log_is_taken() {
-    // The system had flushed the index some commits ago when the power went.
-    let house = House::new().await;
-    let before = tempfile::tempdir().unwrap();
-    copy_folder(house.folder.path(), before.path());
-    let [_, tenant, _] = scopes();
-    for number in ITEMS..ITEMS + 2000 {
-        insert(&house.documents[0].1, &tenant, number).await.unwrap();
-        if number % 400 == 0 {
-            let after = tempfile::tempdir().unwrap();
-            copy_folder(house.folder.path(), after.path());
-            let index = |folder: &Path| beside(&folder.join(FILES[1]), "-shm");
-            fs::copy(index(before.path()), index(after.path())).unwrap();
-            let opened = open(after.path()).unwrap();
-            let found = numbers(&opened[0].1, &tenant).await.unwrap();
-            assert_eq!(found.len() as i64, number + 1);
-        }
-    }
 }
 
 /// Every way to ask for documents, and the health of the store.

@@ -8,6 +8,7 @@ mod damage;
 #[cfg(target_os = "linux")]
 mod disk;
 mod files;
+mod logs;
 mod model;
 mod mongodb;
 mod takeover;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kugel_auth::Principal;
+use kugel_auth::Rights;
 use kugel_error::{Result, codes};
 use kugel_proto::account::v1::SecurityEventKind;
 use kugel_rpc::{Caller, SecurityEntry};
@@ -10,7 +10,7 @@ use kugel_store::{Changes, Record, Stored, retry};
 use serde::Serialize;
 
 use super::attempt::{Attempt, Outcome};
-use super::users::missing;
+use super::users::{is_own, missing};
 use super::{App, UserView};
 use crate::domain::{LastLogin, SuperuserGuard, User};
 
@@ -30,7 +30,7 @@ pub struct UserChange {
 }
 
 impl App {
-    /// Changes an account: one's own password, or anything for a superuser.
+    /// Changes an account: one's own password, or anything for who is permitted.
     pub async fn change_user(
         &self,
         caller: &Caller,
@@ -52,10 +52,15 @@ impl App {
         username: &str,
         change: &UserChange,
     ) -> Result<impl Fn(User) -> Option<User>> {
-        let is_own = self.authorize(caller, username).await?;
+        let is_own = is_own(caller, username);
         let rights = [change.is_active, change.is_superuser, change.must_change_password];
-        if rights.iter().any(Option::is_some) {
-            self.require_administrator(caller).await?;
+        if is_own && rights.iter().all(Option::is_none) {
+            self.own_account(caller).await?;
+        } else {
+            let own = self.permitted_over(caller, username).await?;
+            if change.is_superuser.is_some() {
+                self.require_cover(&own, &Rights::all())?;
+            }
         }
         let hashed_password = self.new_hash(caller, username, change, is_own).await?;
         let [is_active, is_superuser, must_change_password] = rights;
@@ -67,6 +72,7 @@ impl App {
                 hashed_password: hashed_password.clone().unwrap_or(user.hashed_password),
                 is_active: is_active.unwrap_or(user.is_active),
                 is_superuser: is_superuser.unwrap_or(user.is_superuser),
+                roles: user.roles,
                 username: user.username,
             })
         })
@@ -75,7 +81,7 @@ impl App {
     /// Removes an account.
     pub async fn delete_user(&self, caller: &Caller, username: &str) -> Result<()> {
         let work = async {
-            self.require_superuser(caller).await?;
+            self.permitted_over(caller, username).await?;
             self.edit_user(caller, username, |_| None, |view| view).await
         };
         caller.once::<Option<UserView>>(&self.documents, work).await?;
@@ -180,8 +186,7 @@ fn entries(caller: &Caller, current: &User, edited: Option<&User>) -> Vec<Securi
     };
     let mut entries = Vec::new();
     let is_another_password = edited.hashed_password != current.hashed_password;
-    let is_own =
-        matches!(caller.principal(), Principal::User { username, .. } if *username == current.username);
+    let is_own = is_own(caller, &current.username);
     if is_another_password && is_own {
         entries.push(entry(SecurityEventKind::PasswordChanged));
     } else if is_another_password {
@@ -192,7 +197,7 @@ fn entries(caller: &Caller, current: &User, edited: Option<&User>) -> Vec<Securi
         let must_change = user.must_change_password && !is_another_password;
         (user.is_superuser, user.is_active, must_change)
     };
-    if rights(edited) != rights(current) {
+    if rights(edited) != rights(current) || edited.roles != current.roles {
         entries.push(entry(SecurityEventKind::UserRightsChanged));
     }
     entries

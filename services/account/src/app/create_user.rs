@@ -3,23 +3,34 @@
 use std::sync::Arc;
 
 use kugel_error::{Error, Result, codes};
+use kugel_proto::Permission;
 use kugel_proto::account::v1::SecurityEventKind;
 use kugel_rpc::{Caller, SecurityEntry, ending_with_caller};
 use kugel_store::StoreError;
 
 use super::{App, UserView};
-use crate::domain::{Credentials, User};
+use crate::domain::{Credentials, RoleGrant, User};
 
 impl App {
     /// Adds a user to the caller's tenant.
-    pub async fn create_user(&self, caller: &Caller, credentials: Credentials) -> Result<UserView> {
-        caller
-            .once(&self.documents, self.insert_user(caller, credentials))
-            .await
+    pub async fn create_user(
+        &self,
+        caller: &Caller,
+        credentials: Credentials,
+        roles: Vec<RoleGrant>,
+    ) -> Result<UserView> {
+        let work = self.insert_user(caller, credentials, roles);
+        caller.once(&self.documents, work).await
     }
 
-    async fn insert_user(&self, caller: &Caller, credentials: Credentials) -> Result<UserView> {
-        self.require_superuser(caller).await?;
+    async fn insert_user(
+        &self,
+        caller: &Caller,
+        credentials: Credentials,
+        roles: Vec<RoleGrant>,
+    ) -> Result<UserView> {
+        let own = self.permitted(caller, Permission::UsersWrite).await?;
+        let (is_superuser, roles) = self.given(caller, &own, roles).await?;
         let Credentials { username, password } = credentials;
         if self
             .documents
@@ -40,7 +51,8 @@ impl App {
         let user = Arc::new(User {
             username: username.clone(),
             hashed_password,
-            is_superuser: false,
+            is_superuser,
+            roles,
             is_active: true,
             must_change_password: false,
         });

@@ -39,7 +39,8 @@ impl App {
                 ))
             }
             Outcome::Right(tenant, user) => {
-                let token = self.tokens.issue_user(&tenant, &user.username, user.is_superuser);
+                let claims = self.claims(tenant.clone(), &user).await?;
+                let token = self.tokens.issue_user(&claims);
                 self.note_login(tenant, &user.username, address);
                 Ok(token)
             }

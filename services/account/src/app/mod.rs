@@ -1,6 +1,5 @@
 //! The use cases, one verb a file.
 
-mod administration;
 mod attempt;
 mod change_password;
 mod change_user;
@@ -9,6 +8,8 @@ mod issue_token;
 mod password_policy;
 mod register_tenant;
 mod reset_password;
+mod rights;
+mod roles;
 mod security;
 mod users;
 

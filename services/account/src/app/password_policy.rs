@@ -1,6 +1,7 @@
 //! What a tenant asks of new passwords.
 
 use kugel_error::Result;
+use kugel_proto::Permission;
 use kugel_proto::account::v1::SecurityEventKind;
 use kugel_rpc::{Caller, SecurityEntry};
 use kugel_store::{Scope, retry};
@@ -22,7 +23,7 @@ impl App {
     /// Changes the policy of the caller's tenant.
     pub async fn change_policy(&self, caller: &Caller, policy: PasswordPolicy) -> Result<PasswordPolicy> {
         let work = async {
-            self.require_superuser(caller).await?;
+            self.permitted(caller, Permission::TenantWrite).await?;
             retry("password policy", POLICY_KEY, || async {
                 let changes = self.documents.changes(&caller.actor()).upsert(policy);
                 let changes = changes.answering(caller.request(), &policy);

@@ -132,6 +132,7 @@ impl App {
             username: owner.username.clone(),
             hashed_password: ending_with_caller(self.passwords.hash(&owner.password)).await?,
             is_superuser: true,
+            roles: Vec::new(),
             is_active: true,
             must_change_password: false,
         });

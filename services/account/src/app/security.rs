@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use kugel_bus::{Event, Failure, inbox, sort_key};
 use kugel_error::Result;
+use kugel_proto::Permission;
 use kugel_proto::account::v1::{SecurityEvent, SecurityEventKind};
 use kugel_rpc::{Caller, List, SECURITY_LOG_KEPT, SecurityEntry, SecurityLog, View, write_line};
 use kugel_store::{Changes, Direction, Documents, Page, Query, Record as _, Scope, StoreError};
@@ -53,7 +54,7 @@ impl App {
         filter: &SecurityFilter,
         view: &View,
     ) -> Result<(Vec<Arc<SecurityEventDocument>>, u64)> {
-        self.require_superuser(caller).await?;
+        self.permitted(caller, Permission::SecurityRead).await?;
         let query = Query::all()
             .given(filter.kind, |query, kind| {
                 query.eq("kind", i64::from(i32::from(kind)))

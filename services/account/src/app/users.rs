@@ -1,14 +1,15 @@
 //! The users of a tenant, and who may read them.
 
 use jiff::Timestamp;
-use kugel_auth::Principal;
+use kugel_auth::{Principal, Rights};
 use kugel_error::{Error, Result, codes};
+use kugel_proto::Permission;
 use kugel_rpc::{Caller, List, View};
 use kugel_store::{Query, Record, Stored};
 use serde::{Deserialize, Serialize};
 
 use super::App;
-use crate::domain::{LastLogin, User};
+use crate::domain::{LastLogin, RoleGrant, User};
 
 /// How users are listed.
 pub const USERS: List = List::by("username:1", |field| User::COLLECTION.kind_of(field).is_some());
@@ -18,8 +19,11 @@ pub const USERS: List = List::by("username:1", |field| User::COLLECTION.kind_of(
 pub struct UserView {
     /// The name, unique within the tenant.
     pub username: String,
-    /// Administers the tenant's users.
+    /// Owns the tenant.
     pub is_superuser: bool,
+    /// What the user may do otherwise.
+    #[serde(default)]
+    pub roles: Vec<RoleGrant>,
     /// May log in.
     pub is_active: bool,
     /// Must change the password before the next login.
@@ -38,6 +42,7 @@ impl UserView {
         Self {
             username: user.username.clone(),
             is_superuser: user.is_superuser,
+            roles: user.roles.clone(),
             is_active: user.is_active,
             must_change_password: user.must_change_password,
             created_at: user.created_at,
@@ -48,15 +53,19 @@ impl UserView {
 }
 
 impl App {
-    /// Reads oneself, or anybody for a superuser.
+    /// Reads oneself, or anybody for who is permitted.
     pub async fn user(&self, caller: &Caller, username: &str) -> Result<UserView> {
-        self.authorize(caller, username).await?;
+        if is_own(caller, username) {
+            self.own_account(caller).await?;
+        } else {
+            self.permitted(caller, Permission::UsersRead).await?;
+        }
         self.user_view(caller, username).await
     }
 
     /// A page of the tenant's users, and how many there are.
     pub async fn users(&self, caller: &Caller, view: &View) -> Result<(Vec<UserView>, u64)> {
-        self.require_superuser(caller).await?;
+        self.permitted(caller, Permission::UsersRead).await?;
         let scope = caller.scope();
         let listing = self
             .documents
@@ -69,25 +78,15 @@ impl App {
         Ok((views.collect(), listing.total))
     }
 
-    /// Succeeds for the account's owner (true) and for superusers (false).
-    pub(super) async fn authorize(&self, caller: &Caller, username: &str) -> Result<bool> {
-        let is_own = matches!(caller.principal(), Principal::User { username: own, .. } if own == username);
-        if is_own {
-            self.own_account(caller).await?;
-        } else {
-            self.require_administrator(caller).await?;
+    /// What the caller may do, if he may write users and is permitted all that this one is. An absent user may be written by
+    /// anybody who may write users, and is not found later.
+    pub(super) async fn permitted_over(&self, caller: &Caller, username: &str) -> Result<Rights> {
+        let own = self.permitted(caller, Permission::UsersWrite).await?;
+        let scope = caller.scope();
+        if let Some(user) = self.documents.get::<User>(&scope, username).await? {
+            self.require_cover(&own, &self.rights_of(&scope, &user).await?)?;
         }
-        Ok(is_own)
-    }
-
-    /// Like [`Self::require_superuser`], but who never claimed to be a superuser is told that this is not permitted.
-    pub(super) async fn require_administrator(&self, caller: &Caller) -> Result<()> {
-        match caller.principal() {
-            Principal::User {
-                is_superuser: true, ..
-            } => self.require_superuser(caller).await,
-            _ => Err(codes::PERMISSION_DENIED.error("only a superuser may do this")),
-        }
+        Ok(own)
     }
 
     pub(super) async fn user_view(&self, caller: &Caller, username: &str) -> Result<UserView> {
@@ -104,6 +103,11 @@ impl App {
         let user = self.documents.get(&caller.scope(), username).await?;
         user.ok_or_else(|| missing(username))
     }
+}
+
+/// True if the account is the caller's.
+pub(super) fn is_own(caller: &Caller, username: &str) -> bool {
+    matches!(caller.principal(), Principal::User(claims) if claims.username == username)
 }
 
 /// The error for a name that nobody has.

@@ -3,12 +3,14 @@
 //! These types are also the bodies of the stored documents; their rules were checked where the data came in.
 
 mod password;
+mod role;
 
 use jiff::Timestamp;
 use kugel_types::TenantId;
 use serde::{Deserialize, Serialize};
 
 pub use password::{LONGEST, PasswordPolicy};
+pub use role::{OWNER, PRESETS, Role, RoleGrant, preset};
 
 /// The longest user name, in characters.
 const USERNAME_MAX: usize = 64;
@@ -36,17 +38,20 @@ pub struct User {
     pub username: String,
     /// The hash of the password, a PHC string or bcrypt's.
     pub hashed_password: String,
-    /// Administers the tenant's users.
+    /// Owns the tenant: may do everything.
     pub is_superuser: bool,
     /// May log in.
     pub is_active: bool,
+    /// What the user may do otherwise.
+    #[serde(default)]
+    pub roles: Vec<RoleGrant>,
     /// Must change the password before the next login.
     #[serde(default)]
     pub must_change_password: bool,
 }
 
 impl User {
-    /// True for somebody who may administer users now.
+    /// True for an owner who may log in.
     pub fn is_administrator(&self) -> bool {
         self.is_superuser && self.is_active
     }

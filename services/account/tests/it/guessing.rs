@@ -133,6 +133,7 @@ async fn well_known_passwords_are_refused_wherever_one_is_set() {
         let new = pb::CreateUserRequest {
             username: "hq-owner1".into(),
             password: known.into(),
+            roles: Vec::new(),
         };
         let request = world.owner(new);
         assert_eq!(

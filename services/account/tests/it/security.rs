@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kugel_account::SecurityEventDocument;
+use kugel_auth::{Rights, UserClaims};
 use kugel_bus::{Event, Topic};
 use kugel_proto::account::v1 as pb;
 use kugel_proto::account::v1::SecurityEventKind as Kind;
@@ -14,6 +15,12 @@ use kugel_types::Clock as _;
 
 use crate::floods::counted;
 use crate::world::{OWNER, PASSWORD, TENANT, refusal, registration};
+
+fn owner_token(stand: &Stand, username: &str) -> String {
+    stand
+        .tokens
+        .issue_user(&UserClaims::superuser(stand.tenant.clone(), username))
+}
 
 pub(crate) struct Log {
     pub(crate) stand: Stand,
@@ -40,7 +47,7 @@ impl Log {
     }
 
     pub(crate) async fn list(&mut self, request: pb::ListSecurityEventsRequest) -> Vec<pb::SecurityEvent> {
-        let token = self.stand.tokens.issue_user(&self.stand.tenant, OWNER, true);
+        let token = owner_token(&self.stand, OWNER);
         let answer = self
             .client
             .list_security_events(kugel_stand::bearer(&token, request));
@@ -175,10 +182,10 @@ async fn the_log_is_searched_by_kind_subject_address_and_time() {
     ] {
         assert_eq!(log.subjects(request.clone()).await, expected, "{request:?}");
     }
-    let clerk = log.stand.user(all());
+    let clerk = log.stand.user_with(Rights::default(), all());
     let refused = log.client.list_security_events(clerk).await;
     assert_eq!(refusal(refused), "200002");
-    let dismissed = log.stand.tokens.issue_user(&log.stand.tenant, "gone", true);
+    let dismissed = owner_token(&log.stand, "gone");
     let request = kugel_stand::bearer(&dismissed, all());
     let refused = log.client.list_security_events(request).await;
     assert_eq!(refusal(refused), "200001", "the account decides, not the token");
@@ -201,7 +208,7 @@ async fn told(log: &mut Log, count: usize) -> Vec<(Kind, String, String)> {
 async fn what_happens_to_accounts_is_told_once_and_without_a_secret() {
     let mut log = Log::start().await;
     let Log { stand, client } = &mut log;
-    let owner = stand.tokens.issue_user(&stand.tenant, OWNER, true);
+    let owner = owner_token(stand, OWNER);
     macro_rules! twice {
         ($method:ident, $key:literal, $message:expr) => {{
             stand.clock.advance(1);
@@ -224,6 +231,7 @@ async fn what_happens_to_accounts_is_told_once_and_without_a_secret() {
     let new = pb::CreateUserRequest {
         username: username(),
         password: "owl-Nest-4-Tree".to_owned(),
+        roles: Vec::new(),
     };
     twice!(create_user, "k-1", new.clone());
     twice!(update_user, "k-2", change(Some(false), None));

@@ -24,12 +24,14 @@ async fn a_superuser_adds_users_of_the_own_tenant() {
     let again = pb::CreateUserRequest {
         username: "night-clerk".into(),
         password: PASSWORD.into(),
+        roles: Vec::new(),
     };
     let request = world.owner(again.clone());
     assert_eq!(refusal(world.client.create_user(request).await), "500005");
     let short = pb::CreateUserRequest {
         username: "clerk".into(),
         password: "owl4".into(),
+        roles: Vec::new(),
     };
     let request = world.owner(short);
     assert_eq!(
@@ -41,14 +43,15 @@ async fn a_superuser_adds_users_of_the_own_tenant() {
     let new = pb::CreateUserRequest {
         username: "friend".into(),
         password: PASSWORD.into(),
+        roles: Vec::new(),
     };
-    for request in [
-        world.from("night-clerk", false, new.clone()),
-        world.from("night-clerk", true, new.clone()),
-        world.from("nobody", true, new.clone()),
-        Request::new(new.clone()),
+    for (request, code) in [
+        (world.from("night-clerk", false, new.clone()), "200002"),
+        (world.from("night-clerk", true, new.clone()), "200002"),
+        (world.from("nobody", true, new.clone()), "200001"),
+        (Request::new(new.clone()), "200001"),
     ] {
-        assert_eq!(refusal(world.client.create_user(request).await), "200001");
+        assert_eq!(refusal(world.client.create_user(request).await), code);
     }
 }
 

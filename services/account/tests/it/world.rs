@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::ToSpan as _;
 use kugel_account::domain::User;
+use kugel_auth::{Rights, Tokens, UserClaims};
 use kugel_config::Settings;
 use kugel_proto::account::v1 as pb;
 use kugel_proto::account::v1::account_service_client::AccountServiceClient;
@@ -25,6 +26,7 @@ pub(crate) const PASSWORD: &str = "plum-Tree-9";
 
 pub(crate) struct World {
     pub(crate) client: AccountServiceClient<Channel>,
+    pub(crate) channel: Channel,
     pub(crate) clock: Arc<ManualClock>,
     stand: Stand,
 }
@@ -40,7 +42,8 @@ impl World {
         let stand = Stand::new(kugel_account::NAME, TENANT, "2026-06-11T05:03:09.5Z").set(change);
         let channel = stand.serve(kugel_account::build(stand.deps()).unwrap());
         Self {
-            client: AccountServiceClient::new(channel),
+            client: AccountServiceClient::new(channel.clone()),
+            channel,
             clock: stand.clock.clone(),
             stand,
         }
@@ -69,13 +72,22 @@ impl World {
             .access_token)
     }
 
+    pub(crate) fn tokens(&self) -> &Tokens {
+        &self.stand.tokens
+    }
+
     /// A message from somebody whose token was issued without asking for the account.
     pub(crate) fn from<T>(&self, username: &str, is_superuser: bool, message: T) -> Request<T> {
-        let token = self
-            .stand
-            .tokens
-            .issue_user(&self.stand.tenant, username, is_superuser);
-        bearer(&token, message)
+        let claims = UserClaims {
+            is_superuser,
+            rights: if is_superuser {
+                Rights::all()
+            } else {
+                Rights::default()
+            },
+            ..UserClaims::superuser(self.stand.tenant.clone(), username)
+        };
+        bearer(&self.stand.tokens.issue_user(&claims), message)
     }
 
     /// An invitation, good for so many hours.
@@ -99,6 +111,7 @@ impl World {
         let message = pb::CreateUserRequest {
             username: username.into(),
             password: PASSWORD.into(),
+            roles: Vec::new(),
         };
         let request = self.owner(message);
         self.client
@@ -117,6 +130,7 @@ impl World {
             hashed_password,
             is_superuser: false,
             is_active: true,
+            roles: Vec::new(),
             must_change_password: false,
         };
         self.stand.insert(user).await;

@@ -1,6 +1,8 @@
 //! Entries and transactions that arrive by RPC.
 
+use kugel_auth::{Grant, Permissions, Rights};
 use kugel_bus::Topic;
+use kugel_proto::Permission;
 use kugel_proto::cart::v1::{TransactionLog, TransactionSales};
 use kugel_proto::journal::v1 as pb;
 
@@ -278,25 +280,42 @@ async fn an_event_takes_the_place_of_what_was_posted_under_its_number() {
     assert!(found.journals.iter().all(|entry| !entry.is_posted));
 }
 
+/// Everything but the one permission that counts.
+fn clerk() -> Rights {
+    let others = Permissions::all()
+        .iter()
+        .filter(|one| *one != Permission::BooksPost);
+    Rights::of([Grant {
+        permissions: others.collect(),
+        stores: None,
+    }])
+}
+
 #[tokio::test]
-async fn superusers_post_and_others_only_where_older_clients_are_served() {
+async fn who_is_permitted_posts_and_tills_only_where_older_clients_are_served() {
     let mut world = World::start();
     let (log, by_hand) = (post(transaction(1)), create(entry()));
     for (request, code) in [
-        (world.user(log.clone()), "200002"),
+        (world.user_with(clerk(), log.clone()), "200002"),
         (world.till("T1-S1-4", log.clone()), "200002"),
     ] {
         let refused = world.client.post_transaction(request).await.unwrap_err();
         assert_eq!(refusal(&refused).code, code);
     }
     for request in [
-        world.user(by_hand.clone()),
+        world.user_with(clerk(), by_hand.clone()),
         world.till("T1-S1-4", by_hand.clone()),
     ] {
         let refused = world.client.create_journal(request).await.unwrap_err();
         assert_eq!(refusal(&refused).code, "200002");
     }
     assert!(world.entries().await.is_empty());
+    let poster = Rights::of([Grant {
+        permissions: [Permission::BooksPost].into_iter().collect(),
+        stores: Some(["S1".parse().unwrap()].into()),
+    }]);
+    let request = world.user_with(poster, log.clone());
+    world.client.post_transaction(request).await.unwrap();
 
     let mut world = World::serving_legacy();
     let request = world.till("T1-S1-4", log.clone());
@@ -304,7 +323,7 @@ async fn superusers_post_and_others_only_where_older_clients_are_served() {
     let request = world.till("T1-S1-4", by_hand);
     world.client.create_journal(request).await.unwrap();
     assert_eq!(world.entries().await.len(), 2);
-    for request in [world.user(log.clone()), world.till("T1-S1-5", log)] {
+    for request in [world.user_with(clerk(), log.clone()), world.till("T1-S1-5", log)] {
         let refused = world.client.post_transaction(request).await.unwrap_err();
         assert_eq!(refusal(&refused).code, "200002");
     }

@@ -145,6 +145,6 @@ fn posted(sessions: &[Stored<SessionTotals>]) -> i64 {
 fn staff_of(principal: &Principal) -> Option<&str> {
     match principal {
         Principal::Terminal(terminal) => terminal.staff.as_ref().map(|staff| staff.id.as_str()),
-        Principal::Anonymous | Principal::User { .. } | Principal::Service { .. } => None,
+        Principal::Anonymous | Principal::User(_) | Principal::Service { .. } => None,
     }
 }

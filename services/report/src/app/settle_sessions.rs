@@ -119,7 +119,8 @@ impl App {
         }
         let (role, made_by) = match caller.principal() {
             Principal::Service { .. } => ("service", made_by.unwrap_or_else(|| caller.actor())),
-            _ => ("superuser", caller.actor()),
+            Principal::User(claims) if claims.is_superuser => ("superuser", caller.actor()),
+            _ => ("user", caller.actor()),
         };
         let remark = Remark {
             made_by,

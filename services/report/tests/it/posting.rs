@@ -1,5 +1,6 @@
 //! Logs that are posted: history, counted and shown as such, and never in the way of what tills do.
 
+use kugel_auth::Rights;
 use kugel_bus::Topic;
 use kugel_proto::cart::v1::TransactionLog;
 use kugel_proto::report::v1::PostTransactionRequest;
@@ -76,11 +77,11 @@ async fn what_was_posted_holds_no_daily_report_up() {
 }
 
 #[tokio::test]
-async fn only_superusers_post_for_terminals_that_are_known() {
+async fn who_is_permitted_posts_for_terminals_that_are_known() {
     let world = World::start();
     let log = plain_bill(1).log();
     for request in [
-        world.user(post(1, log.clone())),
+        world.user_with(Rights::default(), post(1, log.clone())),
         world.till("T1-S1-1", post(1, log.clone())),
     ] {
         let refused = world.client().post_transaction(request).await.unwrap_err();

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use kugel_auth::TillRights;
+use kugel_bus::ChangeKind;
 use kugel_error::{Error, codes};
 use kugel_rpc::Caller;
 use kugel_store::{Query, Scope, StoreError, Stored, retry};
@@ -20,15 +22,18 @@ pub struct NewTenant {
     pub name: String,
     /// Free labels.
     pub tags: Vec<String>,
+    /// What its tills may do; `None` leaves it as it is.
+    pub till_rights: Option<TillRights>,
 }
 
-impl From<NewTenant> for TenantDocument {
-    fn from(new: NewTenant) -> Self {
-        Self {
-            tenant_id: new.tenant,
-            tenant_name: new.name,
-            tags: new.tags,
-        }
+impl NewTenant {
+    fn record(&self, former: TillRights) -> Arc<TenantDocument> {
+        Arc::new(TenantDocument {
+            tenant_id: self.tenant.clone(),
+            tenant_name: self.name.clone(),
+            tags: self.tags.clone(),
+            till_rights: self.till_rights.unwrap_or(former),
+        })
     }
 }
 
@@ -53,7 +58,7 @@ impl App {
     async fn set_up_and_insert(&self, caller: &Caller, new: NewTenant) -> Result<TenantView, Error> {
         let tenant = new.tenant.clone();
         self.neighbourhood.set_up_tenant(&tenant).await?;
-        let record = Arc::new(TenantDocument::from(new));
+        let record = new.record(TillRights::default());
         let changes = self.documents.changes(&caller.actor());
         let view = TenantView {
             tenant: changes.inserted(Arc::clone(&record)),
@@ -85,24 +90,32 @@ impl App {
             .rows)
     }
 
-    /// Overwrites name and tags.
+    /// Overwrites name and tags, and what tills may do.
     pub async fn update_tenant(&self, caller: &Caller, new: NewTenant) -> Result<TenantView, Error> {
         let tenant = new.tenant.clone();
-        let record = Arc::new(TenantDocument::from(new));
         let work = retry("tenant", &tenant, || async {
             let former = self.tenant(&tenant).await?;
+            let record = new.record(former.tenant.till_rights);
             let changes = self.documents.changes(&caller.actor());
             let view = TenantView {
                 tenant: changes.replaced(Arc::clone(&record), &former.tenant),
                 ..former
             };
             let changes = changes
-                .replace_shared(Arc::clone(&record), former.tenant.revision)
+                .replace_shared(record, former.tenant.revision)
                 .answering(caller.request(), &view);
             self.documents.commit(&Scope::from(&tenant), changes).await?;
+            self.announce(&tenant, ChangeKind::Tenant, tenant.to_string());
             Ok(view)
         });
         caller.once(&self.documents, work).await
+    }
+
+    /// What the tenant lets its tills do; nothing if it has no record.
+    pub async fn till_rights(&self, tenant: &TenantId) -> Result<TillRights, Error> {
+        let found = self.documents.get(&Scope::from(tenant), tenant.as_str()).await?;
+        let found: Option<Stored<TenantDocument>> = found;
+        Ok(found.map(|record| record.till_rights).unwrap_or_default())
     }
 
     /// Deletes the record of a tenant that has no stores.

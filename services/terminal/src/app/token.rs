@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use kugel_auth::{ApiKey, TerminalClaims};
+use kugel_auth::{ApiKey, TerminalClaims, TillRights};
 use kugel_error::Error;
 use kugel_types::TerminalId;
 
@@ -50,5 +50,6 @@ fn claims(terminal: &Terminal) -> TerminalClaims {
         open_counter: terminal.open_counter,
         business_counter: terminal.business_counter,
         staff: terminal.staff.clone(),
+        rights: TillRights::default(),
     }
 }

@@ -1,5 +1,6 @@
 //! Tenants and their stores.
 
+use kugel_auth::TillRights;
 use kugel_store::{Collection, Field, Record};
 use kugel_types::{BusinessDate, Currency, Money, StoreCode, TenantId};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,9 @@ pub struct TenantDocument {
     pub tenant_name: String,
     /// Free labels.
     pub tags: Vec<String>,
+    /// What its tills may do beyond their own store.
+    #[serde(default)]
+    pub till_rights: TillRights,
 }
 
 pub(super) static TENANTS: Collection = Collection {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
-use kugel_auth::{ApiKey, Principal};
+use kugel_auth::{ApiKey, Principal, UserClaims};
 use kugel_bus::Topic;
 use kugel_error::{Error, ErrorSpec, codes, reason_of};
 use kugel_proto::terminal::v1::session_service_client::SessionServiceClient;
@@ -98,11 +98,10 @@ impl World {
         let report = stand.hear("report", &[Topic::CashlogReport, Topic::OpencloselogReport]);
         let others = Arc::new(Others::default());
         let (app, parts) = kugel_terminal::build_among(stand.deps(), others.clone());
-        let caller = Caller::for_test(Principal::User {
-            tenant: stand.tenant.clone(),
-            username: "owner".to_owned(),
-            is_superuser: true,
-        });
+        let caller = Caller::for_test(Principal::User(UserClaims::superuser(
+            stand.tenant.clone(),
+            "owner",
+        )));
         Self {
             channel: stand.serve(parts),
             stand,
@@ -151,6 +150,7 @@ impl World {
             tenant: self.stand.tenant.clone(),
             name: "Plum Mart".to_owned(),
             tags: vec!["pilot".to_owned()],
+            till_rights: None,
         };
         self.app.create_tenant(&self.caller, new).await
     }

@@ -56,6 +56,7 @@ fn answer(terminal_id: String) -> Response<Body> {
     };
     let message = AuthenticateTerminalResponse {
         terminal: Some(terminal),
+        till_rights: None,
     }
     .encode_to_vec();
     let mut frame = vec![0];

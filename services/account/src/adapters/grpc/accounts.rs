@@ -32,7 +32,7 @@ impl AccountService for Accounts {
         request: Request<pb::ValidateTokenRequest>,
     ) -> Result<Response<pb::ValidateTokenResponse>, Status> {
         let (caller, _) = admit(request)?;
-        if matches!(caller.principal(), Principal::User { .. }) {
+        if matches!(caller.principal(), Principal::User(_)) {
             self.0.own_account(&caller).await?;
         }
         Ok(Response::new(render::bearer(&caller)))
@@ -55,8 +55,8 @@ impl AccountService for Accounts {
         request: Request<pb::CreateUserRequest>,
     ) -> Result<Response<pb::CreateUserResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let credentials = convert::credentials(request)?;
-        let user = self.0.create_user(&caller, credentials).await?;
+        let (credentials, roles) = convert::new_user(request)?;
+        let user = self.0.create_user(&caller, credentials, roles).await?;
         Ok(Response::new(pb::CreateUserResponse {
             user: Some(render::user(caller.tenant(), &user, &self.0.zone)),
         }))
@@ -112,6 +112,18 @@ impl AccountService for Accounts {
         self.0.delete_user(&caller, &request.username).await?;
         Ok(Response::new(pb::DeleteUserResponse {
             username: request.username,
+        }))
+    }
+
+    async fn set_user_roles(
+        &self,
+        request: Request<pb::SetUserRolesRequest>,
+    ) -> Result<Response<pb::SetUserRolesResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let roles = convert::role_grants(request.roles)?;
+        let user = self.0.set_roles(&caller, &request.username, roles).await?;
+        Ok(Response::new(pb::SetUserRolesResponse {
+            user: Some(render::user(caller.tenant(), &user, &self.0.zone)),
         }))
     }
 

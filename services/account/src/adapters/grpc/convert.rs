@@ -3,13 +3,15 @@
 use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
+use kugel_auth::Permissions;
 use kugel_error::{Result, codes};
+use kugel_proto::Permission;
 use kugel_proto::account::v1 as pb;
 use kugel_rpc::{Checks, ClientAddress, View, in_order};
 use kugel_types::Moment;
 
 use crate::app::{LoginForm, NewTenant, PasswordChange, SECURITY_EVENTS, SecurityFilter, USERS, UserChange};
-use crate::domain::{Credentials, PasswordPolicy, password_mistake};
+use crate::domain::{Credentials, PasswordPolicy, Role, RoleGrant, password_mistake};
 
 pub(super) fn login(form: pb::IssueTokenRequest) -> Result<LoginForm> {
     let mut checks = Checks::default();
@@ -37,10 +39,69 @@ pub(super) fn registration(request: pb::RegisterTenantRequest, address: Option<I
     })
 }
 
-pub(super) fn credentials(request: pb::CreateUserRequest) -> Result<Credentials> {
+pub(super) fn new_user(request: pb::CreateUserRequest) -> Result<(Credentials, Vec<RoleGrant>)> {
     let mut checks = Checks::default();
     let credentials = read_credentials(&mut checks, request.username, request.password);
-    checks.done().map(|()| credentials)
+    let roles = read_grants(&mut checks, request.roles);
+    checks.done().map(|()| (credentials, roles))
+}
+
+pub(super) fn role_grants(grants: Vec<pb::RoleGrant>) -> Result<Vec<RoleGrant>> {
+    let mut checks = Checks::default();
+    let roles = read_grants(&mut checks, grants);
+    checks.done().map(|()| roles)
+}
+
+fn read_grants(checks: &mut Checks, grants: Vec<pb::RoleGrant>) -> Vec<RoleGrant> {
+    checks.each("roles", grants, |checks, grant| {
+        checks.require(!grant.role.is_empty(), "role", "is required");
+        let codes = grant.store_codes.iter();
+        let stores = codes.filter_map(|code| checks.parse("store_codes", code));
+        RoleGrant {
+            store_codes: stores.collect(),
+            role: grant.role,
+        }
+    })
+}
+
+/// A role to enter or to change.
+pub(super) fn role(role: Option<pb::Role>) -> Result<Role> {
+    let mut checks = Checks::default();
+    checks.require(role.is_some(), "role", "is required");
+    let role = role.unwrap_or_default();
+    let role = checks.within("role", |checks| {
+        let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+        let is_good = (1..=40).contains(&role.name.len()) && role.name.chars().all(fits);
+        checks.require(
+            is_good,
+            "name",
+            "must be 1 to 40 lower-case letters, digits or `_`",
+        );
+        for (row, name) in role.permissions.iter().enumerate() {
+            if Permission::named(name).is_none() {
+                checks.refuse(&format!("permissions[{row}]"), "is none of ListPermissions");
+            }
+        }
+        let limit = role.discount_limit_percent.as_ref();
+        let rule = "must be 0 to 100";
+        let limit = limit.map(|limit| {
+            checks.percent("discount_limit_percent", Some(limit), rule, |rate| {
+                !rate.is_negative()
+            })
+        });
+        let permits: Permissions = role
+            .permissions
+            .iter()
+            .filter_map(|name| Permission::named(name))
+            .collect();
+        Role {
+            permissions: permits.names(),
+            name: role.name,
+            description: role.description,
+            discount_limit_percent: limit,
+        }
+    });
+    checks.done().map(|()| role)
 }
 
 fn read_credentials(checks: &mut Checks, username: String, password: String) -> Credentials {

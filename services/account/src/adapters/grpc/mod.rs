@@ -4,6 +4,8 @@ mod accounts;
 mod convert;
 mod keys;
 mod render;
+mod roles;
 
 pub(crate) use accounts::Accounts;
 pub(crate) use keys::Keys;
+pub(crate) use roles::Roles;

@@ -2,13 +2,14 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kugel_auth::{Principal, PublicKey};
+use kugel_auth::{Grant, Principal, PublicKey};
+use kugel_proto::PermissionEntry;
 use kugel_proto::account::v1 as pb;
 use kugel_rpc::Caller;
 use kugel_types::{LocalTime, TenantId};
 
 use crate::app::UserView;
-use crate::domain::PasswordPolicy;
+use crate::domain::{OWNER, PasswordPolicy, Role, RoleGrant, preset};
 use crate::records::SecurityEventDocument;
 
 /// What stands for a password in answers.
@@ -16,6 +17,11 @@ const HIDDEN: &str = "*****";
 
 pub(super) fn user(tenant: &TenantId, user: &UserView, zone: &TimeZone) -> pb::UserAccount {
     let time = |instant: Timestamp| LocalTime::new(instant, zone).iso();
+    let owner = user.is_superuser.then(|| pb::RoleGrant {
+        role: OWNER.to_owned(),
+        store_codes: Vec::new(),
+    });
+    let owner = owner.into_iter();
     pb::UserAccount {
         username: user.username.clone(),
         password: HIDDEN.to_owned(),
@@ -26,6 +32,42 @@ pub(super) fn user(tenant: &TenantId, user: &UserView, zone: &TimeZone) -> pb::U
         updated_at: user.updated_at.map(time),
         last_login: user.last_login.map(time),
         must_change_password: user.must_change_password,
+        roles: owner.chain(user.roles.iter().map(role_grant)).collect(),
+    }
+}
+
+fn role_grant(given: &RoleGrant) -> pb::RoleGrant {
+    pb::RoleGrant {
+        role: given.role.clone(),
+        store_codes: given.store_codes.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// A role, which may be a preset.
+pub(super) fn role(role: Role) -> pb::Role {
+    pb::Role {
+        is_preset: preset(&role.name).is_some(),
+        name: role.name,
+        description: role.description,
+        permissions: role.permissions,
+        discount_limit_percent: role.discount_limit_percent.map(Into::into),
+    }
+}
+
+/// What can be permitted.
+pub(super) fn permission(entry: &PermissionEntry) -> pb::PermissionInfo {
+    pb::PermissionInfo {
+        name: entry.permission.name(),
+        description: entry.description.to_owned(),
+        methods: entry.methods.iter().map(|&method| method.to_owned()).collect(),
+    }
+}
+
+fn permission_grant(grant: &Grant) -> pb::PermissionGrant {
+    let stores = grant.stores.iter().flatten();
+    pb::PermissionGrant {
+        permissions: grant.permissions.names(),
+        store_codes: stores.map(ToString::to_string).collect(),
     }
 }
 
@@ -61,13 +103,14 @@ pub(super) fn signing_key(key: PublicKey) -> pb::SigningKey {
 
 /// Whose token was sent.
 pub(super) fn bearer(caller: &Caller) -> pb::ValidateTokenResponse {
+    let mut grants = Vec::new();
     let (kind, sub, is_superuser, service) = match caller.principal() {
         Principal::Anonymous => ("anonymous", String::new(), false, None),
-        Principal::User {
-            username,
-            is_superuser,
-            ..
-        } => ("user", username.clone(), *is_superuser, None),
+        Principal::User(claims) => {
+            let own = claims.rights.grants().iter().filter(|_| !claims.is_superuser);
+            grants.extend(own.map(permission_grant));
+            ("user", claims.username.clone(), claims.is_superuser, None)
+        }
         Principal::Terminal(claims) => ("terminal", format!("terminal:{}", claims.id), false, None),
         Principal::Service { name, .. } => ("service", format!("service:{name}"), false, Some(name.clone())),
     };
@@ -79,5 +122,6 @@ pub(super) fn bearer(caller: &Caller) -> pb::ValidateTokenResponse {
         is_superuser,
         is_service_account: service.is_some(),
         service,
+        grants,
     }
 }

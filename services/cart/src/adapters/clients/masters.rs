@@ -61,7 +61,12 @@ impl Cached {
             ChangeKind::Setting => self.settings.invalidate(&change.tenant),
             ChangeKind::Promotion => self.promotions.invalidate(&change.tenant),
             ChangeKind::Payment => self.payments.invalidate(&change.tenant),
-            ChangeKind::Category | ChangeKind::Staff | ChangeKind::Store | ChangeKind::Terminal => {}
+            ChangeKind::Category
+            | ChangeKind::Staff
+            | ChangeKind::Store
+            | ChangeKind::Terminal
+            | ChangeKind::Tenant
+            | ChangeKind::User => {}
         }
     }
 

@@ -1,5 +1,6 @@
 //! From request messages to commands: everything is parsed here, once, and everything that is wrong is named.
 
+use kugel_auth::TillRights;
 use kugel_error::{Error, codes};
 use kugel_proto::Decimal;
 use kugel_proto::terminal::v1 as pb;
@@ -200,6 +201,9 @@ pub(super) fn list_terminals(
     let store: Option<StoreCode> = checks.parse_given("store_code", request.store_code.as_deref());
     let view = TERMINALS.view(&mut checks, request.limit, request.page, request.sort.as_deref());
     checks.done()?;
+    // A till sees its own store, unless the tenant lets it see others.
+    let till = caller.terminal().filter(|till| !till.rights.read_other_stores);
+    let store = till.map(|till| till.id.store.clone()).or(store);
     let view = view
         .filtered("tenant_id", Some(caller.tenant()))
         .filtered("store_code", store.as_ref());
@@ -229,7 +233,12 @@ pub(super) fn mode(
 }
 
 /// A tenant's record.
-pub(super) fn tenant(tenant_id: &str, name: String, tags: Vec<String>) -> Result<NewTenant, Error> {
+pub(super) fn tenant(
+    tenant_id: &str,
+    name: String,
+    tags: Vec<String>,
+    till_rights: Option<pb::TillRights>,
+) -> Result<NewTenant, Error> {
     let mut checks = Checks::default();
     let tenant = checks.parse("tenant_id", tenant_id);
     let name = checks.name("tenant_name", name);
@@ -238,6 +247,10 @@ pub(super) fn tenant(tenant_id: &str, name: String, tags: Vec<String>) -> Result
             tenant: tenant?,
             name,
             tags,
+            till_rights: till_rights.map(|rights| TillRights {
+                read_other_stores: rights.read_other_stores,
+                write_masters: rights.write_masters,
+            }),
         })
     })
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kugel_auth::ApiKey;
+use kugel_auth::{ApiKey, TillRights};
 use kugel_proto::terminal::v1 as pb;
 use kugel_store::Stored;
 use kugel_types::LocalTime;
@@ -114,6 +114,15 @@ pub(super) fn tenant(view: &TenantView, zone: &TimeZone) -> pb::Tenant {
         stores: view.stores.iter().map(|stored| store(stored, zone)).collect(),
         entry_datetime: plain(view.tenant.created_at, zone),
         last_update_datetime: view.tenant.updated_at.map(|instant| plain(instant, zone)),
+        till_rights: Some(till_rights(view.tenant.till_rights)),
+    }
+}
+
+/// What a tenant lets its tills do.
+pub(super) fn till_rights(rights: TillRights) -> pb::TillRights {
+    pb::TillRights {
+        read_other_stores: rights.read_other_stores,
+        write_masters: rights.write_masters,
     }
 }
 

@@ -18,7 +18,7 @@ impl TenantService for Tenants {
         request: Request<pb::CreateTenantRequest>,
     ) -> Result<Response<pb::CreateTenantResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let new = convert::tenant(&request.tenant_id, request.tenant_name, request.tags)?;
+        let new = convert::tenant(&request.tenant_id, request.tenant_name, request.tags, None)?;
         let view = self.0.create_tenant(&caller, new).await?;
         Ok(Response::new(pb::CreateTenantResponse {
             tenant: Some(render::tenant(&view, &self.0.zone)),
@@ -41,7 +41,12 @@ impl TenantService for Tenants {
         request: Request<pb::UpdateTenantRequest>,
     ) -> Result<Response<pb::UpdateTenantResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let new = convert::tenant(&request.tenant_id, request.tenant_name, request.tags)?;
+        let new = convert::tenant(
+            &request.tenant_id,
+            request.tenant_name,
+            request.tags,
+            request.till_rights,
+        )?;
         let view = self.0.update_tenant(&caller, new).await?;
         Ok(Response::new(pb::UpdateTenantResponse {
             tenant: Some(render::tenant(&view, &self.0.zone)),

@@ -146,8 +146,10 @@ impl TerminalService for Terminals {
             .0
             .authenticate(&convert::claimed(&request.terminal_id)?, &key, caller.address())
             .await?;
+        let rights = self.0.till_rights(&stored.terminal.id.tenant).await?;
         Ok(Response::new(pb::AuthenticateTerminalResponse {
             terminal: Some(render::terminal(&stored, &self.0.zone)),
+            till_rights: Some(render::till_rights(rights)),
         }))
     }
 }

@@ -1,0 +1,74 @@
+//! What tokens say: the claims of the older API, `aud`, and what a user is permitted.
+
+use kugel_types::StaffRef;
+use serde::{Deserialize, Serialize};
+
+use crate::rights::GrantClaim;
+use crate::{Grant, Rights, TerminalClaims, TillRights, UserClaims};
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct UserToken {
+    pub(crate) sub: String,
+    pub(crate) tenant_id: String,
+    pub(crate) is_superuser: bool,
+    #[serde(default)]
+    pub(crate) is_service_account: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) service: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) grants: Vec<GrantClaim>,
+    pub(crate) aud: String,
+    pub(crate) iat: i64,
+    pub(crate) exp: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(crate) struct TerminalToken {
+    pub(crate) sub: String,
+    pub(crate) tenant_id: String,
+    pub(crate) store_code: String,
+    pub(crate) terminal_no: i32,
+    pub(crate) terminal_id: String,
+    pub(crate) status: String,
+    pub(crate) token_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) business_date: Option<String>,
+    pub(crate) open_counter: i32,
+    pub(crate) business_counter: i32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) staff_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) staff_name: Option<String>,
+    pub(crate) iss: String,
+    pub(crate) aud: String,
+    pub(crate) iat: i64,
+    pub(crate) exp: i64,
+}
+
+pub(crate) fn user(claims: UserToken) -> Result<UserClaims, kugel_types::InvalidId> {
+    let tenant = claims.tenant_id.parse()?;
+    if claims.is_superuser {
+        return Ok(UserClaims::superuser(tenant, claims.sub));
+    }
+    Ok(UserClaims {
+        tenant,
+        username: claims.sub,
+        is_superuser: false,
+        rights: Rights::of(claims.grants.into_iter().map(Grant::from)),
+    })
+}
+
+pub(crate) fn terminal(claims: TerminalToken) -> Result<TerminalClaims, kugel_types::InvalidId> {
+    Ok(TerminalClaims {
+        id: claims.terminal_id.parse()?,
+        status: claims.status,
+        business_date: claims.business_date.as_deref().map(str::parse).transpose()?,
+        open_counter: claims.open_counter,
+        business_counter: claims.business_counter,
+        staff: claims.staff_id.map(|id| StaffRef {
+            id,
+            name: claims.staff_name.unwrap_or_default(),
+        }),
+        rights: TillRights::default(),
+    })
+}
