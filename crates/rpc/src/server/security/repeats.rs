@@ -188,12 +188,13 @@ impl Repeats {
 }
 
 /// What a flood is made of: what somebody does again and again who is let in, or is refused again and again. All else
-/// takes an administrator or many refusals, and each is told by itself.
+/// takes somebody of the back office or many refusals, and each is told by itself.
 fn may_repeat(kind: SecurityEventKind) -> bool {
     matches!(
         kind,
         SecurityEventKind::Login
             | SecurityEventKind::LoginRefused
+            | SecurityEventKind::PasswordChanged
             | SecurityEventKind::StaffSignedIn
             | SecurityEventKind::StaffSignedOut
             | SecurityEventKind::StaffRefused

@@ -127,7 +127,7 @@ async fn what_differs_is_told_apart_and_a_network_of_version_6_is_one_address() 
 }
 
 #[tokio::test]
-async fn what_an_administrator_does_and_what_locks_is_told_one_by_one() {
+async fn what_the_back_office_does_and_what_locks_is_told_one_by_one() {
     let world = World::new();
     let may_repeat = (1..=40).filter_map(|number| SecurityEventKind::try_from(number).ok());
     let mut counted = Vec::new();
@@ -143,6 +143,7 @@ async fn what_an_administrator_does_and_what_locks_is_told_one_by_one() {
         [
             SecurityEventKind::Login,
             SecurityEventKind::LoginRefused,
+            SecurityEventKind::PasswordChanged,
             SecurityEventKind::StaffSignedIn,
             SecurityEventKind::StaffRefused,
             SecurityEventKind::StaffSignedOut,
