@@ -34,6 +34,15 @@ valueFrom:
     key: {{ .key }}
 {{- end }}
 
+{{/* The root secret, and those that are accepted besides while it is changed. */}}
+{{- define "kugel.secrets" -}}
+- name: SECRET_KEY
+  {{- include "kugel.fromSecret" (dict "root" . "key" "secret-key") | nindent 2 }}
+- name: SECRET_KEYS_ACCEPTED
+  {{- include "kugel.fromSecret" (dict "root" . "key" "secret-keys-accepted") | nindent 2 }}
+      optional: true
+{{- end }}
+
 {{/* The settings of every process. */}}
 {{- define "kugel.settings" -}}
 {{- range $name, $value := .Values.settings }}

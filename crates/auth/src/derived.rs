@@ -11,6 +11,8 @@ use crate::{ApiKey, Tokens};
 
 /// A key for each purpose, so that nothing made for one serves another.
 pub(crate) struct Derived {
+    /// Tells the root secret from others, in what is kept.
+    id: String,
     fingerprints: [u8; 32],
     api_keys: [u8; 32],
     pub(crate) invitations: [u8; 32],
@@ -19,12 +21,18 @@ pub(crate) struct Derived {
 
 impl Derived {
     pub(crate) fn new(root: &[u8]) -> Self {
+        let id = mac(root, &[b"kugel root secret"]);
         Self {
+            id: URL_SAFE_NO_PAD.encode(&id[..6]),
             fingerprints: mac(root, &[b"kugel request fingerprints"]),
             api_keys: mac(root, &[b"kugel api keys"]),
             invitations: mac(root, &[b"kugel invitations"]),
             temporary_passwords: mac(root, &[b"kugel temporary passwords"]),
         }
+    }
+
+    fn fingerprint(&self, method: &str, message: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(mac(&self.fingerprints, &[method.as_bytes(), b"\n", message]))
     }
 }
 
@@ -32,17 +40,39 @@ impl Tokens {
     /// A digest of a request, to be kept beside its answer. It is keyed because requests hold passwords and PINs, which
     /// could be guessed from a plain one.
     pub fn fingerprint(&self, method: &str, message: &[u8]) -> String {
-        let digest = mac(&self.derived.fingerprints, &[method.as_bytes(), b"\n", message]);
-        URL_SAFE_NO_PAD.encode(digest)
+        self.ring().signing.derived.fingerprint(method, message)
     }
 
-    /// The API key that belongs to a seed of 256 random bits. The seed may be kept with the answer of the request that
-    /// made the key, which can then show it again; without the root secret the seed tells nothing.
+    /// The same digest as it was or will be kept under the other root secrets that are accepted.
+    pub fn other_fingerprints(&self, method: &str, message: &[u8]) -> Vec<String> {
+        let ring = self.ring();
+        let others = ring.roots(self.now()).skip(1);
+        others
+            .map(|(root, _)| root.derived.fingerprint(method, message))
+            .collect()
+    }
+
+    /// What a key or a password is derived from: 256 random bits, and the name of the root secret that belongs to them. It
+    /// may be kept with the answer of the request that made it, which can then show the key again; without the root secret
+    /// it tells nothing.
+    pub fn seed(&self) -> String {
+        let bits = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+        format!("{}.{bits}", self.ring().signing.derived.id)
+    }
+
+    /// What follows for `seed` from the root secret that it names. One that is no longer accepted is named by nothing that
+    /// is still shown, and earlier versions named none.
+    pub(crate) fn derived<T>(&self, seed: &str, work: impl FnOnce(&Derived) -> T) -> T {
+        let id = seed.split_once('.').map_or("", |(id, _)| id);
+        let ring = self.ring();
+        let named = ring.roots(self.now()).find(|(root, _)| root.derived.id == id);
+        work(&named.map_or(&ring.signing, |(root, _)| root).derived)
+    }
+
+    /// The API key that belongs to a seed.
     pub fn api_key(&self, seed: &str, terminal: &str) -> ApiKey {
-        let key = mac(
-            &self.derived.api_keys,
-            &[seed.as_bytes(), b"\n", terminal.as_bytes()],
-        );
+        let parts = [seed.as_bytes(), b"\n", terminal.as_bytes()];
+        let key = self.derived(seed, |derived| mac(&derived.api_keys, &parts));
         ApiKey::from_request(&URL_SAFE_NO_PAD.encode(key))
     }
 }
@@ -73,6 +103,8 @@ mod tests {
         let [ours, theirs] =
             ["root", "other"].map(|root| Tokens::new(root, lifetimes, Arc::new(SystemClock)));
         let key = |tokens: &Tokens, seed: &str, till: &str| tokens.api_key(seed, till).reveal().to_owned();
+        let seeds = [ours.seed(), ours.seed()];
+        assert_ne!(seeds[0], seeds[1]);
         let first = key(&ours, "s", "T-s-1");
         assert_eq!(first.len(), 43);
         assert_eq!(key(&ours, "s", "T-s-1"), first);
@@ -85,6 +117,7 @@ mod tests {
         }
         let digest = ours.fingerprint("Method", b"message");
         assert_eq!(ours.fingerprint("Method", b"message"), digest);
+        assert!(ours.other_fingerprints("Method", b"message").is_empty());
         for other in [
             ours.fingerprint("Method", b"massage"),
             ours.fingerprint("Other", b"message"),

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 
 use crate::Tokens;
-use crate::derived::{equal, mac};
+use crate::derived::{Derived, equal, mac};
 
 /// Bytes of the id, of the end in minutes since 1970, and of the seal.
 const ID: usize = 10;
@@ -17,8 +17,7 @@ impl Tokens {
     pub fn invitation(&self, id: [u8; ID], end: Timestamp) -> String {
         let minutes = u32::try_from(end.as_second() / 60).unwrap_or(u32::MAX);
         let mut code = [&id[..], &minutes.to_be_bytes()].concat();
-        let seal = self.seal(&code);
-        code.extend(seal);
+        code.extend(seal(&self.ring().signing.derived, &code));
         URL_SAFE_NO_PAD.encode(code)
     }
 
@@ -28,16 +27,20 @@ impl Tokens {
         if code.len() != ID + END + SEAL {
             return None;
         }
-        let (content, seal) = code.split_at(ID + END);
+        let (content, sealed) = code.split_at(ID + END);
         let (id, end) = content.split_at(ID);
         let end = i64::from(u32::from_be_bytes(end.try_into().ok()?)) * 60;
-        (equal(&self.seal(content), seal) && now.as_second() < end).then(|| URL_SAFE_NO_PAD.encode(id))
+        let ring = self.ring();
+        let is_ours = ring
+            .roots(self.now())
+            .any(|(root, _)| equal(&seal(&root.derived, content), sealed));
+        (is_ours && now.as_second() < end).then(|| URL_SAFE_NO_PAD.encode(id))
     }
+}
 
-    fn seal(&self, content: &[u8]) -> [u8; SEAL] {
-        let seal = mac(&self.derived.invitations, &[content]);
-        *seal.first_chunk().expect("a seal is half a digest")
-    }
+fn seal(derived: &Derived, content: &[u8]) -> [u8; SEAL] {
+    let seal = mac(&derived.invitations, &[content]);
+    *seal.first_chunk().expect("a seal is half a digest")
 }
 
 #[cfg(test)]

@@ -24,9 +24,34 @@ pub struct PublicKey {
     pub x: String,
 }
 
+/// The kinds of token, each with keys and an audience of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    User,
+    Terminal,
+    Service,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 3] = [Self::User, Self::Terminal, Self::Service];
+
+    /// How the id of its keys begins.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Terminal => "terminal",
+            Self::Service => "service",
+        }
+    }
+
+    pub(crate) fn audience(self) -> String {
+        format!("kugel:{}", self.name())
+    }
+}
+
 /// What signs and checks the tokens of one kind.
 pub(crate) struct Key {
-    kind: &'static str,
+    kind: Kind,
     public: PublicKey,
     sign: EncodingKey,
     check: DecodingKey,
@@ -35,9 +60,9 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    pub(crate) fn derive(root: &[u8], kind: &'static str) -> Self {
+    pub(crate) fn derive(root: &[u8], kind: Kind) -> Self {
         // Each use has a label of its own: of a published key nothing follows for another one.
-        let key = |label: &[u8]| mac(root, &[label, kind.as_bytes()]);
+        let key = |label: &[u8]| mac(root, &[label, kind.name().as_bytes()]);
         let seed = key(b"kugel signing key: ");
         let pair = pair(&seed).expect("any 32 bytes are the seed of a pair");
         let public = pair.public_key().as_ref();
@@ -47,7 +72,7 @@ impl Key {
         Self {
             kind,
             public: PublicKey {
-                id: format!("{kind}-{}", &print[..PRINT]),
+                id: format!("{}-{}", kind.name(), &print[..PRINT]),
                 x,
             },
             sign: EncodingKey::from_ed_der(&seed),
@@ -60,10 +85,6 @@ impl Key {
         &self.public
     }
 
-    pub(crate) fn audience(&self) -> String {
-        format!("kugel:{}", self.kind)
-    }
-
     pub(crate) fn sign(&self, claims: &impl Serialize) -> String {
         let header = Header {
             kid: Some(self.public.id.clone()),
@@ -72,23 +93,21 @@ impl Key {
         jsonwebtoken::encode(&header, claims, &self.sign).expect("plain claims serialise")
     }
 
-    /// The claims of a token whose header names `kid`.
-    pub(crate) fn check<T: DeserializeOwned>(&self, token: &str, kid: &str) -> Result<T, TokenError> {
+    /// The claims of a token whose header names `kid`; nothing if that is another key.
+    pub(crate) fn check<T: DeserializeOwned>(&self, token: &str, kid: &str) -> Option<Result<T, TokenError>> {
         let (algorithm, key) = if kid == self.public.id {
             (Algorithm::EdDSA, &self.check)
-        } else if kid == self.kind {
+        } else if kid == self.kind.name() {
             (Algorithm::HS256, &self.sealed)
         } else {
-            return Err(TokenError::Invalid("unknown key".to_owned()));
+            return None;
         };
         let mut validation = Validation::new(algorithm);
-        validation.set_audience(&[self.audience()]);
+        validation.set_audience(&[self.kind.audience()]);
         // Expiry is compared with our own clock, for tokens too that were checked before.
         validation.validate_exp = false;
-        let token = jsonwebtoken::decode(token, key, &validation);
-        token
-            .map(|data| data.claims)
-            .map_err(|error| TokenError::Invalid(error.to_string()))
+        let token = jsonwebtoken::decode(token, key, &validation).map(|data| data.claims);
+        Some(token.map_err(|error| TokenError::Invalid(error.to_string())))
     }
 }
 
@@ -195,9 +214,9 @@ mod tests {
 
     #[test]
     fn a_key_is_named_after_its_kind_and_its_thumbprint() {
-        let key = Key::derive(b"root", "user");
+        let key = Key::derive(b"root", Kind::User);
         let Key { public, .. } = &key;
-        assert_eq!(Key::derive(b"root", "user").public(), public);
+        assert_eq!(Key::derive(b"root", Kind::User).public(), public);
         let bytes = URL_SAFE_NO_PAD.decode(&public.x).expect("base64url");
         assert_eq!(bytes.len(), 32);
         assert!(
@@ -205,10 +224,10 @@ mod tests {
             "{}",
             public.id
         );
-        for (root, kind) in [("root", "terminal"), ("other", "user")] {
+        for (root, kind) in [("root", Kind::Terminal), ("other", Kind::User)] {
             let other = Key::derive(root.as_bytes(), kind);
             assert_ne!(other.public().x, public.x);
-            assert_ne!(other.public().id[other.kind.len()..], public.id[4..]);
+            assert_ne!(other.public().id[kind.name().len()..], public.id[4..]);
         }
     }
 }

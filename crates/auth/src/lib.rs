@@ -9,6 +9,7 @@ mod claims;
 mod derived;
 mod invitation;
 mod key;
+mod keyring;
 mod lifetimes;
 mod password;
 mod principal;
@@ -21,6 +22,7 @@ pub use kugel_proto::Permission;
 
 pub use api_key::{ApiKey, ApiKeyHash};
 pub use key::PublicKey;
+pub use keyring::Secrets;
 pub use lifetimes::Lifetimes;
 pub use password::Passwords;
 pub use principal::{Principal, TerminalClaims, TillRights, UserClaims};

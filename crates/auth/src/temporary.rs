@@ -9,11 +9,10 @@ const SYMBOLS: &[u8; 32] = b"23456789abcdefghijkmnpqrstuvwxyz";
 const LENGTH: usize = 16;
 
 impl Tokens {
-    /// The temporary password that belongs to a seed of 256 random bits, in four groups. As with API keys, the seed may be
-    /// kept with the answer of the request that made it and tells nothing without the root secret.
+    /// The temporary password that belongs to a seed (see [`Tokens::seed`]), in four groups.
     pub fn temporary_password(&self, seed: &str, tenant: &str, username: &str) -> String {
         let parts = [seed, "\n", tenant, "\n", username].map(str::as_bytes);
-        let digest = mac(&self.derived.temporary_passwords, &parts);
+        let digest = self.derived(seed, |derived| mac(&derived.temporary_passwords, &parts));
         let mut password = String::with_capacity(LENGTH + 3);
         for (place, byte) in digest.iter().take(LENGTH).enumerate() {
             if place > 0 && place % 4 == 0 {

@@ -6,13 +6,14 @@
 use std::sync::Arc;
 
 use kugel_types::{Clock, TenantId};
-use moka::sync::Cache;
+use parking_lot::RwLock;
+use serde::Serialize;
 
 use crate::claims::{TerminalToken, UserToken, terminal, user};
-use crate::derived::Derived;
-use crate::key::{Key, PublicKey};
+use crate::key::Kind;
+use crate::keyring::Keyring;
 use crate::rights::GrantClaim;
-use crate::{Lifetimes, Principal, TerminalClaims, UserClaims, signature};
+use crate::{Lifetimes, Principal, Secrets, TerminalClaims, UserClaims, signature};
 
 /// Why a token is not accepted. The text is for the log: callers only learn that authentication failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,42 +31,34 @@ const SERVICE_LIFETIME: i64 = 300;
 
 /// Issues and verifies tokens.
 pub struct Tokens {
-    user: Key,
-    terminal: Key,
-    service: Key,
-    pub(crate) derived: Derived,
+    pub(crate) keyring: RwLock<Arc<Keyring>>,
     pub(crate) lifetimes: Lifetimes,
     clock: Arc<dyn Clock>,
-    verified: Cache<String, (Arc<Principal>, i64)>,
-    issued: Cache<(TenantId, &'static str), (Arc<str>, i64)>,
 }
 
 impl Tokens {
-    /// Derives the keys of all kinds from `root`.
-    pub fn new(root: &str, lifetimes: Lifetimes, clock: Arc<dyn Clock>) -> Self {
+    /// Derives the keys of all kinds from `secrets`: one root secret, or several (see [`Secrets`]).
+    pub fn new(secrets: impl Into<Secrets>, lifetimes: Lifetimes, clock: Arc<dyn Clock>) -> Self {
         signature::provide();
-        let key = |kind| Key::derive(root.as_bytes(), kind);
         Self {
-            user: key("user"),
-            terminal: key("terminal"),
-            service: key("service"),
-            derived: Derived::new(root.as_bytes()),
+            keyring: RwLock::new(Arc::new(Keyring::new(secrets.into()))),
             lifetimes,
             clock,
-            verified: Cache::new(10_000),
-            issued: Cache::new(1_000),
         }
     }
 
-    /// The public halves of the keys that tokens are signed with.
-    pub fn public_keys(&self) -> Vec<PublicKey> {
-        let keys = [&self.user, &self.terminal, &self.service];
-        keys.map(|key| key.public().clone()).into()
+    /// The keys of this moment.
+    pub(crate) fn ring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keyring.read())
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now().as_second()
     }
 
     /// A token for a user who has proved the password.
     pub fn issue_user(&self, claims: &UserClaims) -> String {
-        let now = self.clock.now().as_second();
+        let now = self.now();
         // An owner's rights are told by the one claim.
         let grants = claims.rights.grants().iter().filter(|_| !claims.is_superuser);
         let token = UserToken {
@@ -75,16 +68,16 @@ impl Tokens {
             is_service_account: false,
             service: None,
             grants: grants.map(GrantClaim::from).collect(),
-            aud: self.user.audience(),
+            aud: Kind::User.audience(),
             iat: now,
             exp: now + self.lifetimes.user,
         };
-        self.user.sign(&token)
+        self.sign(Kind::User, &token)
     }
 
     /// A token for a terminal in its present state, and its life in seconds.
     pub fn issue_terminal(&self, claims: &TerminalClaims) -> (String, i64) {
-        let now = self.clock.now().as_second();
+        let now = self.now();
         let token = TerminalToken {
             sub: format!("terminal:{}", claims.id),
             tenant_id: claims.id.tenant.to_string(),
@@ -99,18 +92,18 @@ impl Tokens {
             staff_id: claims.staff.as_ref().map(|staff| staff.id.clone()),
             staff_name: claims.staff.as_ref().map(|staff| staff.name.clone()),
             iss: "terminal-service".to_owned(),
-            aud: self.terminal.audience(),
+            aud: Kind::Terminal.audience(),
             iat: now,
             exp: now + self.lifetimes.terminal,
         };
-        (self.terminal.sign(&token), self.lifetimes.terminal)
+        (self.sign(Kind::Terminal, &token), self.lifetimes.terminal)
     }
 
     /// The identity of service `name` within a tenant. Made once and used until shortly before it expires.
     pub fn service(&self, name: &'static str, tenant: &TenantId) -> Arc<str> {
-        let now = self.clock.now().as_second();
+        let (now, ring) = (self.now(), self.ring());
         let key = (tenant.clone(), name);
-        if let Some((token, expires)) = self.issued.get(&key)
+        if let Some((token, expires)) = ring.issued.get(&key)
             && expires > now + 30
         {
             return token;
@@ -122,23 +115,23 @@ impl Tokens {
             is_service_account: true,
             service: Some(name.to_owned()),
             grants: Vec::new(),
-            aud: self.service.audience(),
+            aud: Kind::Service.audience(),
             iat: now,
             exp: now + SERVICE_LIFETIME,
         };
-        let token: Arc<str> = self.service.sign(&token).into();
-        self.issued.insert(key, (token.clone(), now + SERVICE_LIFETIME));
+        let token: Arc<str> = self.sign(Kind::Service, &token).into();
+        ring.issued.insert(key, (token.clone(), now + SERVICE_LIFETIME));
         token
     }
 
     /// Who a token speaks for. A token that was verified before is looked up, not computed again.
     pub fn verify(&self, token: &str) -> Result<Arc<Principal>, TokenError> {
-        let now = self.clock.now().as_second();
-        let (principal, expires) = match self.verified.get(token) {
+        let (now, ring) = (self.now(), self.ring());
+        let (principal, expires) = match ring.verified.get(token) {
             Some(known) => known,
             None => {
-                let fresh = self.decode(token)?;
-                self.verified.insert(token.to_owned(), fresh.clone());
+                let fresh = decode(&ring, token, now)?;
+                ring.verified.insert(token.to_owned(), fresh.clone());
                 fresh
             }
         };
@@ -149,38 +142,41 @@ impl Tokens {
         }
     }
 
-    fn decode(&self, token: &str) -> Result<(Arc<Principal>, i64), TokenError> {
-        let invalid = |error: &dyn std::fmt::Display| TokenError::Invalid(error.to_string());
-        let header = jsonwebtoken::decode_header(token).map_err(|error| invalid(&error))?;
-        let id = header.kid.unwrap_or_default();
-        let (kind, _) = id.split_once('-').unwrap_or((&id, ""));
-        let (principal, expires) = match kind {
-            "user" => {
-                let claims: UserToken = self.user.check(token, &id)?;
-                let expires = claims.exp;
-                let claims = user(claims).map_err(|error| invalid(&error))?;
-                (Principal::User(claims), expires)
-            }
-            "service" => {
-                let claims: UserToken = self.service.check(token, &id)?;
-                let tenant = claims.tenant_id.parse().map_err(|error| invalid(&error))?;
-                let name = claims
-                    .service
-                    .ok_or_else(|| invalid(&"a service token without service"))?;
-                (Principal::Service { tenant, name }, claims.exp)
-            }
-            "terminal" => {
-                let claims: TerminalToken = self.terminal.check(token, &id)?;
-                let expires = claims.exp;
-                (
-                    Principal::Terminal(terminal(claims).map_err(|error| invalid(&error))?),
-                    expires,
-                )
-            }
-            _ => return Err(invalid(&"unknown kind of token")),
-        };
-        Ok((Arc::new(principal), expires))
+    fn sign(&self, kind: Kind, claims: &impl Serialize) -> String {
+        self.ring().signing.key(kind).sign(claims)
     }
+}
+
+/// Who a token speaks for, and until when: a token ends with its key.
+fn decode(ring: &Keyring, token: &str, now: i64) -> Result<(Arc<Principal>, i64), TokenError> {
+    let invalid = |error: &dyn std::fmt::Display| TokenError::Invalid(error.to_string());
+    let header = jsonwebtoken::decode_header(token).map_err(|error| invalid(&error))?;
+    let id = header.kid.unwrap_or_default();
+    let (name, _) = id.split_once('-').unwrap_or((&id, ""));
+    let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
+    let (principal, expires, end) = match kind.ok_or_else(|| invalid(&"unknown kind of token"))? {
+        kind @ Kind::User => {
+            let (claims, end): (UserToken, _) = ring.check(kind, token, &id, now)?;
+            let expires = claims.exp;
+            let claims = user(claims).map_err(|error| invalid(&error))?;
+            (Principal::User(claims), expires, end)
+        }
+        kind @ Kind::Service => {
+            let (claims, end): (UserToken, _) = ring.check(kind, token, &id, now)?;
+            let tenant = claims.tenant_id.parse().map_err(|error| invalid(&error))?;
+            let name = claims
+                .service
+                .ok_or_else(|| invalid(&"a service token without service"))?;
+            (Principal::Service { tenant, name }, claims.exp, end)
+        }
+        kind @ Kind::Terminal => {
+            let (claims, end): (TerminalToken, _) = ring.check(kind, token, &id, now)?;
+            let expires = claims.exp;
+            let claims = terminal(claims).map_err(|error| invalid(&error))?;
+            (Principal::Terminal(claims), expires, end)
+        }
+    };
+    Ok((Arc::new(principal), expires.min(end)))
 }
 
 #[cfg(test)]

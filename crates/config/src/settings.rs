@@ -9,8 +9,7 @@ use jiff::tz::TimeZone;
 use kugel_types::{Currency, RoundMethod};
 use serde::Deserialize;
 
-use crate::entropy::could_be_random;
-use crate::{AllowedOrigins, Compatibility, ErrorCodeStyle, LogFormat, Registration, Secret};
+use crate::{AllowedOrigins, Compatibility, ErrorCodeStyle, LogFormat, Registration, Secret, secret};
 
 /// A setting that cannot be used, in one sentence that says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +36,9 @@ pub struct Settings {
     pub development: bool,
     /// Root of all token keys, at least 32 characters. Absent: one is generated and kept in the data folder.
     pub secret_key: Option<Secret>,
+    /// Other root secrets with commas between them, four at most: what they have signed and sealed is accepted. For changing
+    /// the secret of processes that work on.
+    pub secret_keys_accepted: Option<Secret>,
     /// Life of a user token in minutes.
     pub token_expire_minutes: u32,
     /// Life of a terminal token in hours.
@@ -182,9 +184,10 @@ log_format = "auto"
 "#;
 
 /// The settings that are absent unless somebody sets them.
-const WITHOUT_DEFAULT: [&str; 10] = [
+const WITHOUT_DEFAULT: [&str; 11] = [
     "operations_listen",
     "secret_key",
+    "secret_keys_accepted",
     "mongodb_uri",
     "redis_url",
     "amqp_url",
@@ -195,8 +198,8 @@ const WITHOUT_DEFAULT: [&str; 10] = [
     "https_key_file",
 ];
 
-/// The default of the older system, printed in its documents.
-const KNOWN_SECRET: &str = "test-secret-key-for-development-only";
+/// Root secrets that may be accepted besides the one that signs: a change takes one, and a hurried second change another.
+const ACCEPTED_MAX: usize = 4;
 
 impl Settings {
     /// Reads defaults, then `file` if given, then the environment, and checks the result. An empty variable counts as not
@@ -242,8 +245,19 @@ impl Settings {
             SettingsError(format!("{key}{}{source}", in_one_line(&error.kind.to_string())))
         })?;
         let refuse = |key: &str, why: String| Err(SettingsError(format!("setting `{key}`: {why}")));
-        if let Some(why) = settings.secret_mistake() {
+        let mistake = |secret: &str| secret::mistake(secret, settings.development);
+        if let Some(why) = settings
+            .secret_key
+            .as_ref()
+            .and_then(|secret| mistake(secret.reveal()))
+        {
             return refuse("secret_key", why.to_owned());
+        }
+        if let Some(why) = settings.accepted_secrets().find_map(mistake) {
+            return refuse("secret_keys_accepted", format!("one of them {why}"));
+        }
+        if settings.accepted_secrets().count() > ACCEPTED_MAX {
+            return refuse("secret_keys_accepted", format!("takes at most {ACCEPTED_MAX}"));
         }
         if let Err(error) = TimeZone::get(&settings.timezone) {
             return refuse("timezone", error.to_string());
@@ -259,21 +273,11 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Why the secret cannot be used, if there is one.
-    fn secret_mistake(&self) -> Option<&'static str> {
-        let secret = self.secret_key.as_ref()?.reveal();
-        if secret.len() < 32 {
-            return Some("needs at least 32 characters, e.g. the output of `openssl rand -hex 32`");
-        }
-        if self.development {
-            None
-        } else if secret == KNOWN_SECRET {
-            Some("is the well-known one of the older system; choose your own")
-        } else if !could_be_random(secret) {
-            Some("could be guessed: it repeats itself; take the output of `openssl rand -hex 32`")
-        } else {
-            None
-        }
+    /// The other root secrets that are accepted.
+    pub fn accepted_secrets(&self) -> impl Iterator<Item = &str> {
+        let listed = self.secret_keys_accepted.as_ref();
+        let secrets = listed.map(Secret::reveal).unwrap_or_default().split(',');
+        secrets.map(str::trim).filter(|secret| !secret.is_empty())
     }
 
     /// The chain's time zone.
@@ -337,6 +341,14 @@ mod tests {
                 "secret_key = \"test-secret-key-for-development-only\"",
                 "well-known",
             ),
+            (
+                "secret_keys_accepted = \"7421ed2cbdd1baad6ad20aace0d019f1, short\"",
+                "setting `secret_keys_accepted`: one of them needs at least 32 characters",
+            ),
+            (
+                "secret_keys_accepted = \"changeme-changeme-changeme-changeme\"",
+                "one of them could be guessed",
+            ),
             ("allowed_origins = \"till.example\"", "is no origin"),
             ("receipt_no_end_value = 1", "receipt_no_end_value"),
         ] {
@@ -356,6 +368,16 @@ mod tests {
     fn secrets_do_not_show() {
         let settings = check("secret_key = \"7421ed2cbdd1baad6ad20aace0d019f1\"").expect("valid");
         assert!(!format!("{settings:?}").contains("7421"));
+        let several =
+            "secret_keys_accepted = \"7421ed2cbdd1baad6ad20aace0d019f1, 8e1d70ad4c3b72cb364ef7c50bc7e083,\"";
+        let settings = check(several).expect("valid");
+        assert!(!format!("{settings:?}").contains("7421"));
+        assert_eq!(settings.accepted_secrets().count(), 2);
+        let five = format!(
+            "secret_keys_accepted = \"{}\"",
+            ["7421ed2cbdd1baad6ad20aace0d019f1"; 5].join(",")
+        );
+        assert!(check(&five).expect_err("five").contains("at most 4"));
         let known = "development = true\nsecret_key = \"test-secret-key-for-development-only\"";
         assert!(check(known).is_ok());
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Action, Body, Changes, Collection, Documents, Index, Query, Record, Scope, StoreError};
 
 /// How long an answer is kept.
-const KEPT: SignedDuration = SignedDuration::from_hours(24);
+pub const ANSWERS_KEPT: SignedDuration = SignedDuration::from_hours(24);
 /// Time between two rounds of forgetting.
 const ROUND: Duration = Duration::from_secs(3_600);
 /// Answers that are forgotten in one commit.
@@ -33,8 +33,10 @@ pub static PROCESSED_REQUESTS: Collection = Collection {
 pub struct RequestKey {
     /// The caller and the key that it chose: unique among all requests of a scope.
     pub id: String,
-    /// A digest of the method and its message: the same key with another content is a mistake.
+    /// A digest of the method and its message, to be kept: the same key with another content is a mistake.
     pub fingerprint: String,
+    /// The digest of the same content as others keep it or it was kept before.
+    pub other_fingerprints: Vec<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -83,7 +85,8 @@ impl Documents {
         let Some(processed) = self.get::<ProcessedRequest>(scope, &request.id).await? else {
             return Ok(None);
         };
-        if processed.fingerprint != request.fingerprint {
+        let kept = &processed.fingerprint;
+        if *kept != request.fingerprint && !request.other_fingerprints.contains(kept) {
             let text = "the request id was used for another request before";
             return Err(codes::REQUEST_REFUSED
                 .error(text)
@@ -108,7 +111,9 @@ impl Documents {
                     limit: CHUNK,
                     number: 1,
                 };
-                let old = Query::all().less("created_at", self.now() - KEPT).page(page);
+                let old = Query::all()
+                    .less("created_at", self.now() - ANSWERS_KEPT)
+                    .page(page);
                 let rows = self.find::<ProcessedRequest>(&scope, old).await?.rows;
                 let changes = rows.iter().fold(self.changes("housekeeping"), |changes, row| {
                     changes.delete::<ProcessedRequest>(&row.key, None)

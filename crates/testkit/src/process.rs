@@ -19,12 +19,13 @@ use crate::{Site, eventually, ports};
 const START_LIMIT: Duration = Duration::from_secs(60);
 
 /// What no child takes over from whoever runs the tests.
-const SETTINGS_OF_OTHERS: [&str; 9] = [
+const SETTINGS_OF_OTHERS: [&str; 10] = [
     "MONGODB_URI",
     "REDIS_URL",
     "AMQP_URL",
     "NAMESPACE",
     "SECRET_KEY",
+    "SECRET_KEYS_ACCEPTED",
     "DATA_DIR",
     "LISTEN",
     "OPERATIONS_LISTEN",

@@ -149,6 +149,12 @@ impl World {
 
     /// Stops Kugel and starts it again on the same documents and ports.
     pub async fn restart(self) -> Self {
+        self.restart_with(|_| {}).await
+    }
+
+    /// The same with other settings.
+    pub async fn restart_with(mut self, change: impl FnOnce(&mut Settings)) -> Self {
+        change(&mut self.settings);
         let addresses: Vec<_> = self
             .kugels
             .iter()

@@ -16,18 +16,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use futures::future::join_all;
 use kugel_auth::{Lifetimes, Passwords, Tokens};
 use kugel_config::{Compatibility, Settings};
 use kugel_rpc::{ApiKeys, Deps, Layers, LocalService, Neighbours};
-use kugel_store::{Documents, Scope};
+use kugel_store::{DataDir, Documents, Scope};
 use kugel_types::{Clock, TenantId};
 use tokio_util::sync::CancellationToken;
 
 use self::backends::Backends;
 pub use self::holding::Holding;
 use self::hosted::{Build, Hosted};
+pub use self::secret::rotate_secret;
 
 /// How long a stopping process waits for events under way.
 const DRAIN_LIMIT: Duration = Duration::from_secs(10);
@@ -64,11 +65,8 @@ fn lifetimes(settings: &Settings) -> Lifetimes {
 /// The keys of the installation that `settings` name. Its documents stay closed, so a process that serves them is in
 /// nobody's way. Fails where no secret has been made yet.
 pub fn keys(settings: &Settings, clock: Arc<dyn Clock>) -> anyhow::Result<Tokens> {
-    let root = match &settings.secret_key {
-        Some(secret) => secret.reveal().to_owned(),
-        None => secret::load(&settings.data_dir)?,
-    };
-    Ok(Tokens::new(&root, lifetimes(settings), clock))
+    let secrets = secret::load(settings, &settings.data_dir)?;
+    Ok(Tokens::new(secrets, lifetimes(settings), clock))
 }
 
 /// Services of this process.
@@ -107,6 +105,7 @@ impl Host {
         let backends = Backends::open(&settings, None)?;
         say_compatibility(&settings);
         let shared = Shared::new(backends, settings, clock, Neighbours::local(), true)?;
+        shared.follow_secret();
         Ok(Self::host(shared, &SERVICES).await?.0)
     }
 
@@ -242,12 +241,13 @@ impl Shared {
         neighbours: Neighbours,
         works: bool,
     ) -> anyhow::Result<Arc<Self>> {
-        let root = match (&settings.secret_key, backends.folder()) {
-            (Some(secret), _) => secret.reveal().to_owned(),
-            (None, Some(folder)) => secret::load_or_create(folder.path())?,
-            (None, None) => bail!(NO_SECRET),
-        };
-        let tokens = Arc::new(Tokens::new(&root, lifetimes(&settings), clock.clone()));
+        let folder = backends.folder().map_or(&*settings.data_dir, DataDir::path);
+        ensure!(
+            settings.secret_key.is_some() || backends.folder().is_some(),
+            NO_SECRET
+        );
+        let secrets = secret::load_or_create(&settings, folder)?;
+        let tokens = Arc::new(Tokens::new(secrets, lifetimes(&settings), clock.clone()));
         let workers = std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2));
         let api_keys = ApiKeys::new(
             neighbours.channel("terminal"),
@@ -267,6 +267,15 @@ impl Shared {
             stop: CancellationToken::new(),
             works: AtomicBool::new(works),
         }))
+    }
+
+    /// Takes up the secret of the data folder, where that is the root, whenever somebody changes it.
+    fn follow_secret(&self) {
+        if let (None, Some(folder)) = (&self.settings.secret_key, self.backends.folder()) {
+            let (settings, tokens) = (self.settings.clone(), self.tokens.clone());
+            let follow = secret::follow(settings, folder.path().to_owned(), tokens, self.stop.clone());
+            tokio::spawn(follow);
+        }
     }
 
     fn deps(&self, documents: Documents) -> Deps {

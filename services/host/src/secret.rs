@@ -1,103 +1,213 @@
-//! The root secret of an installation that was given none.
+//! The root secret of an installation that was given none, and those that it had before.
+//!
+//! They are kept in the file `secret` of the data folder: the one that signs in the first line, below it each former one
+//! with the moment at which it was replaced.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kugel_config::check_private;
+use jiff::{SignedDuration, Timestamp};
+use kugel_auth::{Lifetimes, Secrets, Tokens};
+use kugel_config::{Settings, check_private};
+use kugel_store::ANSWERS_KEPT;
+use kugel_types::Clock;
+use tokio_util::sync::CancellationToken;
 
-/// The secret kept in the data folder; made on the first start. Nobody but the owner may read the file, and no two
-/// installations share a secret, so that none starts with a known one.
-pub(crate) fn load_or_create(folder: &Path) -> anyhow::Result<String> {
-    let path = folder.join("secret");
-    let name = path.display().to_string();
-    if !path.exists() {
-        let secret = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 48]>());
-        // Written aside and renamed: a start that is cut off leaves no half secret behind.
-        let draft = folder.join("secret.new");
-        let mut options = OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)
-            .context(name.clone())?;
-        file.write_all(secret.as_bytes()).context(name.clone())?;
-        file.sync_all().context(name.clone())?;
-        fs::rename(&draft, &path).context(name)?;
-    }
-    load(folder)
+use crate::lifetimes;
+
+/// Former secrets that may still be accepted when the secret is changed once more.
+const FORMER_MAX: usize = 4;
+
+/// Time between two looks at the file.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// What the file holds.
+#[derive(Debug, PartialEq, Eq)]
+struct Kept {
+    current: String,
+    /// The newest first.
+    former: Vec<(String, Timestamp)>,
 }
 
-/// The secret kept in the data folder. Fails if there is none.
-pub(crate) fn load(folder: &Path) -> anyhow::Result<String> {
-    let path = folder.join("secret");
-    let name = path.display().to_string();
+impl Kept {
+    fn read(folder: &Path) -> anyhow::Result<Self> {
+        let path = folder.join("secret");
+        let name = path.display().to_string();
+        ensure!(
+            path.exists(),
+            "there is no {name}: name the data folder with --data-dir, or set SECRET_KEY as the processes have it"
+        );
+        check_private(&path).context(name.clone())?;
+        let text = fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
+        Self::parse(&text).with_context(|| {
+            format!("{name} is damaged: delete it to make a new one (everybody has to log in again)")
+        })
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let is_whole = |secret: &str| secret.len() >= 32 && !secret.contains(char::is_whitespace);
+        let mut lines = text.trim().lines();
+        let current = lines.next().filter(|secret| is_whole(secret))?.to_owned();
+        let former = lines.map(|line| {
+            let (secret, replaced) = line.split_once(' ').filter(|(secret, _)| is_whole(secret))?;
+            Some((secret.to_owned(), replaced.trim().parse().ok()?))
+        });
+        Some(Self {
+            current,
+            former: former.collect::<Option<_>>()?,
+        })
+    }
+
+    fn new() -> Self {
+        Self {
+            current: URL_SAFE_NO_PAD.encode(rand::random::<[u8; 48]>()),
+            former: Vec::new(),
+        }
+    }
+
+    /// Written aside and renamed: who is cut off leaves no half secret behind. The file stays its owner's.
+    fn write(&self, folder: &Path) -> anyhow::Result<()> {
+        let (path, draft) = (folder.join("secret"), folder.join("secret.new"));
+        let name = path.display().to_string();
+        let before = match fs::metadata(&path) {
+            Ok(metadata) => Some(metadata),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error).context(name),
+        };
+        let former = self.former.iter();
+        let former: String = former
+            .map(|(secret, replaced)| format!("{secret} {replaced}\n"))
+            .collect();
+        let work = || {
+            // An earlier draft may be somebody else's, or open to others.
+            if draft.exists() {
+                fs::remove_file(&draft)?;
+            }
+            let mut options = OpenOptions::new();
+            let mut file = options.write(true).create_new(true).mode(0o600).open(&draft)?;
+            if let Some(before) = before {
+                fchown(&file, Some(before.uid()), Some(before.gid()))?;
+                file.set_permissions(before.permissions())?;
+            }
+            write!(file, "{}\n{former}", self.current)?;
+            file.sync_all()?;
+            fs::rename(&draft, &path)?;
+            File::open(folder)?.sync_all()
+        };
+        work().context(name)
+    }
+
+    /// As processes work with them. A former one is accepted until nothing that it has signed is good any more.
+    fn secrets(&self, overlap: SignedDuration) -> Secrets {
+        let start = Secrets::from(&*self.current);
+        self.former.iter().fold(start, |secrets, (secret, replaced)| {
+            secrets.accepting(secret, Some(*replaced + overlap))
+        })
+    }
+}
+
+/// How long a former secret is accepted: the life of the longest token, and of the answers that are kept for whoever sends
+/// a request again.
+fn overlap(lifetimes: Lifetimes) -> SignedDuration {
+    let longest = lifetimes.user.max(lifetimes.terminal);
+    SignedDuration::from_secs(longest).max(ANSWERS_KEPT)
+}
+
+/// Besides those in the folder, if that has any, what the settings accept.
+fn with_settings(secrets: Secrets, settings: &Settings) -> Secrets {
+    let accepted = settings.accepted_secrets();
+    accepted.fold(secrets, |secrets, secret| secrets.accepting(secret, None))
+}
+
+/// The secrets of the installation that `settings` name. Where they name none, they are the folder's, which is given one
+/// with its first start: no two installations share a secret, so that none starts with a known one.
+pub(crate) fn load_or_create(settings: &Settings, folder: &Path) -> anyhow::Result<Secrets> {
+    if settings.secret_key.is_none() && !folder.join("secret").exists() {
+        Kept::new().write(folder)?;
+    }
+    load(settings, folder)
+}
+
+/// The same, of an installation that has begun.
+pub(crate) fn load(settings: &Settings, folder: &Path) -> anyhow::Result<Secrets> {
+    let secrets = match &settings.secret_key {
+        Some(secret) => Secrets::from(secret.reveal()),
+        None => Kept::read(folder)?.secrets(overlap(lifetimes(settings))),
+    };
+    Ok(with_settings(secrets, settings))
+}
+
+/// Changes the secret of the data folder. Gives when the former one is no longer accepted: now if `drops_former`, and else
+/// when nothing that it has signed is good any more. Whoever serves the folder takes it up.
+pub fn rotate_secret(
+    settings: &Settings,
+    clock: &dyn Clock,
+    drops_former: bool,
+) -> anyhow::Result<Timestamp> {
     ensure!(
-        path.exists(),
-        "there is no {name}: name the data folder with --data-dir, or set SECRET_KEY as the processes have it"
+        settings.secret_key.is_none(),
+        "SECRET_KEY is set, and changed where it is set: see *Changing the secret* in the README"
     );
-    check_private(&path).context(name.clone())?;
-    let secret = fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
-    let secret = secret.trim().to_owned();
-    ensure!(
-        secret.len() >= 32,
-        "{name} is damaged: delete it to make a new one (everybody has to log in again)"
-    );
-    Ok(secret)
+    let folder = &settings.data_dir;
+    let name = || folder.display().to_string();
+    // Of two that are at it at once, one would lose the other's secret. The lock goes with the handle.
+    let lock = File::open(folder).with_context(name)?;
+    lock.lock().with_context(name)?;
+    let (before, now) = (Kept::read(folder)?, clock.now());
+    let overlap = overlap(lifetimes(settings));
+    let mut kept = Kept::new();
+    if !drops_former {
+        let accepted = |(_, replaced): &(String, Timestamp)| *replaced + overlap > now;
+        kept.former.push((before.current, now));
+        kept.former.extend(before.former.into_iter().filter(accepted));
+        ensure!(
+            kept.former.len() <= FORMER_MAX,
+            "{FORMER_MAX} former secrets are still accepted: wait, or end them with --drop-former"
+        );
+    }
+    kept.write(folder)?;
+    Ok(if drops_former { now } else { now + overlap })
+}
+
+/// Takes up the secrets of a folder whenever they were changed, until the process stops.
+pub(crate) async fn follow(
+    settings: Arc<Settings>,
+    folder: PathBuf,
+    tokens: Arc<Tokens>,
+    stop: CancellationToken,
+) {
+    let mut seen = None;
+    while stop.run_until_cancelled(tokio::time::sleep(LOOK)).await.is_some() {
+        let found = mark(&folder.join("secret"));
+        if found == seen {
+            continue;
+        }
+        seen = found;
+        match load(&settings, &folder) {
+            Ok(secrets) => tokens.take_up(secrets),
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(
+                    error,
+                    "the changed secret cannot be taken up, the one before goes on"
+                );
+            }
+        }
+    }
+}
+
+/// What tells a file from the one that was there before.
+fn mark(path: &Path) -> Option<(u64, SystemTime, u64)> {
+    let metadata = path.metadata().ok()?;
+    Some((metadata.ino(), metadata.modified().ok()?, metadata.len()))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
-    use super::*;
-
-    #[test]
-    fn a_secret_is_made_once_and_kept_to_its_owner() {
-        let folder = tempfile::tempdir().expect("folder");
-        let error = load(folder.path()).expect_err("none yet").to_string();
-        assert!(
-            error.contains("--data-dir") && error.contains("SECRET_KEY"),
-            "{error}"
-        );
-        let secret = load_or_create(folder.path()).expect("made");
-        assert!(secret.len() >= 64);
-        assert_eq!(load_or_create(folder.path()).expect("kept"), secret);
-        let mode = fs::metadata(folder.path().join("secret"))
-            .expect("file")
-            .permissions()
-            .mode();
-        assert_eq!(mode & 0o077, 0);
-        let open = fs::Permissions::from_mode(0o644);
-        fs::set_permissions(folder.path().join("secret"), open).expect("opened");
-        let refusal = format!("{:#}", load_or_create(folder.path()).expect_err("open to all"));
-        assert!(
-            refusal.contains("secret") && refusal.contains("chmod 600"),
-            "{refusal}"
-        );
-        fs::set_permissions(folder.path().join("secret"), fs::Permissions::from_mode(0o640)).expect("closed");
-        // Only root gives files away.
-        let path = folder.path().join("secret");
-        if std::os::unix::fs::chown(&path, Some(10_002), None).is_ok() {
-            let refusal = format!(
-                "{:#}",
-                load_or_create(folder.path()).expect_err("somebody else's")
-            );
-            assert!(refusal.contains("belongs to another user"), "{refusal}");
-            std::os::unix::fs::chown(&path, Some(0), None).expect("taken back");
-        }
-        fs::write(folder.path().join("secret"), "short").expect("damage");
-        assert!(
-            load_or_create(folder.path())
-                .expect_err("damaged")
-                .to_string()
-                .contains("damaged")
-        );
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::certificate;
 use clap::{Args, Parser, Subcommand};
-use kugel_operator::{books, events, export, import, rebuild, users, verify};
+use kugel_operator::{books, events, export, import, rebuild, secret, users, verify};
 
 /// The backend behind the tills: seven services and a gateway in one executable.
 #[derive(Debug, Parser)]
@@ -85,6 +85,8 @@ pub enum Command {
     /// Kugel may be running: the code is sealed with the root secret, from SECRET_KEY or the data folder, and nothing is
     /// kept of it before it is used.
     Invite(users::Invite),
+    /// Change the root secret of a data folder.
+    Secret(secret::Options),
 }
 
 /// `kugel serve`

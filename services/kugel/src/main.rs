@@ -10,7 +10,7 @@ use kugel::certificate;
 use kugel::cli::{Cli, Command, Serve};
 use kugel::process::{self, GATEWAY, Kugel, Operations, mesh_port};
 use kugel_config::{LogFormat, Settings};
-use kugel_operator::{books, events, export, import, rebuild, say, users, verify};
+use kugel_operator::{books, events, export, import, rebuild, say, secret, users, verify};
 use kugel_telemetry::Format;
 use kugel_types::SystemClock;
 use tokio::net::TcpListener;
@@ -75,6 +75,7 @@ async fn run(cli: Cli) -> anyhow::Result<bool> {
         Command::Events(options) => return events::run(settings, options).await,
         Command::Users(options) => users::run(settings, options).await?,
         Command::Invite(options) => users::invite(&settings, &options)?,
+        Command::Secret(options) => secret::run(&settings, &options)?,
         Command::Books(options) => return books::run(settings, options).await,
     }
     Ok(true)

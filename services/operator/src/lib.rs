@@ -2,7 +2,7 @@
 //!
 //! [`verify`] recomputes what must be conserved, [`rebuild`] makes again what events made, [`export`] and [`import`] move
 //! a tenant, [`events`] shows and repeats what has not arrived, [`books`] mends sessions that do not settle, [`users`] lets people
-//! in. They work on
+//! in, [`secret`] changes the root secret. They work on
 //! the services of a [`Host`] of their own, which has no port, and know neither the gateway nor the executable. Collections
 //! and the shape of documents are those of the services: nothing here names one by a text.
 
@@ -23,6 +23,7 @@ pub mod events;
 pub mod export;
 pub mod import;
 pub mod rebuild;
+pub mod secret;
 pub mod users;
 pub mod verify;
 

@@ -48,10 +48,12 @@ pub(crate) fn request_key<T: Scoped + Message>(
     let Fingerprints(tokens) = extensions
         .get()
         .ok_or_else(|| codes::SYSTEM_FAILURE.error("the call came past the server stack"))?;
+    let message = message.encode_to_vec();
     Ok(Some(RequestKey {
         // A key has no blank, so no two callers and keys are written alike.
         id: format!("{caller} {id}"),
-        fingerprint: tokens.fingerprint(T::METHOD, &message.encode_to_vec()),
+        fingerprint: tokens.fingerprint(T::METHOD, &message),
+        other_fingerprints: tokens.other_fingerprints(T::METHOD, &message),
     }))
 }
 

@@ -12,6 +12,7 @@ fn request(key: &str) -> RequestKey {
     RequestKey {
         id: format!("user:owner {key}"),
         fingerprint: "f".to_owned(),
+        other_fingerprints: Vec::new(),
     }
 }
 
@@ -85,6 +86,12 @@ pub async fn a_key_with_another_content_is_refused(subject: Subject) {
         fingerprint: "g".to_owned(),
         ..request("k")
     };
+    let known = RequestKey {
+        fingerprint: "g".to_owned(),
+        other_fingerprints: vec!["h".to_owned(), "f".to_owned()],
+        ..request("k")
+    };
+    count(&subject, Some(&known)).await.unwrap();
     let refused = count(&subject, Some(&other)).await.unwrap_err();
     assert!(refused.is(&codes::REQUEST_REFUSED));
     assert_eq!(refused.fields()[0].field, "request_id");

@@ -1,7 +1,5 @@
 //! Opening an account again: by forgetting its failures, or by a temporary password.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kugel_error::{Result, codes};
 use kugel_proto::account::v1::SecurityEventKind;
 use kugel_rpc::{Caller, SecurityEntry};
@@ -44,7 +42,7 @@ impl App {
         let work = async {
             self.permitted_over(caller, username).await?;
             self.stored_user(caller, username).await?;
-            let seed = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>());
+            let seed = self.tokens.seed();
             let hashed_password = self.passwords.hash(&password(&seed)).await?;
             // First: what cannot be unlocked is not changed either, and the whole call is made again.
             self.forget_failures(caller, username).await?;

@@ -30,7 +30,7 @@ impl App {
         caller: &Caller,
         new: NewTerminal,
     ) -> Result<(Stored<TerminalDocument>, ApiKey), Error> {
-        let seed = ApiKey::seed();
+        let seed = self.tokens.seed();
         let work = retry("store", &new.id.store, || {
             self.insert_terminal(caller, &new.id, new.description.clone(), seed.clone())
         });
@@ -144,7 +144,7 @@ impl App {
         caller: &Caller,
         id: &TerminalId,
     ) -> Result<(Stored<TerminalDocument>, ApiKey), Error> {
-        let seed = ApiKey::seed();
+        let seed = self.tokens.seed();
         let hash = self.key(id, &seed).hash();
         let step = |terminal: &mut Terminal, _: &Place, _| {
             terminal.api_key_hash = hash.clone();

@@ -204,7 +204,7 @@ async fn unknown_keys_slow_their_address_and_no_other() {
     let (world, _, key, heard) = world().await;
     let [from, elsewhere] = ["203.0.113.9", "203.0.113.10"].map(|text| Some(text.parse().unwrap()));
     let unknown = async |address| {
-        let key = ApiKey::from_request(&ApiKey::seed());
+        let key = ApiKey::from_request(&"A".repeat(43));
         let answer = world.app.exchange_key(None, Some(&key), address).await;
         answer.unwrap_err()
     };
