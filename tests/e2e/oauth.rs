@@ -7,7 +7,7 @@ use kugel_testkit::{Reply, Rest, Tenant, World};
 use oauth2::basic::{BasicClient, BasicErrorResponseType};
 use oauth2::{
     AuthType, ClientId, ClientSecret, HttpRequest, HttpResponse, RequestTokenError, ResourceOwnerPassword,
-    ResourceOwnerUsername, TokenResponse as _, TokenUrl,
+    ResourceOwnerUsername, RevocationUrl, StandardRevocableToken, TokenResponse as _, TokenUrl,
 };
 use serde_json::json;
 
@@ -34,7 +34,7 @@ async fn logging_in_is_oauth2s_form() {
     assert_eq!(reply.header("cache-control"), Some("no-store"));
     assert_eq!(
         members(&reply.body),
-        ["access_token", "expires_in", "token_type"],
+        ["access_token", "expires_in", "refresh_token", "token_type"],
         "no envelope"
     );
     for form in [
@@ -116,9 +116,12 @@ async fn an_ordinary_oauth2_library_logs_in() {
     // It names the client by HTTP Basic, or in the form.
     for kind in [AuthType::BasicAuth, AuthType::RequestBody] {
         let url = TokenUrl::new("https://kugel.test/api/v1/accounts/token".to_owned()).unwrap();
+        let revoke = "https://kugel.test/api/v1/accounts/token/revoke".to_owned();
+        let revoke = RevocationUrl::new(revoke).unwrap();
         let client = BasicClient::new(ClientId::new(tenant.id.clone()))
             .set_client_secret(ClientSecret::new(String::new()))
             .set_token_uri(url)
+            .set_revocation_url(revoke)
             .set_auth_type(kind);
         let token = client
             .exchange_password(&username, &right)
@@ -131,6 +134,27 @@ async fn an_ordinary_oauth2_library_logs_in() {
             rest.get("/accounts/token/valid").await.ok()["sub"],
             Tenant::ADMINISTRATOR
         );
+        let refresh = token.refresh_token().unwrap();
+        let next = client
+            .exchange_refresh_token(refresh)
+            .request_async(&http)
+            .await
+            .unwrap();
+        let ending = next.refresh_token().unwrap().clone();
+        client
+            .revoke_token(StandardRevocableToken::RefreshToken(ending))
+            .unwrap()
+            .request_async(&http)
+            .await
+            .unwrap();
+        let refused = client
+            .exchange_refresh_token(next.refresh_token().unwrap())
+            .request_async(&http)
+            .await;
+        let Err(RequestTokenError::ServerResponse(refused)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!(refused.error(), &BasicErrorResponseType::InvalidGrant);
         let refused = client
             .exchange_password(&username, &wrong)
             .request_async(&http)
@@ -141,4 +165,64 @@ async fn an_ordinary_oauth2_library_logs_in() {
         assert_eq!(refused.error(), &BasicErrorResponseType::InvalidGrant);
         assert!(refused.error_description().is_some());
     }
+}
+
+#[tokio::test]
+async fn a_token_is_worth_something_until_its_session_ends() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    let login = world.rest().form(TOKEN, &form(&tenant)).await.body;
+    let token = |name: &str| login[name].as_str().unwrap().to_owned();
+    let (access, refresh) = (token("access_token"), token("refresh_token"));
+    let worth = async |token: &str| {
+        let rest = tenant.rest();
+        rest.form("/accounts/token/introspect", &format!("token={token}"))
+            .await
+    };
+    let found = worth(&access).await;
+    assert_eq!(
+        members(&found.body),
+        [
+            "active",
+            "client_id",
+            "exp",
+            "kind",
+            "sid",
+            "sub",
+            "token_type",
+            "username"
+        ]
+    );
+    assert_eq!(found.body["username"], Tenant::ADMINISTRATOR);
+    assert_eq!(found.header("cache-control"), Some("no-store"));
+    let found = worth(&refresh).await.body;
+    assert_eq!(
+        (&found["active"], &found["kind"]),
+        (&json!(true), &json!("refresh"))
+    );
+    // The token of the call itself, as who logs out has it at hand.
+    let rest = world.rest().bearer(&access);
+    let ended = rest.send(Method::POST, "/accounts/token/revoke", None).await;
+    assert_eq!((ended.status, ended.body), (200, json!({})));
+    let ended = world
+        .rest()
+        .form("/accounts/token/revoke", &format!("token={access}"))
+        .await;
+    assert_eq!((ended.status, ended.body), (200, json!({})));
+    for token in [&access, &refresh, "x"] {
+        assert_eq!(worth(token).await.body, json!({"active": false}));
+    }
+    let nobody = world
+        .rest()
+        .form("/accounts/token/introspect", &format!("token={access}"))
+        .await
+        .refused(401, "200001");
+    assert_eq!(nobody.body["error"], "invalid_token");
+    let till = tenant.store("s1").await.till(1).await;
+    let refused = world
+        .rest()
+        .form("/accounts/token/revoke", &format!("token={}", till.token))
+        .await
+        .refused(422, "300001");
+    assert_eq!(refused.body["error"], "unsupported_token_type");
 }

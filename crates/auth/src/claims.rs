@@ -17,6 +17,10 @@ pub(crate) struct UserToken {
     pub(crate) service: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) grants: Vec<GrantClaim>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) generation: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
     pub(crate) aud: String,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
@@ -46,15 +50,19 @@ pub(crate) struct TerminalToken {
 }
 
 pub(crate) fn user(claims: UserToken) -> Result<UserClaims, kugel_types::InvalidId> {
-    let tenant = claims.tenant_id.parse()?;
-    if claims.is_superuser {
-        return Ok(UserClaims::superuser(tenant, claims.sub));
-    }
+    let rights = if claims.is_superuser {
+        Rights::all()
+    } else {
+        Rights::of(claims.grants.into_iter().map(Grant::from))
+    };
     Ok(UserClaims {
-        tenant,
+        tenant: claims.tenant_id.parse()?,
         username: claims.sub,
-        is_superuser: false,
-        rights: Rights::of(claims.grants.into_iter().map(Grant::from)),
+        is_superuser: claims.is_superuser,
+        rights,
+        // Those of earlier versions tell none, and accounts have none until it is raised.
+        generation: claims.generation.unwrap_or_default(),
+        session: claims.sid,
     })
 }
 

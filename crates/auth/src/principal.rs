@@ -35,6 +35,10 @@ pub struct UserClaims {
     pub is_superuser: bool,
     /// What is permitted.
     pub rights: Rights,
+    /// The generation of the account that it was issued for. It is good for no other: see `kugel_rpc::Standings`.
+    pub generation: i64,
+    /// The login that it came from, if it can be ended by itself.
+    pub session: Option<String>,
 }
 
 impl UserClaims {
@@ -45,6 +49,8 @@ impl UserClaims {
             username: username.into(),
             is_superuser: true,
             rights: Rights::all(),
+            generation: 0,
+            session: None,
         }
     }
 }

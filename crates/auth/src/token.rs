@@ -68,6 +68,8 @@ impl Tokens {
             is_service_account: false,
             service: None,
             grants: grants.map(GrantClaim::from).collect(),
+            generation: Some(claims.generation),
+            sid: claims.session.clone(),
             aud: Kind::User.audience(),
             iat: now,
             exp: now + self.lifetimes.user,
@@ -115,6 +117,8 @@ impl Tokens {
             is_service_account: true,
             service: Some(name.to_owned()),
             grants: Vec::new(),
+            generation: None,
+            sid: None,
             aud: Kind::Service.audience(),
             iat: now,
             exp: now + SERVICE_LIFETIME,
@@ -124,8 +128,14 @@ impl Tokens {
         token
     }
 
-    /// Who a token speaks for. A token that was verified before is looked up, not computed again.
+    /// Who a token speaks for.
     pub fn verify(&self, token: &str) -> Result<Arc<Principal>, TokenError> {
+        self.verify_until(token).map(|(principal, _)| principal)
+    }
+
+    /// Who a token speaks for, and until when in seconds since 1970. A token that was verified before is looked up, not
+    /// computed again.
+    pub fn verify_until(&self, token: &str) -> Result<(Arc<Principal>, i64), TokenError> {
         let (now, ring) = (self.now(), self.ring());
         let (principal, expires) = match ring.verified.get(token) {
             Some(known) => known,
@@ -138,7 +148,7 @@ impl Tokens {
         if expires <= now {
             Err(TokenError::Expired)
         } else {
-            Ok(principal)
+            Ok((principal, expires))
         }
     }
 
@@ -214,6 +224,8 @@ mod tests {
             username: username.to_owned(),
             is_superuser: false,
             rights: Rights::default(),
+            generation: 1_800_000_000_000_000,
+            session: Some("s".to_owned()),
         }
     }
 

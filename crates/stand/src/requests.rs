@@ -21,6 +21,8 @@ impl Stand {
             username: "mori".to_owned(),
             is_superuser: false,
             rights,
+            generation: 0,
+            session: None,
         };
         bearer(&self.tokens.issue_user(&claims), message)
     }

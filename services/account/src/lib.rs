@@ -31,7 +31,7 @@ use kugel_types::{Clock, TenantId};
 
 use crate::adapters::events::{SecurityLog, TOPICS};
 use crate::adapters::grpc::{Accounts, Keys, Roles};
-use crate::app::{App, keep_forgetting};
+use crate::app::{App, keep_forgetting, keep_forgetting_sessions};
 use crate::domain::Tenant;
 
 /// The service's name: of its database and its port.
@@ -57,6 +57,7 @@ pub async fn unlock(
 pub fn build(deps: Deps) -> Result<Parts> {
     let forgetting = deps.documents.clone().keep_forgetting();
     let old_entries = keep_forgetting(deps.documents.clone(), deps.clock.clone());
+    let old_sessions = keep_forgetting_sessions(deps.documents.clone(), deps.clock.clone());
     let brake = |kind| Brake::new(kind, Arc::clone(&deps.state), Arc::clone(&deps.clock));
     let app = App {
         logins: brake(Kind::Password),
@@ -66,6 +67,7 @@ pub fn build(deps: Deps) -> Result<Parts> {
         repeats: Repeats::new(Arc::clone(&deps.clock)),
         documents: deps.documents,
         passwords: deps.passwords,
+        bus: Arc::clone(&deps.bus),
         tokens: deps.tokens,
         clock: deps.clock,
         zone: deps.settings.zone(),
@@ -84,6 +86,7 @@ pub fn build(deps: Deps) -> Result<Parts> {
         background: vec![
             Box::pin(forgetting),
             Box::pin(old_entries),
+            Box::pin(old_sessions),
             Box::pin(repeats.clone().keep_telling(app.clone())),
         ],
         closing: vec![Box::pin(repeats.tell_rest(app))],

@@ -5,7 +5,9 @@ use kugel_store::{Collection, Field, Index, PROCESSED_REQUESTS, Record};
 use kugel_proto::account::v1::SecurityEvent;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{LastLogin, PasswordPolicy, Role, SuperuserGuard, Tenant, UsedInvitation, User};
+use crate::domain::{
+    EndedSessions, LastLogin, PasswordPolicy, Role, Session, SuperuserGuard, Tenant, UsedInvitation, User,
+};
 
 /// The key of the one policy of a tenant.
 pub(crate) const POLICY_KEY: &str = "policy";
@@ -43,6 +45,16 @@ static POLICIES: Collection = Collection {
 };
 static ROLES: Collection = Collection {
     name: "own_roles",
+    fields: &[],
+    indexes: &[],
+};
+static SESSIONS: Collection = Collection {
+    name: "user_sessions",
+    fields: &[Field::text("username"), Field::integer("expires_at")],
+    indexes: &[Index::on(&["username", "created_at"]), Index::on(&["expires_at"])],
+};
+static ENDED_SESSIONS: Collection = Collection {
+    name: "ended_sessions",
     fields: &[],
     indexes: &[],
 };
@@ -94,6 +106,20 @@ impl Record for Role {
     }
 }
 
+impl Record for Session {
+    const COLLECTION: &'static Collection = &SESSIONS;
+    fn id(&self) -> String {
+        self.id.clone()
+    }
+}
+
+impl Record for EndedSessions {
+    const COLLECTION: &'static Collection = &ENDED_SESSIONS;
+    fn id(&self) -> String {
+        self.username.clone()
+    }
+}
+
 impl Record for UsedInvitation {
     const COLLECTION: &'static Collection = &INVITATIONS;
     fn id(&self) -> String {
@@ -129,13 +155,15 @@ impl Record for SecurityEventDocument {
 }
 
 /// All collections of the service.
-pub static COLLECTIONS: [&Collection; 9] = [
+pub static COLLECTIONS: [&Collection; 11] = [
     &TENANTS,
     &USERS,
     &LAST_LOGINS,
     &GUARDS,
     &POLICIES,
     &ROLES,
+    &SESSIONS,
+    &ENDED_SESSIONS,
     &INVITATIONS,
     &SECURITY_EVENTS,
     &PROCESSED_REQUESTS,

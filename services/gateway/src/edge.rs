@@ -201,8 +201,8 @@ fn answer(response: Result<Response<tonic::body::Body>, Infallible>) -> Response
 /// Paths that are no API first, then the contract's routes.
 async fn http(gateway: &Gateway, request: Request<Body>) -> Response<Body> {
     let path = request.uri().path();
-    if oauth::serves(path) {
-        return oauth::serve(gateway, request).await;
+    if let Some(endpoint) = oauth::at(path) {
+        return oauth::serve(gateway, endpoint, request).await;
     }
     let fixed = match path {
         _ if !matches!(*request.method(), Method::GET | Method::HEAD) => None,

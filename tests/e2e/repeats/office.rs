@@ -23,16 +23,28 @@ pub(super) async fn users(walk: &mut Walk) {
     let form = json!({
         "username": Tenant::ADMINISTRATOR, "password": Tenant::PASSWORD, "clientId": walk.tenant.id,
     });
-    walk.afresh("account.v1.AccountService.IssueToken", form).await;
+    let login = walk.afresh("account.v1.AccountService.IssueToken", form).await;
+    let token = json!({"refreshToken": login["refresh_token"]});
+    walk.afresh("account.v1.AccountService.RefreshToken", token).await;
     let account = json!({"username": "clerk", "password": "plum-Tree-9"});
     walk.kept("account.v1.AccountService.CreateUser", account, other.clone())
         .await;
+    let form = json!({"username": "clerk", "password": "plum-Tree-9", "clientId": walk.tenant.id});
+    let login = walk.plain("account.v1.AccountService.IssueToken", form).await;
+    let token = json!({"token": login["access_token"]});
+    walk.same("account.v1.AccountService.RevokeToken", token).await;
     let change = json!({"username": "clerk", "isActive": false});
     let back = json!({"isActive": true});
     walk.kept("account.v1.AccountService.UpdateUser", change, back)
         .await;
     roles(walk).await;
     passwords(walk, &clerk, &other).await;
+    walk.kept(
+        "account.v1.AccountService.LogOutUser",
+        clerk.clone(),
+        other.clone(),
+    )
+    .await;
     walk.kept("account.v1.AccountService.DeleteUser", clerk, other)
         .await;
 }

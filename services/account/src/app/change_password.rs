@@ -71,20 +71,23 @@ impl App {
         }
         self.require_good(&scope, tenant.as_str(), &change.username, ("new_password", new))
             .await?;
-        let changed = Arc::new(User {
+        let changed = User {
             hashed_password: ending_with_caller(self.passwords.hash(new)).await?,
             must_change_password: false,
             ..(*user.value).clone()
-        });
+        };
+        let changed = Arc::new(changed.following(&user, self.clock.now()));
         let login = self.documents.get::<LastLogin>(&scope, &change.username).await?;
         let changes = self.documents.changes(&change.username);
         let stored = changes.replaced(Arc::clone(&changed), &user);
         let view = UserView::new(&stored, login.map(|login| login.last_login));
         let changes = changes.replace_shared(changed, user.revision);
         let username = &change.username;
+        let changes = self.ending_sessions(&scope, username, changes).await?;
         let entry = SecurityEntry::by_anybody(address, SecurityEventKind::PasswordChanged, username);
         let changes = changes.answering(request, &view);
         self.commit(&tenant, changes, &[entry.of(username)]).await?;
+        self.announce_user(&tenant, username);
         Ok(view)
     }
 

@@ -73,6 +73,7 @@ impl App {
                 is_active: is_active.unwrap_or(user.is_active),
                 is_superuser: is_superuser.unwrap_or(user.is_superuser),
                 roles: user.roles,
+                generation: user.generation,
                 username: user.username,
             })
         })
@@ -89,7 +90,7 @@ impl App {
     }
 
     /// Replaces a user by what `edit` makes of it, or removes it if that is nothing, and keeps what `answer` makes of what
-    /// is left for a repeated request.
+    /// is left for a repeated request. What was issued for the user before is revoked if need be.
     pub(super) async fn edit_user<A: Serialize>(
         &self,
         caller: &Caller,
@@ -100,10 +101,17 @@ impl App {
         retry("user", username, || async {
             let current = self.stored_user(caller, username).await?;
             let edited = edit((*current.value).clone());
+            let edited = edited.map(|edited| edited.following(&current, self.clock.now()));
+            let is_revoked = edited
+                .as_ref()
+                .is_none_or(|edited| edited.generation != current.generation);
             let keeps_rights = edited.as_ref().is_some_and(User::is_administrator);
             let loses_rights = current.is_administrator() && !keeps_rights;
             let entries = entries(caller, &current, edited.as_ref());
             let (mut changes, view) = self.changes_of(caller, &current, edited).await?;
+            if is_revoked {
+                changes = self.ending_sessions(&caller.scope(), username, changes).await?;
+            }
             if loses_rights {
                 changes = self.losing_superuser(caller, username, changes).await?;
             }
@@ -111,6 +119,9 @@ impl App {
             let changes = changes.answering(caller.request(), &answer);
             let committed = self.commit(caller.tenant(), changes, &entries).await;
             committed.map_err(|error| error.or_taken(&[SuperuserGuard::COLLECTION]))?;
+            if is_revoked {
+                self.announce_user(caller.tenant(), username);
+            }
             Ok(answer)
         })
         .await
@@ -185,6 +196,16 @@ fn entries(caller: &Caller, current: &User, edited: Option<&User>) -> Vec<Securi
         return vec![entry(SecurityEventKind::UserDeleted)];
     };
     let mut entries = Vec::new();
+    // Any other change that revokes is told by its own entry.
+    if edited.generation != current.generation
+        && (edited
+            == &User {
+                generation: edited.generation,
+                ..current.clone()
+            })
+    {
+        entries.push(entry(SecurityEventKind::LoggedOutEverywhere));
+    }
     let is_another_password = edited.hashed_password != current.hashed_password;
     let is_own = is_own(caller, &current.username);
     if is_another_password && is_own {

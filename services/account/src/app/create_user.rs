@@ -55,6 +55,7 @@ impl App {
             roles,
             is_active: true,
             must_change_password: false,
+            generation: self.clock.now().as_microsecond(),
         });
         let changes = self.documents.changes(&caller.actor());
         let view = UserView::new(&changes.inserted(Arc::clone(&user)), None);

@@ -3,13 +3,10 @@
 use std::net::IpAddr;
 
 use kugel_error::{Result, codes};
-use kugel_proto::account::v1::SecurityEventKind;
-use kugel_rpc::SecurityEntry;
-use kugel_types::TenantId;
 
 use super::App;
 use super::attempt::{Attempt, Outcome, refused};
-use crate::domain::LastLogin;
+use super::sessions::Issued;
 
 /// The fields of an OAuth2 password form that matter.
 #[derive(Debug, Clone, Default)]
@@ -23,8 +20,8 @@ pub struct LoginForm {
 }
 
 impl App {
-    /// A token for the user. Every refusal looks alike, but who knows the password learns that it has to be changed.
-    pub async fn issue_token(&self, form: LoginForm, address: Option<IpAddr>) -> Result<String> {
+    /// Tokens for the user. Every refusal looks alike, but who knows the password learns that it has to be changed.
+    pub async fn issue_token(&self, form: LoginForm, address: Option<IpAddr>) -> Result<Issued> {
         let attempt = Attempt {
             tenant: &form.client_id,
             username: &form.username,
@@ -39,29 +36,13 @@ impl App {
                 ))
             }
             Outcome::Right(tenant, user) => {
-                let claims = self.claims(tenant.clone(), &user).await?;
-                let token = self.tokens.issue_user(&claims);
-                self.note_login(tenant, &user.username, address);
-                Ok(token)
+                let begun = self.begin_session(&tenant, &user, address).await;
+                // Whoever may look is let in all the same: a full disk keeps nobody out.
+                let refresh = begun.inspect_err(|error| tracing::warn!(%error, "a session could not be stored"));
+                self.issue(&tenant, &user, refresh.ok().as_ref()).await
             }
             Outcome::Wrong => Err(refused()),
             Outcome::Braked(braked) => Err(braked.into()),
         }
-    }
-
-    /// Stores the time of the login. Nobody waits for it, and its failure is no failure of the login.
-    fn note_login(&self, tenant: TenantId, username: &str, address: Option<IpAddr>) {
-        let login = LastLogin {
-            username: username.to_owned(),
-            last_login: self.clock.now(),
-        };
-        let entry = SecurityEntry::by_anybody(address, SecurityEventKind::Login, username).of(username);
-        let app = self.clone();
-        let changes = app.documents.changes(username).upsert(login);
-        tokio::spawn(async move {
-            if let Err(error) = app.commit(&tenant, changes, &[entry]).await {
-                tracing::warn!(tenant.id = %tenant, error = %error, "time of a login could not be stored");
-            }
-        });
     }
 }

@@ -4,13 +4,18 @@ mod attempt;
 mod change_password;
 mod change_user;
 mod create_user;
+mod introspect_token;
 mod issue_token;
+mod log_out_user;
 mod password_policy;
+mod refresh_token;
 mod register_tenant;
 mod reset_password;
+mod revoke_token;
 mod rights;
 mod roles;
 mod security;
+mod sessions;
 mod users;
 
 use std::sync::Arc;
@@ -18,18 +23,23 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use kugel_auth::{Passwords, Tokens};
 use kugel_brake::Brake;
+use kugel_bus::{Bus, Change, ChangeKind};
 use kugel_config::Registration;
 use kugel_rpc::Repeats;
 use kugel_store::Documents;
-use kugel_types::Clock;
+use kugel_types::{Clock, TenantId};
 
 pub(crate) use attempt::account;
 pub use change_password::PasswordChange;
 pub use change_user::UserChange;
+pub use introspect_token::Introspection;
 pub use issue_token::LoginForm;
+pub use refresh_token::RefreshForm;
 pub use register_tenant::NewTenant;
 pub(crate) use security::keep_forgetting;
 pub use security::{SECURITY_EVENTS, SecurityFilter};
+pub use sessions::Issued;
+pub(crate) use sessions::keep_forgetting as keep_forgetting_sessions;
 pub use users::{USERS, UserView};
 
 /// Everything the use cases work with. Cheap to clone.
@@ -49,10 +59,23 @@ pub struct App {
     pub is_legacy: bool,
     /// Counts what the security log is told again and again.
     pub repeats: Repeats,
+    /// Where changes are announced.
+    pub bus: Arc<dyn Bus>,
     /// Issues tokens.
     pub tokens: Arc<Tokens>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The application's time zone.
     pub zone: TimeZone,
+}
+
+impl App {
+    /// Tells all services that what they know of a user is out of date.
+    fn announce_user(&self, tenant: &TenantId, username: &str) {
+        self.bus.announce(&Change {
+            tenant: tenant.clone(),
+            kind: ChangeKind::User,
+            key: username.to_owned(),
+        });
+    }
 }

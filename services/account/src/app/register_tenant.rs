@@ -135,6 +135,7 @@ impl App {
             roles: Vec::new(),
             is_active: true,
             must_change_password: false,
+            generation: self.clock.now().as_microsecond(),
         });
         let changes = self.documents.changes(&owner.username);
         let view = UserView::new(&changes.inserted(Arc::clone(&user)), None);

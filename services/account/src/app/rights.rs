@@ -100,6 +100,8 @@ impl App {
             tenant,
             username: user.username.clone(),
             is_superuser: user.is_superuser,
+            generation: user.generation,
+            session: None,
         })
     }
 

@@ -4,6 +4,7 @@
 
 mod password;
 mod role;
+mod session;
 
 use jiff::Timestamp;
 use kugel_types::TenantId;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use password::{LONGEST, PasswordPolicy};
 pub use role::{OWNER, PRESETS, Role, RoleGrant, preset};
+pub use session::{ENDED_MAX, EndedSessions, Presented, SESSIONS_MAX, Session};
 
 /// The longest user name, in characters.
 const USERNAME_MAX: usize = 64;
@@ -48,12 +50,53 @@ pub struct User {
     /// Must change the password before the next login.
     #[serde(default)]
     pub must_change_password: bool,
+    /// When everything that was issued for the account was last revoked, in microseconds since 1970: tokens carry it and
+    /// are good for this one only. 0 in accounts of earlier versions.
+    #[serde(default)]
+    pub generation: i64,
 }
 
 impl User {
+    /// The account after a change of `former`: what was issued for another password or other rights is no good any more.
+    #[must_use]
+    pub fn following(self, former: &Self, now: Timestamp) -> Self {
+        let what = |user: &Self| (user.hashed_password.clone(), user.is_superuser, user.is_active);
+        if what(&self) == what(former) && self.roles == former.roles {
+            self
+        } else {
+            self.raised(now)
+        }
+    }
+
+    /// The account when everything that was issued for it is revoked.
+    #[must_use]
+    pub fn raised(self, now: Timestamp) -> Self {
+        Self {
+            generation: now.as_microsecond().max(self.generation + 1),
+            ..self
+        }
+    }
+
     /// True for an owner who may log in.
     pub fn is_administrator(&self) -> bool {
         self.is_superuser && self.is_active
+    }
+}
+
+/// What the tokens of a user are held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The generation that they have to be of.
+    pub generation: i64,
+    /// The sessions whose tokens are no good all the same.
+    pub ended_sessions: Vec<String>,
+}
+
+impl Standing {
+    /// True for a token of this generation and session.
+    pub fn accepts(&self, generation: i64, session: Option<&str>) -> bool {
+        let has_ended = |session: &str| self.ended_sessions.iter().any(|ended| ended == session);
+        generation == self.generation && !session.is_some_and(has_ended)
     }
 }
 

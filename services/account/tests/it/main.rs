@@ -8,6 +8,7 @@ mod recovery;
 mod registration;
 mod roles;
 mod security;
+mod sessions;
 mod tokens;
 mod users;
 mod world;

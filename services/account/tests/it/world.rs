@@ -132,6 +132,7 @@ impl World {
             is_active: true,
             roles: Vec::new(),
             must_change_password: false,
+            generation: 0,
         };
         self.stand.insert(user).await;
     }

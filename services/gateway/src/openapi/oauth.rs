@@ -1,4 +1,4 @@
-//! What the document says of OAuth2: the one scheme and the one path that are no method of the contract.
+//! What the document says of OAuth2: its scheme, and its paths, which no method of the contract is bound to.
 
 use serde_json::{Map, Value, json};
 
@@ -9,24 +9,29 @@ pub(super) fn scheme() -> Value {
     json!({
         "type": "oauth2",
         "description": "A user's name and password. The client id is the tenant; there is no client secret.",
-        "flows": {"password": {"tokenUrl": oauth::TOKEN, "scopes": {}}},
+        "flows": {"password": {"tokenUrl": oauth::TOKEN, "refreshUrl": oauth::TOKEN, "scopes": {}}},
     })
 }
 
 /// The paths that are served by hand, with their operations.
-pub(super) fn paths() -> [(&'static str, Map<String, Value>); 1] {
-    [(oauth::TOKEN, Map::from_iter([("post".to_owned(), token())]))]
+pub(super) fn paths() -> [(&'static str, Map<String, Value>); 3] {
+    [
+        (oauth::TOKEN, token()),
+        (oauth::REVOKE, revoke()),
+        (oauth::INTROSPECT, introspect()),
+    ]
+    .map(|(path, operation)| (path, Map::from_iter([("post".to_owned(), operation)])))
 }
 
 fn token() -> Value {
     let text = json!({"type": "string"});
     let form = json!({
         "type": "object",
-        "required": ["username", "password"],
         "properties": {
-            "grant_type": {"const": "password"},
+            "grant_type": {"enum": ["password", "refresh_token"], "default": "password"},
             "username": text,
             "password": {"type": "string", "format": "password"},
+            "refresh_token": {"type": "string", "description": "Of the last answer, for the grant `refresh_token`."},
             "client_id": {"type": "string", "description": "The tenant, here or by HTTP Basic."},
             "client_secret": {"type": "string", "description": "Ignored."},
             "scope": {"type": "string", "description": "Ignored."},
@@ -39,18 +44,71 @@ fn token() -> Value {
             "access_token": text,
             "token_type": {"const": "bearer"},
             "expires_in": {"type": "integer", "format": "int64", "description": "Seconds."},
+            "refresh_token": {"type": "string", "description": "Good for one exchange. It brings the next one."},
         },
     });
-    operation(
-        ("account_issue_token", "Logs a user in"),
-        "OAuth2's token endpoint (RFC 6749). The client is the tenant: `client_id`, or the user part of HTTP Basic.",
-        &form,
-        &answer,
-    )
+    let text = "OAuth2's token endpoint (RFC 6749): by name and password, or by the refresh token of the last answer. The \
+                client is the tenant: `client_id`, or the user part of HTTP Basic.";
+    let about = (
+        "account_issue_token",
+        "Logs a user in, or goes on with a login",
+        text,
+    );
+    operation(about, &form, &answer, &json!([]))
+}
+
+fn revoke() -> Value {
+    let form = json!({
+        "type": "object",
+        "properties": {
+            "token": {"type": "string", "description": "Absent for the token in `Authorization`."},
+            "token_type_hint": {"type": "string", "description": "Ignored."},
+        },
+    });
+    let text = "OAuth2's revocation (RFC 7009): ends the session of an access or refresh token. All its tokens are good \
+                for nothing from then on. A token that is good for nothing already is no error.";
+    let about = ("account_revoke_token", "Logs out", text);
+    operation(about, &form, &json!({"type": "object"}), &json!([]))
+}
+
+fn introspect() -> Value {
+    let text = json!({"type": "string"});
+    let form = json!({
+        "type": "object",
+        "required": ["token"],
+        "properties": {
+            "token": text,
+            "token_type_hint": {"type": "string", "description": "Ignored."},
+        },
+    });
+    let answer = json!({
+        "type": "object",
+        "required": ["active"],
+        "properties": {
+            "active": {"type": "boolean"},
+            "kind": {"enum": ["user", "terminal", "service", "refresh"]},
+            "token_type": {"const": "bearer"},
+            "sub": text,
+            "username": text,
+            "client_id": {"type": "string", "description": "The tenant."},
+            "exp": {"type": "integer", "format": "int64", "description": "Seconds since 1970."},
+            "sid": {"type": "string", "description": "The session that it belongs to."},
+        },
+    });
+    let text = "OAuth2's introspection (RFC 7662): whether a token of the caller's tenant is good now, and whose it is. Of \
+                one that is not, nothing else is told.";
+    let about = ("account_introspect_token", "Tells what a token is worth", text);
+    let security = json!([{"bearer": []}, {"login": []}, {"apiKey": []}]);
+    operation(about, &form, &answer, &security)
 }
 
 /// An operation that takes a form of any kind.
-fn operation((id, summary): (&str, &str), description: &str, form: &Value, answer: &Value) -> Value {
+fn operation(
+    (id, summary, description): (&str, &str, &str),
+    form: &Value,
+    answer: &Value,
+    security: &Value,
+) -> Value {
     let failure = json!({"$ref": "#/components/responses/OauthFailure"});
     let form = json!({"schema": form});
     json!({
@@ -58,7 +116,7 @@ fn operation((id, summary): (&str, &str), description: &str, form: &Value, answe
         "operationId": id,
         "summary": summary,
         "description": description,
-        "security": [],
+        "security": security,
         "requestBody": {"required": true, "content": {
             "application/x-www-form-urlencoded": form,
             "multipart/form-data": form,
@@ -79,7 +137,7 @@ pub(super) fn failure() -> Value {
         "properties": {
             "error": {"type": "string", "enum": [
                 "invalid_request", "invalid_client", "invalid_grant", "unsupported_grant_type",
-                "temporarily_unavailable", "server_error",
+                "unsupported_token_type", "invalid_token", "temporarily_unavailable", "server_error",
             ]},
             "error_description": {"type": "string", "description": "`message`, in the characters of RFC 6749."},
         },

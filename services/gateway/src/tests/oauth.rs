@@ -34,6 +34,7 @@ async fn issue_token(request: Request<tonic::body::Body>) -> Response<tonic::bod
         access_token: "a.b.c".to_owned(),
         token_type: "bearer".to_owned(),
         expires_in: 1800,
+        refresh_token: None,
     };
     answer(&token.encode_to_vec())
 }

@@ -19,12 +19,50 @@ impl AccountService for Accounts {
     ) -> Result<Response<pb::IssueTokenResponse>, Status> {
         let (visitor, request) = welcome(request)?;
         let form = convert::login(request)?;
-        let access_token = self.0.issue_token(form, visitor.address).await?;
+        let issued = self.0.issue_token(form, visitor.address).await?;
         Ok(Response::new(pb::IssueTokenResponse {
-            access_token,
-            token_type: "bearer".to_owned(),
-            expires_in: self.0.tokens.user_lifetime(),
+            access_token: issued.access_token,
+            token_type: render::BEARER.to_owned(),
+            expires_in: issued.expires_in,
+            refresh_token: issued.refresh_token,
         }))
+    }
+
+    async fn refresh_token(
+        &self,
+        request: Request<pb::RefreshTokenRequest>,
+    ) -> Result<Response<pb::RefreshTokenResponse>, Status> {
+        let (visitor, request) = welcome(request)?;
+        let form = convert::refresh(request)?;
+        let key = visitor.request.as_ref();
+        let issued = self.0.refresh_token(key, visitor.address, &form).await?;
+        Ok(Response::new(pb::RefreshTokenResponse {
+            access_token: issued.access_token,
+            token_type: render::BEARER.to_owned(),
+            expires_in: issued.expires_in,
+            refresh_token: issued.refresh_token.unwrap_or_default(),
+        }))
+    }
+
+    async fn revoke_token(
+        &self,
+        request: Request<pb::RevokeTokenRequest>,
+    ) -> Result<Response<pb::RevokeTokenResponse>, Status> {
+        let (visitor, request) = welcome(request)?;
+        self.0
+            .revoke_token(visitor.principal, visitor.address, &request.token)
+            .await?;
+        Ok(Response::new(pb::RevokeTokenResponse {}))
+    }
+
+    async fn introspect_token(
+        &self,
+        request: Request<pb::IntrospectTokenRequest>,
+    ) -> Result<Response<pb::IntrospectTokenResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let token = convert::introspected(request)?;
+        let found = self.0.introspect_token(&caller, &token).await?;
+        Ok(Response::new(render::introspection(caller.tenant(), found)))
     }
 
     async fn validate_token(
@@ -123,6 +161,17 @@ impl AccountService for Accounts {
         let roles = convert::role_grants(request.roles)?;
         let user = self.0.set_roles(&caller, &request.username, roles).await?;
         Ok(Response::new(pb::SetUserRolesResponse {
+            user: Some(render::user(caller.tenant(), &user, &self.0.zone)),
+        }))
+    }
+
+    async fn log_out_user(
+        &self,
+        request: Request<pb::LogOutUserRequest>,
+    ) -> Result<Response<pb::LogOutUserResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let user = self.0.log_out_user(&caller, &request.username).await?;
+        Ok(Response::new(pb::LogOutUserResponse {
             user: Some(render::user(caller.tenant(), &user, &self.0.zone)),
         }))
     }

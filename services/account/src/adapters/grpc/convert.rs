@@ -10,7 +10,9 @@ use kugel_proto::account::v1 as pb;
 use kugel_rpc::{Checks, ClientAddress, View, in_order};
 use kugel_types::Moment;
 
-use crate::app::{LoginForm, NewTenant, PasswordChange, SECURITY_EVENTS, SecurityFilter, USERS, UserChange};
+use crate::app::{
+    LoginForm, NewTenant, PasswordChange, RefreshForm, SECURITY_EVENTS, SecurityFilter, USERS, UserChange,
+};
 use crate::domain::{Credentials, PasswordPolicy, Role, RoleGrant, password_mistake};
 
 pub(super) fn login(form: pb::IssueTokenRequest) -> Result<LoginForm> {
@@ -25,6 +27,22 @@ pub(super) fn login(form: pb::IssueTokenRequest) -> Result<LoginForm> {
         password: form.password,
         client_id: form.client_id,
     })
+}
+
+pub(super) fn refresh(request: pb::RefreshTokenRequest) -> Result<RefreshForm> {
+    let mut checks = Checks::default();
+    let token = request.refresh_token;
+    checks.require(!token.is_empty(), "refresh_token", "is required");
+    checks.done().map(|()| RefreshForm {
+        token,
+        client_id: request.client_id,
+    })
+}
+
+pub(super) fn introspected(request: pb::IntrospectTokenRequest) -> Result<String> {
+    let mut checks = Checks::default();
+    checks.require(!request.token.is_empty(), "token", "is required");
+    checks.done().map(|()| request.token)
 }
 
 pub(super) fn registration(request: pb::RegisterTenantRequest, address: Option<IpAddr>) -> Result<NewTenant> {

@@ -8,10 +8,12 @@ use kugel_proto::account::v1 as pb;
 use kugel_rpc::Caller;
 use kugel_types::{LocalTime, TenantId};
 
-use crate::app::UserView;
+use crate::app::{Introspection, UserView};
 use crate::domain::{OWNER, PasswordPolicy, Role, RoleGrant, preset};
 use crate::records::SecurityEventDocument;
 
+/// What OAuth2 calls a token that is sent as `Authorization: Bearer`.
+pub(super) const BEARER: &str = "bearer";
 /// What stands for a password in answers.
 const HIDDEN: &str = "*****";
 
@@ -101,19 +103,67 @@ pub(super) fn signing_key(key: PublicKey) -> pb::SigningKey {
     }
 }
 
+/// What a token is worth; nothing more is said of one that is good for nothing.
+pub(super) fn introspection(tenant: &TenantId, found: Option<Introspection>) -> pb::IntrospectTokenResponse {
+    let (kind, sub, username, exp, sid) = match found {
+        None => return pb::IntrospectTokenResponse::default(),
+        Some(Introspection::Refresh {
+            username,
+            session,
+            expires_at,
+        }) => (
+            "refresh",
+            username.clone(),
+            Some(username),
+            expires_at,
+            Some(session),
+        ),
+        Some(Introspection::Access(principal, exp)) => {
+            let (kind, sub) = named(&principal);
+            let claims = match &*principal {
+                Principal::User(claims) => Some(claims),
+                Principal::Anonymous | Principal::Terminal(_) | Principal::Service { .. } => None,
+            };
+            let username = claims.map(|claims| claims.username.clone());
+            let sid = claims.and_then(|claims| claims.session.clone());
+            (kind, sub, username, exp, sid)
+        }
+    };
+    pb::IntrospectTokenResponse {
+        active: true,
+        token_type: (kind != "refresh").then(|| BEARER.to_owned()),
+        kind: Some(kind.to_owned()),
+        sub: Some(sub),
+        username,
+        client_id: Some(tenant.to_string()),
+        exp: Some(exp),
+        sid,
+    }
+}
+
+/// The kind of a caller, and what tokens call it.
+fn named(principal: &Principal) -> (&'static str, String) {
+    match principal {
+        Principal::Anonymous => ("anonymous", String::new()),
+        Principal::User(claims) => ("user", claims.username.clone()),
+        Principal::Terminal(claims) => ("terminal", format!("terminal:{}", claims.id)),
+        Principal::Service { name, .. } => ("service", format!("service:{name}")),
+    }
+}
+
 /// Whose token was sent.
 pub(super) fn bearer(caller: &Caller) -> pb::ValidateTokenResponse {
-    let mut grants = Vec::new();
-    let (kind, sub, is_superuser, service) = match caller.principal() {
-        Principal::Anonymous => ("anonymous", String::new(), false, None),
+    let (kind, sub) = named(caller.principal());
+    let (mut grants, mut is_superuser, mut service) = (Vec::new(), false, None);
+    match caller.principal() {
         Principal::User(claims) => {
             let own = claims.rights.grants().iter().filter(|_| !claims.is_superuser);
             grants.extend(own.map(permission_grant));
-            ("user", claims.username.clone(), claims.is_superuser, None)
+            is_superuser = claims.is_superuser;
         }
-        Principal::Terminal(claims) => ("terminal", format!("terminal:{}", claims.id), false, None),
-        Principal::Service { name, .. } => ("service", format!("service:{name}"), false, Some(name.clone())),
-    };
+        Principal::Service { name, .. } => service = Some(name.clone()),
+        Principal::Anonymous | Principal::Terminal(_) => {}
+    }
     pb::ValidateTokenResponse {
         valid: true,
         kind: kind.to_owned(),
