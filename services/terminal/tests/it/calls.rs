@@ -63,6 +63,32 @@ async fn a_terminal_opens_with_its_key_and_goes_on_with_its_token() {
 }
 
 #[tokio::test]
+async fn only_the_till_itself_gets_a_fresh_token() {
+    let world = World::with_store().await;
+    let (id, key) = till(&world, 4).await;
+    let open = OpenTerminalRequest {
+        terminal_id: id.clone(),
+        initial_amount: decimal("0"),
+    };
+    let close = CloseTerminalRequest {
+        terminal_id: id.clone(),
+        physical_amount: decimal("0"),
+    };
+    let stand = &world.stand;
+    for (caller, is_till) in [
+        (stand.user(open.clone()), false),
+        (stand.service("report", open.clone()), false),
+        (api_key(&id, &key, open), true),
+    ] {
+        let opened = world.sessions().open_terminal(caller).await.unwrap();
+        assert_eq!(opened.metadata().contains_key("x-new-token"), is_till);
+        let request = api_key(&id, &key, close.clone());
+        let closed = world.sessions().close_terminal(request).await.unwrap();
+        assert!(closed.metadata().contains_key("x-new-token"));
+    }
+}
+
+#[tokio::test]
 async fn a_key_is_shown_once_and_exchanged_for_a_token() {
     let world = World::with_store().await;
     let (id, key) = till(&world, 4).await;

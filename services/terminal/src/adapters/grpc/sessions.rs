@@ -5,7 +5,7 @@ use std::pin::Pin;
 use futures::{Stream, StreamExt as _, stream};
 use kugel_proto::terminal::v1 as pb;
 use kugel_proto::terminal::v1::session_service_server::SessionService;
-use kugel_rpc::{NEW_TOKEN, admit};
+use kugel_rpc::{Caller, NEW_TOKEN, admit};
 use tonic::metadata::MetadataValue;
 use tonic::{Request, Response, Status};
 
@@ -17,8 +17,11 @@ use crate::domain::Terminal;
 pub(crate) struct Sessions(pub(crate) App);
 
 impl Sessions {
-    /// An answer with a fresh token for the terminal beside it.
-    fn renewed<T>(&self, terminal: &Terminal, message: T) -> Response<T> {
+    /// An answer, with a fresh token beside it for the terminal that has called: nobody else gets one.
+    fn renewed<T>(&self, caller: &Caller, terminal: &Terminal, message: T) -> Response<T> {
+        if caller.terminal().is_none() {
+            return Response::new(message);
+        }
         let token = self.0.issue_token(terminal).token;
         let mut response = Response::new(message);
         let value = MetadataValue::try_from(token).expect("a token is visible ASCII");
@@ -39,7 +42,7 @@ impl SessionService for Sessions {
             .sign_in(&caller, convert::sign_in(&caller, request)?)
             .await?;
         let terminal = Some(render::terminal(&stored, &self.0.zone));
-        Ok(self.renewed(&stored.terminal, pb::SignInTerminalResponse { terminal }))
+        Ok(self.renewed(&caller, &stored.terminal, pb::SignInTerminalResponse { terminal }))
     }
 
     async fn unlock_terminal(
@@ -73,7 +76,11 @@ impl SessionService for Sessions {
         let id = convert::terminal(&caller, &request.terminal_id)?;
         let stored = self.0.sign_out(&caller, &id).await?;
         let terminal = Some(render::terminal(&stored, &self.0.zone));
-        Ok(self.renewed(&stored.terminal, pb::SignOutTerminalResponse { terminal }))
+        Ok(self.renewed(
+            &caller,
+            &stored.terminal,
+            pb::SignOutTerminalResponse { terminal },
+        ))
     }
 
     async fn open_terminal(
@@ -85,7 +92,7 @@ impl SessionService for Sessions {
         let (id, fund) = convert::counted(&caller, &request.terminal_id, "initial_amount", fund)?;
         let session = self.0.open_terminal(&caller, &id, fund).await?;
         let terminal = &session.terminal.terminal;
-        Ok(self.renewed(terminal, render::opened(&session, &self.0.zone)))
+        Ok(self.renewed(&caller, terminal, render::opened(&session, &self.0.zone)))
     }
 
     async fn close_terminal(
@@ -97,7 +104,7 @@ impl SessionService for Sessions {
         let (id, counted) = convert::counted(&caller, &request.terminal_id, "physical_amount", counted)?;
         let session = self.0.close_terminal(&caller, &id, counted).await?;
         let terminal = &session.changed.terminal.terminal;
-        Ok(self.renewed(terminal, render::closed(&session, &self.0.zone)))
+        Ok(self.renewed(&caller, terminal, render::closed(&session, &self.0.zone)))
     }
 
     async fn record_cash_in(
