@@ -11,6 +11,8 @@ pub(crate) struct Owned {
     pub(crate) tenant: Tenant,
     pub(crate) till: Till,
     pub(crate) cart: String,
+    /// A user whose name nobody else has.
+    pub(crate) clerk: String,
 }
 
 impl Owned {
@@ -21,7 +23,15 @@ impl Owned {
         till.sell(&[("TEA", 2)]).await;
         let cart = till.basket(&[("TEA", 1)]).await;
         world.settled().await;
-        Self { tenant, till, cart }
+        let clerk = format!("clerk-{}", tenant.id);
+        let account = json!({"username": clerk, "password": Tenant::PASSWORD});
+        tenant.rest().post("/accounts/users", account).await.created();
+        Self {
+            tenant,
+            till,
+            cart,
+            clerk,
+        }
     }
 
     /// The value of a request field that points at this tenant's things.
@@ -37,7 +47,7 @@ impl Owned {
             "item_code" => json!("TEA"),
             "payment_code" => json!("01"),
             "staff_id" => json!(Tenant::CASHIER),
-            "username" => json!(Tenant::ADMINISTRATOR),
+            "username" => json!(self.clerk),
             "report_scope" => json!("flash"),
             "report_type" => json!("sales"),
             "business_date" => json!("20260611"),

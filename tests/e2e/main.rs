@@ -33,6 +33,7 @@ mod posting;
 mod ranges;
 mod repeats;
 mod reversal;
+mod revocation;
 mod rights;
 mod sale;
 mod sealing;

@@ -119,18 +119,20 @@ async fn a_role_permits_what_the_contract_says_and_nothing_else() {
     }
     assert_eq!(owned.seen().await, before, "a refused call left a trace");
     let grpc = world.grpc(Door::Native);
-    for (rpc, holder) in methods
-        .iter()
+    // Who logs himself out is let in nowhere afterwards.
+    let (last, others): (Vec<_>, Vec<_>) = methods.iter().partition(|rpc| rpc.name().ends_with("LogOutUser"));
+    for (rpc, holder) in others
+        .into_iter()
+        .chain(last)
         .flat_map(|rpc| holders.iter().map(move |holder| (rpc, holder)))
     {
         let request = holder.request(&owned, rpc);
         // A stream that is let in may wait for ever for what it tells.
         if holder.may(rpc, &request) && !rpc.descriptor.is_server_streaming() {
             let code = code(&grpc, &holder.token, rpc, request).await;
-            assert_ne!(
-                code.as_deref(),
-                Some(NOT_PERMITTED),
-                "{} by {}",
+            assert!(
+                ![Some(NOT_PERMITTED), Some("200001")].contains(&code.as_deref()),
+                "{} by {}: {code:?}",
                 rpc.name(),
                 holder.name
             );

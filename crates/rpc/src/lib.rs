@@ -24,8 +24,8 @@ pub use generated::{Client, Server};
 pub use local::LocalService;
 pub use server::{
     ApiKeys, Caller, Checks, Dependency, Deps, Layers, List, Parts, REASON, Readiness, Repeats, Routes,
-    SECURITY_LOG_KEPT, SecurityEntry, SecurityLog, Telling, View, Visitor, admit, in_order, serve, welcome,
-    write_line,
+    SECURITY_LOG_KEPT, SecurityEntry, SecurityLog, Standings, Telling, View, Visitor, admit, in_order, serve,
+    welcome, write_line,
 };
 pub use tls::{Misconfiguration, Tls, TlsStream};
 

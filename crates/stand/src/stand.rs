@@ -7,7 +7,7 @@ use futures::future::{BoxFuture, join_all};
 use kugel_auth::{Lifetimes, Passwords, Tokens};
 use kugel_bus::{Bus as _, Change, InProcessBus, Outbox};
 use kugel_config::Settings;
-use kugel_rpc::{ApiKeys, Channel, Deps, Layers, LocalService, Neighbours, Parts, serve};
+use kugel_rpc::{ApiKeys, Channel, Deps, Layers, LocalService, Neighbours, Parts, Standings, serve};
 use kugel_state::MemoryState;
 use kugel_store::{
     Action, Commit, DataDir, Documents, PROCESSED_REQUESTS, Record, Scope, SqliteStore, Write,
@@ -30,7 +30,7 @@ pub struct Stand {
     pub tokens: Arc<Tokens>,
     /// The defaults, unless [`Stand::set`] has changed them.
     pub settings: Arc<Settings>,
-    /// The other services. None of them is there before a test connects it.
+    /// The other services. None of them is there before a test connects it, but an account service that has revoked nothing.
     pub neighbours: Neighbours,
     /// The tenant of requests and events.
     pub tenant: TenantId,
@@ -57,13 +57,19 @@ impl Stand {
         bus.on_change(Box::new(move |one| {
             announced.lock().extend(one.change().cloned());
         }));
+        let tokens = Arc::new(Tokens::new(root, lifetimes, clock.clone()));
+        let neighbours = Neighbours::local();
+        if service != "account" {
+            let accounts = StandIn::of_accounts().into_service(tokens.clone());
+            neighbours.channel("account").connect(accounts);
+        }
         Self {
             documents: Documents::new(Arc::new(store), clock.clone()),
             bus,
-            tokens: Arc::new(Tokens::new(root, lifetimes, clock.clone())),
+            tokens,
             clock,
             settings: Arc::new(Settings::for_test()),
-            neighbours: Neighbours::local(),
+            neighbours,
             tenant: tenant.parse().unwrap(),
             folder,
             changes,
@@ -134,7 +140,12 @@ impl Stand {
     pub fn stack(&self, parts: &Parts) -> LocalService {
         let terminals = self.neighbours.channel("terminal");
         let keys = ApiKeys::new(terminals, self.tokens.clone(), &*self.bus, &self.settings);
-        serve(parts, &Layers::new(self.tokens.clone(), keys, &self.settings))
+        let accounts = self.neighbours.channel("account");
+        let standings = Standings::new(accounts, self.tokens.clone(), &*self.bus);
+        serve(
+            parts,
+            &Layers::new(self.tokens.clone(), keys, standings, &self.settings),
+        )
     }
 
     /// Connects a neighbour that does what the test says.

@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use http::Request;
 use kugel_auth::{Principal, Tokens};
 use kugel_proto::Scoped;
+use kugel_proto::account::v1::{GetUserStandingRequest, GetUserStandingResponse, UserStanding};
 use kugel_proto::terminal::v1::{
     GetStoreRequest, GetStoreResponse, GetTerminalRequest, GetTerminalResponse, Store,
 };
@@ -28,6 +29,15 @@ type Method = Box<dyn Fn(Arc<Tokens>, Request<Body>) -> Answer + Send + Sync>;
 type Answer = BoxFuture<'static, http::Response<Body>>;
 
 impl StandIn {
+    /// An account service that has revoked nothing of anybody.
+    pub(crate) fn of_accounts() -> Self {
+        Self::default().answering(|_, _: GetUserStandingRequest| {
+            Ok(GetUserStandingResponse {
+                standing: Some(UserStanding::default()),
+            })
+        })
+    }
+
     /// A terminal service that knows these terminals, and nothing more of them.
     pub fn of_terminals(known: &'static [&'static str]) -> Self {
         let store = |_: &Principal, request: GetStoreRequest| {

@@ -3,8 +3,9 @@
 //! Which tenants exist is known in the service's shared documents, where ids are unique whatever their case; the users
 //! of a tenant lie in the tenant's own. Passwords are kept as argon2id hashes (bcrypt ones of older systems still let
 //! their owners in) and leave the service in no form. It keeps the security log of each tenant, of which other services
-//! tell it by `terminal_security` and `staff_security`; it publishes nothing and calls no neighbour.
-//! A token stays good until it expires wherever only the token is read; this service also asks the account behind it.
+//! tell it by `terminal_security` and `staff_security`; it publishes no event, announces users whose tokens are revoked, and calls no neighbour.
+//! What was issued for an account is of its generation, which everything that revokes raises; a login is a session, which
+//! can be ended alone. Every service asks for both before it lets a user in.
 //! Start reading at [`build`], then [`app::App`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]

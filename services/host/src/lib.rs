@@ -20,7 +20,7 @@ use anyhow::{Context as _, ensure};
 use futures::future::join_all;
 use kugel_auth::{Lifetimes, Passwords, Tokens};
 use kugel_config::{Compatibility, Settings};
-use kugel_rpc::{ApiKeys, Deps, Layers, LocalService, Neighbours};
+use kugel_rpc::{ApiKeys, Deps, Layers, LocalService, Neighbours, Standings};
 use kugel_store::{DataDir, Documents, Scope};
 use kugel_types::{Clock, TenantId};
 use tokio_util::sync::CancellationToken;
@@ -255,8 +255,10 @@ impl Shared {
             &*backends.bus,
             &settings,
         );
+        let accounts = neighbours.channel("account");
+        let standings = Standings::new(accounts, tokens.clone(), &*backends.bus);
         Ok(Arc::new(Self {
-            layers: Layers::new(tokens.clone(), api_keys, &settings),
+            layers: Layers::new(tokens.clone(), api_keys, standings, &settings),
             tokens,
             passwords: Passwords::new(settings.password_memory_kib, workers, LOGINS_WAITING),
             pins: Passwords::new(settings.password_memory_kib, workers, SIGN_INS_WAITING),

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use futures::stream::{self, Stream, StreamExt as _};
 use kugel_auth::{ApiKey, Principal, Reach, TerminalClaims, UserClaims};
 use kugel_error::{Error, codes};
 use kugel_proto::{Caller as Kind, Scoped};
@@ -16,16 +17,17 @@ use tonic::{Extensions, Request, Status};
 use super::authenticate::{Credential, PresentedKey, ServesLegacy};
 use super::content;
 use super::request_key::{request_key, visitor};
-use crate::{CLIENT_ADDRESS, ClientAddress, TERMINAL_ID};
+use crate::{CLIENT_ADDRESS, ClientAddress, Standings, TERMINAL_ID};
 
 /// Who is calling, after the method's policy has let them in. Cannot be made otherwise.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Caller {
     principal: Arc<Principal>,
     tenant: TenantId,
     request: Option<RequestKey>,
     traceparent: Option<String>,
     address: Option<IpAddr>,
+    standings: Option<Arc<Standings>>,
 }
 
 impl Caller {
@@ -72,6 +74,32 @@ impl Caller {
     pub fn address(&self) -> Option<IpAddr> {
         self.address
     }
+    /// The messages until the credential does not hold any more, and then why: an answer without an end of its own.
+    pub fn while_it_holds<T, S>(
+        &self,
+        messages: S,
+    ) -> impl Stream<Item = Result<T, Status>> + Send + use<T, S>
+    where
+        S: Stream<Item = Result<T, Status>> + Unpin + Send,
+    {
+        let (principal, standings) = (self.principal.clone(), self.standings.clone());
+        let revoked = async move {
+            match standings {
+                Some(standings) => standings.end_of(principal).await,
+                None => std::future::pending().await,
+            }
+        };
+        stream::unfold(
+            (messages, Box::pin(revoked)),
+            |(mut messages, mut revoked)| async {
+                let next = tokio::select! {
+                    error = &mut revoked => Some(Err(error.into())),
+                    next = messages.next() => next,
+                };
+                next.map(|next| (next, (messages, revoked)))
+            },
+        )
+    }
     /// A caller for the tests of use cases, which have no transport.
     pub fn for_test(principal: Principal) -> Self {
         let tenant = principal.tenant().expect("a test's caller has a tenant").clone();
@@ -81,6 +109,7 @@ impl Caller {
             request: None,
             traceparent: None,
             address: None,
+            standings: None,
         }
     }
 }
@@ -128,6 +157,7 @@ pub fn admit<T: Scoped + Message>(request: Request<T>) -> Result<(Caller, T), St
             request,
             traceparent: text(&metadata, "traceparent"),
             address: address(&metadata),
+            standings: extensions.get::<Arc<Standings>>().cloned(),
         },
         message,
     ))

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, Request, Response};
-use kugel_auth::{ApiKey, Principal, Tokens};
+use kugel_auth::{ApiKey, Principal};
 use kugel_config::Compatibility;
 use kugel_error::{Error, codes};
 use tonic::Status;
 use tonic::body::Body;
 
 use super::request_key::Fingerprints;
-use crate::{API_KEY, ApiKeys, LocalService, REQUEST_ID, TERMINAL_ID};
+use super::stack::Layers;
+use crate::{API_KEY, LocalService, REQUEST_ID, TERMINAL_ID};
 
 /// What the credentials of a request amount to, for [`crate::admit`].
 #[derive(Clone)]
@@ -39,18 +40,16 @@ pub(crate) struct ServesLegacy;
 pub(crate) async fn authenticate(
     mut request: Request<Body>,
     next: LocalService,
-    tokens: &Arc<Tokens>,
-    api_keys: &ApiKeys,
-    compatibility: Compatibility,
+    layers: &Layers,
 ) -> Response<Body> {
     let headers = request.headers();
     let fingerprints = headers
         .contains_key(REQUEST_ID)
-        .then(|| Fingerprints(Arc::clone(tokens)));
+        .then(|| Fingerprints(Arc::clone(&layers.tokens)));
     let is_compared =
         headers.get(http::header::AUTHORIZATION).is_none() && text(headers, TERMINAL_ID).is_some();
     let presented = text(headers, API_KEY).map(ApiKey::from_request);
-    let credential = match credential(headers, tokens, api_keys).await {
+    let credential = match credential(headers, layers).await {
         Ok(Some(principal)) => Credential::Good(principal),
         Ok(None) => Credential::None,
         // Who cannot be checked now is not refused: the caller may try again.
@@ -59,7 +58,8 @@ pub(crate) async fn authenticate(
     };
     let is_refused = is_compared && matches!(credential, Credential::Refused(_));
     request.extensions_mut().insert(credential);
-    if compatibility == Compatibility::Legacy {
+    request.extensions_mut().insert(layers.standings.clone());
+    if layers.compatibility == Compatibility::Legacy {
         request.extensions_mut().insert(ServesLegacy);
     }
     if let Some(key) = presented {
@@ -72,11 +72,7 @@ pub(crate) async fn authenticate(
 }
 
 /// A bearer token decides alone; the API key counts only where there is none.
-async fn credential(
-    headers: &HeaderMap,
-    tokens: &Tokens,
-    api_keys: &ApiKeys,
-) -> Result<Option<Arc<Principal>>, Error> {
+async fn credential(headers: &HeaderMap, layers: &Layers) -> Result<Option<Arc<Principal>>, Error> {
     if let Some(value) = headers.get(http::header::AUTHORIZATION) {
         let text = value.to_str().unwrap_or_default();
         let token = text
@@ -86,16 +82,17 @@ async fn credential(
         let token =
             token.ok_or_else(|| codes::UNAUTHENTICATED.error("authorization must be `Bearer <token>`"))?;
         let refuse = |error: kugel_auth::TokenError| codes::UNAUTHENTICATED.error(error.to_string());
-        return tokens.verify(token).map(Some).map_err(|error| match error {
+        let principal = layers.tokens.verify(token).map_err(|error| match error {
             kugel_auth::TokenError::Expired => refuse(error),
             // What exactly is wrong with a forged token is for the log.
             kugel_auth::TokenError::Invalid(_) => codes::UNAUTHENTICATED
                 .error("the token is not valid")
                 .caused_by(error),
-        });
+        })?;
+        return layers.standings.of(principal).await.map(Some);
     }
     match (text(headers, API_KEY), text(headers, TERMINAL_ID)) {
-        (Some(key), Some(terminal_id)) => api_keys.verify(terminal_id, key).await.map(Some),
+        (Some(key), Some(terminal_id)) => layers.api_keys.verify(terminal_id, key).await.map(Some),
         _ => Ok(None),
     }
 }

@@ -21,6 +21,7 @@ mod routes;
 mod security;
 mod shed;
 mod stack;
+mod standing;
 mod wire;
 
 pub use admit::{Caller, Visitor, admit, welcome};
@@ -32,3 +33,4 @@ pub use parts::{Deps, Parts};
 pub use routes::Routes;
 pub use security::{Repeats, SECURITY_LOG_KEPT, SecurityEntry, SecurityLog, Telling, write_line};
 pub use stack::{Layers, serve};
+pub use standing::Standings;

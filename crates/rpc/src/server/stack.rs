@@ -15,25 +15,27 @@ use super::panic_guard::panic_guard;
 use super::shed::shed;
 use super::wire::wire;
 use crate::call::message_limit;
-use crate::{ApiKeys, LocalService, Parts};
+use crate::{ApiKeys, LocalService, Parts, Standings};
 
 /// What the layers need. One for all services of a process.
 #[derive(Clone)]
 pub struct Layers {
-    tokens: Arc<Tokens>,
-    api_keys: Arc<ApiKeys>,
+    pub(super) tokens: Arc<Tokens>,
+    pub(super) api_keys: Arc<ApiKeys>,
+    pub(super) standings: Arc<Standings>,
     calls: usize,
     bytes: u64,
     time: Duration,
-    compatibility: Compatibility,
+    pub(super) compatibility: Compatibility,
 }
 
 impl Layers {
     /// Layers with the limits of `settings`.
-    pub fn new(tokens: Arc<Tokens>, api_keys: ApiKeys, settings: &Settings) -> Self {
+    pub fn new(tokens: Arc<Tokens>, api_keys: ApiKeys, standings: Standings, settings: &Settings) -> Self {
         Self {
             tokens,
             api_keys: Arc::new(api_keys),
+            standings: Arc::new(standings),
             calls: settings.concurrency_limit.min(Semaphore::MAX_PERMITS),
             bytes: message_limit(settings),
             time: Duration::from_secs(settings.request_timeout_seconds),
@@ -57,15 +59,7 @@ pub fn serve(parts: &Parts, layers: &Layers) -> LocalService {
     let shared = layers.clone();
     let service = service.within(move |request, next| {
         let shared = shared.clone();
-        async move {
-            let Layers {
-                tokens,
-                api_keys,
-                compatibility,
-                ..
-            } = &shared;
-            authenticate(request, next, tokens, api_keys, *compatibility).await
-        }
+        async move { authenticate(request, next, &shared).await }
     });
     let (bytes, time) = (layers.bytes, layers.time);
     let service = service.within(move |request, next| wire(request, next, bytes));

@@ -70,9 +70,8 @@ impl App {
             let Some(user) = user.filter(|user| user.generation == generation) else {
                 return Ok::<_, kugel_store::Missed>(());
             };
-            let raised = (*user.value).clone().raised(self.clock.now());
-            let changes = self.documents.changes(username).replace(raised, user.revision);
-            let changes = self.ending_sessions(&scope, username, changes).await?;
+            let changes = self.documents.changes(username);
+            let changes = self.revoking(&scope, &user, changes).await?;
             self.commit(tenant, changes, std::slice::from_ref(entry)).await?;
             Ok(())
         })

@@ -1,6 +1,6 @@
 //! What the users of a tenant may do now.
 //!
-//! The stored accounts decide here, not the tokens: those are up to half an hour old.
+//! The stored accounts decide here, not the tokens: those say what was so when they were issued.
 
 use kugel_auth::{Grant, Principal, Reach, Rights, UserClaims};
 use kugel_error::{Error, Result, codes};

@@ -52,7 +52,7 @@ impl App {
         caller.once(&self.documents, work).await
     }
 
-    /// Replaces a role of the tenant's own.
+    /// Replaces a role of the tenant's own. What was issued for whoever has it says what it permitted before, and is revoked.
     pub async fn update_role(&self, caller: &Caller, role: Role) -> Result<Role> {
         let work = async {
             let own = self.permitted(caller, UsersWrite).await?;
@@ -61,12 +61,22 @@ impl App {
             retry("role", &role.name, || async {
                 let former = self.own_role(caller, &role.name).await?;
                 self.require_cover(&own, &for_tenant(&former))?;
-                let changes = self.documents.changes(&caller.actor());
-                let changes = changes
+                let mut changes = self.documents.changes(&caller.actor());
+                changes = changes
                     .replace_shared(Arc::clone(&role), former.revision)
                     .answering(caller.request(), &role);
+                let holders = match role.permits() == former.permits() {
+                    true => Vec::new(),
+                    false => self.holders(&caller.scope(), &role.name).await?,
+                };
+                for holder in &holders {
+                    changes = self.revoking(&caller.scope(), holder, changes).await?;
+                }
                 let entry = SecurityEntry::by(caller, SecurityEventKind::RoleChanged, &role.name);
                 self.commit(caller.tenant(), changes, &[entry]).await?;
+                holders
+                    .iter()
+                    .for_each(|holder| self.announce_user(caller.tenant(), &holder.username));
                 Ok((*role).clone())
             })
             .await

@@ -8,7 +8,7 @@ use kugel_error::Result;
 use kugel_proto::account::v1::SecurityEventKind;
 use kugel_rpc::SecurityEntry;
 use kugel_store::{
-    Changes, Direction, Documents, Missed, Page, Query, Record as _, Scope, StoreError, retry,
+    Changes, Direction, Documents, Missed, Page, Query, Record as _, Scope, StoreError, Stored, retry,
 };
 use kugel_types::{Clock, TenantId};
 
@@ -108,11 +108,7 @@ impl App {
                 (Some(more), Some(ended)) => changes.replace(more, ended.revision),
                 (Some(first), None) => changes.insert(first),
                 // Too many to be told apart: all of them end.
-                (None, _) => {
-                    let raised = (*user.value).clone().raised(now);
-                    let changes = self.ending_sessions(&scope, username, changes).await?;
-                    changes.replace(raised, user.revision)
-                }
+                (None, _) => self.revoking(&scope, &user, changes).await?,
             };
             let changes = changes.delete::<Session>(session, None);
             let committed = self.commit(tenant, changes, std::slice::from_ref(entry)).await;
@@ -124,6 +120,18 @@ impl App {
             self.announce_user(tenant, username);
         }
         Ok(())
+    }
+
+    /// Revokes everything that was issued for an account.
+    pub(super) async fn revoking(
+        &self,
+        scope: &Scope,
+        user: &Stored<User>,
+        changes: Changes,
+    ) -> std::result::Result<Changes, StoreError> {
+        let raised = (*user.value).clone().raised(changes.at());
+        let changes = changes.replace(raised, user.revision);
+        self.ending_sessions(scope, &user.username, changes).await
     }
 
     /// Removes what is kept of all sessions of a user, whose generation is raised in the same commit or who is removed.

@@ -6,6 +6,7 @@ mod floods;
 mod guessing;
 mod recovery;
 mod registration;
+mod revocation;
 mod roles;
 mod security;
 mod sessions;

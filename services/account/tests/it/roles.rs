@@ -8,7 +8,7 @@ use tonic::Request;
 
 use crate::world::{OWNER, PASSWORD, World, bearer, refusal};
 
-fn role(name: &str, permissions: &[&str]) -> pb::Role {
+pub(crate) fn role(name: &str, permissions: &[&str]) -> pb::Role {
     pb::Role {
         name: name.into(),
         description: "of the test".into(),
@@ -17,7 +17,7 @@ fn role(name: &str, permissions: &[&str]) -> pb::Role {
     }
 }
 
-fn given(role: &str, stores: &[&str]) -> pb::RoleGrant {
+pub(crate) fn given(role: &str, stores: &[&str]) -> pb::RoleGrant {
     pb::RoleGrant {
         role: role.into(),
         store_codes: stores.iter().map(|&code| code.to_owned()).collect(),
@@ -25,18 +25,24 @@ fn given(role: &str, stores: &[&str]) -> pb::RoleGrant {
 }
 
 impl World {
-    fn roles(&self) -> RoleServiceClient<kugel_rpc::Channel> {
+    pub(crate) fn roles(&self) -> RoleServiceClient<kugel_rpc::Channel> {
         RoleServiceClient::new(self.channel.clone())
     }
 
-    async fn enter_role(&self, role: pb::Role) -> Result<pb::Role, tonic::Status> {
+    pub(crate) async fn enter_role(&self, role: pb::Role) -> Result<pb::Role, tonic::Status> {
         let message = pb::CreateRoleRequest { role: Some(role) };
         let answer = self.roles().create_role(self.owner(message)).await?;
         Ok(answer.into_inner().role.unwrap())
     }
 
+    pub(crate) async fn change_role(&self, role: pb::Role) -> Result<pb::Role, tonic::Status> {
+        let message = pb::UpdateRoleRequest { role: Some(role) };
+        let answer = self.roles().update_role(self.owner(message)).await?;
+        Ok(answer.into_inner().role.unwrap())
+    }
+
     /// Adds a user with roles and logs him in.
-    async fn user_with(&mut self, username: &str, roles: Vec<pb::RoleGrant>) -> String {
+    pub(crate) async fn user_with(&mut self, username: &str, roles: Vec<pb::RoleGrant>) -> String {
         let message = pb::CreateUserRequest {
             username: username.into(),
             password: PASSWORD.into(),
@@ -377,7 +383,7 @@ async fn an_owner_is_a_superuser_and_the_last_one_stays() {
     assert_eq!(first.roles, [given("manager", &[])]);
     assert_eq!(
         refusal(world.give(&owner, "second", Vec::new()).await),
-        "200002",
-        "the account decides, not the token"
+        "200001",
+        "what was issued for an owner is no good any more"
     );
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kugel_account::SecurityEventDocument;
-use kugel_auth::{Rights, UserClaims};
+use kugel_auth::UserClaims;
 use kugel_bus::{Event, Topic};
 use kugel_proto::account::v1 as pb;
 use kugel_proto::account::v1::SecurityEventKind as Kind;
@@ -14,12 +14,13 @@ use kugel_store::{Body, Query};
 use kugel_types::Clock as _;
 
 use crate::floods::counted;
-use crate::world::{OWNER, PASSWORD, TENANT, refusal, registration};
+use crate::world::{BEGINNING, OWNER, PASSWORD, TENANT, form, generation, refusal, registration};
 
 fn owner_token(stand: &Stand, username: &str) -> String {
-    stand
-        .tokens
-        .issue_user(&UserClaims::superuser(stand.tenant.clone(), username))
+    stand.tokens.issue_user(&UserClaims {
+        generation: generation(),
+        ..UserClaims::superuser(stand.tenant.clone(), username)
+    })
 }
 
 pub(crate) struct Log {
@@ -29,7 +30,7 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) async fn start() -> Self {
-        let stand = Stand::new(kugel_account::NAME, TENANT, "2026-06-11T05:03:09.5Z");
+        let stand = Stand::new(kugel_account::NAME, TENANT, BEGINNING);
         let channel = stand.serve(kugel_account::build(stand.deps()).unwrap());
         let mut client = AccountServiceClient::new(channel);
         let tenant = registration(OWNER, PASSWORD, Some(TENANT));
@@ -182,8 +183,18 @@ async fn the_log_is_searched_by_kind_subject_address_and_time() {
     ] {
         assert_eq!(log.subjects(request.clone()).await, expected, "{request:?}");
     }
-    let clerk = log.stand.user_with(Rights::default(), all());
-    let refused = log.client.list_security_events(clerk).await;
+    let clerk = pb::CreateUserRequest {
+        username: "clerk".into(),
+        password: PASSWORD.into(),
+        roles: Vec::new(),
+    };
+    let owner = owner_token(&log.stand, OWNER);
+    let request = kugel_stand::bearer(&owner, clerk);
+    log.client.create_user(request).await.unwrap();
+    let login = log.client.issue_token(form("clerk", PASSWORD, TENANT)).await;
+    let clerk = login.unwrap().into_inner().access_token;
+    let request = kugel_stand::bearer(&clerk, all());
+    let refused = log.client.list_security_events(request).await;
     assert_eq!(refusal(refused), "200002");
     let dismissed = owner_token(&log.stand, "gone");
     let request = kugel_stand::bearer(&dismissed, all());

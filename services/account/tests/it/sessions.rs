@@ -10,12 +10,12 @@ use crate::world::{OWNER, PASSWORD, TENANT, World, bearer, form, refusal};
 const DAY: i64 = 24 * 3_600;
 
 impl World {
-    async fn log_in(&mut self) -> pb::IssueTokenResponse {
+    pub(crate) async fn log_in(&mut self) -> pb::IssueTokenResponse {
         let answer = self.client.issue_token(form(OWNER, PASSWORD, TENANT)).await;
         answer.unwrap().into_inner()
     }
 
-    async fn refresh(&self, token: &str) -> Result<pb::RefreshTokenResponse, Status> {
+    pub(crate) async fn refresh(&self, token: &str) -> Result<pb::RefreshTokenResponse, Status> {
         let request = pb::RefreshTokenRequest {
             refresh_token: token.to_owned(),
             client_id: String::new(),
@@ -40,7 +40,7 @@ impl World {
     }
 
     /// How often the security log tells of this.
-    async fn told(&mut self, kind: pb::SecurityEventKind, subject: &str) -> usize {
+    pub(crate) async fn told(&mut self, kind: pb::SecurityEventKind, subject: &str) -> usize {
         let request = self.owner(pb::ListSecurityEventsRequest {
             kind: Some(kind.into()),
             subject: Some(subject.to_owned()),
@@ -50,13 +50,13 @@ impl World {
         answer.into_inner().events.len()
     }
 
-    async fn is_good(&mut self, token: &str) -> bool {
+    pub(crate) async fn is_good(&mut self, token: &str) -> bool {
         self.worth(token).await.active
     }
 }
 
 /// The refresh token of a login.
-fn refresh_token(login: &pb::IssueTokenResponse) -> String {
+pub(crate) fn refresh_token(login: &pb::IssueTokenResponse) -> String {
     login.refresh_token.clone().unwrap()
 }
 
@@ -253,114 +253,6 @@ async fn too_many_ended_sessions_end_them_all() {
     assert!(!world.is_good(&stays.access_token).await);
     let login = world.log_in().await;
     assert!(world.is_good(&login.access_token).await);
-}
-
-#[tokio::test]
-async fn what_an_administrator_changes_ends_what_was_issued_before() {
-    let mut world = World::start().await;
-    world.user("clerk").await;
-    for way in 0..6 {
-        let clerk = world.client.issue_token(form("clerk", PASSWORD, TENANT)).await;
-        let clerk = clerk.unwrap().into_inner();
-        let refresh = refresh_token(&clerk);
-        assert!(world.is_good(&clerk.access_token).await && world.is_good(&refresh).await);
-        let update = |change: pb::UpdateUserRequest| pb::UpdateUserRequest {
-            username: "clerk".into(),
-            ..change
-        };
-        let request = update(match way {
-            0 => pb::UpdateUserRequest {
-                is_active: Some(false),
-                ..Default::default()
-            },
-            1 => pb::UpdateUserRequest {
-                is_superuser: Some(true),
-                ..Default::default()
-            },
-            2 => pb::UpdateUserRequest {
-                is_superuser: Some(false),
-                ..Default::default()
-            },
-            _ => pb::UpdateUserRequest::default(),
-        });
-        match way {
-            0..3 => drop(world.client.update_user(world.owner(request)).await.unwrap()),
-            3 => {
-                let username = "clerk".to_owned();
-                let request = world.owner(pb::LogOutUserRequest { username });
-                world.client.log_out_user(request).await.unwrap();
-            }
-            4 => {
-                let change = pb::ChangePasswordRequest {
-                    tenant_id: TENANT.into(),
-                    username: "clerk".into(),
-                    current_password: PASSWORD.into(),
-                    new_password: "fig-Tree-11".into(),
-                };
-                world.client.change_password(change).await.unwrap();
-            }
-            _ => {
-                let username = "clerk".to_owned();
-                let request = world.owner(pb::DeleteUserRequest { username });
-                world.client.delete_user(request).await.unwrap();
-            }
-        }
-        assert!(
-            !world.is_good(&clerk.access_token).await && !world.is_good(&refresh).await,
-            "{way}"
-        );
-        assert_eq!(refusal(world.refresh(&refresh).await), "200001", "{way}");
-        // Ready for the next way.
-        let back = update(pb::UpdateUserRequest {
-            is_active: Some(true),
-            password: Some(PASSWORD.into()),
-            ..Default::default()
-        });
-        if way == 5 {
-            world.clock.advance(1);
-            world.user("clerk").await;
-        } else {
-            world.client.update_user(world.owner(back)).await.unwrap();
-        }
-        assert!(!world.is_good(&clerk.access_token).await, "{way}: never again");
-    }
-}
-
-#[tokio::test]
-async fn a_change_of_nothing_ends_nothing() {
-    let mut world = World::start().await;
-    let login = world.log_in().await;
-    let request = world.owner(pb::UpdateUserRequest {
-        username: OWNER.into(),
-        is_active: Some(true),
-        ..Default::default()
-    });
-    world.client.update_user(request).await.unwrap();
-    assert!(world.is_good(&login.access_token).await);
-    assert!(world.refresh(&refresh_token(&login)).await.is_ok());
-}
-
-#[tokio::test]
-async fn only_who_may_logs_others_out() {
-    let mut world = World::start().await;
-    world.user("clerk").await;
-    let request = |username: &str| pb::LogOutUserRequest {
-        username: username.to_owned(),
-    };
-    let others = world.from("clerk", false, request(OWNER));
-    let answer = world.client.log_out_user(others).await;
-    assert_eq!(refusal(answer), "200002");
-    let own = world.from("clerk", false, request("clerk"));
-    world.client.log_out_user(own).await.unwrap();
-    let nobody = world.owner(request("nobody"));
-    let answer = world.client.log_out_user(nobody).await;
-    assert_eq!(refusal(answer), "100001");
-    assert_eq!(
-        world
-            .told(pb::SecurityEventKind::LoggedOutEverywhere, "clerk")
-            .await,
-        1
-    );
 }
 
 #[tokio::test]

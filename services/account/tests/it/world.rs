@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::ToSpan as _;
+use jiff::{Timestamp, ToSpan as _};
 use kugel_account::domain::User;
 use kugel_auth::{Rights, Tokens, UserClaims};
 use kugel_config::Settings;
@@ -24,6 +24,14 @@ pub(crate) const OWNER: &str = "hq-owner";
 /// The password of everybody.
 pub(crate) const PASSWORD: &str = "plum-Tree-9";
 
+/// When every world begins.
+pub(crate) const BEGINNING: &str = "2026-06-11T05:03:09.5Z";
+
+/// The generation of accounts that are made before the clock is moved.
+pub(crate) fn generation() -> i64 {
+    BEGINNING.parse::<Timestamp>().unwrap().as_microsecond()
+}
+
 pub(crate) struct World {
     pub(crate) client: AccountServiceClient<Channel>,
     pub(crate) channel: Channel,
@@ -39,7 +47,7 @@ impl World {
 
     /// The same with other settings.
     pub(crate) fn empty_with(change: impl FnOnce(&mut Settings)) -> Self {
-        let stand = Stand::new(kugel_account::NAME, TENANT, "2026-06-11T05:03:09.5Z").set(change);
+        let stand = Stand::new(kugel_account::NAME, TENANT, BEGINNING).set(change);
         let channel = stand.serve(kugel_account::build(stand.deps()).unwrap());
         Self {
             client: AccountServiceClient::new(channel.clone()),
@@ -85,6 +93,7 @@ impl World {
             } else {
                 Rights::default()
             },
+            generation: generation(),
             ..UserClaims::superuser(self.stand.tenant.clone(), username)
         };
         bearer(&self.stand.tokens.issue_user(&claims), message)

@@ -236,6 +236,20 @@ impl AccountService for Accounts {
         }))
     }
 
+    async fn get_user_standing(
+        &self,
+        request: Request<pb::GetUserStandingRequest>,
+    ) -> Result<Response<pb::GetUserStandingResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let standing = self.0.standing(&caller.scope(), &request.username).await?;
+        Ok(Response::new(pb::GetUserStandingResponse {
+            standing: standing.map(|standing| pb::UserStanding {
+                generation: standing.generation,
+                ended_sessions: standing.ended_sessions,
+            }),
+        }))
+    }
+
     async fn list_security_events(
         &self,
         request: Request<pb::ListSecurityEventsRequest>,

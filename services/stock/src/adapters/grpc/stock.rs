@@ -244,7 +244,8 @@ impl StockService for Stock {
         let alerts = self.0.watch_alerts(&tenant, &store).await?;
         let messages = alerts.map(|alert| Ok(render::alert(&alert)));
         let connected = stream::iter([Ok(render::connection(&tenant, &store))]);
-        Ok(Response::new(connected.chain(messages).boxed()))
+        let messages = connected.chain(messages).boxed();
+        Ok(Response::new(caller.while_it_holds(messages).boxed()))
     }
 
     async fn set_up_tenant(

@@ -1,0 +1,126 @@
+//! Whether a credential still holds: what was issued for an account, or came from a session, that is gone since.
+//!
+//! A token is signed for as long as it lives; what revokes it is known to the service that keeps the account. Each process
+//! asks there and remembers the answer until the account changes, which is announced. Where announcements do not arrive,
+//! an answer is remembered for [`REMEMBERED`] and no longer: that is how long a revoked token is good at most.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kugel_auth::{Principal, Tokens, UserClaims};
+use kugel_bus::{Announcement, Bus, ChangeKind};
+use kugel_error::{Error, codes};
+use kugel_proto::account::v1::GetUserStandingRequest;
+use kugel_proto::account::v1::account_service_client::AccountServiceClient;
+use kugel_types::TenantId;
+use tokio::sync::watch;
+
+use crate::{Channel, Client as _, ReadCache, outgoing};
+
+/// How long an answer is remembered.
+const REMEMBERED: Duration = Duration::from_secs(10);
+
+/// Asks, for every service of the process, whether credentials still hold.
+pub struct Standings {
+    accounts: AccountServiceClient<Channel>,
+    tokens: Arc<Tokens>,
+    users: Arc<ReadCache<(TenantId, String), Arc<UserStanding>>>,
+    /// Tells those who wait for the end of a credential that one may have ended.
+    changed: watch::Sender<()>,
+}
+
+/// What a user's tokens are held against.
+struct UserStanding {
+    generation: i64,
+    ended_sessions: Vec<String>,
+}
+
+impl Standings {
+    /// Asks the account service behind `accounts`.
+    pub fn new(accounts: Channel, tokens: Arc<Tokens>, bus: &dyn Bus) -> Self {
+        let users: Arc<ReadCache<(TenantId, String), _>> = Arc::new(ReadCache::new(10_000, REMEMBERED));
+        let changed = watch::Sender::new(());
+        let (cache, tell) = (users.clone(), changed.clone());
+        bus.on_change(Box::new(move |announcement| {
+            match announcement {
+                Announcement::Everything => cache.invalidate_all(),
+                Announcement::Changed(change) if change.kind == ChangeKind::User => {
+                    cache.invalidate(&(change.tenant.clone(), change.key.clone()));
+                }
+                Announcement::Changed(_) => return,
+            }
+            tell.send_replace(());
+        }));
+        Self {
+            accounts: AccountServiceClient::over(accounts),
+            tokens,
+            users,
+            changed,
+        }
+    }
+
+    /// Who a credential speaks for now; an error if it does not hold any more, or if nobody can say.
+    pub(crate) async fn of(&self, principal: Arc<Principal>) -> Result<Arc<Principal>, Error> {
+        match &*principal {
+            Principal::User(claims) => self.check_user(claims).await?,
+            Principal::Anonymous | Principal::Terminal(_) | Principal::Service { .. } => {}
+        }
+        Ok(principal)
+    }
+
+    /// Returns when a credential does not hold any more, and says so. While nobody can say, it goes on.
+    pub(crate) async fn end_of(&self, principal: Arc<Principal>) -> Error {
+        let mut changes = self.changed.subscribe();
+        loop {
+            match self.of(principal.clone()).await {
+                Err(error) if error.is(&codes::UNAUTHENTICATED) => return error,
+                _ => {}
+            }
+            // The sender is this very object, so waiting for it ends by a change or not at all.
+            let _ = tokio::time::timeout(REMEMBERED, changes.changed()).await;
+        }
+    }
+
+    async fn check_user(&self, claims: &UserClaims) -> Result<(), Error> {
+        let key = (claims.tenant.clone(), claims.username.clone());
+        let mut standing = self.users.get_or_load(key.clone(), self.load(claims)).await?;
+        if standing.generation < claims.generation {
+            // The token is newer than what is remembered: its announcement was missed, or is on its way.
+            self.users.invalidate(&key);
+            standing = self.users.get_or_load(key, self.load(claims)).await?;
+        }
+        let has_ended = |session: &String| standing.ended_sessions.contains(session);
+        if standing.generation == claims.generation && !claims.session.as_ref().is_some_and(has_ended) {
+            Ok(())
+        } else {
+            Err(revoked())
+        }
+    }
+
+    /// Nobody is remembered for not being there: who is made again is let in at once.
+    async fn load(&self, claims: &UserClaims) -> Result<Arc<UserStanding>, Error> {
+        let message = GetUserStandingRequest {
+            username: claims.username.clone(),
+        };
+        let request = outgoing(&self.tokens, "gateway", &claims.tenant, message);
+        let answer = self.accounts.clone().get_user_standing(request).await;
+        let answer = answer.map_err(|status| {
+            codes::NEIGHBOUR_FAILED
+                .error("the account service could not say whether the token still holds")
+                .caused_by(status)
+        })?;
+        let standing = answer.into_inner().standing.ok_or_else(revoked)?;
+        Ok(Arc::new(UserStanding {
+            generation: standing.generation,
+            ended_sessions: standing.ended_sessions,
+        }))
+    }
+}
+
+/// The one answer to every credential that has ended before its time.
+fn revoked() -> Error {
+    codes::UNAUTHENTICATED.error("the token was revoked: log in again")
+}
+
+#[cfg(test)]
+mod tests;
