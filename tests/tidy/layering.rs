@@ -54,7 +54,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("ring", &["kugel-auth"]),
     ("argon2", &["kugel-auth"]),
     ("bcrypt", &["kugel-auth"]),
-    ("zxcvbn", &["kugel-account"]),
+    ("zxcvbn", &["kugel-account", "kugel-config"]),
     ("figment", &["kugel-config"]),
     ("metrics-exporter-prometheus", &["kugel-telemetry"]),
     ("tracing-subscriber", &["kugel-telemetry"]),

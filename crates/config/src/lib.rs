@@ -15,5 +15,5 @@ mod settings;
 pub use choices::{Compatibility, ErrorCodeStyle, LogFormat, Registration};
 pub use origins::AllowedOrigins;
 pub use private::{NotPrivate, check_private};
-pub use secret::Secret;
+pub use secret::{Secret, secret_mistake};
 pub use settings::{Settings, SettingsError};

@@ -32,7 +32,7 @@ impl fmt::Debug for Secret {
 }
 
 /// Why a root secret cannot be used, if there is a reason.
-pub(crate) fn mistake(secret: &str, development: bool) -> Option<&'static str> {
+pub fn secret_mistake(secret: &str, development: bool) -> Option<&'static str> {
     if secret.len() < 32 {
         return Some("needs at least 32 characters, e.g. the output of `openssl rand -hex 32`");
     }
@@ -41,7 +41,9 @@ pub(crate) fn mistake(secret: &str, development: bool) -> Option<&'static str> {
     } else if secret == KNOWN {
         Some("is the well-known one of the older system; choose your own")
     } else if !could_be_random(secret) {
-        Some("could be guessed: it repeats itself; take the output of `openssl rand -hex 32`")
+        Some(
+            "could be guessed: it repeats itself or is made of words; take the output of `openssl rand -hex 32`",
+        )
     } else {
         None
     }

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use kugel_types::{Currency, RoundMethod};
 use serde::Deserialize;
 
-use crate::{AllowedOrigins, Compatibility, ErrorCodeStyle, LogFormat, Registration, Secret, secret};
+use crate::{AllowedOrigins, Compatibility, ErrorCodeStyle, LogFormat, Registration, Secret, secret_mistake};
 
 /// A setting that cannot be used, in one sentence that says what to change.
 #[derive(Debug, thiserror::Error)]
@@ -245,7 +245,7 @@ impl Settings {
             SettingsError(format!("{key}{}{source}", in_one_line(&error.kind.to_string())))
         })?;
         let refuse = |key: &str, why: String| Err(SettingsError(format!("setting `{key}`: {why}")));
-        let mistake = |secret: &str| secret::mistake(secret, settings.development);
+        let mistake = |secret: &str| secret_mistake(secret, settings.development);
         if let Some(why) = settings
             .secret_key
             .as_ref()
@@ -348,6 +348,14 @@ mod tests {
             (
                 "secret_keys_accepted = \"changeme-changeme-changeme-changeme\"",
                 "one of them could be guessed",
+            ),
+            (
+                "secret_key = \"change this secret key in production please\"",
+                "setting `secret_key`: could be guessed",
+            ),
+            (
+                "secret_keys_accepted = \"8e1d70ad4c3b72cb364ef7c50bc7e083, qwertyuiopasdfghjklzxcvbnm123456\"",
+                "setting `secret_keys_accepted`: one of them could be guessed",
             ),
             ("allowed_origins = \"till.example\"", "is no origin"),
             ("receipt_no_end_value = 1", "receipt_no_end_value"),

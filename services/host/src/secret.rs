@@ -10,12 +10,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
 use kugel_auth::{Lifetimes, Secrets, Tokens};
-use kugel_config::{Settings, check_private};
+use kugel_config::{Settings, check_private, secret_mistake};
 use kugel_store::ANSWERS_KEPT;
 use kugel_types::Clock;
 use tokio_util::sync::CancellationToken;
@@ -24,6 +24,9 @@ use crate::lifetimes;
 
 /// Former secrets that may still be accepted when the secret is changed once more.
 const FORMER_MAX: usize = 4;
+
+/// Characters of a secret that is made here.
+const GENERATED: usize = 64;
 
 /// Time between two looks at the file.
 const LOOK: Duration = Duration::from_secs(1);
@@ -51,8 +54,13 @@ impl Kept {
         })
     }
 
+    /// Nothing of a text that was cut short, which shows at its end: there is none of the last line. Earlier versions wrote
+    /// none, after a secret of this length.
     fn parse(text: &str) -> Option<Self> {
         let is_whole = |secret: &str| secret.len() >= 32 && !secret.contains(char::is_whitespace);
+        if !text.ends_with('\n') && text.len() != GENERATED {
+            return None;
+        }
         let mut lines = text.trim().lines();
         let current = lines.next().filter(|secret| is_whole(secret))?.to_owned();
         let former = lines.map(|line| {
@@ -70,6 +78,20 @@ impl Kept {
             current: URL_SAFE_NO_PAD.encode(rand::random::<[u8; 48]>()),
             former: Vec::new(),
         }
+    }
+
+    /// Refuses secrets that somebody has written into the file and that others could think up as well.
+    fn check(&self, settings: &Settings, folder: &Path) -> anyhow::Result<()> {
+        let former = self.former.iter().map(|(secret, _)| secret);
+        let mut mistakes = [&self.current].into_iter().chain(former);
+        let mistake = mistakes.find_map(|secret| secret_mistake(secret, settings.development));
+        let name = folder.join("secret");
+        mistake.map_or(Ok(()), |why| {
+            bail!(
+                "{}: one of its secrets {why}, or let `kugel secret rotate --drop-former` make a new one",
+                name.display()
+            )
+        })
     }
 
     /// Written aside and renamed: who is cut off leaves no half secret behind. The file stays its owner's.
@@ -139,7 +161,11 @@ pub(crate) fn load_or_create(settings: &Settings, folder: &Path) -> anyhow::Resu
 pub(crate) fn load(settings: &Settings, folder: &Path) -> anyhow::Result<Secrets> {
     let secrets = match &settings.secret_key {
         Some(secret) => Secrets::from(secret.reveal()),
-        None => Kept::read(folder)?.secrets(overlap(lifetimes(settings))),
+        None => {
+            let kept = Kept::read(folder)?;
+            kept.check(settings, folder)?;
+            kept.secrets(overlap(lifetimes(settings)))
+        }
     };
     Ok(with_settings(secrets, settings))
 }

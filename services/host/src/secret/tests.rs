@@ -64,6 +64,8 @@ fn a_secret_is_made_once_and_kept_to_its_owner() {
         &format!("{whole}short 2026-06-11T05:03:09Z\n"),
         &format!("{whole}{whole}"),
         &format!("{} soon\n", whole.repeat(2).trim_end()),
+        &whole[..40],
+        &format!("{whole}{} 2026-06-11T05:0", whole.trim()),
     ] {
         fs::write(&path, damaged).unwrap();
         assert!(refusal().contains("damaged"), "{damaged}: {}", refusal());
@@ -73,6 +75,36 @@ fn a_secret_is_made_once_and_kept_to_its_owner() {
         load_or_create().unwrap() == secrets,
         "as earlier versions wrote it"
     );
+}
+
+#[test]
+fn a_secret_that_somebody_thought_up_is_refused_also_in_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = settings(&folder);
+    settings.development = false;
+    let path = folder.path().join("secret");
+    load_or_create(&settings, folder.path()).expect("what is made here is good");
+    let whole = text(&folder);
+    let (same, words) = ("a".repeat(64), "thequickbrownfoxjumpsoverthelazydog");
+    for poor in [
+        format!("{same}\n"),
+        same.clone(),
+        format!("{words}\n"),
+        format!("{whole}{words} 2026-06-11T05:03:09Z\n"),
+    ] {
+        fs::write(&path, &poor).unwrap();
+        let said = load_or_create(&settings, folder.path()).err().expect("refused");
+        let said = format!("{said:#}");
+        assert!(
+            said.contains("secret: ") && said.contains("could be guessed") && said.contains("--drop-former"),
+            "{said}"
+        );
+        settings.development = true;
+        load_or_create(&settings, folder.path()).expect("good enough to try things");
+        settings.development = false;
+    }
+    rotate_secret(&settings, &clock(), true).expect("the way out");
+    load_or_create(&settings, folder.path()).expect("a new one");
 }
 
 #[test]
