@@ -1,7 +1,6 @@
 //! Lost files and full disks, as an operator and a till see them.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -159,15 +158,7 @@ async fn a_full_disk_refuses_sales_with_the_reason_and_heals_by_itself() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    // A process beyond its limit is told of it by an error instead of being ended.
-    let program = folder.path().join("kugel");
-    fs::write(
-        &program,
-        format!("#!/bin/sh\ntrap '' XFSZ\nexec {PROGRAM} \"$@\"\n"),
-    )
-    .unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
-    let mut server = ServerProcess::start(&program, folder.path().join("data")).await;
+    let mut server = ServerProcess::start(PROGRAM, folder.path().join("data")).await;
     let tenant = server.tenant().await;
     tenant.item("TEA", "298", "01").await;
     let till = tenant.store("tk01").await.till(1).await;
@@ -203,6 +194,19 @@ async fn a_full_disk_refuses_sales_with_the_reason_and_heals_by_itself() {
     limit(&server, "100").await;
     till.rest().post("/carts", json!({})).await.refused(503, "500009");
     server.kill().await;
+    let start = Command::new("prlimit")
+        .args(["--fsize=0", PROGRAM])
+        .args(FREE)
+        .args(["--data-dir", "data"])
+        .current_dir(folder.path())
+        .output();
+    let start = start.await.unwrap();
+    let said = String::from_utf8_lossy(&start.stderr);
+    assert_eq!(start.status.code(), Some(1), "{said}");
+    assert!(
+        said.starts_with("kugel: ") && said.trim().lines().count() == 1 && said.contains("File too large"),
+        "{said}"
+    );
     server.start_again().await;
     assert_eq!(sales(&till).await, 3);
     assert_eq!(till.sell(&[("TEA", 1)]).await["transactionNo"], 4);

@@ -51,6 +51,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// False: what was asked for is not well, as the command itself has said.
 async fn run(cli: Cli) -> anyhow::Result<bool> {
+    process::outlive_file_limit()?;
     let mut settings = Settings::load(cli.config.as_deref())?;
     if let Some(folder) = cli.data_dir {
         settings.data_dir = folder;

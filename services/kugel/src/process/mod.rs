@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use self::door::{Door, Served};
 pub use self::mesh::{mesh_port, ready};
 use self::port::Port;
-pub use self::rights::{keep_to_owner, take_descriptors};
+pub use self::rights::{keep_to_owner, outlive_file_limit, take_descriptors};
 use self::serve::Render;
 
 /// The gateway's name where a service's may stand.
