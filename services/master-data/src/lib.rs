@@ -16,6 +16,7 @@ mod records;
 pub use records::{COLLECTIONS, PRODUCER, SECURITY_LOGS};
 
 use kugel_bus::{Outbox, Topic};
+use kugel_config::Compatibility;
 use kugel_error::Result;
 use kugel_rpc::{Deps, Parts, SECURITY_LOG_KEPT};
 
@@ -23,6 +24,9 @@ use crate::app::App;
 
 /// The service's name: of its database and its port.
 pub const NAME: &str = "master-data";
+
+/// Characters that a new PIN must have. Fewer are guessed before the brake counts them.
+const PIN_MIN: usize = 4;
 
 /// Builds the service.
 pub fn build(deps: Deps) -> Result<Parts> {
@@ -43,6 +47,10 @@ pub fn build(deps: Deps) -> Result<Parts> {
         outbox: outbox.clone(),
         clock: deps.clock,
         pins: deps.pins,
+        pin_min: match deps.settings.compatibility {
+            Compatibility::None => PIN_MIN,
+            Compatibility::Legacy => 1,
+        },
         zone: deps.settings.zone(),
     };
     Ok(Parts {

@@ -42,6 +42,8 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Hashes PINs.
     pub pins: Passwords,
+    /// Characters that a new PIN must have.
+    pub pin_min: usize,
     /// The application's time zone.
     pub zone: TimeZone,
 }

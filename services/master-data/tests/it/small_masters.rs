@@ -1,5 +1,6 @@
 //! Staff, categories, payment methods and the set-up of a tenant.
 
+use kugel_config::Compatibility;
 use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::category_service_client::CategoryServiceClient;
 use kugel_proto::master_data::v1::payment_service_client::PaymentServiceClient;
@@ -93,6 +94,41 @@ async fn a_pin_is_checked_and_never_shown() {
         "200001"
     );
     assert_eq!(world.announced(), vec!["Staff 31"; 3]);
+}
+
+#[tokio::test]
+async fn a_new_pin_has_four_characters_but_for_older_clients() {
+    let entry = |pin: &str| pb::StaffEntry {
+        id: "31".into(),
+        name: "Mori".into(),
+        pin: pin.into(),
+        roles: Vec::new(),
+    };
+    let create = |pin: &str| pb::CreateStaffRequest {
+        tenant_id: TENANT.into(),
+        staff: Some(entry(pin)),
+    };
+    let update = |pin: &str| pb::UpdateStaffRequest {
+        tenant_id: TENANT.into(),
+        staff: Some(entry(pin)),
+    };
+    let world = World::start();
+    let mut client = StaffServiceClient::new(world.channel.clone());
+    for pin in ["1", "123", "\u{65e5}\u{672c}\u{8a9e}"] {
+        let refused = client.create_staff(world.user(create(pin))).await;
+        assert_eq!(refusal(refused), fields_of("staff", "pin"), "{pin}");
+    }
+    client.create_staff(world.user(create("1234"))).await.unwrap();
+    let refused = client.update_staff(world.user(update("123"))).await;
+    assert_eq!(refusal(refused), fields_of("staff", "pin"));
+    client.update_staff(world.user(update("4321"))).await.unwrap();
+
+    let world = World::start_with(|settings| settings.compatibility = Compatibility::Legacy);
+    let mut client = StaffServiceClient::new(world.channel.clone());
+    client.create_staff(world.user(create("1"))).await.unwrap();
+    client.update_staff(world.user(update("2"))).await.unwrap();
+    let refused = client.update_staff(world.user(update(""))).await;
+    assert_eq!(refusal(refused), fields_of("staff", "pin"));
 }
 
 #[tokio::test]

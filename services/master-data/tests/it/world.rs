@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use kugel_config::Settings;
 use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::item_service_client::ItemServiceClient;
 use kugel_rpc::Channel;
@@ -25,7 +26,12 @@ pub(crate) struct World {
 impl World {
     /// A service that starts at 14:20 of 2026-06-11 in Tokyo.
     pub(crate) fn start() -> Self {
-        let stand = Stand::new(kugel_master_data::NAME, TENANT, "2026-06-11T05:20:00Z");
+        Self::start_with(|_| {})
+    }
+
+    /// The service with other settings.
+    pub(crate) fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let stand = Stand::new(kugel_master_data::NAME, TENANT, "2026-06-11T05:20:00Z").set(change);
         Self {
             channel: stand.serve(kugel_master_data::build(stand.deps()).unwrap()),
             clock: stand.clock.clone(),

@@ -104,12 +104,18 @@ pub(super) fn payment(payment: Option<pb::Payment>) -> Result<Payment> {
     })
 }
 
-pub(super) fn staff(person: Option<pb::StaffEntry>) -> Result<StaffDraft> {
-    carried("staff", person, |checks, person| StaffDraft {
-        staff_id: checks.key("id", person.id),
-        name: checks.name("name", person.name),
-        pin: checks.key("pin", person.pin),
-        roles: person.roles,
+pub(super) fn staff(person: Option<pb::StaffEntry>, pin_min: usize) -> Result<StaffDraft> {
+    carried("staff", person, |checks, person| {
+        let length = person.pin.chars().count();
+        if (1..pin_min).contains(&length) {
+            checks.refuse("pin", format!("must have at least {pin_min} characters"));
+        }
+        StaffDraft {
+            staff_id: checks.key("id", person.id),
+            name: checks.name("name", person.name),
+            pin: checks.key("pin", person.pin),
+            roles: person.roles,
+        }
     })
 }
 

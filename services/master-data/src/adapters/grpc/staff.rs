@@ -20,7 +20,7 @@ impl StaffService for StaffMembers {
         let (caller, request) = admit(request)?;
         let staff = self
             .0
-            .create_staff(&caller, convert::staff(request.staff)?)
+            .create_staff(&caller, convert::staff(request.staff, self.0.pin_min)?)
             .await?;
         Ok(Response::new(pb::CreateStaffResponse {
             staff: Some(render::staff(&staff, &self.0.zone)),
@@ -56,7 +56,7 @@ impl StaffService for StaffMembers {
         let (caller, request) = admit(request)?;
         let staff = self
             .0
-            .update_staff(&caller, convert::staff(request.staff)?)
+            .update_staff(&caller, convert::staff(request.staff, self.0.pin_min)?)
             .await?;
         Ok(Response::new(pb::UpdateStaffResponse {
             staff: Some(render::staff(&staff, &self.0.zone)),
