@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
@@ -13,6 +12,7 @@ use parking_lot::Mutex;
 use super::StoreInner;
 use super::cache::Cache;
 use super::registry::{LIST_FILE, Registry, Unlisted, flush_folder};
+use super::rights::keep_to_owner;
 
 /// The layout of the folder that this program writes. A program refuses folders of a later one.
 const FORMAT: u32 = 2;
@@ -89,6 +89,19 @@ pub enum DataDirError {
         /// The line.
         line: usize,
     },
+    /// Others can read a file, and that cannot be changed.
+    #[error(
+        "others can read {}, which belongs to another user: give it to the user that runs Kugel (chown), or take it from the \
+         others (chmod o-rwx)",
+        path.display()
+    )]
+    Exposed {
+        /// The path.
+        path: PathBuf,
+        /// The operating system's answer.
+        #[source]
+        source: io::Error,
+    },
     /// Something else went wrong.
     #[error("the data folder {} cannot be used", path.display())]
     Io {
@@ -151,7 +164,6 @@ impl DataDir {
         }
         let failed = |source: io::Error| failed(path, source);
         fs::create_dir_all(path).map_err(failed)?;
-        keep_to_owner(path).map_err(failed)?;
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
@@ -180,6 +192,7 @@ impl DataDir {
         lock.set_len(0)
             .and_then(|()| writeln!(lock, "{}", std::process::id()))
             .map_err(failed)?;
+        keep_to_owner(path)?;
         let registry = open_registry(path)?;
         Ok(Self(Arc::new(Inner {
             path: path.to_owned(),
@@ -240,20 +253,6 @@ fn failed(path: &Path, source: io::Error) -> DataDirError {
         }
         _ => DataDirError::Io { path, source },
     }
-}
-
-/// Takes a folder that everybody can write, and so exchange files in, away from them. Its group may be that of the volume.
-/// The folder of a volume may be another user's: then that is said.
-fn keep_to_owner(path: &Path) -> io::Result<()> {
-    let mut permissions = path.metadata()?.permissions();
-    if permissions.mode() & 0o002 == 0 {
-        return Ok(());
-    }
-    permissions.set_mode(permissions.mode() & !0o007);
-    if let Err(error) = fs::set_permissions(path, permissions) {
-        tracing::warn!(path = %path.display(), %error, "everybody can write into the data folder");
-    }
-    Ok(())
 }
 
 /// Opens the list of the folder's databases, and notes the format in a folder that is new or of an earlier one: there is

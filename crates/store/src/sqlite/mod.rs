@@ -11,6 +11,7 @@ mod log;
 mod opening;
 mod queue;
 mod registry;
+mod rights;
 mod rows;
 mod schema;
 mod shift;

@@ -334,6 +334,18 @@ fn what_may_not_be_written_ends_the_start() {
             "{said}"
         );
     }
+    // Others can read it, and it is another user's. Only root gives files away.
+    if std::os::unix::fs::chown(&file, Some(10_002), None).is_ok() {
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o666)).unwrap();
+        let mut starting = Running::start(folder.path(), "unlimited");
+        let said = starting.hears();
+        starting.child.wait().unwrap();
+        std::os::unix::fs::chown(&file, Some(0), None).unwrap();
+        assert!(
+            said.starts_with("no start: others can read") && said.contains(file.to_str().unwrap()),
+            "{said}"
+        );
+    }
     let mut again = Running::start(folder.path(), "unlimited");
     assert_eq!(again.hears(), "started");
     assert_eq!(again.asks("numbers t1"), "[1, 501]");

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -68,15 +69,54 @@ fn a_file_is_not_a_folder() {
     ));
 }
 
-#[test]
-fn a_folder_that_everybody_can_write_is_taken_away_from_them() {
-    let folder = tempfile::tempdir().unwrap();
-    // A volume's group is meant.
-    for (before, after) in [(0o777, 0o770), (0o2777, 0o2770), (0o755, 0o755)] {
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(before)).unwrap();
-        drop(DataDir::open(folder.path()).unwrap());
-        let mode = folder.path().metadata().unwrap().permissions().mode();
-        assert_eq!(mode & 0o7777, after);
+#[tokio::test]
+async fn what_others_could_read_is_taken_away_from_them() {
+    let temporary = tempfile::tempdir().unwrap();
+    let folder = temporary.path().join("data");
+    let store = || SqliteStore::open(&DataDir::open(&folder).unwrap(), "cart").unwrap();
+    let first = store();
+    let tenant = Scope::Tenant("t1".parse().unwrap());
+    insert(&documents(&first), &tenant, item("a", 1)).await.unwrap();
+    first.close().await;
+    drop(first);
+    let (other, elsewhere) = (folder.join("lost+found"), folder.join("cart/notes.txt"));
+    fs::create_dir(&other).unwrap();
+    fs::write(&elsewhere, "of the operator").unwrap();
+    let own = [
+        "",
+        "kugel-format",
+        "kugel-databases",
+        "kugel.lock",
+        "cart",
+        "cart/db_cart_t1.sqlite",
+    ]
+    .map(|name| folder.join(name));
+    let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o7777;
+    // A volume's group is meant, and so is what stands in a volume.
+    for (volume, before, taken) in [
+        (0, 0o022, 0o077),
+        (0, 0o000, 0o077),
+        (0o2000, 0o002, 0o007),
+        (0o2000, 0o000, 0o007),
+    ] {
+        for path in own.iter().chain([&other, &elsewhere]) {
+            let volume = if path.is_dir() { volume } else { 0 };
+            let usual = if path.is_dir() { 0o777 } else { 0o666 };
+            fs::set_permissions(path, fs::Permissions::from_mode(volume | usual & !before)).unwrap();
+        }
+        store().close().await;
+        for path in &own {
+            let volume = if path.is_dir() { volume } else { 0 };
+            let usual = if path.is_dir() { 0o777 } else { 0o666 };
+            assert_eq!(
+                mode(path),
+                volume | usual & !taken & !before,
+                "{}",
+                path.display()
+            );
+        }
+        assert_ne!(mode(&other) & 0o001, 0, "it is the system's");
+        assert_ne!(mode(&elsewhere) & 0o004, 0, "nothing of Kugel's");
     }
 }
 
