@@ -110,7 +110,8 @@ impl Error {
 /// Texts of errors often repeat what was sent. Nobody reads more than this of it, in characters.
 const TEXT_MAX: usize = 200;
 
-fn short(mut text: String) -> String {
+/// The beginning of a text that repeats what was sent, as much of it as anybody reads.
+pub fn short(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(TEXT_MAX) {
         text.truncate(end);
         text.push('…');

@@ -11,6 +11,6 @@ mod invalid;
 mod status;
 
 pub use codes::ErrorSpec;
-pub use error::{Error, FieldViolation, Result};
+pub use error::{Error, FieldViolation, Result, short};
 #[cfg(feature = "status")]
 pub use status::{DOMAIN, pause_of, reason_of};

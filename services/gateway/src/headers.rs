@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use kugel_rpc::{CLIENT_ADDRESS, ClientAddress};
+use tonic::Status;
 use uuid::Uuid;
 
 /// Names a request in logs of every service it reaches.
@@ -15,9 +16,16 @@ const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const X_TERMINAL_ID: HeaderName = HeaderName::from_static("x-terminal-id");
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request_id");
+const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 const X_CLIENT_ADDRESS: HeaderName = HeaderName::from_static(CLIENT_ADDRESS);
+
+/// The longest name of a request that is taken from its client.
+const REQUEST_ID_MAX: usize = 128;
+
+/// More than the name of a compression has.
+const ENCODING_MAX: usize = 32;
 
 /// Headers that become metadata, under these names.
 const FORWARDED: [(HeaderName, HeaderName); 9] = [
@@ -54,6 +62,15 @@ pub(crate) fn name_as_metadata(headers: &mut HeaderMap) {
     }
 }
 
+/// Refuses a call whose compression has a name that is none. Its service would as well, and repeat the whole of it.
+pub(crate) fn check_encoding(headers: &HeaderMap) -> Result<(), Status> {
+    let is_name = |encoding: &HeaderValue| encoding.len() <= ENCODING_MAX;
+    if headers.get_all(GRPC_ENCODING).iter().all(is_name) {
+        return Ok(());
+    }
+    Err(Status::unimplemented("`grpc-encoding` names no compression"))
+}
+
 /// Tells where the client is, whatever it says itself.
 pub(crate) fn tell_address(headers: &mut HeaderMap, client: Option<ClientAddress>) {
     headers.remove(X_CLIENT_ADDRESS);
@@ -64,9 +81,12 @@ pub(crate) fn tell_address(headers: &mut HeaderMap, client: Option<ClientAddress
     }
 }
 
-/// The request's id: the client's, or a new one, which is put into its headers.
+/// The request's id: the client's if it is one that logs can show, or a new one, which is put into its headers.
 pub(crate) fn request_id(headers: &mut HeaderMap) -> HeaderValue {
-    if let Some(id) = headers.get(X_REQUEST_ID) {
+    let is_fit = |id: &&HeaderValue| {
+        (1..=REQUEST_ID_MAX).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    if let Some(id) = headers.get(X_REQUEST_ID).filter(is_fit) {
         return id.clone();
     }
     let mut buffer = Uuid::encode_buffer();
@@ -105,6 +125,28 @@ mod tests {
         assert_eq!(told(Some("::ffff:192.0.2.7")), ["192.0.2.7"]);
         assert_eq!(told(Some("2001:db8::7")), ["2001:db8::7"]);
         assert_eq!(told(None), [""; 0]);
+    }
+
+    #[test]
+    fn a_request_is_named_by_its_client_within_bounds() {
+        let long = "r".repeat(REQUEST_ID_MAX);
+        for (sent, is_taken) in [
+            (long.as_bytes(), true),
+            (b"r-17:~!", true),
+            (&[b'r'; REQUEST_ID_MAX + 1], false),
+            (b"", false),
+            (b"r 17", false),
+            (b"r\t17", false),
+            ("r\u{e9}".as_bytes(), false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.append(X_REQUEST_ID, HeaderValue::from_bytes(sent).unwrap());
+            headers.append(X_REQUEST_ID, HeaderValue::from_static("second"));
+            let id = request_id(&mut headers);
+            assert_eq!(id.as_bytes() == sent, is_taken, "{sent:?}");
+            assert!(is_taken || id.len() == 36, "{id:?}");
+            assert_eq!(headers[X_REQUEST_ID], id);
+        }
     }
 
     #[test]

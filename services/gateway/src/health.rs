@@ -9,6 +9,7 @@ use axum::body::Body;
 use futures::future::join_all;
 use futures::stream::{self, Stream};
 use http::{Response, StatusCode};
+use kugel_error::short;
 use kugel_rpc::{Channel, REASON};
 use kugel_types::Clock;
 use serde::Serialize;
@@ -137,7 +138,8 @@ impl Health {
             "" => None,
             name => {
                 let known = self.packages.get(name).map(String::as_str);
-                Some(known.ok_or_else(|| Status::not_found(format!("there is no service `{name}`")))?)
+                let unknown = || Status::not_found(short(format!("there is no service `{name}`")));
+                Some(known.ok_or_else(unknown)?)
             }
         };
         let checks = self.check(short).await;

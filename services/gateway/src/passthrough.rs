@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::{Request, Response};
+use kugel_error::short;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::service::Routes;
@@ -44,6 +45,7 @@ pub(crate) async fn forward(gateway: &Gateway, request: Request<Body>) -> Respon
 }
 
 async fn try_forward(gateway: &Gateway, mut request: Request<Body>) -> Result<Response<Body>, Status> {
+    headers::check_encoding(request.headers())?;
     let service = request.uri().path().split('/').nth(1).unwrap_or_default();
     let own = match service {
         "grpc.health.v1.Health" => Some(&gateway.health_service),
@@ -56,7 +58,8 @@ async fn try_forward(gateway: &Gateway, mut request: Request<Body>) -> Result<Re
         return own.clone().oneshot(request).await.map_err(|never| match never {});
     }
     let Some(name) = gateway.packages.get(service) else {
-        return Err(Status::unimplemented(format!("there is no service `{service}`")));
+        let unknown = short(format!("there is no service `{service}`"));
+        return Err(Status::unimplemented(unknown));
     };
     headers::name_as_metadata(request.headers_mut());
     let channel = gateway.channels.get(name);

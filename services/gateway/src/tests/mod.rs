@@ -2,5 +2,6 @@
 
 mod oauth;
 mod origins;
+mod repeating;
 mod rest;
 mod watch;

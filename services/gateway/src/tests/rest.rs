@@ -13,7 +13,7 @@ use crate::testing::{router, sample_router};
 pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    text: String,
+    pub(super) text: String,
 }
 
 impl Answer {
