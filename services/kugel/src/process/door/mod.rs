@@ -270,7 +270,8 @@ impl Door {
             if let Some(client) = before(limit, Cut::Head, stop, proxies::read_header(&mut stream)).await? {
                 peer = client;
                 if !self.proxies.contain(client) {
-                    place = place.of(client).ok_or_else(|| io::Error::other("no place"))?;
+                    peer = proxies::claimed(client);
+                    place = place.of(peer).ok_or_else(|| io::Error::other("no place"))?;
                 }
             }
         }

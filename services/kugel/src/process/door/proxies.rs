@@ -1,7 +1,7 @@
 //! Where clients are that come through a proxy: by the PROXY protocol, or by `x-forwarded-for`.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
@@ -10,6 +10,8 @@ use ppp::{v1, v2};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+/// Where a client is of whom a trusted proxy says nothing of use: all of them together are one address, and brakes count it.
+const UNKNOWN: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// The shortest header of either version: `PROXY UNKNOWN` and the end of its line.
 const SHORTEST: usize = 15;
 /// The longest line of version 1, by its specification.
@@ -72,17 +74,26 @@ impl Proxies {
     pub(super) fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer;
         let lines = headers.get_all(X_FORWARDED_FOR).into_iter().rev();
-        for line in lines {
-            for entry in line.to_str().unwrap_or_default().rsplit(',') {
-                if !self.contain(client) {
-                    return client;
-                }
-                match address(entry.trim()) {
-                    Some(address) => client = address,
-                    None => return client,
-                }
+        let entries = lines.flat_map(|line| line.to_str().unwrap_or_default().rsplit(','));
+        for entry in entries {
+            if !self.contain(client) {
+                break;
+            }
+            match address(entry.trim()) {
+                Some(address) => client = address,
+                None => break,
             }
         }
+        claimed(client)
+    }
+}
+
+/// Where a client is by the word of a proxy. Loopback is that of the proxy's machine, or the proxy itself, which says nothing
+/// of use: if it counted, everybody behind it would be the operator.
+pub(super) fn claimed(client: IpAddr) -> IpAddr {
+    if client.to_canonical().is_loopback() {
+        UNKNOWN
+    } else {
         client
     }
 }
@@ -139,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_last_address_that_is_no_proxys_is_the_clients() {
-        let proxies = proxies("10.0.0.0/8, 192.0.2.1,2001:db8::/32");
+        let proxies = proxies("10.0.0.0/8, 192.0.2.1,2001:db8::/32, 127.0.0.1");
         for (peer, lines, expected) in [
             ("198.51.100.1", &["203.0.113.5"][..], "198.51.100.1"),
             ("10.1.2.3", &[], "10.1.2.3"),
@@ -154,6 +165,12 @@ mod tests {
             ("10.1.2.3", &["unknown, 10.9.9.9"], "10.9.9.9"),
             ("10.1.2.3", &["10.8.8.8, 10.9.9.9"], "10.8.8.8"),
             ("10.1.2.3", &[""], "10.1.2.3"),
+            ("10.1.2.3", &["127.0.0.1"], "0.0.0.0"),
+            ("127.0.0.1", &["203.0.113.5"], "203.0.113.5"),
+            ("127.0.0.1", &["203.0.113.5, unknown"], "0.0.0.0"),
+            ("127.0.0.1", &["203.0.113.5, \t"], "0.0.0.0"),
+            ("::ffff:127.0.0.1", &[], "0.0.0.0"),
+            ("127.0.0.1", &["::1"], "0.0.0.0"),
         ] {
             let mut headers = HeaderMap::new();
             for line in lines {

@@ -32,7 +32,8 @@ const BINARY: &[u8] = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xcb\0\x71\x05\x0a\0\0
 async fn a_proxys_word_counts_and_a_clients_does_not() {
     let address = open(behind_a_proxy(false)).await;
     for (from, headers, expected) in [
-        (HERE, "", HERE),
+        (HERE, "", "0.0.0.0"),
+        (HERE, "x-forwarded-for: 203.0.113.5, unknown\r\n", "0.0.0.0"),
         (HERE, FORWARDED, "203.0.113.5"),
         (HERE, "x-forwarded-for: 203.0.113.5, 127.0.0.1\r\n", "203.0.113.5"),
         (THERE, FORWARDED, THERE),
@@ -62,7 +63,8 @@ async fn a_proxy_that_speaks_first_has_to_and_nobody_else_may() {
         (LINE, "", "203.0.113.5"),
         (BINARY, "", "203.0.113.5"),
         (LINE, "x-forwarded-for: 198.51.100.9\r\n", "203.0.113.5"),
-        (b"PROXY UNKNOWN\r\n", "", HERE),
+        (b"PROXY UNKNOWN\r\n", "", "0.0.0.0"),
+        (b"PROXY TCP4 127.0.0.2 127.0.0.1 4711 80\r\n", "", "0.0.0.0"),
         (b"PROXY UNKNOWN\r\n", FORWARDED, "203.0.113.5"),
     ] {
         let said = asked_with(HERE, address, before, headers).await;
