@@ -40,4 +40,5 @@ mod sealing;
 mod security;
 mod shop;
 mod terminals;
+mod till_tokens;
 mod walk;

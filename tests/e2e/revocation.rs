@@ -128,10 +128,10 @@ impl Clerk {
     }
 }
 
-/// The methods that let users in and answer once.
-fn methods() -> Vec<Rpc> {
+/// The methods that let such callers in and answer once.
+pub(crate) fn methods(caller: Caller) -> Vec<Rpc> {
     let methods = contract().into_iter();
-    let unary = methods.filter(|rpc| rpc.allows(Caller::User) && !rpc.descriptor.is_server_streaming());
+    let unary = methods.filter(|rpc| rpc.allows(caller) && !rpc.descriptor.is_server_streaming());
     unary.collect()
 }
 
@@ -142,7 +142,7 @@ fn only_reads(rpc: &Rpc) -> bool {
 }
 
 /// A reading method of each service.
-fn one_of_each(methods: &[Rpc]) -> Vec<&Rpc> {
+pub(crate) fn one_of_each(methods: &[Rpc]) -> Vec<&Rpc> {
     let mut found: Vec<&Rpc> = Vec::new();
     for rpc in methods.iter().filter(|rpc| only_reads(rpc)) {
         if !found.iter().any(|known| known.service() == rpc.service()) {
@@ -153,7 +153,7 @@ fn one_of_each(methods: &[Rpc]) -> Vec<&Rpc> {
 }
 
 /// Whether the credential is good for a method, whatever becomes of the call.
-async fn is_good(grpc: &Grpc, tenant: &Tenant, rpc: &Rpc) -> bool {
+pub(crate) async fn is_good(grpc: &Grpc, tenant: &Tenant, rpc: &Rpc) -> bool {
     let input = rpc.descriptor.input();
     let request: Value = match input.get_field_by_name("tenant_id") {
         Some(scope) => json!({scope.json_name(): tenant.id}),
@@ -169,7 +169,7 @@ async fn is_good(grpc: &Grpc, tenant: &Tenant, rpc: &Rpc) -> bool {
 }
 
 /// Returns when every service refuses a token.
-async fn refused_everywhere(grpc: &Grpc, tenant: &Tenant, methods: &[&Rpc]) {
+pub(crate) async fn refused_everywhere(grpc: &Grpc, tenant: &Tenant, methods: &[&Rpc]) {
     eventually(SOON, async || {
         let answers = join_all(methods.iter().map(|rpc| is_good(grpc, tenant, rpc))).await;
         answers.iter().all(|is_good| !is_good).then_some(())
@@ -181,7 +181,7 @@ async fn refused_everywhere(grpc: &Grpc, tenant: &Tenant, methods: &[&Rpc]) {
 async fn whatever_ends_what_was_issued_every_service_refuses_it() {
     let world = World::start().await;
     let tenant = world.tenant().await;
-    let methods = methods();
+    let methods = methods(Caller::User);
     let services = one_of_each(&methods);
     assert!(services.len() >= 7, "each service is asked");
     for (number, end) in ENDS.into_iter().enumerate() {
@@ -209,7 +209,7 @@ async fn whatever_ends_what_was_issued_every_service_refuses_it() {
 async fn a_session_ends_alone_and_the_next_login_is_let_in_at_once() {
     let world = World::start().await;
     let tenant = world.tenant().await;
-    let methods = methods();
+    let methods = methods(Caller::User);
     let services = one_of_each(&methods);
     let first = Clerk::hired(&tenant, "clerk").await;
     let second = Clerk::logged_in(&tenant, "clerk").await;
@@ -255,7 +255,7 @@ async fn what_is_revoked_while_the_broker_is_away_is_refused_all_the_same() {
     amqp.open().await;
     let world = World::start_with(|settings| settings.amqp_url = Some(Secret::new(amqp.url()))).await;
     let tenant = world.tenant().await;
-    let methods = methods();
+    let methods = methods(Caller::User);
     let services = one_of_each(&methods);
     for (number, end) in [End::LoggedOut, End::Deactivated, End::PasswordReset]
         .into_iter()

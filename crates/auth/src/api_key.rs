@@ -43,6 +43,10 @@ impl ApiKeyHash {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+    /// Tells the key from others of the terminal and nothing of itself: the beginning of the hash of 256 random bits.
+    pub fn id(&self) -> String {
+        self.0.chars().take(12).collect()
+    }
     /// True if `key` is the one; takes the same time either way.
     pub fn matches(&self, key: &ApiKey) -> bool {
         self.0.as_bytes().ct_eq(key.hash().0.as_bytes()).into()

@@ -43,6 +43,10 @@ pub(crate) struct TerminalToken {
     pub(crate) staff_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) staff_name: Option<String>,
+    #[serde(default)]
+    pub(crate) key_id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) staff_session: Option<i64>,
     pub(crate) iss: String,
     pub(crate) aud: String,
     pub(crate) iat: i64,
@@ -77,6 +81,8 @@ pub(crate) fn terminal(claims: TerminalToken) -> Result<TerminalClaims, kugel_ty
             id,
             name: claims.staff_name.unwrap_or_default(),
         }),
+        key_id: claims.key_id,
+        staff_session: claims.staff_session,
         rights: TillRights::default(),
     })
 }

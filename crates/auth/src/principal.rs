@@ -81,6 +81,11 @@ pub struct TerminalClaims {
     pub business_counter: i32,
     /// The staff member who is signed in.
     pub staff: Option<StaffRef>,
+    /// Which of its API keys the credential comes from: it is good while the terminal has that key.
+    pub key_id: String,
+    /// When the staff member signed in, in microseconds: the credential is good while that session lasts. `None` if it names
+    /// nobody.
+    pub staff_session: Option<i64>,
     /// What the tenant lets its tills do. No token tells: the terminal service does.
     pub rights: TillRights,
 }

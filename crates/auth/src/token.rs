@@ -93,6 +93,8 @@ impl Tokens {
             business_counter: claims.business_counter,
             staff_id: claims.staff.as_ref().map(|staff| staff.id.clone()),
             staff_name: claims.staff.as_ref().map(|staff| staff.name.clone()),
+            key_id: claims.key_id.clone(),
+            staff_session: claims.staff_session,
             iss: "terminal-service".to_owned(),
             aud: Kind::Terminal.audience(),
             iat: now,
@@ -267,6 +269,8 @@ mod tests {
                 id: "31".into(),
                 name: "Mori".into(),
             }),
+            key_id: "k".into(),
+            staff_session: Some(1_749_600_000_000_000),
             rights: TillRights::default(),
         };
         let (token, lifetime) = tokens.issue_terminal(&claims);

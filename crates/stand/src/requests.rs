@@ -40,6 +40,7 @@ impl Stand {
 
     /// A request of a till with claims of the test's own.
     pub fn till_with<T>(&self, claims: &TerminalClaims, message: T) -> Request<T> {
+        self.tills.lock().insert(claims.id.to_string(), claims.clone());
         bearer(&self.tokens.issue_terminal(claims).0, message)
     }
 
@@ -61,6 +62,8 @@ pub fn claims(id: &str) -> TerminalClaims {
             id: "31".to_owned(),
             name: "Mori".to_owned(),
         }),
+        key_id: "key".to_owned(),
+        staff_session: Some(1),
         rights: TillRights::default(),
     }
 }

@@ -1,10 +1,12 @@
 //! The stand itself.
 
+use std::collections::HashMap;
 use std::fs;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
-use kugel_auth::{Lifetimes, Passwords, Tokens};
+use kugel_auth::{Lifetimes, Passwords, TerminalClaims, Tokens};
 use kugel_bus::{Bus as _, Change, InProcessBus, Outbox};
 use kugel_config::Settings;
 use kugel_rpc::{ApiKeys, Channel, Deps, Layers, LocalService, Neighbours, Parts, Standings, serve};
@@ -35,6 +37,8 @@ pub struct Stand {
     /// The tenant of requests and events.
     pub tenant: TenantId,
     folder: DataDir,
+    /// What tills last said of themselves, which is how they stand.
+    pub(crate) tills: Arc<Mutex<HashMap<String, TerminalClaims>>>,
     changes: Arc<Mutex<Vec<Change>>>,
     outboxes: Arc<Mutex<Vec<Outbox>>>,
     closing: Arc<Mutex<Vec<BoxFuture<'static, ()>>>>,
@@ -72,6 +76,7 @@ impl Stand {
             neighbours,
             tenant: tenant.parse().unwrap(),
             folder,
+            tills: Arc::default(),
             changes,
             outboxes: Arc::default(),
             closing: Arc::default(),
@@ -141,7 +146,10 @@ impl Stand {
         let terminals = self.neighbours.channel("terminal");
         let keys = ApiKeys::new(terminals, self.tokens.clone(), &*self.bus, &self.settings);
         let accounts = self.neighbours.channel("account");
-        let standings = Standings::new(accounts, self.tokens.clone(), &*self.bus);
+        let terminals = Channel::local();
+        terminals.connect(StandIn::of_tills(self.tills.clone()).into_service(self.tokens.clone()));
+        let (tokens, bus) = (self.tokens.clone(), &*self.bus);
+        let standings = Standings::remembering(Duration::ZERO, accounts, terminals, tokens, bus);
         serve(
             parts,
             &Layers::new(self.tokens.clone(), keys, standings, &self.settings),

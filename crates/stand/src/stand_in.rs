@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use http::Request;
-use kugel_auth::{Principal, Tokens};
+use kugel_auth::{Principal, TerminalClaims, Tokens};
 use kugel_proto::Scoped;
 use kugel_proto::account::v1::{GetUserStandingRequest, GetUserStandingResponse, UserStanding};
 use kugel_proto::terminal::v1::{
-    GetStoreRequest, GetStoreResponse, GetTerminalRequest, GetTerminalResponse, Store,
+    GetStoreRequest, GetStoreResponse, GetTerminalRequest, GetTerminalResponse, GetTerminalStandingRequest,
+    GetTerminalStandingResponse, Store, Terminal, TerminalStaff, TerminalStanding, TillRights,
 };
 use kugel_rpc::LocalService;
+use parking_lot::Mutex;
 use prost::Message;
 use tonic::body::Body;
 use tonic::server::Grpc;
@@ -34,6 +36,18 @@ impl StandIn {
         Self::default().answering(|_, _: GetUserStandingRequest| {
             Ok(GetUserStandingResponse {
                 standing: Some(UserStanding::default()),
+            })
+        })
+    }
+
+    /// A terminal service for which tills stand as they said last.
+    pub(crate) fn of_tills(tills: Arc<Mutex<HashMap<String, TerminalClaims>>>) -> Self {
+        Self::default().answering(move |_, request: GetTerminalStandingRequest| {
+            let tills = tills.lock();
+            let claims = tills.get(&request.terminal_id);
+            let claims = claims.ok_or_else(|| Status::not_found(request.terminal_id.clone()))?;
+            Ok(GetTerminalStandingResponse {
+                standing: Some(standing(claims)),
             })
         })
     }
@@ -99,6 +113,29 @@ impl StandIn {
                 })
             }
         }))
+    }
+}
+
+fn standing(claims: &TerminalClaims) -> TerminalStanding {
+    TerminalStanding {
+        terminal: Some(Terminal {
+            status: claims.status.clone(),
+            business_date: claims.business_date.map(|date| date.to_string()),
+            open_counter: claims.open_counter,
+            business_counter: claims.business_counter,
+            staff: claims.staff.as_ref().map(|staff| TerminalStaff {
+                staff_id: staff.id.clone(),
+                staff_name: staff.name.clone(),
+                staff_pin: None,
+            }),
+            ..Terminal::default()
+        }),
+        key_id: claims.key_id.clone(),
+        staff_session: claims.staff_session,
+        till_rights: Some(TillRights {
+            read_other_stores: claims.rights.read_other_stores,
+            write_masters: claims.rights.write_masters,
+        }),
     }
 }
 

@@ -256,7 +256,8 @@ impl Shared {
             &settings,
         );
         let accounts = neighbours.channel("account");
-        let standings = Standings::new(accounts, tokens.clone(), &*backends.bus);
+        let terminals = neighbours.channel("terminal");
+        let standings = Standings::new(accounts, terminals, tokens.clone(), &*backends.bus);
         Ok(Arc::new(Self {
             layers: Layers::new(tokens.clone(), api_keys, standings, &settings),
             tokens,

@@ -7,9 +7,9 @@ use kugel_auth::{ApiKey, Principal, TerminalClaims, TillRights, Tokens};
 use kugel_bus::{Announcement, Bus, ChangeKind};
 use kugel_config::Settings;
 use kugel_error::{Error, codes, pause_of, reason_of};
-use kugel_proto::terminal::v1::AuthenticateTerminalRequest;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
-use kugel_types::{StaffRef, TerminalId};
+use kugel_proto::terminal::v1::{AuthenticateTerminalRequest, TerminalStanding};
+use kugel_types::{InvalidId, StaffRef, TerminalId};
 
 use crate::{Channel, Client as _, ReadCache, outgoing};
 
@@ -68,29 +68,35 @@ impl ApiKeys {
                 .authenticate_terminal(request)
                 .await
                 .map_err(failed)?;
-            let answer = answer.into_inner();
-            let rights = answer.till_rights.unwrap_or_default();
-            let terminal = answer.terminal.ok_or_else(refused)?;
-            let staff = terminal.staff.map(|staff| StaffRef {
-                id: staff.staff_id,
-                name: staff.staff_name,
-            });
-            let date = terminal.business_date.as_deref().map(str::parse).transpose();
-            Ok(Arc::new(Principal::Terminal(TerminalClaims {
-                id,
-                status: terminal.status,
-                business_date: date.map_err(|error| refused().caused_by(error))?,
-                open_counter: terminal.open_counter,
-                business_counter: terminal.business_counter,
-                staff,
-                rights: TillRights {
-                    read_other_stores: rights.read_other_stores,
-                    write_masters: rights.write_masters,
-                },
-            })))
+            let standing = answer.into_inner().standing.ok_or_else(refused)?;
+            let claims = claims(id, standing).map_err(|error| refused().caused_by(error))?;
+            Ok(Arc::new(Principal::Terminal(claims)))
         };
         self.known.get_or_load((terminal_id.to_owned(), hash), load).await
     }
+}
+
+/// What a terminal's credential says, as the terminal service has it.
+pub(super) fn claims(id: TerminalId, standing: TerminalStanding) -> Result<TerminalClaims, InvalidId> {
+    let terminal = standing.terminal.unwrap_or_default();
+    let rights = standing.till_rights.unwrap_or_default();
+    Ok(TerminalClaims {
+        id,
+        status: terminal.status,
+        business_date: terminal.business_date.as_deref().map(str::parse).transpose()?,
+        open_counter: terminal.open_counter,
+        business_counter: terminal.business_counter,
+        staff: terminal.staff.map(|staff| StaffRef {
+            id: staff.staff_id,
+            name: staff.staff_name,
+        }),
+        key_id: standing.key_id,
+        staff_session: standing.staff_session,
+        rights: TillRights {
+            read_other_stores: rights.read_other_stores,
+            write_masters: rights.write_masters,
+        },
+    })
 }
 
 fn refused() -> Error {

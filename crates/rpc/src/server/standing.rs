@@ -7,14 +7,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kugel_auth::{Principal, Tokens, UserClaims};
+use kugel_auth::{Principal, TerminalClaims, Tokens, UserClaims};
 use kugel_bus::{Announcement, Bus, ChangeKind};
 use kugel_error::{Error, codes};
 use kugel_proto::account::v1::GetUserStandingRequest;
 use kugel_proto::account::v1::account_service_client::AccountServiceClient;
+use kugel_proto::terminal::v1::GetTerminalStandingRequest;
+use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_types::TenantId;
 use tokio::sync::watch;
 
+use super::api_keys;
 use crate::{Channel, Client as _, ReadCache, outgoing};
 
 /// How long an answer is remembered.
@@ -25,6 +28,8 @@ pub struct Standings {
     accounts: AccountServiceClient<Channel>,
     tokens: Arc<Tokens>,
     users: Arc<ReadCache<(TenantId, String), Arc<UserStanding>>>,
+    terminals: TerminalServiceClient<Channel>,
+    tills: Arc<ReadCache<String, Arc<Principal>>>,
     /// Tells those who wait for the end of a credential that one may have ended.
     changed: watch::Sender<()>,
 }
@@ -37,24 +42,46 @@ struct UserStanding {
 
 impl Standings {
     /// Asks the account service behind `accounts`.
-    pub fn new(accounts: Channel, tokens: Arc<Tokens>, bus: &dyn Bus) -> Self {
-        let users: Arc<ReadCache<(TenantId, String), _>> = Arc::new(ReadCache::new(10_000, REMEMBERED));
+    pub fn new(accounts: Channel, terminals: Channel, tokens: Arc<Tokens>, bus: &dyn Bus) -> Self {
+        Self::remembering(REMEMBERED, accounts, terminals, tokens, bus)
+    }
+
+    /// The same with another time that answers are remembered for; none at all if it is zero.
+    pub fn remembering(
+        time: Duration,
+        accounts: Channel,
+        terminals: Channel,
+        tokens: Arc<Tokens>,
+        bus: &dyn Bus,
+    ) -> Self {
+        let users: Arc<ReadCache<(TenantId, String), _>> = Arc::new(ReadCache::new(10_000, time));
+        let tills: Arc<ReadCache<String, _>> = Arc::new(ReadCache::new(10_000, time));
         let changed = watch::Sender::new(());
-        let (cache, tell) = (users.clone(), changed.clone());
+        let (stale_users, stale_tills, tell) = (users.clone(), tills.clone(), changed.clone());
         bus.on_change(Box::new(move |announcement| {
-            match announcement {
-                Announcement::Everything => cache.invalidate_all(),
-                Announcement::Changed(change) if change.kind == ChangeKind::User => {
-                    cache.invalidate(&(change.tenant.clone(), change.key.clone()));
+            let Announcement::Changed(change) = announcement else {
+                stale_users.invalidate_all();
+                stale_tills.invalidate_all();
+                tell.send_replace(());
+                return;
+            };
+            match change.kind {
+                ChangeKind::User => stale_users.invalidate(&(change.tenant.clone(), change.key.clone())),
+                ChangeKind::Terminal => stale_tills.invalidate(&change.key),
+                ChangeKind::Tenant => {
+                    let tenant = format!("{}-", change.tenant);
+                    stale_tills.invalidate_if(move |id| id.starts_with(&tenant));
                 }
-                Announcement::Changed(_) => return,
+                _ => return,
             }
             tell.send_replace(());
         }));
         Self {
             accounts: AccountServiceClient::over(accounts),
+            terminals: TerminalServiceClient::over(terminals),
             tokens,
             users,
+            tills,
             changed,
         }
     }
@@ -63,9 +90,46 @@ impl Standings {
     pub(crate) async fn of(&self, principal: Arc<Principal>) -> Result<Arc<Principal>, Error> {
         match &*principal {
             Principal::User(claims) => self.check_user(claims).await?,
-            Principal::Anonymous | Principal::Terminal(_) | Principal::Service { .. } => {}
+            Principal::Terminal(claims) => return self.till(claims).await,
+            Principal::Anonymous | Principal::Service { .. } => {}
         }
         Ok(principal)
+    }
+
+    /// The terminal as it stands now, if the token is of the key and the staff session that it has.
+    async fn till(&self, claims: &TerminalClaims) -> Result<Arc<Principal>, Error> {
+        let id = claims.id.to_string();
+        let known = self.tills.get_or_load(id.clone(), self.load_till(claims)).await?;
+        if holds(claims, &known) {
+            return Ok(known);
+        }
+        // What is remembered may be older than the token: its announcement was missed, or is on its way.
+        self.tills.invalidate(&id);
+        let known = self.tills.get_or_load(id, self.load_till(claims)).await?;
+        if holds(claims, &known) {
+            Ok(known)
+        } else {
+            Err(codes::UNAUTHENTICATED.error("the token was revoked: ask for a new one with the API key"))
+        }
+    }
+
+    async fn load_till(&self, claims: &TerminalClaims) -> Result<Arc<Principal>, Error> {
+        let message = GetTerminalStandingRequest {
+            terminal_id: claims.id.to_string(),
+        };
+        let request = outgoing(&self.tokens, "gateway", &claims.id.tenant, message);
+        let answer = self.terminals.clone().get_terminal_standing(request).await;
+        let answer = answer.map_err(|status| match status.code() {
+            tonic::Code::NotFound => revoked().caused_by(status),
+            _ => codes::NEIGHBOUR_FAILED
+                .error("the terminal service could not say whether the token still holds")
+                .caused_by(status),
+        })?;
+        let standing = answer.into_inner().standing.ok_or_else(revoked)?;
+        let claims = api_keys::claims(claims.id.clone(), standing);
+        Ok(Arc::new(Principal::Terminal(
+            claims.map_err(|error| revoked().caused_by(error))?,
+        )))
     }
 
     /// Returns when a credential does not hold any more, and says so. While nobody can say, it goes on.
@@ -115,6 +179,14 @@ impl Standings {
             ended_sessions: standing.ended_sessions,
         }))
     }
+}
+
+/// True if a terminal's token is of the key and the staff session that the terminal has.
+fn holds(token: &TerminalClaims, now: &Principal) -> bool {
+    let Principal::Terminal(now) = now else {
+        return false;
+    };
+    token.key_id == now.key_id && (token.staff.is_none() || token.staff_session == now.staff_session)
 }
 
 /// The one answer to every credential that has ended before its time.

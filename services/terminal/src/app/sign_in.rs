@@ -29,8 +29,8 @@ impl App {
         let work = async {
             let staff = self.staff_to_sign_in(caller, &who).await?;
             let entry = |_: &Terminal| Some(entry(caller, SecurityEventKind::StaffSignedIn, &staff.id, id));
-            let step = |terminal: &mut Terminal, _: &Place, _| {
-                Ok(terminal.sign_in(staff.clone()).map(|()| (Vec::new(), ()))?)
+            let step = |terminal: &mut Terminal, _: &Place, now| {
+                Ok(terminal.sign_in(staff.clone(), now).map(|()| (Vec::new(), ()))?)
             };
             self.change(caller, id, entry, step).await
         };

@@ -50,6 +50,8 @@ fn claims(terminal: &Terminal) -> TerminalClaims {
         open_counter: terminal.open_counter,
         business_counter: terminal.business_counter,
         staff: terminal.staff.clone(),
+        key_id: terminal.api_key_hash.id(),
+        staff_session: terminal.staff_session,
         rights: TillRights::default(),
     }
 }

@@ -127,10 +127,13 @@ mod tests {
         let instant: Timestamp = "2026-06-11T09:20:41.004512Z".parse().expect("an instant");
         let time = LocalTime::new(instant, &TimeZone::get("Asia/Tokyo").expect("bundled zone"));
         terminal
-            .sign_in(StaffRef {
-                id: "31".to_owned(),
-                name: "Mori".to_owned(),
-            })
+            .sign_in(
+                StaffRef {
+                    id: "31".to_owned(),
+                    name: "Mori".to_owned(),
+                },
+                Timestamp::UNIX_EPOCH,
+            )
             .expect("nobody was");
         for _ in 0..2 {
             let fund = Some("20000".parse().expect("an amount"));

@@ -31,6 +31,9 @@ pub struct Terminal {
     pub physical_amount: Option<Money>,
     /// Who is signed in.
     pub staff: Option<StaffRef>,
+    /// When that was, in microseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staff_session: Option<i64>,
     /// The session's cash logs in sum.
     #[serde(flatten)]
     pub drawer: Drawer,
@@ -109,6 +112,7 @@ impl Terminal {
             initial_amount: None,
             physical_amount: None,
             staff: None,
+            staff_session: None,
             drawer: Drawer::default(),
             api_key_hash,
         }
@@ -186,17 +190,19 @@ impl Terminal {
     }
 
     /// Signs a staff member in, in any status.
-    pub fn sign_in(&mut self, staff: StaffRef) -> Result<(), Refusal> {
+    pub fn sign_in(&mut self, staff: StaffRef, at: Timestamp) -> Result<(), Refusal> {
         if self.staff.is_some() {
             return Err(Refusal::AlreadySignedIn);
         }
         self.staff = Some(staff);
+        self.staff_session = Some(at.as_microsecond());
         Ok(())
     }
 
     /// Signs out whoever is signed in. An open session goes on.
     pub fn sign_out(&mut self) {
         self.staff = None;
+        self.staff_session = None;
     }
 
     /// Moves to another screen.
@@ -274,7 +280,8 @@ mod tests {
     #[test]
     fn the_drawer_holds_the_fund_the_movements_and_the_sales() {
         let mut till = terminal();
-        till.sign_in(staff()).expect("nobody was signed in");
+        till.sign_in(staff(), Timestamp::UNIX_EPOCH)
+            .expect("nobody was signed in");
         till.open(day("20260611"), Some(money("20000")), Timestamp::UNIX_EPOCH)
             .expect("opens");
         till.move_cash(money("500"), None, Timestamp::UNIX_EPOCH)
@@ -319,7 +326,8 @@ mod tests {
             till.move_cash(money("1"), None, Timestamp::UNIX_EPOCH),
             Err(Refusal::NotSignedIn)
         );
-        till.sign_in(staff()).expect("nobody was signed in");
+        till.sign_in(staff(), Timestamp::UNIX_EPOCH)
+            .expect("nobody was signed in");
         assert!(matches!(
             till.move_cash(money("1"), None, Timestamp::UNIX_EPOCH),
             Err(Refusal::WrongState(WrongState {
@@ -332,7 +340,8 @@ mod tests {
     #[test]
     fn amounts_that_no_drawer_can_hold_are_refused() {
         let mut till = terminal();
-        till.sign_in(staff()).expect("nobody was signed in");
+        till.sign_in(staff(), Timestamp::UNIX_EPOCH)
+            .expect("nobody was signed in");
         let refused = till
             .clone()
             .open(day("20260611"), Some(money("-1")), Timestamp::UNIX_EPOCH);
@@ -353,8 +362,12 @@ mod tests {
     #[test]
     fn staff_signs_in_once_and_out_as_often_as_it_likes() {
         let mut till = terminal();
-        till.sign_in(staff()).expect("nobody was signed in");
-        assert_eq!(till.sign_in(staff()), Err(Refusal::AlreadySignedIn));
+        till.sign_in(staff(), Timestamp::UNIX_EPOCH)
+            .expect("nobody was signed in");
+        assert_eq!(
+            till.sign_in(staff(), Timestamp::UNIX_EPOCH),
+            Err(Refusal::AlreadySignedIn)
+        );
         till.sign_out();
         till.sign_out();
         assert_eq!(till.staff, None);

@@ -55,8 +55,10 @@ fn answer(terminal_id: String) -> Response<Body> {
         ..Terminal::default()
     };
     let message = AuthenticateTerminalResponse {
-        terminal: Some(terminal),
-        till_rights: None,
+        standing: Some(TerminalStanding {
+            terminal: Some(terminal),
+            ..TerminalStanding::default()
+        }),
     }
     .encode_to_vec();
     let mut frame = vec![0];

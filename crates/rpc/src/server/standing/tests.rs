@@ -82,7 +82,7 @@ fn process(accounts: &Accounts, bus: &InProcessBus) -> Standings {
     };
     let root = "0123456789abcdef0123456789abcdef";
     let tokens = Tokens::new(root, lifetimes, Arc::new(SystemClock));
-    Standings::new(accounts.channel(), Arc::new(tokens), bus)
+    Standings::new(accounts.channel(), Channel::local(), Arc::new(tokens), bus)
 }
 
 fn clerk(generation: i64, session: &str) -> Arc<Principal> {

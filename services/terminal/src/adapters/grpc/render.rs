@@ -118,8 +118,22 @@ pub(super) fn tenant(view: &TenantView, zone: &TimeZone) -> pb::Tenant {
     }
 }
 
+/// What a credential of the terminal is worth.
+pub(super) fn standing(
+    stored: &Stored<TerminalDocument>,
+    rights: TillRights,
+    zone: &TimeZone,
+) -> pb::TerminalStanding {
+    pb::TerminalStanding {
+        terminal: Some(terminal(stored, zone)),
+        key_id: stored.terminal.api_key_hash.id(),
+        staff_session: stored.terminal.staff_session,
+        till_rights: Some(till_rights(rights)),
+    }
+}
+
 /// What a tenant lets its tills do.
-pub(super) fn till_rights(rights: TillRights) -> pb::TillRights {
+fn till_rights(rights: TillRights) -> pb::TillRights {
     pb::TillRights {
         read_other_stores: rights.read_other_stores,
         write_masters: rights.write_masters,

@@ -148,8 +148,20 @@ impl TerminalService for Terminals {
             .await?;
         let rights = self.0.till_rights(&stored.terminal.id.tenant).await?;
         Ok(Response::new(pb::AuthenticateTerminalResponse {
-            terminal: Some(render::terminal(&stored, &self.0.zone)),
-            till_rights: Some(render::till_rights(rights)),
+            standing: Some(render::standing(&stored, rights, &self.0.zone)),
+        }))
+    }
+
+    async fn get_terminal_standing(
+        &self,
+        request: Request<pb::GetTerminalStandingRequest>,
+    ) -> Result<Response<pb::GetTerminalStandingResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let id = convert::terminal(&caller, &request.terminal_id)?;
+        let stored = self.0.terminal(&id).await?;
+        let rights = self.0.till_rights(&id.tenant).await?;
+        Ok(Response::new(pb::GetTerminalStandingResponse {
+            standing: Some(render::standing(&stored, rights, &self.0.zone)),
         }))
     }
 }
