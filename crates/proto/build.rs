@@ -192,7 +192,7 @@ fn scope(
         .and_then(|value| value.as_enum_number())
         .unwrap_or_default();
     let callers = listed("allow");
-    check_policy(method, &callers, permission)?;
+    check_policy(method, &callers, permission, flag("staff"))?;
     let input = method.input();
     let field = |name: &str, kind: &str| -> String {
         match input.get_field_by_name(name) {
@@ -209,7 +209,7 @@ fn scope(
         code,
         "impl crate::Scoped for {path} {{\n    const METHOD: &'static str = {name:?};\n    \
          const POLICY: crate::Policy = crate::Policy {{ allow: &{callers:?}, permission: {permission}, any_store: {any_store}, own_store: {own_store}, \
-         own_terminal: {own_terminal}, terminal_by_setting: {by_setting}, legacy_allow: &{legacy:?} }};\n    \
+         own_terminal: {own_terminal}, staff: {staff}, terminal_by_setting: {by_setting}, legacy_allow: &{legacy:?} }};\n    \
          const HAS_EFFECT: bool = {has_effect};\n    \
          fn tenant_id(&self) -> Option<&str> {{ {tenant} }}\n    \
          fn store_code(&self) -> Option<&str> {{ {store} }}\n    \
@@ -219,6 +219,7 @@ fn scope(
         name = method.full_name(),
         legacy = listed("legacy_allow"),
         any_store = flag("any_store"),
+        staff = flag("staff"),
         by_setting = flag("terminal_by_setting"),
         own_store = flag("own_store"),
         own_terminal = flag("own_terminal"),
@@ -231,14 +232,19 @@ fn scope(
 }
 
 /// Refuses a policy that lets nobody in, or users without saying what they have to be permitted.
-fn check_policy(method: &MethodDescriptor, callers: &[i32], permission: i32) -> Result<(), Failure> {
+fn check_policy(
+    method: &MethodDescriptor,
+    callers: &[i32],
+    permission: i32,
+    staff: bool,
+) -> Result<(), Failure> {
     let name = method.full_name();
     if callers.is_empty() || callers.contains(&0) || (callers.contains(&1) && callers.len() > 1) {
         return Err(format!("{name}: policy.allow must name callers, or CALLER_ANYONE alone").into());
     }
     // 2 is CALLER_USER.
-    if callers.contains(&2) != (permission > 0) {
-        let rule = "policy.permission belongs to a method that lets users in, and to no other";
+    if (staff || callers.contains(&2)) != (permission > 0) {
+        let rule = "policy.permission belongs to a method that lets users or staff in, and to no other";
         return Err(format!("{name}: {rule}").into());
     }
     Ok(())

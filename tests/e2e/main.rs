@@ -39,6 +39,7 @@ mod sale;
 mod sealing;
 mod security;
 mod shop;
+mod staff;
 mod terminals;
 mod till_tokens;
 mod walk;

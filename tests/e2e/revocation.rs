@@ -14,7 +14,7 @@ use crate::doors::code_of;
 
 /// A limit, no promise: an announcement takes moments, and without a broker what is remembered is asked for again
 /// after 10 seconds.
-const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_secs(60);
 const PASSWORD: &str = "plum-Tree-9";
 
 /// How something that was issued ends.

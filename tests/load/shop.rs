@@ -57,7 +57,7 @@ impl Shop {
         let shop = shop.await.unwrap();
         shop.set_up("Load", &[]).await.unwrap();
         shop.store(STORE, "Load", None).await.unwrap();
-        shop.cashier("31", "Mori", "8080").await.unwrap();
+        shop.staff("31", "Mori", "8080", "cashier").await.unwrap();
         shop.payment(PaymentKind::Cash, "Cash").await.unwrap();
         shop.items((0..ITEMS).map(item)).await.unwrap();
         let mut open = Vec::new();

@@ -83,6 +83,7 @@ pub(crate) fn terminal(claims: TerminalToken) -> Result<TerminalClaims, kugel_ty
         }),
         key_id: claims.key_id,
         staff_session: claims.staff_session,
+        staff_rights: None,
         rights: TillRights::default(),
     })
 }

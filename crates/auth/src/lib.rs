@@ -26,7 +26,7 @@ pub use key::PublicKey;
 pub use keyring::Secrets;
 pub use lifetimes::Lifetimes;
 pub use password::Passwords;
-pub use principal::{Principal, TerminalClaims, TillRights, UserClaims};
+pub use principal::{Principal, StaffRights, TerminalClaims, TillRights, UserClaims};
 pub use refresh::RefreshToken;
 pub use rights::{Grant, Permissions, Reach, Rights};
 pub use token::{TokenError, Tokens};

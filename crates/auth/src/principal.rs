@@ -1,10 +1,10 @@
 //! The caller of a request.
 
 use kugel_proto::Caller;
-use kugel_types::{BusinessDate, StaffRef, TenantId, TerminalId};
+use kugel_types::{BusinessDate, Rate, StaffRef, TenantId, TerminalId};
 use serde::{Deserialize, Serialize};
 
-use crate::Rights;
+use crate::{Permissions, Rights};
 
 /// Who is calling.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +65,15 @@ pub struct TillRights {
     pub write_masters: bool,
 }
 
+/// What a person may do at a till.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StaffRights {
+    /// What is permitted.
+    pub permissions: Permissions,
+    /// How far a discount may go, in percent; `None` is all the way.
+    pub discount_limit: Option<Rate>,
+}
+
 /// What a terminal's credential says about it. The state is that of the moment the token was issued; who needs the
 /// present state asks the terminal service.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +95,8 @@ pub struct TerminalClaims {
     /// When the staff member signed in, in microseconds: the credential is good while that session lasts. `None` if it names
     /// nobody.
     pub staff_session: Option<i64>,
+    /// What the staff member may do, if somebody is signed in. No token tells: the terminal service does.
+    pub staff_rights: Option<StaffRights>,
     /// What the tenant lets its tills do. No token tells: the terminal service does.
     pub rights: TillRights,
 }

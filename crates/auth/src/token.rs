@@ -271,6 +271,7 @@ mod tests {
             }),
             key_id: "k".into(),
             staff_session: Some(1_749_600_000_000_000),
+            staff_rights: None,
             rights: TillRights::default(),
         };
         let (token, lifetime) = tokens.issue_terminal(&claims);

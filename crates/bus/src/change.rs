@@ -29,6 +29,8 @@ pub enum ChangeKind {
     Terminal,
     /// What a tenant lets its tills do; the key is the tenant's id.
     Tenant,
+    /// A role; the key is its name.
+    Role,
     /// What a user or a service account may do; the key is the user's name.
     User,
 }

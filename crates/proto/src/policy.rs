@@ -16,6 +16,8 @@ pub struct Policy {
     pub own_store: bool,
     /// A terminal may only name itself.
     pub own_terminal: bool,
+    /// At a terminal, the person who is signed in has to be permitted it.
+    pub staff: bool,
     /// A terminal is let in where the tenant lets tills write masters, or older clients are served.
     pub terminal_by_setting: bool,
     /// The callers that are let in besides, by number, where older clients are served.
@@ -29,7 +31,7 @@ impl Policy {
         self.allow.contains(&caller) || (legacy && self.legacy_allow.contains(&caller))
     }
 
-    /// What a user has to be permitted; `None` where no user is let in.
+    /// What a user, or the person at a till, has to be permitted; `None` where nobody has to.
     pub fn permission(&self) -> Option<Permission> {
         Permission::try_from(self.permission)
             .ok()

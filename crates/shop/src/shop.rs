@@ -173,14 +173,14 @@ impl Shop {
     }
 
     /// Enters a cashier.
-    pub async fn cashier(&self, id: &str, name: &str, pin: &str) -> Result<(), Failure> {
+    pub async fn staff(&self, id: &str, name: &str, pin: &str, role: &str) -> Result<(), Failure> {
         let request = self.client.request(masters::CreateStaffRequest {
             tenant_id: self.tenant.clone(),
             staff: Some(masters::StaffEntry {
                 id: id.to_owned(),
                 name: name.to_owned(),
                 pin: pin.to_owned(),
-                roles: vec!["cashier".to_owned()],
+                roles: vec![role.to_owned()],
             }),
         });
         let mut staff = StaffServiceClient::over(self.client.transport());

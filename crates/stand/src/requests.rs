@@ -1,6 +1,6 @@
 //! Requests in anybody's name. Those in nobody's are [`Request::new`].
 
-use kugel_auth::{Rights, TerminalClaims, TillRights, UserClaims};
+use kugel_auth::{Permissions, Principal, Rights, StaffRights, TerminalClaims, TillRights, UserClaims};
 use kugel_proto::Decimal;
 use kugel_rpc::{API_KEY, REQUEST_ID, TERMINAL_ID, outgoing};
 use kugel_types::StaffRef;
@@ -44,6 +44,15 @@ impl Stand {
         bearer(&self.tokens.issue_terminal(claims).0, message)
     }
 
+    /// A request with a token that the service under test has issued to a till: it stands as the token says.
+    pub fn till_by<T>(&self, token: &str, message: T) -> Request<T> {
+        let principal = self.tokens.verify(token).unwrap();
+        if let Principal::Terminal(claims) = &*principal {
+            self.tills.lock().insert(claims.id.to_string(), claims.clone());
+        }
+        bearer(token, message)
+    }
+
     /// A request of another service, acting in the tenant.
     pub fn service<T>(&self, name: &'static str, message: T) -> Request<T> {
         outgoing(&self.tokens, name, &self.tenant, message)
@@ -64,6 +73,10 @@ pub fn claims(id: &str) -> TerminalClaims {
         }),
         key_id: "key".to_owned(),
         staff_session: Some(1),
+        staff_rights: Some(StaffRights {
+            permissions: Permissions::all(),
+            discount_limit: None,
+        }),
         rights: TillRights::default(),
     }
 }

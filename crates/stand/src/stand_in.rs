@@ -117,6 +117,7 @@ impl StandIn {
 }
 
 fn standing(claims: &TerminalClaims) -> TerminalStanding {
+    let rights = claims.staff_rights.unwrap_or_default();
     TerminalStanding {
         terminal: Some(Terminal {
             status: claims.status.clone(),
@@ -126,6 +127,8 @@ fn standing(claims: &TerminalClaims) -> TerminalStanding {
             staff: claims.staff.as_ref().map(|staff| TerminalStaff {
                 staff_id: staff.id.clone(),
                 staff_name: staff.name.clone(),
+                permissions: rights.permissions.names(),
+                discount_limit_percent: rights.discount_limit.map(Into::into),
                 staff_pin: None,
             }),
             ..Terminal::default()

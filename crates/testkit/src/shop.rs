@@ -64,7 +64,9 @@ impl Tenant {
         ] {
             shop.payment(kind, name).await.unwrap();
         }
-        shop.cashier(Self::CASHIER, "Mori", Self::PIN).await.unwrap();
+        shop.staff(Self::CASHIER, "Mori", Self::PIN, "supervisor")
+            .await
+            .unwrap();
         tenant
     }
 
@@ -207,6 +209,13 @@ impl Till {
     pub async fn signed_in(&self) -> Self {
         let mut till = self.till.clone();
         till.sign_in(Tenant::CASHIER, Tenant::PIN).await.unwrap();
+        Self::of(self.store.clone(), till)
+    }
+
+    /// The same till with somebody signed in.
+    pub async fn signed_in_as(&self, staff: &str, pin: &str) -> Self {
+        let mut till = self.till.clone();
+        till.sign_in(staff, pin).await.unwrap();
         Self::of(self.store.clone(), till)
     }
 

@@ -98,7 +98,9 @@ impl Tenant {
             pin: random_text(6),
         };
         let name = format!("Cashier {number}");
-        self.shop.cashier(&cashier.id, &name, &cashier.pin).await?;
+        self.shop
+            .staff(&cashier.id, &name, &cashier.pin, "supervisor")
+            .await?;
         let (connection, description) = (connect(url).await?, format!("Till {number}"));
         let till = self
             .shop

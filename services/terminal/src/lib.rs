@@ -21,6 +21,7 @@ use std::sync::Arc;
 
 use kugel_brake::{Brake, Kind};
 use kugel_bus::{Outbox, Topic};
+use kugel_config::Compatibility;
 use kugel_error::Error;
 use kugel_proto::terminal::v1::session_service_server::SessionServiceServer;
 use kugel_proto::terminal::v1::store_service_server::StoreServiceServer;
@@ -68,6 +69,7 @@ pub fn build_among(deps: Deps, neighbourhood: Arc<dyn Neighbourhood>) -> (App, P
         tokens: deps.tokens,
         zone: deps.settings.zone(),
         currency: deps.settings.currency,
+        is_legacy: deps.settings.compatibility == Compatibility::Legacy,
         till_pins,
         staff_pins,
         keys,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use kugel_error::Error;
 use kugel_types::{StaffRef, TenantId, TerminalId};
 
-use crate::domain::{LastSession, SessionSales, Terminal};
+use crate::domain::{LastSession, Role, SessionSales, Terminal};
 
 /// The other services, as this one sees them.
 #[async_trait]
@@ -13,7 +13,15 @@ pub trait Neighbourhood: Send + Sync + 'static {
     async fn set_up_tenant(&self, tenant: &TenantId) -> Result<(), Error>;
 
     /// The staff member with that key and, if one is given, that PIN; `None` if there is nobody like that.
-    async fn staff(&self, tenant: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<StaffRef>, Error>;
+    async fn staff(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+        pin: Option<&str>,
+    ) -> Result<Option<StaffMember>, Error>;
+
+    /// The roles of the tenant.
+    async fn roles(&self, tenant: &TenantId) -> Result<Vec<Role>, Error>;
 
     /// Seals the terminal's present session, so that nothing is sold in it from then on. May be repeated: the sums stay.
     async fn seal_session(&self, terminal: &Terminal) -> Result<SealedSession, Error>;
@@ -23,6 +31,17 @@ pub trait Neighbourhood: Send + Sync + 'static {
 
     /// What a setting of the tenant says at the terminal; `None` if the tenant has none of that name.
     async fn setting(&self, terminal: &TerminalId, name: &str) -> Result<Option<String>, Error>;
+}
+
+/// Somebody in the staff master.
+#[derive(Debug, Clone)]
+pub struct StaffMember {
+    /// Who.
+    pub staff: StaffRef,
+    /// The names of the person's roles.
+    pub roles: Vec<String>,
+    /// The generation of the record.
+    pub record: i64,
 }
 
 /// A session in which nothing is sold any more.

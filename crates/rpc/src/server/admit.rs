@@ -262,6 +262,7 @@ fn check_scope<T: Scoped>(principal: &Principal, message: &T, legacy: bool) -> R
     match principal {
         Principal::User(claims) => check_permission::<T>(claims, store()?.as_ref()),
         Principal::Terminal(claims) => {
+            check_staff::<T>(claims)?;
             let number = match message.terminal_no() {
                 Some(number) if number != 0 => Some(TerminalNo::new(number)?),
                 _ => terminal.as_ref().map(|id| id.number),
@@ -298,6 +299,26 @@ fn check_permission<T: Scoped>(claims: &UserClaims, store: Option<&StoreCode>) -
         ))
         .with("method", T::METHOD)
         .with("permission", name))
+}
+
+/// Whether the person at the till is permitted what the method asks for.
+fn check_staff<T: Scoped>(claims: &TerminalClaims) -> Result<(), Error> {
+    let (Some(permission), Some(staff)) = (T::POLICY.permission(), &claims.staff) else {
+        return Ok(());
+    };
+    let rights = claims.staff_rights.unwrap_or_default();
+    if !T::POLICY.staff || rights.permissions.contains(permission) {
+        return Ok(());
+    }
+    let name = permission.name();
+    Err(codes::PERMISSION_DENIED
+        .error(format!(
+            "{} may not do this: it needs the permission {name}",
+            staff.name
+        ))
+        .with("method", T::METHOD)
+        .with("permission", name)
+        .with("staff_id", &staff.id))
 }
 
 /// Whether a terminal may act at the store, and for the terminal, that the request names.

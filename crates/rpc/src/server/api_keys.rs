@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kugel_auth::{ApiKey, Principal, TerminalClaims, TillRights, Tokens};
+use kugel_auth::{ApiKey, Permission, Principal, StaffRights, TerminalClaims, TillRights, Tokens};
 use kugel_bus::{Announcement, Bus, ChangeKind};
 use kugel_config::Settings;
 use kugel_error::{Error, codes, pause_of, reason_of};
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
-use kugel_proto::terminal::v1::{AuthenticateTerminalRequest, TerminalStanding};
-use kugel_types::{InvalidId, StaffRef, TerminalId};
+use kugel_proto::terminal::v1::{AuthenticateTerminalRequest, TerminalStaff, TerminalStanding};
+use kugel_types::{InvalidId, Rate, StaffRef, TerminalId};
 
 use crate::{Channel, Client as _, ReadCache, outgoing};
 
@@ -38,7 +38,7 @@ impl ApiKeys {
                 let terminal = change.key.clone();
                 cache.invalidate_if(move |(id, _)| *id == terminal);
             }
-            Announcement::Changed(change) if change.kind == ChangeKind::Tenant => {
+            Announcement::Changed(change) if concerns_all_tills(change.kind) => {
                 let tenant = format!("{}-", change.tenant);
                 cache.invalidate_if(move |(id, _)| id.starts_with(&tenant));
             }
@@ -76,6 +76,11 @@ impl ApiKeys {
     }
 }
 
+/// True if what all tills of a tenant may do can change with it.
+pub(super) fn concerns_all_tills(kind: ChangeKind) -> bool {
+    matches!(kind, ChangeKind::Tenant | ChangeKind::Staff | ChangeKind::Role)
+}
+
 /// What a terminal's credential says, as the terminal service has it.
 pub(super) fn claims(id: TerminalId, standing: TerminalStanding) -> Result<TerminalClaims, InvalidId> {
     let terminal = standing.terminal.unwrap_or_default();
@@ -86,6 +91,7 @@ pub(super) fn claims(id: TerminalId, standing: TerminalStanding) -> Result<Termi
         business_date: terminal.business_date.as_deref().map(str::parse).transpose()?,
         open_counter: terminal.open_counter,
         business_counter: terminal.business_counter,
+        staff_rights: terminal.staff.as_ref().map(staff_rights),
         staff: terminal.staff.map(|staff| StaffRef {
             id: staff.staff_id,
             name: staff.staff_name,
@@ -97,6 +103,19 @@ pub(super) fn claims(id: TerminalId, standing: TerminalStanding) -> Result<Termi
             write_masters: rights.write_masters,
         },
     })
+}
+
+/// A permission that this version does not know is none, and a limit that cannot be read is the strictest.
+fn staff_rights(staff: &TerminalStaff) -> StaffRights {
+    let limit = staff.discount_limit_percent.as_ref();
+    StaffRights {
+        permissions: staff
+            .permissions
+            .iter()
+            .filter_map(|name| Permission::named(name))
+            .collect(),
+        discount_limit: limit.map(|limit| Rate::try_from(limit).unwrap_or_default()),
+    }
 }
 
 fn refused() -> Error {

@@ -68,7 +68,7 @@ impl Standings {
             match change.kind {
                 ChangeKind::User => stale_users.invalidate(&(change.tenant.clone(), change.key.clone())),
                 ChangeKind::Terminal => stale_tills.invalidate(&change.key),
-                ChangeKind::Tenant => {
+                kind if api_keys::concerns_all_tills(kind) => {
                     let tenant = format!("{}-", change.tenant);
                     stale_tills.invalidate_if(move |id| id.starts_with(&tenant));
                 }

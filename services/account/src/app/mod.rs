@@ -72,10 +72,19 @@ pub struct App {
 impl App {
     /// Tells all services that what they know of a user is out of date.
     fn announce_user(&self, tenant: &TenantId, username: &str) {
+        self.announce(tenant, ChangeKind::User, username);
+    }
+
+    /// The same of a role.
+    fn announce_role(&self, tenant: &TenantId, name: &str) {
+        self.announce(tenant, ChangeKind::Role, name);
+    }
+
+    fn announce(&self, tenant: &TenantId, kind: ChangeKind, key: &str) {
         self.bus.announce(&Change {
             tenant: tenant.clone(),
-            kind: ChangeKind::User,
-            key: username.to_owned(),
+            kind,
+            key: key.to_owned(),
         });
     }
 }

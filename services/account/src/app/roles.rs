@@ -77,6 +77,7 @@ impl App {
                 holders
                     .iter()
                     .for_each(|holder| self.announce_user(caller.tenant(), &holder.username));
+                self.announce_role(caller.tenant(), &role.name);
                 Ok((*role).clone())
             })
             .await
@@ -102,6 +103,7 @@ impl App {
                     .answering(caller.request(), &());
                 let entry = SecurityEntry::by(caller, SecurityEventKind::RoleDeleted, name);
                 self.commit(caller.tenant(), changes, &[entry]).await?;
+                self.announce_role(caller.tenant(), name);
                 Ok(())
             })
             .await

@@ -66,8 +66,11 @@ impl App {
         line_no: i32,
         discounts: Vec<Discount>,
     ) -> Result<Arc<Cart>, Error> {
-        self.change(till, id, |cart| cart.discount_line(line_no, discounts.clone()))
-            .await
+        let rule = |cart: &mut Cart| {
+            cart.discount_line(line_no, discounts.clone())?;
+            cart.check_line_discounts(line_no, till.discount_limit)
+        };
+        self.change(till, id, rule).await
     }
 
     /// Ends the entry of items.
@@ -82,8 +85,11 @@ impl App {
         id: CartId,
         discounts: Vec<Discount>,
     ) -> Result<Arc<Cart>, Error> {
-        self.change(till, id, |cart| cart.discount(discounts.clone()))
-            .await
+        let rule = |cart: &mut Cart| {
+            cart.discount(discounts.clone())?;
+            cart.check_discounts(till.discount_limit)
+        };
+        self.change(till, id, rule).await
     }
 
     /// Goes back from payment to the entry of items.

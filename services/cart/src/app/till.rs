@@ -4,7 +4,7 @@ use std::ops::Deref;
 
 use kugel_error::Error;
 use kugel_store::RequestKey;
-use kugel_types::TerminalId;
+use kugel_types::{Rate, TerminalId};
 use serde::de::DeserializeOwned;
 
 use super::App;
@@ -16,6 +16,8 @@ pub struct Till {
     pub terminal: TerminalId,
     /// W3C trace context of the command.
     pub traceparent: Option<String>,
+    /// How far the person at it may discount, in percent; `None` is all the way.
+    pub discount_limit: Option<Rate>,
     /// What makes the command repeatable, if the till wants that.
     pub request: Option<RequestKey>,
 }

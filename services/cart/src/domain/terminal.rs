@@ -13,6 +13,8 @@ pub struct TerminalState {
     pub session: Option<Session>,
     /// Who is signed in.
     pub staff: Option<StaffRef>,
+    /// True while the device is looked after.
+    pub is_in_maintenance: bool,
 }
 
 /// A session of a terminal: from opening to closing.
@@ -41,6 +43,10 @@ impl TerminalState {
     /// The session and the staff member of a terminal that may sell.
     pub fn selling(&self) -> Result<(Session, &StaffRef), Error> {
         let session = self.opened()?;
+        if self.is_in_maintenance {
+            return Err(codes::CART_TERMINAL_STATE
+                .error("the terminal is in the mode Maintenance: go to another one to sell"));
+        }
         let Some(staff) = &self.staff else {
             return Err(codes::CART_SIGN_IN_REQUIRED.error("nobody is signed in at the terminal: sign in"));
         };
@@ -77,7 +83,18 @@ mod tests {
             is_opened,
             session,
             staff: staff.cloned(),
+            is_in_maintenance: false,
         };
+        let maintained = TerminalState {
+            is_in_maintenance: true,
+            ..state(true, Some(&staff), Some(session))
+        };
+        assert!(
+            maintained
+                .selling()
+                .expect_err("refused")
+                .is(&codes::CART_TERMINAL_STATE)
+        );
         assert!(state(true, Some(&staff), Some(session)).selling().is_ok());
         for (state, expected) in [
             (state(false, None, None), &codes::CART_TERMINAL_STATE),

@@ -32,7 +32,7 @@ pub(crate) fn state(staff: &str, open_counter: i32) -> terminal::Terminal {
         staff: Some(terminal::TerminalStaff {
             staff_id: staff.to_owned(),
             staff_name: format!("Name of {staff}"),
-            staff_pin: None,
+            ..Default::default()
         }),
         ..Default::default()
     }

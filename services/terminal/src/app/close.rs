@@ -55,6 +55,7 @@ impl App {
         place.check_cash("physical_amount", physical_amount)?;
         // What is refused must be refused before the seal, after which nothing is sold until the session is closed.
         session.clone().close(physical_amount)?;
+        self.require_person(caller, &session)?;
         let sealed = self.neighbourhood.seal_session(&session).await?;
         let note = Closing {
             cash: sealed.sales.cash,

@@ -9,6 +9,7 @@ mod key_index;
 mod open;
 mod registry;
 mod sign_in;
+mod standing;
 mod stores;
 mod stream;
 mod tenants;
@@ -59,6 +60,8 @@ pub struct App {
     pub(crate) zone: TimeZone,
     /// The currency of a store that names none.
     pub(crate) currency: Currency,
+    /// Serves clients of the older system.
+    pub(crate) is_legacy: bool,
     /// Brakes those who guess PINs at a till.
     pub(crate) till_pins: Brake,
     /// Brakes those who guess a staff member's PIN. Always asked after the other one, and never held beside itself.

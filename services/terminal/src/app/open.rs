@@ -5,7 +5,7 @@ use kugel_rpc::Caller;
 use kugel_types::{EventId, Money, TerminalId};
 
 use super::{App, Changed};
-use crate::domain::Status;
+use crate::domain::{Refusal, Status, Terminal};
 use crate::records::Log;
 
 impl App {
@@ -19,6 +19,14 @@ impl App {
     ) -> Result<Changed, Error> {
         let work = self.open(caller, id, initial_amount);
         caller.once(&self.documents, work).await
+    }
+
+    /// At a till, somebody has to be signed in, unless older clients are served. A user is a person.
+    pub(super) fn require_person(&self, caller: &Caller, terminal: &Terminal) -> Result<(), Refusal> {
+        match terminal.staff {
+            None if caller.terminal().is_some() && !self.is_legacy => Err(Refusal::NotSignedIn),
+            _ => Ok(()),
+        }
     }
 
     async fn open(
@@ -46,6 +54,7 @@ impl App {
                     logs.push(Log::closed(terminal, place, &time, &sealed.sales, &self.zone)?);
                 }
                 terminal.open(time.business_date(), initial_amount, now)?;
+                self.require_person(caller, terminal)?;
                 if let Some(fund) = initial_amount {
                     logs.push(Log::cash(
                         EventId::generate(),

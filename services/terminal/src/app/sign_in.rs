@@ -1,14 +1,16 @@
 //! Staff at a terminal.
 
+use jiff::Timestamp;
 use kugel_brake::{Brake, Subject, Try};
 use kugel_error::{Error, codes};
 use kugel_proto::account::v1::SecurityEventKind;
 use kugel_rpc::{Caller, SecurityEntry, ending_with_caller};
 use kugel_store::Stored;
-use kugel_types::{StaffRef, TenantId, TerminalId};
+use kugel_types::{TenantId, TerminalId};
 
 use super::App;
-use crate::domain::{Place, Refusal, Terminal};
+use crate::domain::{Place, Refusal, SignedIn, Terminal};
+use crate::ports::StaffMember;
 use crate::records::TerminalDocument;
 
 /// Who wants to sign in.
@@ -27,17 +29,26 @@ impl App {
     pub async fn sign_in(&self, caller: &Caller, who: SignIn) -> Result<Stored<TerminalDocument>, Error> {
         let id = &who.terminal;
         let work = async {
-            let staff = self.staff_to_sign_in(caller, &who).await?;
+            let found = self.staff_to_sign_in(caller, &who).await?;
+            let rights = self.rights_of(&id.tenant, &found).await?;
+            let StaffMember { staff, record, .. } = found;
             let entry = |_: &Terminal| Some(entry(caller, SecurityEventKind::StaffSignedIn, &staff.id, id));
-            let step = |terminal: &mut Terminal, _: &Place, now| {
-                Ok(terminal.sign_in(staff.clone(), now).map(|()| (Vec::new(), ()))?)
+            let step = |terminal: &mut Terminal, _: &Place, now: Timestamp| {
+                let signed_in = SignedIn {
+                    at: now.as_microsecond(),
+                    record,
+                    rights: rights.clone(),
+                };
+                Ok(terminal
+                    .sign_in(staff.clone(), signed_in)
+                    .map(|()| (Vec::new(), ()))?)
             };
             self.change(caller, id, entry, step).await
         };
         Ok(caller.once(&self.documents, work).await?.terminal)
     }
 
-    async fn staff_to_sign_in(&self, caller: &Caller, who: &SignIn) -> Result<StaffRef, Error> {
+    async fn staff_to_sign_in(&self, caller: &Caller, who: &SignIn) -> Result<StaffMember, Error> {
         let SignIn {
             terminal: id,
             staff_id,
@@ -46,6 +57,11 @@ impl App {
         // Asked before the staff master is, so that a second sign-in does not depend on it.
         if self.load(id).await?.terminal.staff.is_some() {
             return Err(Refusal::AlreadySignedIn.into());
+        }
+        if pin.is_none() && !self.is_legacy {
+            return Err(codes::INVALID_INPUT
+                .error("a PIN is required to sign in")
+                .field("staff_pin", "is required"));
         }
         let tries = match pin {
             Some(_) => Some(self.pin_tries(caller, id, staff_id).await?),
@@ -195,6 +211,11 @@ fn staff_account<'a>(tenant: &'a TenantId, staff_id: &'a str) -> [&'a str; 2] {
     [tenant.as_str(), staff_id]
 }
 
-fn entry(caller: &Caller, kind: SecurityEventKind, subject: &str, till: &TerminalId) -> SecurityEntry {
+pub(super) fn entry(
+    caller: &Caller,
+    kind: SecurityEventKind,
+    subject: &str,
+    till: &TerminalId,
+) -> SecurityEntry {
     SecurityEntry::by(caller, kind, subject).at(till)
 }

@@ -51,7 +51,8 @@ fn claims(terminal: &Terminal) -> TerminalClaims {
         business_counter: terminal.business_counter,
         staff: terminal.staff.clone(),
         key_id: terminal.api_key_hash.id(),
-        staff_session: terminal.staff_session,
+        staff_session: terminal.signed_in.as_ref().map(|signed_in| signed_in.at),
+        staff_rights: None,
         rights: TillRights::default(),
     }
 }

@@ -5,6 +5,7 @@ mod mode;
 mod place;
 pub(crate) mod receipt;
 mod session;
+mod staff;
 mod status;
 mod terminal;
 
@@ -13,5 +14,6 @@ pub use mode::FunctionMode;
 pub(crate) use place::Place;
 pub use receipt::Printed;
 pub use session::{LastSession, SessionSales};
+pub use staff::{Role, StaffRights};
 pub use status::{Operation, Status, WrongState};
-pub use terminal::{Refusal, Terminal};
+pub use terminal::{Refusal, SignedIn, Terminal};

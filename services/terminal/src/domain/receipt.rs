@@ -132,7 +132,7 @@ mod tests {
                     id: "31".to_owned(),
                     name: "Mori".to_owned(),
                 },
-                Timestamp::UNIX_EPOCH,
+                crate::domain::SignedIn::default(),
             )
             .expect("nobody was");
         for _ in 0..2 {

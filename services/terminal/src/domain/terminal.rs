@@ -5,7 +5,7 @@ use kugel_auth::ApiKeyHash;
 use kugel_types::{BusinessDate, Money, Overflow, StaffRef, TerminalId};
 use serde::{Deserialize, Serialize};
 
-use super::{Count, Drawer, FunctionMode, Operation, Status, Watch, WrongState};
+use super::{Count, Drawer, FunctionMode, Operation, StaffRights, Status, Watch, WrongState};
 
 /// A till.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,14 +31,25 @@ pub struct Terminal {
     pub physical_amount: Option<Money>,
     /// Who is signed in.
     pub staff: Option<StaffRef>,
-    /// When that was, in microseconds.
+    /// By what, and what that permits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub staff_session: Option<i64>,
+    pub signed_in: Option<SignedIn>,
     /// The session's cash logs in sum.
     #[serde(flatten)]
     pub drawer: Drawer,
     /// The hash of its API key.
     pub api_key_hash: ApiKeyHash,
+}
+
+/// A staff member's session at a till.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SignedIn {
+    /// When it began, in microseconds since 1970.
+    pub at: i64,
+    /// The staff member's record that it began by: its generation. 0 in a session that an earlier version began.
+    pub record: i64,
+    /// What the person may do.
+    pub rights: StaffRights,
 }
 
 /// Why a terminal does not do what it is asked to.
@@ -112,7 +123,7 @@ impl Terminal {
             initial_amount: None,
             physical_amount: None,
             staff: None,
-            staff_session: None,
+            signed_in: None,
             drawer: Drawer::default(),
             api_key_hash,
         }
@@ -190,19 +201,19 @@ impl Terminal {
     }
 
     /// Signs a staff member in, in any status.
-    pub fn sign_in(&mut self, staff: StaffRef, at: Timestamp) -> Result<(), Refusal> {
+    pub fn sign_in(&mut self, staff: StaffRef, signed_in: SignedIn) -> Result<(), Refusal> {
         if self.staff.is_some() {
             return Err(Refusal::AlreadySignedIn);
         }
         self.staff = Some(staff);
-        self.staff_session = Some(at.as_microsecond());
+        self.signed_in = Some(signed_in);
         Ok(())
     }
 
     /// Signs out whoever is signed in. An open session goes on.
     pub fn sign_out(&mut self) {
         self.staff = None;
-        self.staff_session = None;
+        self.signed_in = None;
     }
 
     /// Moves to another screen.
@@ -280,7 +291,7 @@ mod tests {
     #[test]
     fn the_drawer_holds_the_fund_the_movements_and_the_sales() {
         let mut till = terminal();
-        till.sign_in(staff(), Timestamp::UNIX_EPOCH)
+        till.sign_in(staff(), SignedIn::default())
             .expect("nobody was signed in");
         till.open(day("20260611"), Some(money("20000")), Timestamp::UNIX_EPOCH)
             .expect("opens");
@@ -326,7 +337,7 @@ mod tests {
             till.move_cash(money("1"), None, Timestamp::UNIX_EPOCH),
             Err(Refusal::NotSignedIn)
         );
-        till.sign_in(staff(), Timestamp::UNIX_EPOCH)
+        till.sign_in(staff(), SignedIn::default())
             .expect("nobody was signed in");
         assert!(matches!(
             till.move_cash(money("1"), None, Timestamp::UNIX_EPOCH),
@@ -340,7 +351,7 @@ mod tests {
     #[test]
     fn amounts_that_no_drawer_can_hold_are_refused() {
         let mut till = terminal();
-        till.sign_in(staff(), Timestamp::UNIX_EPOCH)
+        till.sign_in(staff(), SignedIn::default())
             .expect("nobody was signed in");
         let refused = till
             .clone()
@@ -362,10 +373,10 @@ mod tests {
     #[test]
     fn staff_signs_in_once_and_out_as_often_as_it_likes() {
         let mut till = terminal();
-        till.sign_in(staff(), Timestamp::UNIX_EPOCH)
+        till.sign_in(staff(), SignedIn::default())
             .expect("nobody was signed in");
         assert_eq!(
-            till.sign_in(staff(), Timestamp::UNIX_EPOCH),
+            till.sign_in(staff(), SignedIn::default()),
             Err(Refusal::AlreadySignedIn)
         );
         till.sign_out();

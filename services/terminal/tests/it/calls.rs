@@ -2,7 +2,7 @@
 
 use kugel_error::codes;
 use kugel_proto::terminal::v1::*;
-use kugel_stand::{Stand, api_key, bearer, decimal, refusal, repeatable};
+use kugel_stand::{Stand, api_key, decimal, refusal, repeatable};
 use tonic::{Code, Request};
 
 use crate::support::{World, denied};
@@ -18,6 +18,16 @@ async fn till(world: &World, number: i32) -> (String, String) {
 async fn a_terminal_opens_with_its_key_and_goes_on_with_its_token() {
     let world = World::with_store().await;
     let (id, key) = till(&world, 4).await;
+    let open_by_nobody = OpenTerminalRequest {
+        terminal_id: id.clone(),
+        initial_amount: None,
+    };
+    let refused = world
+        .sessions()
+        .open_terminal(api_key(&id, &key, open_by_nobody))
+        .await;
+    assert_eq!(refusal(&refused.unwrap_err()).code, "406013");
+    world.sign_in(&id.parse().unwrap()).await.unwrap();
 
     // Without a terminal id in the body, the terminal is the one that calls: the seed's `/terminals/open`.
     let open = OpenTerminalRequest {
@@ -51,7 +61,7 @@ async fn a_terminal_opens_with_its_key_and_goes_on_with_its_token() {
         terminal_id: id.clone(),
         function_mode: "Sales".to_owned(),
     };
-    let request = bearer(&token, mode);
+    let request = world.stand.till_by(&token, mode);
     let terminal = world
         .terminals()
         .update_function_mode(request)
@@ -66,6 +76,7 @@ async fn a_terminal_opens_with_its_key_and_goes_on_with_its_token() {
 async fn only_the_till_itself_gets_a_fresh_token() {
     let world = World::with_store().await;
     let (id, key) = till(&world, 4).await;
+    world.sign_in(&id.parse().unwrap()).await.unwrap();
     let open = OpenTerminalRequest {
         terminal_id: id.clone(),
         initial_amount: decimal("0"),
@@ -224,6 +235,7 @@ async fn terminals_act_for_themselves_and_tenants_for_their_own() {
 async fn cash_moves_once_however_often_its_request_comes() {
     let world = World::with_store().await;
     let (id, key) = till(&world, 4).await;
+    world.others.staff_roles.lock().push("supervisor".to_owned());
     world.sign_in(&id.parse().unwrap()).await.unwrap();
     let open = OpenTerminalRequest {
         terminal_id: id.clone(),
@@ -330,6 +342,7 @@ async fn everything_that_is_wrong_is_named_at_once() {
 async fn the_operation_gives_the_direction_and_else_the_sign() {
     let world = World::with_store().await;
     let (id, key) = till(&world, 4).await;
+    world.others.staff_roles.lock().push("supervisor".to_owned());
     world.sign_in(&id.parse().unwrap()).await.unwrap();
     let open = OpenTerminalRequest::default();
     world

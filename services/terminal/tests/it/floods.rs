@@ -35,7 +35,7 @@ async fn signing_in_and_out_in_a_loop_pushes_nothing_out_and_is_counted() {
 
 #[tokio::test]
 async fn ids_that_are_nobodys_are_counted_together_and_none_is_named() {
-    let (world, till, _) = World::with_terminal().await;
+    let (world, till) = World::legacy_with_terminal().await;
     world.stand.settle().await;
     let heard = world.stand.hear("account", &[Topic::TerminalSecurity]);
     let sign_in = async |staff_id: String, pin: Option<&str>| {

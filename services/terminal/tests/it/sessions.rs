@@ -104,7 +104,8 @@ async fn staff_signs_in_by_the_staff_master() {
             },
         )
     };
-    refused(sign_in("32", None).await, &codes::STAFF_NOT_USABLE);
+    refused(sign_in("31", None).await, &codes::INVALID_INPUT);
+    refused(sign_in("32", Some("8080")).await, &codes::STAFF_NOT_USABLE);
     refused(sign_in("31", Some("1234")).await, &codes::STAFF_NOT_USABLE);
     let view = sign_in("31", Some("8080")).await.unwrap();
     assert_eq!(view.terminal.staff.as_ref().unwrap().name, "Mori");

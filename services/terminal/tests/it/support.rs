@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use kugel_auth::{ApiKey, Principal, UserClaims};
 use kugel_bus::Topic;
+use kugel_config::{Compatibility, Settings};
 use kugel_error::{Error, ErrorSpec, codes, reason_of};
 use kugel_proto::terminal::v1::session_service_client::SessionServiceClient;
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
@@ -16,8 +17,8 @@ use kugel_rpc::{Caller, Channel};
 use kugel_stand::{Heard, Stand};
 use kugel_store::Stored;
 use kugel_terminal::app::{App, NewStore, NewTenant, NewTerminal, SignIn, TenantView};
-use kugel_terminal::domain::{LastSession, SessionSales, Terminal};
-use kugel_terminal::ports::{Neighbourhood, SealedSession};
+use kugel_terminal::domain::{LastSession, Role, SessionSales, Terminal};
+use kugel_terminal::ports::{Neighbourhood, SealedSession, StaffMember};
 use kugel_terminal::records::TerminalDocument;
 use kugel_types::{Money, StaffRef, TenantId, TerminalId};
 use parking_lot::Mutex;
@@ -34,6 +35,10 @@ pub(crate) struct Others {
     pub(crate) sealed: Mutex<BTreeMap<i32, SealedSession>>,
     /// The last session, while it is not sealed.
     pub(crate) billed: Mutex<Option<LastSession>>,
+    /// The generation of Mori's record, less one; below zero if it is gone.
+    pub(crate) record: AtomicI64,
+    /// Mori's roles.
+    pub(crate) staff_roles: Mutex<Vec<String>>,
     /// What the tenant says at a terminal about cash out of more than the drawer holds.
     pub(crate) over_drawer: Mutex<BTreeMap<i32, String>>,
 }
@@ -53,12 +58,28 @@ impl Neighbourhood for Others {
         self.set_ups.fetch_add(1, Ordering::SeqCst);
         self.answer(())
     }
-    async fn staff(&self, _: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<StaffRef>, Error> {
+    async fn staff(&self, _: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<StaffMember>, Error> {
         let known = id == "31" && pin.is_none_or(|pin| pin == "8080");
-        self.answer(known.then(|| StaffRef {
-            id: id.to_owned(),
-            name: "Mori".to_owned(),
+        let record = self.record.load(Ordering::SeqCst);
+        self.answer((known && record >= 0).then(|| StaffMember {
+            staff: StaffRef {
+                id: id.to_owned(),
+                name: "Mori".to_owned(),
+            },
+            roles: self.staff_roles.lock().clone(),
+            record: record + 1,
         }))
+    }
+    async fn roles(&self, _: &TenantId) -> Result<Vec<Role>, Error> {
+        let role = |name: &str, permissions: &[&str]| Role {
+            name: name.to_owned(),
+            permissions: permissions.iter().map(|&name| name.to_owned()).collect(),
+            discount_limit: None,
+        };
+        self.answer(vec![
+            role("cashier", &["sales.sell", "sessions.run"]),
+            role("supervisor", &["cash.move", "sales.sell", "sessions.run"]),
+        ])
     }
     async fn seal_session(&self, terminal: &Terminal) -> Result<SealedSession, Error> {
         self.answer(())?;
@@ -94,7 +115,12 @@ pub(crate) struct World {
 impl World {
     /// A tenant `Q7301` on 11 June 2026, 14:03 in Tokyo.
     pub(crate) fn start() -> Self {
-        let stand = Stand::new(kugel_terminal::NAME, "Q7301", "2026-06-11T05:03:09.512345Z");
+        Self::start_with(|_| {})
+    }
+
+    /// The same with other settings.
+    pub(crate) fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        let stand = Stand::new(kugel_terminal::NAME, "Q7301", "2026-06-11T05:03:09.512345Z").set(change);
         let report = stand.hear("report", &[Topic::CashlogReport, Topic::OpencloselogReport]);
         let others = Arc::new(Others::default());
         let (app, parts) = kugel_terminal::build_among(stand.deps(), others.clone());
@@ -114,10 +140,21 @@ impl World {
 
     /// The same with tenant and store `tk01` entered.
     pub(crate) async fn with_store() -> Self {
-        let world = Self::start();
-        world.enter_tenant().await.unwrap();
-        world.enter_store("tk01").await.unwrap();
-        world
+        Self::start().furnished().await
+    }
+
+    async fn furnished(self) -> Self {
+        self.enter_tenant().await.unwrap();
+        self.enter_store("tk01").await.unwrap();
+        self
+    }
+
+    /// A world that serves older clients, with a terminal.
+    pub(crate) async fn legacy_with_terminal() -> (Self, TerminalId) {
+        let legacy = |settings: &mut Settings| settings.compatibility = Compatibility::Legacy;
+        let world = Self::start_with(legacy).furnished().await;
+        let (stored, _) = world.enter_terminal("Q7301-tk01-4").await.unwrap();
+        (world, stored.terminal.id.clone())
     }
 
     /// The same with terminal 4 entered.
@@ -178,7 +215,7 @@ impl World {
         let who = SignIn {
             terminal: id.clone(),
             staff_id: "31".to_owned(),
-            pin: None,
+            pin: Some("8080".to_owned()),
         };
         self.app.sign_in(&self.caller, who).await
     }

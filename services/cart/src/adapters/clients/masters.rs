@@ -66,6 +66,7 @@ impl Cached {
             | ChangeKind::Store
             | ChangeKind::Terminal
             | ChangeKind::Tenant
+            | ChangeKind::Role
             | ChangeKind::User => {}
         }
     }

@@ -114,6 +114,7 @@ impl TerminalClient {
         let date = date.map_err(|_| self.neighbour.unusable("a business date"))?;
         Ok(TerminalState {
             is_opened: terminal.status == "Opened",
+            is_in_maintenance: terminal.function_mode == "Maintenance",
             session: date.map(|business_date| Session {
                 business_date,
                 open_counter: terminal.open_counter,
@@ -133,7 +134,9 @@ impl Terminals for TerminalClient {
         // Only what lets the till sell is answered from memory: one that was opened a moment ago must not be refused because
         // the announcement of it is still on its way.
         let at_hand = self.terminals.get(id);
-        if let Some(state) = at_hand.filter(|state| state.is_opened && state.staff.is_some()) {
+        if let Some(state) =
+            at_hand.filter(|state| state.is_opened && state.staff.is_some() && !state.is_in_maintenance)
+        {
             return Ok(state);
         }
         self.terminal_afresh(id).await
@@ -189,6 +192,7 @@ mod tests {
         };
         let state = Arc::new(TerminalState {
             is_opened: true,
+            is_in_maintenance: false,
             session: None,
             staff: Some(cashier),
         });
@@ -225,6 +229,7 @@ mod tests {
         for is_opened in [false, true] {
             let state = TerminalState {
                 is_opened,
+                is_in_maintenance: false,
                 session: None,
                 staff: None,
             };

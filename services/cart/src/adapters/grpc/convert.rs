@@ -1,6 +1,6 @@
 //! From messages to the domain's words. What cannot be read is refused with its field named.
 
-use kugel_auth::TerminalClaims;
+use kugel_auth::{Permission, StaffRights, TerminalClaims};
 use kugel_error::{Error, codes};
 use kugel_pricing::{Discount, DiscountValue};
 use kugel_proto::Decimal;
@@ -27,8 +27,13 @@ pub(super) fn terminal(caller: &Caller) -> Result<&TerminalId, Error> {
 
 /// The terminal that calls, with what makes its command repeatable.
 pub(super) fn till(caller: &Caller) -> Result<Till, Error> {
+    let rights = caller.terminal().and_then(|claims| claims.staff_rights);
+    let overrides = |rights: &StaffRights| rights.permissions.contains(Permission::SalesOverride);
     Ok(Till {
         terminal: terminal(caller)?.clone(),
+        discount_limit: rights
+            .filter(|rights| !overrides(rights))
+            .and_then(|rights| rights.discount_limit),
         traceparent: caller.traceparent().map(ToOwned::to_owned),
         request: caller.request().cloned(),
     })

@@ -136,6 +136,7 @@ pub(super) fn staff(staff: &Stored<Staff>, zone: &TimeZone) -> pb::Staff {
         roles: staff.roles.clone(),
         entry_datetime,
         last_update_datetime,
+        generation: staff.updated_at.unwrap_or(staff.created_at).as_microsecond(),
     }
 }
 

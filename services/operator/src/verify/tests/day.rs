@@ -100,7 +100,7 @@ async fn furnish(host: &Host) -> Shop {
     take_coins_of(&shop, "0.01").await;
     let opening = [("A", "20"), ("B/1", "7.5")].map(|(item, quantity)| (item.to_owned(), number(quantity)));
     shop.stock(STORE, opening).await.unwrap();
-    shop.cashier("31", "Mori", "1234").await.unwrap();
+    shop.staff("31", "Mori", "1234", "supervisor").await.unwrap();
     shop
 }
 

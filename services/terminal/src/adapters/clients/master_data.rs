@@ -8,13 +8,15 @@ use kugel_rpc::{Client as _, Neighbour};
 use kugel_types::{StaffRef, TenantId, TerminalId};
 use tonic::Code;
 
+use crate::ports::StaffMember;
+
 /// The staff member with that key and, if one is given, that PIN.
 pub(super) async fn staff(
     master_data: &Neighbour,
     tenant: &TenantId,
     id: &str,
     pin: Option<&str>,
-) -> Result<Option<StaffRef>, Error> {
+) -> Result<Option<StaffMember>, Error> {
     let mut client = StaffServiceClient::over(master_data.channel());
     let (tenant_id, staff_id) = (tenant.to_string(), id.to_owned());
     let answer = match pin.map(str::to_owned) {
@@ -39,9 +41,13 @@ pub(super) async fn staff(
         }
     };
     match answer {
-        Ok(found) => Ok(found.map(|staff| StaffRef {
-            id: staff.id,
-            name: staff.name,
+        Ok(found) => Ok(found.map(|staff| StaffMember {
+            staff: StaffRef {
+                id: staff.id,
+                name: staff.name,
+            },
+            roles: staff.roles,
+            record: staff.generation,
         })),
         // Nobody has that key, or not with that PIN.
         Err(status) if matches!(status.code(), Code::NotFound | Code::Unauthenticated) => Ok(None),

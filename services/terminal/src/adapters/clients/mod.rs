@@ -1,5 +1,6 @@
 //! The other services over their generated clients.
 
+mod account;
 mod cart;
 mod master_data;
 
@@ -19,14 +20,15 @@ use kugel_proto::report::v1::report_service_client::ReportServiceClient;
 use kugel_proto::stock::v1 as stock_pb;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_rpc::{Client as _, Neighbour, Neighbours};
-use kugel_types::{StaffRef, TenantId, TerminalId};
+use kugel_types::{TenantId, TerminalId};
 
 use crate::NAME;
-use crate::domain::{LastSession, Terminal};
-use crate::ports::{Neighbourhood, SealedSession};
+use crate::domain::{LastSession, Role, Terminal};
+use crate::ports::{Neighbourhood, SealedSession, StaffMember};
 
 /// The neighbours, called in this service's name.
 pub(crate) struct Clients {
+    account: Neighbour,
     master_data: Neighbour,
     cart: Neighbour,
     report: Neighbour,
@@ -40,6 +42,7 @@ impl Clients {
         let failed = &codes::TERMINAL_NEIGHBOUR_FAILED;
         let neighbour = |name| Neighbour::new(NAME, name, neighbours, Arc::clone(tokens), failed);
         Self {
+            account: neighbour("account"),
             master_data: neighbour("master-data"),
             cart: neighbour("cart"),
             report: neighbour("report"),
@@ -70,8 +73,17 @@ impl Neighbourhood for Clients {
         Ok(())
     }
 
-    async fn staff(&self, tenant: &TenantId, id: &str, pin: Option<&str>) -> Result<Option<StaffRef>, Error> {
+    async fn staff(
+        &self,
+        tenant: &TenantId,
+        id: &str,
+        pin: Option<&str>,
+    ) -> Result<Option<StaffMember>, Error> {
         master_data::staff(&self.master_data, tenant, id, pin).await
+    }
+
+    async fn roles(&self, tenant: &TenantId) -> Result<Vec<Role>, Error> {
+        account::roles(&self.account, tenant).await
     }
 
     async fn seal_session(&self, terminal: &Terminal) -> Result<SealedSession, Error> {

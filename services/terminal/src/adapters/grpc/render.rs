@@ -13,6 +13,11 @@ use crate::records::{StoreDocument, TerminalDocument};
 /// A terminal, without its key.
 pub(super) fn terminal(stored: &Stored<TerminalDocument>, zone: &TimeZone) -> pb::Terminal {
     let terminal = &stored.terminal;
+    let rights = terminal
+        .signed_in
+        .as_ref()
+        .map(|signed_in| signed_in.rights.clone());
+    let rights = rights.unwrap_or_default();
     pb::Terminal {
         terminal_id: terminal.id.to_string(),
         tenant_id: terminal.id.tenant.to_string(),
@@ -30,6 +35,8 @@ pub(super) fn terminal(stored: &Stored<TerminalDocument>, zone: &TimeZone) -> pb
             staff_id: staff.id.clone(),
             staff_name: staff.name.clone(),
             staff_pin: None,
+            discount_limit_percent: rights.discount_limit.map(Into::into),
+            permissions: rights.permissions.clone(),
         }),
         api_key: None,
         entry_datetime: plain(stored.created_at, zone),
@@ -127,7 +134,7 @@ pub(super) fn standing(
     pb::TerminalStanding {
         terminal: Some(terminal(stored, zone)),
         key_id: stored.terminal.api_key_hash.id(),
-        staff_session: stored.terminal.staff_session,
+        staff_session: stored.terminal.signed_in.as_ref().map(|signed_in| signed_in.at),
         till_rights: Some(till_rights(rights)),
     }
 }

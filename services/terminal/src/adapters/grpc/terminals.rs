@@ -146,6 +146,7 @@ impl TerminalService for Terminals {
             .0
             .authenticate(&convert::claimed(&request.terminal_id)?, &key, caller.address())
             .await?;
+        let stored = self.0.with_present_staff(&caller, stored).await?;
         let rights = self.0.till_rights(&stored.terminal.id.tenant).await?;
         Ok(Response::new(pb::AuthenticateTerminalResponse {
             standing: Some(render::standing(&stored, rights, &self.0.zone)),
@@ -158,7 +159,7 @@ impl TerminalService for Terminals {
     ) -> Result<Response<pb::GetTerminalStandingResponse>, Status> {
         let (caller, request) = admit(request)?;
         let id = convert::terminal(&caller, &request.terminal_id)?;
-        let stored = self.0.terminal(&id).await?;
+        let stored = self.0.standing(&caller, &id).await?;
         let rights = self.0.till_rights(&id.tenant).await?;
         Ok(Response::new(pb::GetTerminalStandingResponse {
             standing: Some(render::standing(&stored, rights, &self.0.zone)),

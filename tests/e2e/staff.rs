@@ -1,0 +1,205 @@
+//! What the person at a till may do, and how long.
+
+use kugel_testkit::{Door, Store, Tenant, Till, World};
+use serde_json::{Value, json};
+
+use crate::revocation::SOON;
+
+/// Enters a person with roles and a till at which she is signed in.
+async fn at_work(store: &Store, number: i32, roles: Value) -> Till {
+    let id = format!("p{number}");
+    let person = json!({"id": id, "name": "Sato", "pin": "4711", "roles": roles});
+    store.tenant.enter("staff", person).await;
+    let till = store.closed_till(number).await;
+    till.signed_in_as(&id, "4711").await.opened("1000").await
+}
+
+async fn refused(reply: kugel_testkit::Reply) {
+    reply.refused(403, "200002");
+}
+
+#[tokio::test]
+async fn a_cashier_sells_and_discounts_to_a_limit_and_no_more() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    tenant.item("TEA", "1000", "01").await;
+    let store = tenant.store("tk01").await;
+    for (number, roles) in [
+        (1, json!(["cashier"])),
+        (2, json!([])),
+        (3, json!(["no such role"])),
+    ] {
+        let till = at_work(&store, number, roles).await;
+        let cart = till.basket(&[("TEA", 1)]).await;
+        let line = format!("/carts/{cart}/lineItems/1");
+        let off = |kind: &str, value: &str| json!([{"discountType": kind, "discountValue": value, "discountDetail": "x"}]);
+        let discount = |path: String, body: Value| {
+            let rest = till.rest();
+            async move { rest.post(&path, body).await }
+        };
+        for (kind, value) in [
+            ("DiscountPercentage", "21"),
+            ("DiscountAmount", "201"),
+            ("DiscountPercentage", "100"),
+        ] {
+            refused(discount(format!("{line}/discounts"), off(kind, value)).await).await;
+        }
+        discount(format!("{line}/discounts"), off("DiscountPercentage", "20"))
+            .await
+            .ok();
+        refused(
+            till.rest()
+                .patch(&format!("{line}/unitPrice"), json!({"unitPrice": 1}))
+                .await,
+        )
+        .await;
+        refused(
+            till.rest()
+                .post(&till.path("cash-out"), json!({"amount": 100}))
+                .await,
+        )
+        .await;
+        till.command(&cart, "subtotal", json!({})).await;
+        refused(discount(format!("/carts/{cart}/discounts"), off("DiscountAmount", "161")).await).await;
+        discount(format!("/carts/{cart}/discounts"), off("DiscountAmount", "160"))
+            .await
+            .ok();
+        let cash = json!([{"paymentCode": "01", "amount": 704}]);
+        till.command(&cart, "payments", cash).await;
+        let sold = till.command(&cart, "bill", json!({})).await;
+        let path = till.transactions(&format!("/{}", sold["transactionNo"]));
+        refused(till.rest().post(&format!("{path}/void"), json!([])).await).await;
+        refused(till.rest().post(&format!("{path}/return"), json!([])).await).await;
+        till.closed("0").await;
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn own_roles_count_and_a_change_counts_within_moments() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    tenant.item("TEA", "1000", "01").await;
+    let store = tenant.store("tk01").await;
+    let role = |permissions: Value| json!({"name": "counter", "permissions": permissions});
+    tenant
+        .rest()
+        .post("/accounts/roles", role(json!(["cash.move", "sessions.run"])))
+        .await
+        .created();
+    let till = at_work(&store, 1, json!(["counter"])).await;
+    till.rest()
+        .post(&till.path("cash-in"), json!({"amount": 100}))
+        .await
+        .ok();
+    refused(till.rest().post("/carts", json!({})).await).await;
+    let shown = till
+        .rest()
+        .get(&format!("/terminals/{}", till.terminal_id))
+        .await
+        .ok();
+    assert_eq!(
+        shown["staff"]["permissions"],
+        json!(["cash.move", "sessions.run"])
+    );
+    let other = role(json!(["sales.sell", "sessions.run"]));
+    tenant.rest().put("/accounts/roles/counter", other).await.ok();
+    kugel_testkit::eventually(SOON, async || {
+        let reply = till.rest().post("/carts", json!({})).await;
+        (reply.status == 201).then_some(())
+    })
+    .await;
+    refused(
+        till.rest()
+            .post(&till.path("cash-in"), json!({"amount": 100}))
+            .await,
+    )
+    .await;
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn who_is_changed_or_removed_is_signed_out() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    let store = tenant.store("tk01").await;
+    for (number, change) in [(1, Some("0815")), (2, None)] {
+        let till = at_work(&store, number, json!(["cashier"])).await;
+        let path = tenant.path(&format!("staff/p{number}"));
+        match change {
+            Some(pin) => {
+                let person =
+                    json!({"id": format!("p{number}"), "name": "Sato", "pin": pin, "roles": ["cashier"]});
+                tenant.rest().put(&path, person).await.ok();
+            }
+            None => drop(tenant.rest().delete(&path).await.ok()),
+        }
+        kugel_testkit::eventually(SOON, async || {
+            let reply = till.rest().post("/carts", json!({})).await;
+            (reply.status == 401).then_some(())
+        })
+        .await;
+        let shown = tenant
+            .rest()
+            .get(&format!("/terminals/{}", till.terminal_id))
+            .await
+            .ok();
+        assert_eq!(shown["staff"], Value::Null);
+        let with_key = world.grpc(Door::Native).metadata("x-api-key", &till.api_key);
+        let with_key = with_key.metadata("x-terminal-id", &till.terminal_id);
+        let refused = with_key
+            .call("cart.v1.CartService.CreateCart", json!({}))
+            .await
+            .unwrap_err();
+        assert_eq!(crate::doors::code_of(&refused), "404002", "nobody is signed in");
+    }
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn a_till_needs_a_person_with_a_pin_to_be_opened_and_closed() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    let till = tenant.store("tk01").await.closed_till(1).await;
+    let fund = json!({"initialAmount": 1000});
+    till.rest()
+        .post(&till.path("open"), fund.clone())
+        .await
+        .refused(401, "406013");
+    let without = json!({"staffId": Tenant::CASHIER});
+    till.rest()
+        .post(&till.path("sign-in"), without)
+        .await
+        .refused_field("staffPin");
+    let till = till.signed_in().await.opened("1000").await;
+    let out = till.rest().post(&till.path("sign-out"), json!({})).await;
+    let till = world.rest().bearer(out.header("x-new-token").unwrap());
+    let path = format!("/terminals/{}-tk01-1/close", tenant.id);
+    till.post(&path, json!({"physicalAmount": 1000}))
+        .await
+        .refused(401, "406013");
+    tenant
+        .rest()
+        .post(&path, json!({"physicalAmount": 1000}))
+        .await
+        .ok();
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn nothing_is_sold_in_maintenance() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    let till = tenant.store("tk01").await.till(1).await;
+    let mode = |mode: &str| json!({"functionMode": mode});
+    let path = till.path("function_mode");
+    for (name, status) in [("Maintenance", 400), ("Journal", 201)] {
+        till.rest().patch(&path, mode(name)).await.ok();
+        kugel_testkit::eventually(SOON, async || {
+            let reply = till.rest().post("/carts", json!({})).await;
+            (reply.status == status).then_some(())
+        })
+        .await;
+    }
+    world.finish().await;
+}
