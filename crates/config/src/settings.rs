@@ -202,6 +202,14 @@ const WITHOUT_DEFAULT: [&str; 11] = [
 const ACCEPTED_MAX: usize = 4;
 
 impl Settings {
+    /// What error answers carry: older clients know HTTP statuses alone.
+    pub fn code_style(&self) -> ErrorCodeStyle {
+        match self.compatibility {
+            Compatibility::Legacy => ErrorCodeStyle::Http,
+            Compatibility::None => self.error_code_style,
+        }
+    }
+
     /// Reads defaults, then `file` if given, then the environment, and checks the result. An empty variable counts as not
     /// set.
     pub fn load(file: Option<&Path>) -> Result<Self, SettingsError> {

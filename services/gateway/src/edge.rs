@@ -232,7 +232,7 @@ async fn health(gateway: &Gateway, headers: &http::HeaderMap, uri: &http::Uri) -
         Err(failure) => reply::failure(
             failure,
             reply::Language::of(headers),
-            gateway.settings.error_code_style,
+            gateway.settings.code_style(),
             &gateway.routes,
             None,
         ),

@@ -27,7 +27,7 @@ pub(crate) async fn serve(gateway: &Gateway, request: Request<Body>) -> Response
         reply::failure(
             failure,
             language,
-            gateway.settings.error_code_style,
+            gateway.settings.code_style(),
             &gateway.routes,
             binding,
         )

@@ -94,7 +94,7 @@ struct Shared {
 fn say_compatibility(settings: &Settings) {
     if settings.compatibility == Compatibility::Legacy {
         tracing::warn!(
-            "COMPATIBILITY=legacy: tills may post their own logs and journal entries, and passwords may have 4 characters"
+            "COMPATIBILITY=legacy: tills do what older ones did, without a person's rights; the README lists it (Older clients)"
         );
     }
 }

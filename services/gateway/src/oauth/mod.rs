@@ -64,7 +64,7 @@ pub(crate) async fn serve(gateway: &Gateway, endpoint: Endpoint, request: Reques
         }
         Err(mut failure) => {
             failure.oauth.get_or_insert(error_of(endpoint, &failure));
-            let style = gateway.settings.error_code_style;
+            let style = gateway.settings.code_style();
             let mut response = reply::failure(failure, language, style, &gateway.routes, None);
             if method != Method::POST {
                 reply::allow(&mut response, &[Method::POST]);

@@ -26,7 +26,7 @@ pub(crate) fn serve(gateway: &Gateway, headers: &HeaderMap, uri: &Uri) -> Respon
         Ok(None) => gateway.document.get_or_init(|| write(gateway, None)).clone(),
         Ok(service) => write(gateway, service),
         Err(failure) => {
-            let style = gateway.settings.error_code_style;
+            let style = gateway.settings.code_style();
             return reply::failure(
                 failure,
                 reply::Language::of(headers),
