@@ -92,7 +92,7 @@ async fn a_token_that_names_nobody_outlives_who_signs_in_and_out() {
     }
     let out = signed_in.rest().post(&till.path("sign-out"), json!({})).await;
     let fresh = out.header("x-new-token").unwrap();
-    let fresh = world.grpc(Door::Native).bearer(&fresh);
+    let fresh = world.grpc(Door::Native).bearer(fresh);
     refused_everywhere(&named, &tenant, &services).await;
     for rpc in &services {
         assert!(is_good(&grpc, &tenant, rpc).await, "{}", rpc.name());
