@@ -21,7 +21,7 @@ use crate::crash::PROGRAM;
 /// How long a change may take to be seen.
 const LIMIT: Duration = Duration::from_secs(30);
 
-fn part(token: &str, place: usize) -> Value {
+pub(crate) fn part(token: &str, place: usize) -> Value {
     let part = URL_SAFE_NO_PAD
         .decode(token.split('.').nth(place).unwrap())
         .unwrap();

@@ -39,6 +39,7 @@ mod rights;
 mod sale;
 mod sealing;
 mod security;
+mod service_accounts;
 mod shop;
 mod staff;
 mod terminals;

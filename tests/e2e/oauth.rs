@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::accounts::members;
 
-const TOKEN: &str = "/accounts/token";
+pub(crate) const TOKEN: &str = "/accounts/token";
 
 fn form(tenant: &Tenant) -> String {
     let (username, password) = (Tenant::ADMINISTRATOR, Tenant::PASSWORD);
@@ -91,7 +91,7 @@ async fn a_form_is_url_encoded_multipart_or_json() {
 }
 
 /// Sends what the library wants to send.
-async fn send(root: Rest, request: HttpRequest) -> Result<HttpResponse, Infallible> {
+pub(crate) async fn send(root: Rest, request: HttpRequest) -> Result<HttpResponse, Infallible> {
     let (parts, body) = request.into_parts();
     let text = |name: &str| parts.headers.get(name).map(|value| value.to_str().unwrap());
     let root = match text("authorization") {

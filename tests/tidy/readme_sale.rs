@@ -15,10 +15,10 @@ use crate::tree::read;
 /// Where the README begins to look at what the sale left behind: those reads wait for its events.
 const AFTERMATH: &str = "# What it left behind";
 
-fn block() -> String {
+fn block(title: &str) -> String {
     let readme = read("README.md");
     let section = readme
-        .split("\n## A sale by curl")
+        .split(&format!("\n## {title}"))
         .nth(1)
         .expect("README.md has the section");
     section
@@ -43,11 +43,12 @@ async fn the_readmes_lines_sell() {
         .await
         .unwrap();
 
-    let block = block();
+    let (block, systems) = (block("A sale by curl"), block("Other systems"));
     let (sale, aftermath) = block
         .split_once(AFTERMATH)
         .expect("README.md says what the sale left behind");
-    let script = format!("set -eu -o pipefail\n{sale}\necho BILLED\nread -r _\n{AFTERMATH}{aftermath}");
+    let script =
+        format!("set -eu -o pipefail\n{sale}\necho BILLED\nread -r _\n{AFTERMATH}{aftermath}\n{systems}");
     let mut shell = Command::new("bash")
         .args(["-c", &script])
         .env("KUGEL", format!("http://{}", kugel.address()))
@@ -74,6 +75,7 @@ async fn the_readmes_lines_sell() {
         r#""operation":"search_journals""#,
         "売 上 レ ポ ー ト",
         r#""currentQuantity":97"#,
+        r#""operation":"get_item""#,
     ] {
         assert!(seen.contains(expected), "{expected} is missing in:\n{seen}");
     }

@@ -15,6 +15,7 @@ pub(crate) struct Derived {
     id: String,
     fingerprints: [u8; 32],
     api_keys: [u8; 32],
+    service_keys: [u8; 32],
     pub(crate) invitations: [u8; 32],
     pub(crate) temporary_passwords: [u8; 32],
 }
@@ -26,6 +27,7 @@ impl Derived {
             id: URL_SAFE_NO_PAD.encode(&id[..6]),
             fingerprints: mac(root, &[b"kugel request fingerprints"]),
             api_keys: mac(root, &[b"kugel api keys"]),
+            service_keys: mac(root, &[b"kugel service account keys"]),
             invitations: mac(root, &[b"kugel invitations"]),
             temporary_passwords: mac(root, &[b"kugel temporary passwords"]),
         }
@@ -67,6 +69,14 @@ impl Tokens {
         let ring = self.ring();
         let named = ring.roots(self.now()).find(|(root, _)| root.derived.id == id);
         work(&named.map_or(&ring.signing, |(root, _)| root).derived)
+    }
+
+    /// The key of a service account that belongs to a seed. Its beginning says what it is, to whoever finds one where it
+    /// should not be.
+    pub fn service_key(&self, seed: &str, tenant: &str, account: &str) -> ApiKey {
+        let parts = [seed, "\n", tenant, "\n", account].map(str::as_bytes);
+        let key = self.derived(seed, |derived| mac(&derived.service_keys, &parts));
+        ApiKey::from_request(&format!("ksa_{}", URL_SAFE_NO_PAD.encode(key)))
     }
 
     /// The API key that belongs to a seed.

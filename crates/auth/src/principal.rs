@@ -24,12 +24,15 @@ pub enum Principal {
     },
 }
 
-/// What a user's credential says about him.
+/// How the name of a service account begins among users', whose names have no colon.
+const SERVICE_ACCOUNT: &str = "service_account:";
+
+/// What the credential of a user or a service account says about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserClaims {
     /// The user's tenant.
     pub tenant: TenantId,
-    /// The name within the tenant.
+    /// The name within the tenant; of a service account as [`UserClaims::name_of`] writes it.
     pub username: String,
     /// Owns the tenant: everything is permitted.
     pub is_superuser: bool,
@@ -42,6 +45,21 @@ pub struct UserClaims {
 }
 
 impl UserClaims {
+    /// A service account's name among those of users: no user can have it.
+    pub fn name_of(service_account: &str) -> String {
+        format!("{SERVICE_ACCOUNT}{service_account}")
+    }
+
+    /// The service account, if the name is one's.
+    pub fn service_account_of(username: &str) -> Option<&str> {
+        username.strip_prefix(SERVICE_ACCOUNT)
+    }
+
+    /// The service account, if it is one's credential.
+    pub fn service_account(&self) -> Option<&str> {
+        Self::service_account_of(&self.username)
+    }
+
     /// An owner's.
     pub fn superuser(tenant: TenantId, username: impl Into<String>) -> Self {
         Self {

@@ -115,6 +115,20 @@ impl Rights {
         &self.0
     }
 
+    /// What is left of them within some permissions.
+    #[must_use]
+    pub fn within(&self, permissions: Permissions) -> Self {
+        Self::of(self.0.iter().map(|grant| Grant {
+            permissions: grant.permissions.common(permissions),
+            stores: grant.stores.clone(),
+        }))
+    }
+
+    /// Everything that is permitted anywhere.
+    pub fn anywhere(&self) -> Permissions {
+        self.at(Reach::AnyStore)
+    }
+
     /// True if it is permitted there.
     pub fn allow(&self, permission: Permission, reach: Reach<'_>) -> bool {
         permission == Permission::Self_ || self.at(reach).contains(permission)

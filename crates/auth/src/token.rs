@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use kugel_types::{Clock, TenantId};
 use parking_lot::RwLock;
 use serde::Serialize;
@@ -58,6 +59,20 @@ impl Tokens {
 
     /// A token for a user who has proved the password.
     pub fn issue_user(&self, claims: &UserClaims) -> String {
+        let end = self.now() + self.lifetimes.user;
+        self.issue_until(claims, end)
+    }
+
+    /// A token for a service account that has proved a key, and its life in seconds: that of a user's, but not beyond an
+    /// end.
+    pub fn issue_service_account(&self, claims: &UserClaims, end: Option<Timestamp>) -> (String, i64) {
+        let now = self.now();
+        let longest = now + self.lifetimes.user;
+        let end = end.map_or(longest, |end| end.as_second().min(longest));
+        (self.issue_until(claims, end), end - now)
+    }
+
+    fn issue_until(&self, claims: &UserClaims, end: i64) -> String {
         let now = self.now();
         // An owner's rights are told by the one claim.
         let grants = claims.rights.grants().iter().filter(|_| !claims.is_superuser);
@@ -65,14 +80,14 @@ impl Tokens {
             sub: claims.username.clone(),
             tenant_id: claims.tenant.to_string(),
             is_superuser: claims.is_superuser,
-            is_service_account: false,
-            service: None,
+            is_service_account: claims.service_account().is_some(),
+            service: claims.service_account().map(str::to_owned),
             grants: grants.map(GrantClaim::from).collect(),
             generation: Some(claims.generation),
             sid: claims.session.clone(),
             aud: Kind::User.audience(),
             iat: now,
-            exp: now + self.lifetimes.user,
+            exp: end,
         };
         self.sign(Kind::User, &token)
     }

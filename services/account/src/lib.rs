@@ -1,9 +1,10 @@
-//! The account service: registers tenants, keeps their users and issues the tokens that users work with.
+//! The account service: registers tenants, keeps their users and service accounts, and issues the tokens that both work with.
 //!
 //! Which tenants exist is known in the service's shared documents, where ids are unique whatever their case; the users
 //! of a tenant lie in the tenant's own. Passwords are kept as argon2id hashes (bcrypt ones of older systems still let
 //! their owners in) and leave the service in no form. It keeps the security log of each tenant, of which other services
-//! tell it by `terminal_security` and `staff_security`; it publishes no event, announces users whose tokens are revoked, and calls no neighbour.
+//! tell it by `terminal_security` and `staff_security`; it publishes no event, announces users and service accounts whose tokens
+//! are revoked, and calls no neighbour.
 //! What was issued for an account is of its generation, which everything that revokes raises; a login is a session, which
 //! can be ended alone. Every service asks for both before it lets a user in.
 //! Start reading at [`build`], then [`app::App`].
@@ -25,13 +26,14 @@ use kugel_error::Result;
 use kugel_proto::account::v1::account_service_server::AccountServiceServer;
 use kugel_proto::account::v1::key_service_server::KeyServiceServer;
 use kugel_proto::account::v1::role_service_server::RoleServiceServer;
+use kugel_proto::account::v1::service_account_service_server::ServiceAccountServiceServer;
 use kugel_rpc::{Deps, Parts, Repeats, Routes};
 use kugel_state::{State, StateError};
 use kugel_store::{Collection, Record as _};
 use kugel_types::{Clock, TenantId};
 
 use crate::adapters::events::{SecurityLog, TOPICS};
-use crate::adapters::grpc::{Accounts, Keys, Roles};
+use crate::adapters::grpc::{Accounts, Keys, Roles, ServiceAccounts};
 use crate::app::{App, keep_forgetting, keep_forgetting_sessions};
 use crate::domain::Tenant;
 
@@ -62,6 +64,7 @@ pub fn build(deps: Deps) -> Result<Parts> {
     let brake = |kind| Brake::new(kind, Arc::clone(&deps.state), Arc::clone(&deps.clock));
     let app = App {
         logins: brake(Kind::Password),
+        service_keys: brake(Kind::ApiKey),
         registrations: brake(Kind::Registration),
         registration: deps.settings.registration,
         is_legacy: deps.settings.compatibility == Compatibility::Legacy,
@@ -78,7 +81,8 @@ pub fn build(deps: Deps) -> Result<Parts> {
     let repeats = app.repeats.clone();
     let routes = Routes::new(KeyServiceServer::new(Keys(Arc::clone(&app.tokens))))
         .and(AccountServiceServer::new(Accounts(app.clone())))
-        .and(RoleServiceServer::new(Roles(app.clone())));
+        .and(RoleServiceServer::new(Roles(app.clone())))
+        .and(ServiceAccountServiceServer::new(ServiceAccounts(app.clone())));
     Ok(Parts {
         name: NAME,
         routes,

@@ -6,7 +6,8 @@ use kugel_proto::account::v1::SecurityEvent;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    EndedSessions, LastLogin, PasswordPolicy, Role, Session, SuperuserGuard, Tenant, UsedInvitation, User,
+    EndedSessions, KeyUse, LastLogin, PasswordPolicy, Role, ServiceAccount, Session, SuperuserGuard, Tenant,
+    UsedInvitation, User,
 };
 
 /// The key of the one policy of a tenant.
@@ -45,6 +46,16 @@ static POLICIES: Collection = Collection {
 };
 static ROLES: Collection = Collection {
     name: "own_roles",
+    fields: &[],
+    indexes: &[],
+};
+static SERVICE_ACCOUNTS: Collection = Collection {
+    name: "service_accounts",
+    fields: &[],
+    indexes: &[],
+};
+static KEY_USES: Collection = Collection {
+    name: "service_key_uses",
     fields: &[],
     indexes: &[],
 };
@@ -106,6 +117,25 @@ impl Record for Role {
     }
 }
 
+impl Record for ServiceAccount {
+    const COLLECTION: &'static Collection = &SERVICE_ACCOUNTS;
+    fn id(&self) -> String {
+        self.name.clone()
+    }
+}
+
+/// Where the use of a key is noted.
+pub(crate) fn key_use_id(account: &str, key: &str) -> String {
+    format!("{account}.{key}")
+}
+
+impl Record for KeyUse {
+    const COLLECTION: &'static Collection = &KEY_USES;
+    fn id(&self) -> String {
+        key_use_id(&self.account, &self.key)
+    }
+}
+
 impl Record for Session {
     const COLLECTION: &'static Collection = &SESSIONS;
     fn id(&self) -> String {
@@ -155,13 +185,15 @@ impl Record for SecurityEventDocument {
 }
 
 /// All collections of the service.
-pub static COLLECTIONS: [&Collection; 11] = [
+pub static COLLECTIONS: [&Collection; 13] = [
     &TENANTS,
     &USERS,
     &LAST_LOGINS,
     &GUARDS,
     &POLICIES,
     &ROLES,
+    &SERVICE_ACCOUNTS,
+    &KEY_USES,
     &SESSIONS,
     &ENDED_SESSIONS,
     &INVITATIONS,

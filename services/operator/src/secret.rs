@@ -22,8 +22,8 @@ pub enum Command {
     /// good for as long as the longest token lives, 24 hours at least; invitations that were printed end then too. API keys,
     /// passwords and PINs do not depend on it. Where SECRET_KEY is set, it is changed there, with SECRET_KEYS_ACCEPTED.
     Rotate {
-        /// End every token and invitation at once, for a secret that somebody knows. Users log in again and tills exchange
-        /// their API key for a token again.
+        /// End every access token and invitation at once, for a secret that somebody knows. Clients get others by their
+        /// refresh token or key, or log in again.
         #[arg(long)]
         drop_former: bool,
     },

@@ -38,6 +38,7 @@ pub(super) async fn users(walk: &mut Walk) {
     walk.kept("account.v1.AccountService.UpdateUser", change, back)
         .await;
     roles(walk).await;
+    service_accounts(walk).await;
     passwords(walk, &clerk, &other).await;
     walk.kept(
         "account.v1.AccountService.LogOutUser",
@@ -69,6 +70,34 @@ async fn roles(walk: &mut Walk) {
     let gone = json!({"name": "night"});
     walk.kept("account.v1.RoleService.DeleteRole", gone, json!({"name": "day"}))
         .await;
+}
+
+/// A key is shown again to who made it, though nobody keeps it.
+async fn service_accounts(walk: &mut Walk) {
+    let service = |method: &str| format!("account.v1.ServiceAccountService.{method}");
+    let account = |role: &str| json!({"serviceAccount": {"name": "erp", "roles": [{"role": role}]}});
+    let create = "account.v1.ServiceAccountService.CreateServiceAccount";
+    walk.kept(create, account("integrator"), account("cashier")).await;
+    let update = "account.v1.ServiceAccountService.UpdateServiceAccount";
+    walk.kept(update, account("cashier"), account("manager")).await;
+    let (erp, other) = (json!({"name": "erp"}), json!({"name": "other"}));
+    let create = "account.v1.ServiceAccountService.CreateServiceAccountKey";
+    let made = walk.kept(create, erp.clone(), other.clone()).await;
+    let key = made["clientSecret"].as_str().unwrap();
+    assert_kept_nowhere(walk.world.folder(), key);
+    let listed = walk.plain(&service("ListServiceAccountKeys"), erp.clone()).await;
+    assert_eq!(listed["keys"].as_array().unwrap().len(), 1);
+    let form = json!({"clientId": made["clientId"], "clientSecret": key});
+    let issue = "account.v1.ServiceAccountService.IssueServiceAccountToken";
+    walk.afresh(issue, form).await;
+    let spare = walk.plain(&service("CreateServiceAccountKey"), erp).await;
+    let gone = json!({"name": "erp", "keyId": spare["key"]["keyId"]});
+    let delete = "account.v1.ServiceAccountService.DeleteServiceAccountKey";
+    walk.kept(delete, gone, json!({"keyId": "other"})).await;
+    let brief = json!({"serviceAccount": {"name": "brief"}});
+    walk.plain(&service("CreateServiceAccount"), brief).await;
+    let delete = "account.v1.ServiceAccountService.DeleteServiceAccount";
+    walk.kept(delete, json!({"name": "brief"}), other).await;
 }
 
 /// A reset shows the same password again, though nobody keeps it, and a change is made once.

@@ -110,6 +110,6 @@ impl App {
 }
 
 /// The one answer to every refused login.
-pub(super) fn refused() -> Error {
+pub(crate) fn refused() -> Error {
     codes::UNAUTHENTICATED.error("username, password or tenant is wrong")
 }

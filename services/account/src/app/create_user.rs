@@ -30,7 +30,7 @@ impl App {
         roles: Vec<RoleGrant>,
     ) -> Result<UserView> {
         let own = self.permitted(caller, Permission::UsersWrite).await?;
-        let (is_superuser, roles) = self.given(caller, &own, roles).await?;
+        let (is_superuser, roles) = self.given(caller, &own, ("roles", roles)).await?;
         let Credentials { username, password } = credentials;
         if self
             .documents

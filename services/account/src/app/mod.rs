@@ -15,6 +15,8 @@ mod revoke_token;
 mod rights;
 mod roles;
 mod security;
+mod service_accounts;
+mod service_keys;
 mod sessions;
 mod users;
 
@@ -29,7 +31,7 @@ use kugel_rpc::Repeats;
 use kugel_store::Documents;
 use kugel_types::{Clock, TenantId};
 
-pub(crate) use attempt::account;
+pub(crate) use attempt::{account, refused};
 pub use change_password::PasswordChange;
 pub use change_user::UserChange;
 pub use introspect_token::Introspection;
@@ -38,6 +40,8 @@ pub use refresh_token::RefreshForm;
 pub use register_tenant::NewTenant;
 pub(crate) use security::keep_forgetting;
 pub use security::{SECURITY_EVENTS, SecurityFilter};
+pub use service_accounts::{ServiceAccountContent, ServiceAccountView};
+pub use service_keys::{ClientCredentials, KeyContent, KeyView, permissions_of};
 pub use sessions::Issued;
 pub(crate) use sessions::keep_forgetting as keep_forgetting_sessions;
 pub use users::{USERS, UserView};
@@ -51,6 +55,8 @@ pub struct App {
     pub passwords: Passwords,
     /// How often passwords may be tried.
     pub logins: Brake,
+    /// How often keys of service accounts may be tried.
+    pub service_keys: Brake,
     /// How often tenants may be registered.
     pub registrations: Brake,
     /// Who may register a tenant.

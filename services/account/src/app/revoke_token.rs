@@ -11,7 +11,7 @@ use kugel_store::{Scope, retry};
 use kugel_types::TenantId;
 
 use super::App;
-use crate::domain::{Session, User};
+use crate::domain::{ServiceAccount, Session, User};
 
 impl App {
     /// Ends the session of a token, or of the caller without one. A token that is good for nothing is revoked already.
@@ -48,6 +48,9 @@ impl App {
     async fn revoke_claims(&self, address: Option<IpAddr>, claims: &UserClaims) -> Result<()> {
         let UserClaims { tenant, username, .. } = claims;
         let entry = logged_out(address, username);
+        if let Some(service) = claims.service_account() {
+            return self.end_tokens_of(tenant, service, claims, &entry).await;
+        }
         match &claims.session {
             Some(session) => {
                 self.end_session(tenant, (username, claims.generation), session, &entry)
@@ -56,6 +59,31 @@ impl App {
             // It cannot be told from others: all of them end.
             None => self.end_all(tenant, (username, claims.generation), &entry).await,
         }
+    }
+
+    /// A service account's token cannot be told from its others: all of them end, and its keys get more.
+    async fn end_tokens_of(
+        &self,
+        tenant: &TenantId,
+        service: &str,
+        claims: &UserClaims,
+        entry: &SecurityEntry,
+    ) -> Result<()> {
+        let scope = Scope::from(tenant);
+        retry("service account", service, || async {
+            let account = self.documents.get::<ServiceAccount>(&scope, service).await?;
+            let Some(account) = account.filter(|account| account.generation == claims.generation) else {
+                return Ok::<_, kugel_store::Missed>(());
+            };
+            let raised = (*account.value).clone().raised(self.clock.now());
+            let changes = self.documents.changes(&claims.username);
+            let changes = changes.replace(raised, account.revision);
+            self.commit(tenant, changes, std::slice::from_ref(entry)).await?;
+            Ok(())
+        })
+        .await?;
+        self.announce_user(tenant, &claims.username);
+        Ok(())
     }
 
     async fn end_all(

@@ -24,18 +24,31 @@ impl App {
             }
             _ => None,
         };
-        account
-            .filter(|user| user.is_active)
-            .ok_or_else(|| codes::UNAUTHENTICATED.error("the account behind the token is not active"))
+        account.filter(|user| user.is_active).ok_or_else(inactive)
     }
 
-    /// What the caller may do, if that is permitted for the whole tenant; for services, everything.
-    pub(super) async fn permitted(&self, caller: &Caller, permission: Permission) -> Result<Rights> {
-        if let Principal::Service { .. } = caller.principal() {
-            return Ok(Rights::all());
+    /// What the caller may do, if the account behind the credential is good; for services, everything.
+    pub async fn own_rights(&self, caller: &Caller) -> Result<Rights> {
+        match caller.principal() {
+            Principal::Service { .. } => Ok(Rights::all()),
+            Principal::User(claims) if claims.service_account().is_some() => {
+                let standing = self.standing(&caller.scope(), &claims.username).await?;
+                // Its key may be permitted less than the account, and any change of either ends its tokens.
+                standing
+                    .filter(|standing| standing.accepts(claims.generation, None))
+                    .map(|_| claims.rights.clone())
+                    .ok_or_else(inactive)
+            }
+            _ => {
+                let account = self.own_account(caller).await?;
+                self.rights_of(&caller.scope(), &account).await
+            }
         }
-        let account = self.own_account(caller).await?;
-        let rights = self.rights_of(&caller.scope(), &account).await?;
+    }
+
+    /// What the caller may do, if that is permitted for the whole tenant.
+    pub(super) async fn permitted(&self, caller: &Caller, permission: Permission) -> Result<Rights> {
+        let rights = self.own_rights(caller).await?;
         if rights.allow(permission, Reach::Tenant) {
             Ok(rights)
         } else {
@@ -125,6 +138,10 @@ impl App {
             None => changes.insert(SuperuserGuard {}),
         })
     }
+}
+
+fn inactive() -> Error {
+    codes::UNAUTHENTICATED.error("the account behind the token is not active")
 }
 
 fn last_superuser(username: &str) -> Error {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kugel_auth::{Grant, Principal, Rights};
+use kugel_auth::{Grant, Rights, UserClaims};
 use kugel_error::{Error, Result, codes};
 use kugel_proto::Permission::UsersWrite;
 use kugel_proto::account::v1::SecurityEventKind;
@@ -11,7 +11,7 @@ use kugel_store::{Query, Scope, StoreError, Stored, retry};
 
 use super::users::missing;
 use super::{App, UserView};
-use crate::domain::{OWNER, PRESETS, Role, RoleGrant, User, preset};
+use crate::domain::{OWNER, PRESETS, Role, RoleGrant, ServiceAccount, User, preset};
 
 /// Roles of its own that a tenant may have.
 const ROLES_MAX: u64 = 100;
@@ -19,9 +19,7 @@ const ROLES_MAX: u64 = 100;
 impl App {
     /// The presets, then the tenant's own roles by name.
     pub async fn roles(&self, caller: &Caller) -> Result<Vec<Role>> {
-        if !matches!(caller.principal(), Principal::Service { .. }) {
-            self.own_account(caller).await?;
-        }
+        self.own_rights(caller).await?;
         let own = self.documents.find::<Role>(&caller.scope(), Query::all()).await?;
         let mut own: Vec<_> = own.rows.iter().map(|role| (*role.value).clone()).collect();
         own.sort_by(|one, other| one.name.cmp(&other.name));
@@ -65,18 +63,25 @@ impl App {
                 changes = changes
                     .replace_shared(Arc::clone(&role), former.revision)
                     .answering(caller.request(), &role);
-                let holders = match role.permits() == former.permits() {
-                    true => Vec::new(),
+                let is_same = role.permits() == former.permits();
+                let (users, services) = match is_same {
+                    true => (Vec::new(), Vec::new()),
                     false => self.holders(&caller.scope(), &role.name).await?,
                 };
-                for holder in &holders {
-                    changes = self.revoking(&caller.scope(), holder, changes).await?;
+                for user in &users {
+                    changes = self.revoking(&caller.scope(), user, changes).await?;
+                }
+                for service in &services {
+                    let raised = (*service.value).clone().raised(changes.at());
+                    changes = changes.replace(raised, service.revision);
                 }
                 let entry = SecurityEntry::by(caller, SecurityEventKind::RoleChanged, &role.name);
                 self.commit(caller.tenant(), changes, &[entry]).await?;
-                holders
-                    .iter()
-                    .for_each(|holder| self.announce_user(caller.tenant(), &holder.username));
+                let users = users.iter().map(|user| user.username.clone());
+                let services = services.iter().map(|service| UserClaims::name_of(&service.name));
+                users
+                    .chain(services)
+                    .for_each(|name| self.announce_user(caller.tenant(), &name));
                 self.announce_role(caller.tenant(), &role.name);
                 Ok((*role).clone())
             })
@@ -85,16 +90,19 @@ impl App {
         caller.once(&self.documents, work).await
     }
 
-    /// Removes a role of the tenant's own that no user has.
+    /// Removes a role of the tenant's own that nobody has.
     pub async fn delete_role(&self, caller: &Caller, name: &str) -> Result<()> {
         let work = async {
             let own = self.permitted(caller, UsersWrite).await?;
             retry("role", name, || async {
                 let role = self.own_role(caller, name).await?;
                 self.require_cover(&own, &for_tenant(&role))?;
-                let holders = self.holders(&caller.scope(), name).await?.len();
+                let (users, services) = self.holders(&caller.scope(), name).await?;
+                let holders = users.len() + services.len();
                 if holders > 0 {
-                    let message = format!("{holders} users have the role {name}: give them others first");
+                    let message = format!(
+                        "{holders} users and service accounts have the role {name}: give them others first"
+                    );
                     return Err(codes::OPERATION_NOT_ALLOWED.error(message).into());
                 }
                 let changes = self.documents.changes(&caller.actor());
@@ -120,7 +128,7 @@ impl App {
     ) -> Result<UserView> {
         let work = async {
             let own = self.permitted(caller, UsersWrite).await?;
-            let (is_superuser, roles) = self.given(caller, &own, roles).await?;
+            let (is_superuser, roles) = self.given(caller, &own, ("roles", roles)).await?;
             let user = self.stored_user(caller, username).await?;
             self.require_cover(&own, &self.rights_of(&caller.scope(), &user).await?)?;
             let edit = |user: User| {
@@ -136,12 +144,13 @@ impl App {
         view.ok_or_else(|| missing(username))
     }
 
-    /// Roles as accounts keep them, if there are such roles and the caller may give them: the owner's is a flag.
+    /// Roles as accounts keep them, if there are such roles and the caller may give them: the owner's is a flag. What is wrong
+    /// is named after the field they came in.
     pub(super) async fn given(
         &self,
         caller: &Caller,
         own: &Rights,
-        mut roles: Vec<RoleGrant>,
+        (field, mut roles): (&str, Vec<RoleGrant>),
     ) -> Result<(bool, Vec<RoleGrant>)> {
         let scope = caller.scope();
         let mut unknown = Vec::new();
@@ -155,7 +164,7 @@ impl App {
         if !unknown.is_empty() {
             let error = codes::INVALID_INPUT.error("there are no such roles");
             return Err(unknown.into_iter().fold(error, |error, (row, why)| {
-                error.field(format!("roles[{row}].role"), why)
+                error.field(format!("{field}[{row}].role"), why)
             }));
         }
         let is_superuser = roles.iter().any(|given| given.role == OWNER);
@@ -176,11 +185,19 @@ impl App {
         role.ok_or_else(|| codes::NOT_FOUND.error(format!("role {name} is not found")))
     }
 
-    /// The users who have a role.
-    pub(super) async fn holders(&self, scope: &Scope, role: &str) -> Result<Vec<Stored<User>>> {
-        let users = self.documents.find::<User>(scope, Query::all()).await?.rows;
-        let has = |user: &Stored<User>| user.roles.iter().any(|given| given.role == role);
-        Ok(users.into_iter().filter(has).collect())
+    /// The users and the service accounts that have a role.
+    async fn holders(
+        &self,
+        scope: &Scope,
+        role: &str,
+    ) -> Result<(Vec<Stored<User>>, Vec<Stored<ServiceAccount>>)> {
+        let has = |roles: &[RoleGrant]| roles.iter().any(|given| given.role == role);
+        let mut users = self.documents.find::<User>(scope, Query::all()).await?.rows;
+        users.retain(|user| has(&user.roles));
+        let services = self.documents.find::<ServiceAccount>(scope, Query::all());
+        let mut services = services.await?.rows;
+        services.retain(|service| has(&service.roles));
+        Ok((users, services))
     }
 }
 

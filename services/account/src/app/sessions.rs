@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use kugel_auth::RefreshToken;
+use kugel_auth::{RefreshToken, UserClaims};
 use kugel_error::Result;
 use kugel_proto::account::v1::SecurityEventKind;
 use kugel_rpc::SecurityEntry;
@@ -13,7 +13,7 @@ use kugel_store::{
 use kugel_types::{Clock, TenantId};
 
 use super::App;
-use crate::domain::{EndedSessions, LastLogin, SESSIONS_MAX, Session, Standing, User};
+use crate::domain::{EndedSessions, LastLogin, SESSIONS_MAX, ServiceAccount, Session, Standing, User};
 
 /// Time between two rounds of forgetting.
 const ROUND: Duration = Duration::from_secs(3_600);
@@ -152,6 +152,14 @@ impl App {
 
     /// What tokens of a user are held against. Nothing for somebody who may not work.
     pub async fn standing(&self, scope: &Scope, username: &str) -> Result<Option<Standing>> {
+        if let Some(name) = UserClaims::service_account_of(username) {
+            let account = self.documents.get::<ServiceAccount>(scope, name).await?;
+            let account = account.filter(|account| account.is_good(self.clock.now()));
+            return Ok(account.map(|account| Standing {
+                generation: account.generation,
+                ended_sessions: Vec::new(),
+            }));
+        }
         let (user, ended) = tokio::try_join!(
             self.documents.get::<User>(scope, username),
             self.documents.get::<EndedSessions>(scope, username),

@@ -4,6 +4,7 @@
 
 mod password;
 mod role;
+mod service_account;
 mod session;
 
 use jiff::Timestamp;
@@ -12,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 pub use password::{LONGEST, PasswordPolicy};
 pub use role::{OWNER, PRESETS, Role, RoleGrant, preset};
+pub use service_account::{
+    ACCOUNTS_MAX, KEYS_MAX, KeyUse, ServiceAccount, ServiceKey, is_service_account_name,
+};
 pub use session::{ENDED_MAX, EndedSessions, Presented, SESSIONS_MAX, Session};
 
 /// The longest user name, in characters.

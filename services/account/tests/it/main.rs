@@ -9,6 +9,8 @@ mod registration;
 mod revocation;
 mod roles;
 mod security;
+mod service_accounts;
+mod service_keys;
 mod sessions;
 mod tokens;
 mod users;

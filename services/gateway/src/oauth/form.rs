@@ -37,13 +37,16 @@ impl Form {
                 return Err(refused("invalid_request", codes::INVALID_INPUT.error(text)));
             }
         }
-        if let Some(client) = basic(&parts.headers)? {
+        if let Some((client, secret)) = basic(&parts.headers)? {
             if form.get("client_id").is_some_and(|named| named != client) {
                 let error = codes::INVALID_INPUT.error("the client is named twice, and not alike");
                 let error = error.field("client_id", "is not the name in `Authorization`");
                 return Err(refused("invalid_request", error));
             }
             form.0.insert("client_id".to_owned(), client);
+            if let Some(secret) = secret {
+                form.0.insert("client_secret".to_owned(), secret);
+            }
         }
         Ok(form)
     }
@@ -132,9 +135,9 @@ fn secret_of(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("basic").then(|| rest.trim())
 }
 
-/// The client's name: the user part of HTTP Basic, of which both parts are url-encoded (RFC 6749, 2.3.1). The clients of a
-/// tenant have no secret, so the other part may be empty or anything.
-fn basic(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+/// The client's name and its secret: the parts of HTTP Basic, both of them url-encoded (RFC 6749, 2.3.1). A tenant has no
+/// secret, so the other part may be empty or anything.
+fn basic(headers: &HeaderMap) -> Result<Option<(String, Option<String>)>, Failure> {
     let Some(encoded) = secret_of(headers) else {
         return Ok(None);
     };
@@ -142,15 +145,19 @@ fn basic(headers: &HeaderMap) -> Result<Option<String>, Failure> {
         .decode(encoded)
         .ok()
         .and_then(|bytes| String::from_utf8(bytes).ok());
-    let Some((client, _)) = plain.as_deref().and_then(|plain| plain.split_once(':')) else {
+    let Some((client, secret)) = plain.as_deref().and_then(|plain| plain.split_once(':')) else {
         let error = codes::UNAUTHENTICATED.error("`Authorization: Basic` cannot be read");
         return Err(refused("invalid_client", error));
     };
     // A form of one value without a name.
-    let decoded = form_urlencoded::parse(format!("={client}").as_bytes())
-        .next()
-        .map(|(_, value)| value.into_owned());
-    Ok(decoded.filter(|client| !client.is_empty()))
+    let decoded = |text: &str| {
+        let form = format!("={text}");
+        let value = form_urlencoded::parse(form.as_bytes()).next();
+        value
+            .map(|(_, value)| value.into_owned())
+            .filter(|value| !value.is_empty())
+    };
+    Ok(decoded(client).map(|client| (client, decoded(secret))))
 }
 
 /// Parameters are called as RFC 6749 spells them, and members of JSON also as everywhere else in REST.

@@ -1,7 +1,7 @@
 //! The endpoints of OAuth2: tokens (RFC 6749), revocation (RFC 7009) and introspection (RFC 7662). Written by hand because
 //! OAuth2 wants forms, and answers without the envelope.
 //!
-//! The client is the tenant, which has no secret. A grant is a method of the account service: another one is an arm of
+//! The client is the tenant, which has no secret, or a service account, which has. A grant is a method of the account service: another one is an arm of
 //! [`grant`]. A failure is the error object of RFC 6749 and the envelope's members at once, so that clients of either kind
 //! read it; its status is the one that the error table gives it.
 
@@ -13,8 +13,9 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use kugel_error::{Error, codes};
 use kugel_proto::account::v1::{
-    IntrospectTokenRequest, IntrospectTokenResponse, IssueTokenRequest, IssueTokenResponse,
-    RefreshTokenRequest, RefreshTokenResponse, RevokeTokenRequest, RevokeTokenResponse,
+    IntrospectTokenRequest, IntrospectTokenResponse, IssueServiceAccountTokenRequest,
+    IssueServiceAccountTokenResponse, IssueTokenRequest, IssueTokenResponse, RefreshTokenRequest,
+    RefreshTokenResponse, RevokeTokenRequest, RevokeTokenResponse,
 };
 use prost::Message;
 use serde_json::{Value, json};
@@ -100,13 +101,14 @@ async fn answer(gateway: &Gateway, endpoint: Endpoint, request: Request<Body>) -
         Endpoint::Revoke => {
             let token = form.text("token");
             let request = RevokeTokenRequest { token };
-            let _: RevokeTokenResponse = call(gateway, "RevokeToken", metadata, &request).await?;
+            let _: RevokeTokenResponse =
+                call(gateway, "AccountService/RevokeToken", metadata, &request).await?;
             Ok(json!({}))
         }
         Endpoint::Introspect => {
             let token = form.text("token");
             let request = IntrospectTokenRequest { token };
-            let worth = call(gateway, "IntrospectToken", metadata, &request).await?;
+            let worth = call(gateway, "AccountService/IntrospectToken", metadata, &request).await?;
             Ok(introspection(worth))
         }
     }
@@ -123,7 +125,8 @@ async fn grant(gateway: &Gateway, metadata: HeaderMap, form: &Form) -> Result<Va
                 client_id: form.text("client_id"),
                 ..Default::default()
             };
-            let token: IssueTokenResponse = call(gateway, "IssueToken", metadata, &request).await?;
+            let token: IssueTokenResponse =
+                call(gateway, "AccountService/IssueToken", metadata, &request).await?;
             Ok(present(json!({
                 "access_token": token.access_token,
                 "token_type": token.token_type,
@@ -136,7 +139,8 @@ async fn grant(gateway: &Gateway, metadata: HeaderMap, form: &Form) -> Result<Va
                 refresh_token: form.text("refresh_token"),
                 client_id: form.text("client_id"),
             };
-            let token: RefreshTokenResponse = call(gateway, "RefreshToken", metadata, &request).await?;
+            let token: RefreshTokenResponse =
+                call(gateway, "AccountService/RefreshToken", metadata, &request).await?;
             Ok(json!({
                 "access_token": token.access_token,
                 "token_type": token.token_type,
@@ -144,12 +148,45 @@ async fn grant(gateway: &Gateway, metadata: HeaderMap, form: &Form) -> Result<Va
                 "refresh_token": token.refresh_token,
             }))
         }
+        Some("client_credentials") => service_account(gateway, metadata, form).await,
         Some(_) => {
             let error = codes::INVALID_INPUT.error("request validation failed");
-            let error = error.field("grant_type", "must be `password` or `refresh_token`");
+            let why = "must be `password`, `refresh_token` or `client_credentials`";
+            let error = error.field("grant_type", why);
             Err(refused("unsupported_grant_type", error))
         }
     }
+}
+
+/// Exchanges the key of a service account for a token. Who is not let in is no client: RFC 6749, 5.2.
+async fn service_account(gateway: &Gateway, metadata: HeaderMap, form: &Form) -> Result<Value, Failure> {
+    let request = IssueServiceAccountTokenRequest {
+        client_id: form.text("client_id"),
+        client_secret: form.text("client_secret"),
+        scope: form.text("scope"),
+    };
+    let method = "ServiceAccountService/IssueServiceAccountToken";
+    let issued: Result<IssueServiceAccountTokenResponse, Failure> =
+        call(gateway, method, metadata, &request).await;
+    let token = issued.map_err(|failure| match failure.http {
+        StatusCode::UNAUTHORIZED => Failure {
+            oauth: Some("invalid_client"),
+            ..failure
+        },
+        StatusCode::UNPROCESSABLE_ENTITY if failure.fields.iter().any(|wrong| wrong.field == "scope") => {
+            Failure {
+                oauth: Some("invalid_scope"),
+                ..failure
+            }
+        }
+        _ => failure,
+    })?;
+    Ok(json!({
+        "access_token": token.access_token,
+        "token_type": token.token_type,
+        "expires_in": token.expires_in,
+        "scope": token.scope,
+    }))
 }
 
 async fn call<A: Message + Default>(
@@ -159,7 +196,7 @@ async fn call<A: Message + Default>(
     request: &impl Message,
 ) -> Result<A, Failure> {
     let channel = gateway.channel(SERVICE)?;
-    let path = format!("/kugel.account.v1.AccountService/{method}");
+    let path = format!("/kugel.account.v1.{method}");
     let path = PathAndQuery::try_from(path).expect("methods are named by letters");
     let answer = upstream::unary(channel, &path, metadata, upstream::frame_of(request)).await?;
     A::decode(answer.message).map_err(|_| Failure::malformed_answer())

@@ -4,12 +4,17 @@ use serde_json::{Map, Value, json};
 
 use crate::oauth;
 
-/// How a user logs in. The API page asks for a client id besides, and sends it by HTTP Basic.
+/// How a user logs in, and how a service account gets a token. The API page asks for a client id besides, and sends it by
+/// HTTP Basic.
 pub(super) fn scheme() -> Value {
     json!({
         "type": "oauth2",
-        "description": "A user's name and password. The client id is the tenant; there is no client secret.",
-        "flows": {"password": {"tokenUrl": oauth::TOKEN, "refreshUrl": oauth::TOKEN, "scopes": {}}},
+        "description": "A user's name and password: the client id is the tenant, there is no client secret. Or a service \
+                        account's client id, with a key of its as the client secret.",
+        "flows": {
+            "password": {"tokenUrl": oauth::TOKEN, "refreshUrl": oauth::TOKEN, "scopes": {}},
+            "clientCredentials": {"tokenUrl": oauth::TOKEN, "scopes": {}},
+        },
     })
 }
 
@@ -28,13 +33,20 @@ fn token() -> Value {
     let form = json!({
         "type": "object",
         "properties": {
-            "grant_type": {"enum": ["password", "refresh_token"], "default": "password"},
+            "grant_type": {"enum": ["password", "refresh_token", "client_credentials"], "default": "password"},
             "username": text,
             "password": {"type": "string", "format": "password"},
             "refresh_token": {"type": "string", "description": "Of the last answer, for the grant `refresh_token`."},
-            "client_id": {"type": "string", "description": "The tenant, here or by HTTP Basic."},
-            "client_secret": {"type": "string", "description": "Ignored."},
-            "scope": {"type": "string", "description": "Ignored."},
+            "client_id": {
+                "type": "string",
+                "description": "The tenant, or a service account as `{tenant_id}.{name}`, here or by HTTP Basic.",
+            },
+            "client_secret": {"type": "string", "description": "A service account's key. Ignored otherwise."},
+            "scope": {
+                "type": "string",
+                "description": "Permissions with blanks between them, if a service account's token should have fewer. Ignored \
+                                otherwise.",
+            },
         },
     });
     let answer = json!({
@@ -45,13 +57,15 @@ fn token() -> Value {
             "token_type": {"const": "bearer"},
             "expires_in": {"type": "integer", "format": "int64", "description": "Seconds."},
             "refresh_token": {"type": "string", "description": "Good for one exchange. It brings the next one."},
+            "scope": {"type": "string", "description": "What a service account's token permits anywhere."},
         },
     });
-    let text = "OAuth2's token endpoint (RFC 6749): by name and password, or by the refresh token of the last answer. The \
-                client is the tenant: `client_id`, or the user part of HTTP Basic.";
+    let text = "OAuth2's token endpoint (RFC 6749): by name and password, or by the refresh token of the last answer: the \
+                client is the tenant, `client_id` or the user part of HTTP Basic. Or by a service account's key: the client \
+                is the account, and the key its secret.";
     let about = (
         "account_issue_token",
-        "Logs a user in, or goes on with a login",
+        "Logs a user or a service account in, or goes on with a login",
         text,
     );
     operation(about, &form, &answer, &json!([]))
@@ -86,7 +100,7 @@ fn introspect() -> Value {
         "required": ["active"],
         "properties": {
             "active": {"type": "boolean"},
-            "kind": {"enum": ["user", "terminal", "service", "refresh"]},
+            "kind": {"enum": ["user", "service_account", "terminal", "service", "refresh"]},
             "token_type": {"const": "bearer"},
             "sub": text,
             "username": text,
@@ -137,7 +151,7 @@ pub(super) fn failure() -> Value {
         "properties": {
             "error": {"type": "string", "enum": [
                 "invalid_request", "invalid_client", "invalid_grant", "unsupported_grant_type",
-                "unsupported_token_type", "invalid_token", "temporarily_unavailable", "server_error",
+                "unsupported_token_type", "invalid_token", "invalid_scope", "temporarily_unavailable", "server_error",
             ]},
             "error_description": {"type": "string", "description": "`message`, in the characters of RFC 6749."},
         },

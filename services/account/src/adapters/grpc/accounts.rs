@@ -71,7 +71,7 @@ impl AccountService for Accounts {
     ) -> Result<Response<pb::ValidateTokenResponse>, Status> {
         let (caller, _) = admit(request)?;
         if matches!(caller.principal(), Principal::User(_)) {
-            self.0.own_account(&caller).await?;
+            self.0.own_rights(&caller).await?;
         }
         Ok(Response::new(render::bearer(&caller)))
     }

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use jiff::tz::TimeZone;
-use kugel_auth::Permissions;
+use jiff::{SignedDuration, Timestamp};
+use kugel_auth::{ApiKey, Permissions};
 use kugel_error::{Result, codes};
 use kugel_proto::Permission;
 use kugel_proto::account::v1 as pb;
@@ -11,9 +12,12 @@ use kugel_rpc::{Checks, ClientAddress, View, in_order};
 use kugel_types::Moment;
 
 use crate::app::{
-    LoginForm, NewTenant, PasswordChange, RefreshForm, SECURITY_EVENTS, SecurityFilter, USERS, UserChange,
+    ClientCredentials, KeyContent, LoginForm, NewTenant, PasswordChange, RefreshForm, SECURITY_EVENTS,
+    SecurityFilter, ServiceAccountContent, USERS, UserChange, permissions_of, refused,
 };
-use crate::domain::{Credentials, PasswordPolicy, Role, RoleGrant, password_mistake};
+use crate::domain::{
+    Credentials, PasswordPolicy, Role, RoleGrant, is_service_account_name, password_mistake,
+};
 
 pub(super) fn login(form: pb::IssueTokenRequest) -> Result<LoginForm> {
     let mut checks = Checks::default();
@@ -36,6 +40,74 @@ pub(super) fn refresh(request: pb::RefreshTokenRequest) -> Result<RefreshForm> {
     checks.done().map(|()| RefreshForm {
         token,
         client_id: request.client_id,
+    })
+}
+
+/// A service account as it names and proves itself. Whatever is no client's name is nobody's, and refused like a wrong key.
+pub(super) fn client_credentials(request: pb::IssueServiceAccountTokenRequest) -> Result<ClientCredentials> {
+    let mut checks = Checks::default();
+    let (client, secret) = (&request.client_id, &request.client_secret);
+    checks.require(!client.is_empty(), "client_id", "is required");
+    checks.require(!secret.is_empty(), "client_secret", "is required");
+    let scope = permissions_of(&request.scope);
+    if let Err(name) = &scope {
+        checks.refuse("scope", format!("is none of ListPermissions: {name}"));
+    }
+    checks.done()?;
+    let (tenant, name) = client.split_once('.').unwrap_or((client, ""));
+    Ok(ClientCredentials {
+        tenant: tenant.parse().map_err(|_| refused())?,
+        name: name.to_owned(),
+        key: ApiKey::from_request(secret),
+        scope: scope.ok().filter(|_| !request.scope.trim().is_empty()),
+    })
+}
+
+/// A service account to add or to change.
+pub(super) fn service_account(
+    account: Option<pb::ServiceAccount>,
+    zone: &TimeZone,
+) -> Result<ServiceAccountContent> {
+    let mut checks = Checks::default();
+    checks.require(account.is_some(), "service_account", "is required");
+    let account = account.unwrap_or_default();
+    let account = checks.within("service_account", |checks| {
+        checks.require(
+            is_service_account_name(&account.name),
+            "name",
+            "must be 1 to 40 lower-case letters, digits, `_` or `-`",
+        );
+        ServiceAccountContent {
+            roles: read_grants(checks, account.roles),
+            expires_at: end(checks, account.expires_at.as_deref(), zone),
+            name: account.name,
+            description: account.description,
+            is_active: account.is_active.unwrap_or(true),
+        }
+    });
+    checks.done().map(|()| account)
+}
+
+/// A key to make.
+pub(super) fn service_key(key: Option<pb::ServiceAccountKey>, zone: &TimeZone) -> Result<KeyContent> {
+    let mut checks = Checks::default();
+    let key = key.unwrap_or_default();
+    let key = checks.within("key", |checks| KeyContent {
+        permissions: read_permissions(checks, &key.permissions).names(),
+        expires_at: end(checks, key.expires_at.as_deref(), zone),
+        description: key.description,
+    });
+    checks.done().map(|()| key)
+}
+
+/// The end of what ends by itself: of a day that is named alone, the midnight after it.
+fn end(checks: &mut Checks, text: Option<&str>, zone: &TimeZone) -> Option<Timestamp> {
+    let text = text.filter(|text| !text.is_empty())?;
+    let moment = checks.taken("expires_at", Moment::parse(text, zone));
+    let is_day = |moment: &Moment| moment.last.duration_since(moment.first).as_secs() > 0;
+    moment.map(|moment| match is_day(&moment) {
+        true => moment.last + SignedDuration::from_micros(1),
+        false => moment.first,
     })
 }
 
@@ -95,11 +167,7 @@ pub(super) fn role(role: Option<pb::Role>) -> Result<Role> {
             "name",
             "must be 1 to 40 lower-case letters, digits or `_`",
         );
-        for (row, name) in role.permissions.iter().enumerate() {
-            if Permission::named(name).is_none() {
-                checks.refuse(&format!("permissions[{row}]"), "is none of ListPermissions");
-            }
-        }
+        let permits = read_permissions(checks, &role.permissions);
         let limit = role.discount_limit_percent.as_ref();
         let rule = "must be 0 to 100";
         let limit = limit.map(|limit| {
@@ -107,11 +175,6 @@ pub(super) fn role(role: Option<pb::Role>) -> Result<Role> {
                 !rate.is_negative()
             })
         });
-        let permits: Permissions = role
-            .permissions
-            .iter()
-            .filter_map(|name| Permission::named(name))
-            .collect();
         Role {
             permissions: permits.names(),
             name: role.name,
@@ -120,6 +183,15 @@ pub(super) fn role(role: Option<pb::Role>) -> Result<Role> {
         }
     });
     checks.done().map(|()| role)
+}
+
+fn read_permissions(checks: &mut Checks, names: &[String]) -> Permissions {
+    for (row, name) in names.iter().enumerate() {
+        if Permission::named(name).is_none() {
+            checks.refuse(&format!("permissions[{row}]"), "is none of ListPermissions");
+        }
+    }
+    names.iter().filter_map(|name| Permission::named(name)).collect()
 }
 
 fn read_credentials(checks: &mut Checks, username: String, password: String) -> Credentials {

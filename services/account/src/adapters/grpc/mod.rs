@@ -5,7 +5,9 @@ mod convert;
 mod keys;
 mod render;
 mod roles;
+mod service_accounts;
 
 pub(crate) use accounts::Accounts;
 pub(crate) use keys::Keys;
 pub(crate) use roles::Roles;
+pub(crate) use service_accounts::ServiceAccounts;

@@ -8,8 +8,8 @@ use kugel_proto::account::v1 as pb;
 use kugel_rpc::Caller;
 use kugel_types::{LocalTime, TenantId};
 
-use crate::app::{Introspection, UserView};
-use crate::domain::{OWNER, PasswordPolicy, Role, RoleGrant, preset};
+use crate::app::{Introspection, ServiceAccountView, UserView};
+use crate::domain::{OWNER, PasswordPolicy, Role, RoleGrant, ServiceKey, preset};
 use crate::records::SecurityEventDocument;
 
 /// What OAuth2 calls a token that is sent as `Authorization: Bearer`.
@@ -103,6 +103,45 @@ pub(super) fn signing_key(key: PublicKey) -> pb::SigningKey {
     }
 }
 
+/// What a service account names itself by at the token endpoint.
+pub(super) fn client_id(tenant: &TenantId, name: &str) -> String {
+    format!("{tenant}.{name}")
+}
+
+pub(super) fn service_account(
+    tenant: &TenantId,
+    account: ServiceAccountView,
+    zone: &TimeZone,
+) -> pb::ServiceAccount {
+    let time = |instant: Timestamp| LocalTime::new(instant, zone).iso();
+    pb::ServiceAccount {
+        client_id: client_id(tenant, &account.name),
+        name: account.name,
+        description: account.description,
+        roles: account.roles.iter().map(role_grant).collect(),
+        is_active: Some(account.is_active),
+        expires_at: account.expires_at.map(time),
+        created_at: time(account.created_at),
+        updated_at: account.updated_at.map(time),
+    }
+}
+
+pub(super) fn service_key(
+    key: ServiceKey,
+    last_used_at: Option<Timestamp>,
+    zone: &TimeZone,
+) -> pb::ServiceAccountKey {
+    let time = |instant: Timestamp| LocalTime::new(instant, zone).iso();
+    pb::ServiceAccountKey {
+        key_id: key.id,
+        description: key.description,
+        permissions: key.permissions,
+        expires_at: key.expires_at.map(time),
+        created_at: time(key.created_at),
+        last_used_at: last_used_at.map(time),
+    }
+}
+
 /// What a token is worth; nothing more is said of one that is good for nothing.
 pub(super) fn introspection(tenant: &TenantId, found: Option<Introspection>) -> pb::IntrospectTokenResponse {
     let (kind, sub, username, exp, sid) = match found {
@@ -145,6 +184,9 @@ pub(super) fn introspection(tenant: &TenantId, found: Option<Introspection>) -> 
 fn named(principal: &Principal) -> (&'static str, String) {
     match principal {
         Principal::Anonymous => ("anonymous", String::new()),
+        Principal::User(claims) if claims.service_account().is_some() => {
+            ("service_account", claims.username.clone())
+        }
         Principal::User(claims) => ("user", claims.username.clone()),
         Principal::Terminal(claims) => ("terminal", format!("terminal:{}", claims.id)),
         Principal::Service { name, .. } => ("service", format!("service:{name}")),
@@ -160,6 +202,7 @@ pub(super) fn bearer(caller: &Caller) -> pb::ValidateTokenResponse {
             let own = claims.rights.grants().iter().filter(|_| !claims.is_superuser);
             grants.extend(own.map(permission_grant));
             is_superuser = claims.is_superuser;
+            service = claims.service_account().map(str::to_owned);
         }
         Principal::Service { name, .. } => service = Some(name.clone()),
         Principal::Anonymous | Principal::Terminal(_) => {}

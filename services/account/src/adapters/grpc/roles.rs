@@ -18,7 +18,7 @@ impl RoleService for Roles {
         request: Request<pb::ListPermissionsRequest>,
     ) -> Result<Response<pb::ListPermissionsResponse>, Status> {
         let (caller, _) = admit(request)?;
-        self.0.own_account(&caller).await?;
+        self.0.own_rights(&caller).await?;
         Ok(Response::new(pb::ListPermissionsResponse {
             permissions: PERMISSIONS.iter().map(render::permission).collect(),
         }))
