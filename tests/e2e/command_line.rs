@@ -11,12 +11,17 @@ use tokio::process::Command;
 
 use crate::crash::PROGRAM;
 
-/// Runs the executable to its end, away from any settings of this machine.
-async fn run(arguments: &[&str], environment: &[(&str, &str)], folder: &Path) -> Output {
-    let mut command = Command::new(PROGRAM);
+/// The command without any settings of this machine.
+pub(crate) fn away_from_settings(mut command: Command) -> Command {
     for name in ["MONGODB_URI", "REDIS_URL", "AMQP_URL", "NAMESPACE", "SECRET_KEY"] {
         command.env_remove(name);
     }
+    command
+}
+
+/// Runs the executable to its end, away from any settings of this machine.
+async fn run(arguments: &[&str], environment: &[(&str, &str)], folder: &Path) -> Output {
+    let mut command = away_from_settings(Command::new(PROGRAM));
     let child = command
         .args(arguments)
         .envs(environment.iter().copied())

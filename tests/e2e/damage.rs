@@ -1,6 +1,7 @@
 //! Lost files and full disks, as an operator and a till see them.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use kugel_testkit::{ServerProcess, Size, Till, eventually};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::command_line::{FREE, check};
+use crate::command_line::{FREE, away_from_settings, check};
 use crate::crash::{PROGRAM, verify};
 
 /// Every database below a folder.
@@ -63,6 +64,8 @@ async fn no_service_starts_without_a_file_that_it_had() {
         fs::rename(file, &aside).unwrap();
         check(&start, &[], folder.path(), &[name, "it is gone", "backup"]).await;
         fs::write(file, "").unwrap();
+        // What others could read is spoken of by itself.
+        fs::set_permissions(file, fs::Permissions::from_mode(0o600)).unwrap();
         check(&start, &[], folder.path(), &[name, "it is empty", "backup"]).await;
         fs::rename(&aside, file).unwrap();
     }
@@ -194,7 +197,7 @@ async fn a_full_disk_refuses_sales_with_the_reason_and_heals_by_itself() {
     limit(&server, "100").await;
     till.rest().post("/carts", json!({})).await.refused(503, "500009");
     server.kill().await;
-    let start = Command::new("prlimit")
+    let start = away_from_settings(Command::new("prlimit"))
         .args(["--fsize=0", PROGRAM])
         .args(FREE)
         .args(["--data-dir", "data"])
