@@ -9,15 +9,7 @@ use std::time::Duration;
 use kugel_testkit::{ServerProcess, Size};
 use tokio::process::Command;
 
-use crate::crash::PROGRAM;
-
-/// The command without any settings of this machine.
-pub(crate) fn away_from_settings(mut command: Command) -> Command {
-    for name in ["MONGODB_URI", "REDIS_URL", "AMQP_URL", "NAMESPACE", "SECRET_KEY"] {
-        command.env_remove(name);
-    }
-    command
-}
+use crate::crash::{PROGRAM, away_from_settings};
 
 /// Runs the executable to its end, away from any settings of this machine.
 async fn run(arguments: &[&str], environment: &[(&str, &str)], folder: &Path) -> Output {

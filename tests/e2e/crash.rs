@@ -181,3 +181,11 @@ async fn who_is_asked_to_stop_in_the_first_moments_stops_and_leaves_the_folder()
     server.start_again().await;
     assert_eq!(server.root().get("/health").await.status, 200);
 }
+
+/// The command without any settings of this machine.
+pub(crate) fn away_from_settings(mut command: tokio::process::Command) -> tokio::process::Command {
+    for name in ["MONGODB_URI", "REDIS_URL", "AMQP_URL", "NAMESPACE", "SECRET_KEY"] {
+        command.env_remove(name);
+    }
+    command
+}

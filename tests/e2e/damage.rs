@@ -9,8 +9,8 @@ use kugel_testkit::{ServerProcess, Size, Till, eventually};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::command_line::{FREE, away_from_settings, check};
-use crate::crash::{PROGRAM, verify};
+use crate::command_line::{FREE, check};
+use crate::crash::{PROGRAM, away_from_settings, verify};
 
 /// Every database below a folder.
 fn databases(data: &Path) -> Vec<PathBuf> {
