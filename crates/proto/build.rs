@@ -209,7 +209,7 @@ fn scope(
         code,
         "impl crate::Scoped for {path} {{\n    const METHOD: &'static str = {name:?};\n    \
          const POLICY: crate::Policy = crate::Policy {{ allow: &{callers:?}, permission: {permission}, any_store: {any_store}, own_store: {own_store}, \
-         own_terminal: {own_terminal}, staff: {staff}, terminal_by_setting: {by_setting}, legacy_allow: &{legacy:?} }};\n    \
+         own_terminal: {own_terminal}, staff: {staff}, needs_staff: {needs_staff}, terminal_by_setting: {by_setting}, legacy_allow: &{legacy:?} }};\n    \
          const HAS_EFFECT: bool = {has_effect};\n    \
          fn tenant_id(&self) -> Option<&str> {{ {tenant} }}\n    \
          fn store_code(&self) -> Option<&str> {{ {store} }}\n    \
@@ -220,6 +220,7 @@ fn scope(
         legacy = listed("legacy_allow"),
         any_store = flag("any_store"),
         staff = flag("staff"),
+        needs_staff = flag("needs_staff"),
         by_setting = flag("terminal_by_setting"),
         own_store = flag("own_store"),
         own_terminal = flag("own_terminal"),

@@ -127,7 +127,7 @@ async fn a_role_permits_what_the_contract_says_and_nothing_else() {
         .flat_map(|rpc| holders.iter().map(move |holder| (rpc, holder)))
     {
         let request = holder.request(&owned, rpc);
-        // A stream that is let in may wait for ever for what it tells.
+        // A stream that the policy allows may never send anything.
         if holder.may(rpc, &request) && !rpc.descriptor.is_server_streaming() {
             let code = code(&grpc, &holder.token, rpc, request).await;
             assert!(

@@ -1,8 +1,10 @@
 //! What the person at a till may do, and how long.
 
-use kugel_testkit::{Door, Store, Tenant, Till, World};
+use kugel_testkit::{Door, Rpc, Store, Tenant, Till, World, contract};
 use serde_json::{Value, json};
 
+use crate::doors::code_of;
+use crate::isolation::Owned;
 use crate::revocation::SOON;
 
 /// Enters a person with roles and a till at which she is signed in.
@@ -73,6 +75,63 @@ async fn a_cashier_sells_and_discounts_to_a_limit_and_no_more() {
         till.closed("0").await;
     }
     world.finish().await;
+}
+
+/// The methods that ask for the permission of the person at the till.
+fn methods() -> Vec<Rpc> {
+    contract().into_iter().filter(|rpc| rpc.has("staff")).collect()
+}
+
+#[tokio::test]
+async fn the_person_at_a_till_may_do_what_the_roles_permit_and_nobody_may_do_it_for_her() {
+    let world = World::start().await;
+    let owned = Owned::build(&world).await;
+    let presets = owned.tenant.rest().get("/accounts/roles").await.ok();
+    let by_key = world.rest().header("x-api-key", &owned.till.api_key);
+    let by_key = by_key.header("x-terminal-id", &owned.till.terminal_id);
+    let methods = methods();
+    assert!(methods.len() > 15, "{}", methods.len());
+    let mut refused = 0;
+    for (preset, number) in presets.as_array().unwrap().iter().zip(1..) {
+        let (id, name) = (format!("p{number}"), preset["name"].as_str().unwrap());
+        let person = json!({"id": id, "name": "Sato", "pin": "4711", "roles": [name]});
+        owned.tenant.enter("staff", person).await;
+        let office = owned.tenant.rest();
+        office.post(&owned.till.path("sign-out"), json!({})).await.ok();
+        let sign_in = json!({"staffId": id, "staffPin": "4711"});
+        let answer = by_key.post(&owned.till.path("sign-in"), sign_in).await;
+        let token = answer.header("x-new-token").unwrap().to_owned();
+        let grpc = world.grpc(Door::Native).bearer(&token);
+        let permitted = preset["permissions"].as_array().unwrap();
+        for rpc in &methods {
+            let answer = grpc.call_method(&rpc.descriptor, owned.request(rpc)).await;
+            let is_refused = answer.is_err_and(|status| code_of(&status) == "200002");
+            let may = permitted.iter().any(|one| *one == rpc.permission.as_str());
+            assert_eq!(is_refused, !may, "{name}: {}", rpc.name());
+            refused += usize::from(is_refused);
+        }
+    }
+    assert!(refused > 20, "{refused}");
+    // Signing out is no way around: what the method does not refuse itself, the policy does.
+    let office = owned.tenant.rest();
+    office.post(&owned.till.path("sign-out"), json!({})).await.ok();
+    let nobody = world
+        .grpc(Door::Native)
+        .metadata("x-api-key", &owned.till.api_key);
+    let nobody = nobody.metadata("x-terminal-id", &owned.till.terminal_id);
+    for rpc in &methods {
+        let mut request = owned.request(rpc);
+        if rpc.name().contains("RecordCash") {
+            request["amount"] = json!({"value": "1"});
+        }
+        let answer = nobody.call_method(&rpc.descriptor, request).await;
+        let code = code_of(&answer.expect_err(rpc.name()));
+        let expected: &[&str] = match rpc.has("needsStaff") {
+            true => &["200002"],
+            false => &["404001", "404002", "406003", "406013"],
+        };
+        assert!(expected.contains(&code.as_str()), "{}: {code}", rpc.name());
+    }
 }
 
 #[tokio::test]
@@ -151,7 +210,7 @@ async fn who_is_changed_or_removed_is_signed_out() {
             .call("cart.v1.CartService.CreateCart", json!({}))
             .await
             .unwrap_err();
-        assert_eq!(crate::doors::code_of(&refused), "404002", "nobody is signed in");
+        assert_eq!(code_of(&refused), "404002", "nobody is signed in");
     }
     world.finish().await;
 }

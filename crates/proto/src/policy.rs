@@ -18,6 +18,8 @@ pub struct Policy {
     pub own_terminal: bool,
     /// At a terminal, the person who is signed in has to be permitted it.
     pub staff: bool,
+    /// At a terminal somebody has to be signed in, unless older clients are served.
+    pub needs_staff: bool,
     /// A terminal is let in where the tenant lets tills write masters, or older clients are served.
     pub terminal_by_setting: bool,
     /// The callers that are let in besides, by number, where older clients are served.

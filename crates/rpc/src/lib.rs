@@ -4,7 +4,8 @@
 //! routes, and [`admit`] lets callers in. `client/` is the other end: [`Channel`] is a neighbour. `server` knows `client`,
 //! and both know what a call hands on (`call.rs`), a service of the same process (`local.rs`), generated code
 //! (`generated.rs`) and certificates (`tls.rs`);
-//! no arrow points back. No business rule is known here, and no service but the terminal's, which checks API keys.
+//! no arrow points back. No business rule is known here, and no services but the two that say what a credential is worth: the
+//! terminal's, which checks API keys and tells how tills stand, and account, which tells how users do.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
 

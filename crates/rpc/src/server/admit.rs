@@ -74,6 +74,17 @@ impl Caller {
     pub fn address(&self) -> Option<IpAddr> {
         self.address
     }
+    /// Whether a credential of the caller's tenant holds now, whoever has it.
+    pub async fn knows_to_hold(&self, principal: Arc<Principal>) -> Result<bool, Error> {
+        let Some(standings) = &self.standings else {
+            return Ok(true);
+        };
+        match standings.of(principal).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.is(&codes::UNAUTHENTICATED) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
     /// The messages until the credential does not hold any more, and then why: an answer without an end of its own.
     pub fn while_it_holds<T, S>(
         &self,
@@ -262,7 +273,7 @@ fn check_scope<T: Scoped>(principal: &Principal, message: &T, legacy: bool) -> R
     match principal {
         Principal::User(claims) => check_permission::<T>(claims, store()?.as_ref()),
         Principal::Terminal(claims) => {
-            check_staff::<T>(claims)?;
+            check_staff::<T>(claims, legacy)?;
             let number = match message.terminal_no() {
                 Some(number) if number != 0 => Some(TerminalNo::new(number)?),
                 _ => terminal.as_ref().map(|id| id.number),
@@ -273,7 +284,7 @@ fn check_scope<T: Scoped>(principal: &Principal, message: &T, legacy: bool) -> R
     }
 }
 
-/// Whether a user is permitted what the method asks for, where it is asked for.
+/// Checks that a user has the permission that the method asks for, for the store or the tenant that the request names.
 fn check_permission<T: Scoped>(claims: &UserClaims, store: Option<&StoreCode>) -> Result<(), Error> {
     let Some(permission) = T::POLICY.permission() else {
         return Ok(());
@@ -302,23 +313,27 @@ fn check_permission<T: Scoped>(claims: &UserClaims, store: Option<&StoreCode>) -
 }
 
 /// Whether the person at the till is permitted what the method asks for.
-fn check_staff<T: Scoped>(claims: &TerminalClaims) -> Result<(), Error> {
-    let (Some(permission), Some(staff)) = (T::POLICY.permission(), &claims.staff) else {
+fn check_staff<T: Scoped>(claims: &TerminalClaims, legacy: bool) -> Result<(), Error> {
+    let Some(permission) = T::POLICY.permission().filter(|_| T::POLICY.staff) else {
         return Ok(());
     };
+    let refused = |who: &str| {
+        let name = permission.name();
+        codes::PERMISSION_DENIED
+            .error(format!("{who}: it needs the permission {name}"))
+            .with("method", T::METHOD)
+            .with("permission", name)
+    };
     let rights = claims.staff_rights.unwrap_or_default();
-    if !T::POLICY.staff || rights.permissions.contains(permission) {
-        return Ok(());
+    match &claims.staff {
+        None if T::POLICY.needs_staff && !legacy => {
+            Err(refused("nobody is signed in at the till who may do this"))
+        }
+        Some(staff) if !rights.permissions.contains(permission) => {
+            Err(refused(&format!("{} may not do this", staff.name)).with("staff_id", &staff.id))
+        }
+        _ => Ok(()),
     }
-    let name = permission.name();
-    Err(codes::PERMISSION_DENIED
-        .error(format!(
-            "{} may not do this: it needs the permission {name}",
-            staff.name
-        ))
-        .with("method", T::METHOD)
-        .with("permission", name)
-        .with("staff_id", &staff.id))
 }
 
 /// Whether a terminal may act at the store, and for the terminal, that the request names.
