@@ -82,6 +82,7 @@ pub(crate) fn terminal(claims: TerminalToken) -> Result<TerminalClaims, kugel_ty
             name: claims.staff_name.unwrap_or_default(),
         }),
         key_id: claims.key_id,
+        issued_at: claims.iat,
         staff_session: claims.staff_session,
         staff_rights: None,
         rights: TillRights::default(),

@@ -110,6 +110,8 @@ pub struct TerminalClaims {
     pub staff: Option<StaffRef>,
     /// Which of its API keys the credential comes from: it is good while the terminal has that key.
     pub key_id: String,
+    /// When the token was issued, in seconds since 1970; 0 if there is none.
+    pub issued_at: i64,
     /// When the staff member signed in, in microseconds: the credential is good while that session lasts. `None` if it names
     /// nobody.
     pub staff_session: Option<i64>,

@@ -53,7 +53,8 @@ impl Tokens {
         Arc::clone(&self.keyring.read())
     }
 
-    pub(crate) fn now(&self) -> i64 {
+    /// The time in seconds since 1970, as tokens carry it.
+    pub fn now(&self) -> i64 {
         self.clock.now().as_second()
     }
 
@@ -285,6 +286,7 @@ mod tests {
                 name: "Mori".into(),
             }),
             key_id: "k".into(),
+            issued_at: 1_781_136_000,
             staff_session: Some(1_749_600_000_000_000),
             staff_rights: None,
             rights: TillRights::default(),

@@ -72,6 +72,7 @@ pub fn claims(id: &str) -> TerminalClaims {
             name: "Mori".to_owned(),
         }),
         key_id: "key".to_owned(),
+        issued_at: 0,
         staff_session: Some(1),
         staff_rights: Some(StaffRights {
             permissions: Permissions::all(),

@@ -11,6 +11,7 @@ use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
 use kugel_proto::terminal::v1::{AuthenticateTerminalRequest, TerminalStaff, TerminalStanding};
 use kugel_types::{InvalidId, Rate, StaffRef, TerminalId};
 
+use super::standing::REMEMBERED;
 use crate::{Channel, Client as _, ReadCache, outgoing};
 
 /// Checks API keys for every service of the process.
@@ -25,12 +26,13 @@ impl ApiKeys {
     /// Asks the terminal service behind `channel`.
     pub fn new(channel: Channel, tokens: Arc<Tokens>, bus: &dyn Bus, settings: &Settings) -> Self {
         let lifetime = if settings.use_terminal_cache {
-            settings.terminal_cache_ttl_seconds
+            // A key that was replaced is good for no longer than a revoked token.
+            Duration::from_secs(settings.terminal_cache_ttl_seconds).min(REMEMBERED)
         } else {
-            0
+            Duration::ZERO
         };
         let known: Arc<ReadCache<(String, String), Arc<Principal>>> =
-            Arc::new(ReadCache::new(10_000, Duration::from_secs(lifetime)));
+            Arc::new(ReadCache::new(10_000, lifetime));
         let cache = known.clone();
         bus.on_change(Box::new(move |announcement| match announcement {
             Announcement::Everything => cache.invalidate_all(),
@@ -97,6 +99,7 @@ pub(super) fn claims(id: TerminalId, standing: TerminalStanding) -> Result<Termi
             name: staff.staff_name,
         }),
         key_id: standing.key_id,
+        issued_at: 0,
         staff_session: standing.staff_session,
         rights: TillRights {
             read_other_stores: rights.read_other_stores,

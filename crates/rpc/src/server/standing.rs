@@ -21,7 +21,9 @@ use super::api_keys;
 use crate::{Channel, Client as _, ReadCache, outgoing};
 
 /// How long an answer is remembered.
-const REMEMBERED: Duration = Duration::from_secs(10);
+pub(super) const REMEMBERED: Duration = Duration::from_secs(10);
+/// Seconds that the clocks of two processes may differ.
+const CLOCKS_APART: i64 = 5;
 
 /// Asks, for every service of the process, whether credentials still hold.
 pub struct Standings {
@@ -29,7 +31,7 @@ pub struct Standings {
     tokens: Arc<Tokens>,
     users: Arc<ReadCache<(TenantId, String), Arc<UserStanding>>>,
     terminals: TerminalServiceClient<Channel>,
-    tills: Arc<ReadCache<String, Arc<Principal>>>,
+    tills: Arc<ReadCache<String, TillStanding>>,
     /// Tells those who wait for the end of a credential that one may have ended.
     changed: watch::Sender<()>,
 }
@@ -38,6 +40,29 @@ pub struct Standings {
 struct UserStanding {
     generation: i64,
     ended_sessions: Vec<String>,
+}
+
+/// A terminal as it stood when the terminal service was asked.
+#[derive(Clone)]
+struct TillStanding {
+    principal: Arc<Principal>,
+    /// In seconds since 1970.
+    asked_at: i64,
+}
+
+impl TillStanding {
+    /// True if a token is of the key and the staff session that the terminal had.
+    fn accepts(&self, token: &TerminalClaims) -> bool {
+        let Principal::Terminal(now) = &*self.principal else {
+            return false;
+        };
+        token.key_id == now.key_id && (token.staff.is_none() || token.staff_session == now.staff_session)
+    }
+
+    /// True if the token may be of a key or a session that began since.
+    fn may_be_older_than(&self, token: &TerminalClaims) -> bool {
+        token.issued_at + CLOCKS_APART >= self.asked_at
+    }
 }
 
 impl Standings {
@@ -97,27 +122,27 @@ impl Standings {
     }
 
     /// The terminal as it stands now, if the token is of the key and the staff session that it has.
-    async fn till(&self, claims: &TerminalClaims) -> Result<Arc<Principal>, Error> {
-        let id = claims.id.to_string();
-        let known = self.tills.get_or_load(id.clone(), self.load_till(claims)).await?;
-        if holds(claims, &known) {
-            return Ok(known);
+    async fn till(&self, token: &TerminalClaims) -> Result<Arc<Principal>, Error> {
+        let id = token.id.to_string();
+        let mut known = self.tills.get_or_load(id.clone(), self.load_till(token)).await?;
+        if !known.accepts(token) && known.may_be_older_than(token) {
+            // The announcement was missed, or is on its way.
+            self.tills.invalidate(&id);
+            known = self.tills.get_or_load(id, self.load_till(token)).await?;
         }
-        // What is remembered may be older than the token: its announcement was missed, or is on its way.
-        self.tills.invalidate(&id);
-        let known = self.tills.get_or_load(id, self.load_till(claims)).await?;
-        if holds(claims, &known) {
-            Ok(known)
+        if known.accepts(token) {
+            Ok(known.principal)
         } else {
             Err(codes::UNAUTHENTICATED.error("the token was revoked: ask for a new one with the API key"))
         }
     }
 
-    async fn load_till(&self, claims: &TerminalClaims) -> Result<Arc<Principal>, Error> {
+    async fn load_till(&self, token: &TerminalClaims) -> Result<TillStanding, Error> {
+        let asked_at = self.tokens.now();
         let message = GetTerminalStandingRequest {
-            terminal_id: claims.id.to_string(),
+            terminal_id: token.id.to_string(),
         };
-        let request = outgoing(&self.tokens, "gateway", &claims.id.tenant, message);
+        let request = outgoing(&self.tokens, "gateway", &token.id.tenant, message);
         let answer = self.terminals.clone().get_terminal_standing(request).await;
         let answer = answer.map_err(|status| match status.code() {
             tonic::Code::NotFound => revoked().caused_by(status),
@@ -126,10 +151,12 @@ impl Standings {
                 .caused_by(status),
         })?;
         let standing = answer.into_inner().standing.ok_or_else(revoked)?;
-        let claims = api_keys::claims(claims.id.clone(), standing);
-        Ok(Arc::new(Principal::Terminal(
-            claims.map_err(|error| revoked().caused_by(error))?,
-        )))
+        let claims = api_keys::claims(token.id.clone(), standing);
+        let claims = claims.map_err(|error| revoked().caused_by(error))?;
+        Ok(TillStanding {
+            principal: Arc::new(Principal::Terminal(claims)),
+            asked_at,
+        })
     }
 
     /// Returns when a credential does not hold any more, and says so. While nobody can say, it goes on.
@@ -179,14 +206,6 @@ impl Standings {
             ended_sessions: standing.ended_sessions,
         }))
     }
-}
-
-/// True if a terminal's token is of the key and the staff session that the terminal has.
-fn holds(token: &TerminalClaims, now: &Principal) -> bool {
-    let Principal::Terminal(now) = now else {
-        return false;
-    };
-    token.key_id == now.key_id && (token.staff.is_none() || token.staff_session == now.staff_session)
 }
 
 /// The one answer to every credential that has ended before its time.

@@ -51,6 +51,7 @@ fn claims(terminal: &Terminal) -> TerminalClaims {
         business_counter: terminal.business_counter,
         staff: terminal.staff.clone(),
         key_id: terminal.api_key_hash.id(),
+        issued_at: 0,
         staff_session: terminal.signed_in.as_ref().map(|signed_in| signed_in.at),
         staff_rights: None,
         rights: TillRights::default(),

@@ -202,7 +202,7 @@ fn may_repeat(kind: SecurityEventKind) -> bool {
     )
 }
 
-/// With what the entry is counted, and as what it is told.
+/// The window that counts the entry, and the entry as the log shows it.
 fn place(windows: &Windows, entry: &SecurityEntry) -> (Sameness, SecurityEntry) {
     let sameness = Sameness::of(entry);
     if windows.len() < TOLD_APART || windows.contains_key(&sameness) {
