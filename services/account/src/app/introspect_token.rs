@@ -49,7 +49,8 @@ impl App {
         let is_good = principal.tenant() == Some(caller.tenant())
             && match &*principal {
                 Principal::User(claims) => self.is_good(&scope, claims).await?,
-                Principal::Anonymous | Principal::Terminal(_) | Principal::Service { .. } => true,
+                Principal::Terminal(_) => caller.knows_to_hold(Arc::clone(&principal)).await?,
+                Principal::Anonymous | Principal::Service { .. } => true,
             };
         Ok(is_good.then_some(Introspection::Access(principal, until)))
     }

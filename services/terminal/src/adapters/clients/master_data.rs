@@ -50,7 +50,8 @@ pub(super) async fn staff(
             record: staff.generation,
         })),
         // Nobody has that key, or not with that PIN.
-        Err(status) if matches!(status.code(), Code::NotFound | Code::Unauthenticated) => Ok(None),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) if pin.is_some() && status.code() == Code::Unauthenticated => Ok(None),
         Err(status) => Err(master_data.failed(status)),
     }
 }
