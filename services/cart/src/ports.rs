@@ -22,8 +22,8 @@ pub trait Terminals: Send + Sync + 'static {
     async fn terminal_afresh(&self, id: &TerminalId) -> Result<Arc<TerminalState>>;
     /// The store.
     async fn store(&self, tenant: &TenantId, store: &StoreCode) -> Result<Arc<StoreState>>;
-    /// The cached terminals of all tenants.
-    fn cached_terminals(&self) -> Vec<TerminalId>;
+    /// The cached terminals of a tenant.
+    fn cached_terminals(&self, tenant: &TenantId) -> Vec<TerminalId>;
     /// Forgets the cached terminals of a tenant.
     fn forget_terminals(&self, tenant: &TenantId);
 }

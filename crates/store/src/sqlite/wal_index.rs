@@ -1,8 +1,7 @@
 //! What SQLite's own index of a write-ahead log tells of it after a crash: how many frames were committed.
 //!
-//! A commit goes into the index only once its frames are flushed, so the index of a killed process is exact, and that of a
-//! machine that lost power is old at worst: never ahead of the log. SQLite itself makes the index anew when it opens the
-//! database, without a look at the old one.
+//! A commit enters the index after its frames are flushed. So the index of a killed process is exact, and a power cut can leave
+//! it behind the log but never ahead. SQLite ignores the old index when it opens the database, and writes a new one.
 //!
 //! The format is that of <https://sqlite.org/walformat.html#the_wal_index_file_format>, in the byte order of the machine.
 

@@ -59,7 +59,7 @@ async fn a_lost_or_damaged_log_ends_the_start() {
 #[tokio::test]
 async fn what_a_killed_process_leaves_is_taken() {
     let killed = House::killed().await;
-    // The index of a log is made anew: one that is not whole asks nothing of it.
+    // SQLite writes a new index, and a damaged one says nothing about the log.
     for file in FILES {
         fs::write(beside(&killed.path().join(file), "-shm"), [0xAB; 32768]).unwrap();
     }

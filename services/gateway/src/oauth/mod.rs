@@ -1,8 +1,8 @@
 //! The endpoints of OAuth2: tokens (RFC 6749), revocation (RFC 7009) and introspection (RFC 7662). Written by hand because
 //! OAuth2 wants forms, and answers without the envelope.
 //!
-//! The client is the tenant, which has no secret, or a service account, which has. A grant is a method of the account service: another one is an arm of
-//! [`grant`]. A failure is the error object of RFC 6749 and the envelope's members at once, so that clients of either kind
+//! The client is the tenant, which has no secret, or a service account, which has. Each grant is a method of the account
+//! service and an arm of [`grant`]. A failure is the error object of RFC 6749 and the envelope's members at once, so that clients of either kind
 //! read it; its status is the one that the error table gives it.
 
 mod form;
@@ -29,7 +29,7 @@ use form::Form;
 pub(crate) const TOKEN: &str = "/api/v1/accounts/token";
 /// Where sessions end.
 pub(crate) const REVOKE: &str = "/api/v1/accounts/token/revoke";
-/// Where it is asked what a token is worth.
+/// Where clients ask what a token is worth.
 pub(crate) const INTROSPECT: &str = "/api/v1/accounts/token/introspect";
 /// The service that knows the users.
 const SERVICE: &str = "account";

@@ -158,14 +158,13 @@ impl TransactionService for Transactions {
         request: Request<pb::GetTerminalCacheRequest>,
     ) -> Result<Response<pb::GetTerminalCacheResponse>, Status> {
         let (caller, _) = admit(request)?;
-        let cached = self.0.terminals.cached_terminals();
-        let own = cached.iter().filter(|id| id.tenant == *caller.tenant());
-        let own: Vec<String> = own.map(ToString::to_string).collect();
+        let own = self.0.terminals.cached_terminals(caller.tenant());
+        let own: Vec<String> = own.iter().map(ToString::to_string).collect();
         Ok(Response::new(pb::GetTerminalCacheResponse {
             cache_type: TERMINAL_INFO.to_owned(),
             tenant_id: caller.tenant().to_string(),
             tenant_cache_size: count(own.len()),
-            total_cache_size: count(cached.len()),
+            total_cache_size: count(own.len()),
             cached_terminal_ids: own,
             status: "active".to_owned(),
         }))
@@ -176,8 +175,7 @@ impl TransactionService for Transactions {
         request: Request<pb::ClearTerminalCacheRequest>,
     ) -> Result<Response<pb::ClearTerminalCacheResponse>, Status> {
         let (caller, _) = admit(request)?;
-        let cached = self.0.terminals.cached_terminals();
-        let own = cached.iter().filter(|id| id.tenant == *caller.tenant()).count();
+        let own = self.0.terminals.cached_terminals(caller.tenant()).len();
         self.0.terminals.forget_terminals(caller.tenant());
         Ok(Response::new(pb::ClearTerminalCacheResponse {
             message: format!("{own} terminals are forgotten"),
