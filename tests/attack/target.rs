@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use kugel_testkit::{ServerProcess, Till};
+use kugel_testkit::{ServerProcess, Site, Tenant, Till};
 use tokio::net::{TcpSocket, TcpStream};
 
 use crate::attacks::Attack;
@@ -29,7 +29,8 @@ pub(crate) struct Target {
 impl Target {
     /// A shop with tills that sell, and one that the attacker has.
     pub(crate) async fn set_up(server: &ServerProcess) -> (Self, Vec<Till>) {
-        let store = server.tenant().await.store("tk01").await;
+        let (tenant, _) = Tenant::run_by_office(Site::clone(server), "cashier").await;
+        let store = tenant.store("tk01").await;
         store.tenant.item("A", "100", "01").await;
         let mut tills = Vec::new();
         for number in 1..=TILLS {

@@ -43,13 +43,13 @@ pub(crate) struct Observed {
 impl Observed {
     /// Asks for everything. `Err`: an answer was refused or missing.
     pub(crate) async fn ask(shop: &Shop) -> Result<Self, String> {
-        let rest = shop.office();
+        let rest = shop.books();
         let mut seen = Self {
             log: Vec::new(),
             journal: Vec::new(),
             stock: BTreeMap::new(),
             cash: BTreeMap::new(),
-            sums: sums(shop, &rest).await?,
+            sums: sums(shop, rest).await?,
         };
         let mut days = BTreeSet::new();
         for till in shop.tills() {
@@ -60,7 +60,7 @@ impl Observed {
                 seen.log.push(entry(number, &row, "totalAmountWithTax")?);
             }
             let path = shop.path(&format!("journals?terminals={number}&sort=receipt_no:1"));
-            for row in rows(&rest, &path, "/").await? {
+            for row in rows(rest, &path, "/").await? {
                 match integer(&row["transactionType"])? {
                     -101..300 => seen.journal.push(entry(number, &row, "amount")?),
                     // The change fund of an opening is logged too, and it is nothing here.
@@ -73,9 +73,9 @@ impl Observed {
             }
         }
         for day in days {
-            daily(shop, &rest, &format!("business_date={day}")).await?;
+            daily(shop, rest, &format!("business_date={day}")).await?;
         }
-        for row in rows(&rest, &shop.path("stock?"), "/data").await? {
+        for row in rows(rest, &shop.path("stock?"), "/data").await? {
             let item = row["itemCode"].as_str().unwrap_or_default().to_owned();
             seen.stock.insert(item, integer(&row["currentQuantity"])?);
         }

@@ -28,13 +28,15 @@ const OPENING: i64 = 1_000_000;
 /// One store with open tills and goods in stock.
 pub(crate) struct Shop {
     store: Store,
+    books: Rest,
     tills: Vec<Till>,
 }
 
 impl Shop {
-    /// Builds the shop. Everything that the tills may sell is in stock.
+    /// Builds the shop. Everything that the tills may sell is in stock, and who works at them may void, take back and move
+    /// cash.
     pub(crate) async fn open(site: &Site, tills: i32, ledger: &Ledger) -> Self {
-        let tenant = site.tenant().await;
+        let (tenant, books) = Tenant::run_by_office(site.clone(), "supervisor").await;
         for (item, price) in ITEMS {
             tenant.item(item, &price.to_string(), "01").await;
         }
@@ -46,7 +48,11 @@ impl Shop {
         for number in 1..=tills {
             open.push(store.till(number).await);
         }
-        Self { tills: open, store }
+        Self {
+            store,
+            books,
+            tills: open,
+        }
     }
 
     pub(crate) fn tills(&self) -> &[Till] {
@@ -55,9 +61,9 @@ impl Shop {
     pub(crate) fn path(&self, rest: &str) -> String {
         self.store.path(rest)
     }
-    /// A client in the administrator's name.
-    pub(crate) fn office(&self) -> Rest {
-        self.store.tenant.rest()
+    /// A client in the name of who reads the books.
+    pub(crate) fn books(&self) -> &Rest {
+        &self.books
     }
 
     /// All tills begin to sell, and somebody begins to close them if `closes`.

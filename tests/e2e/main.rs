@@ -22,6 +22,7 @@ mod guessing;
 mod https;
 mod isolation;
 mod keys;
+mod least;
 mod legacy;
 mod masters;
 mod mending;

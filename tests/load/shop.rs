@@ -1,6 +1,7 @@
 //! A shop to buy in: one tenant, one store, a small catalogue and many tills.
 
-use kugel_shop::{Item, transport};
+use kugel_proto::Permission::{JournalRead, ReportsRead, StockRead};
+use kugel_shop::{Item, Owner, transport};
 use kugel_types::PaymentKind;
 use rust_decimal::Decimal;
 use tonic::Request;
@@ -12,6 +13,7 @@ pub(crate) const ITEMS: usize = 1000;
 pub(crate) struct Shop {
     pub(crate) url: String,
     pub(crate) tenant: String,
+    /// Of who reads the books.
     pub(crate) token: String,
     pub(crate) tills: Vec<Till>,
 }
@@ -53,9 +55,12 @@ impl Shop {
     pub(crate) async fn open(url: &str, tills: i32) -> Self {
         let channel = Endpoint::from_shared(url.to_owned()).unwrap();
         let transport = transport(channel.connect().await.unwrap());
-        let shop = kugel_shop::Shop::register(transport.clone(), "owner", "plum-Tree-9", None);
-        let shop = shop.await.unwrap();
-        shop.set_up("Load", &[]).await.unwrap();
+        let owner = Owner::register(transport.clone(), "owner", "plum-Tree-9", None);
+        let owner = owner.await.unwrap();
+        owner.set_up("Load", &[]).await.unwrap();
+        let shop = owner.office().await.unwrap();
+        let accountant = owner.accountant(&[JournalRead, ReportsRead, StockRead]);
+        let accountant = accountant.await.unwrap();
         shop.store(STORE, "Load", None).await.unwrap();
         shop.staff("31", "Mori", "8080", "cashier").await.unwrap();
         shop.payment(PaymentKind::Cash, "Cash").await.unwrap();
@@ -74,7 +79,7 @@ impl Shop {
         Self {
             url: url.to_owned(),
             tenant: shop.tenant,
-            token: shop.client.token().to_owned(),
+            token: accountant.token().to_owned(),
             tills: open,
         }
     }

@@ -177,6 +177,28 @@ fn public_codes_are_written_in_one_table() {
 }
 
 #[test]
+fn only_tests_act_as_owners() {
+    // Demonstration, storm, attacks and load run as shops do: an owner gives roles, and those who have them work.
+    let places = ["services/demo/", "tests/attack/", "tests/chaos/", "tests/load/"];
+    let words = [".in_person()", ".tenant().await", "Tenant::register("];
+    let mut findings = Vec::new();
+    for file in files().iter().filter(is_rust) {
+        if !places.iter().any(|place| file.path.starts_with(place)) {
+            continue;
+        }
+        for (index, line) in file.text.lines().enumerate() {
+            if words.iter().any(|word| line.contains(word)) {
+                findings.push(format!("{}:{}: {}", file.path, index + 1, line.trim()));
+            }
+        }
+    }
+    none(
+        findings,
+        "what runs outside of tests has the least roles that suffice",
+    );
+}
+
+#[test]
 fn nothing_names_a_machine() {
     let places =
         [["/ro", "ot/"], ["/ho", "me/"], ["/wo", "rk/"], ["/Us", "ers/"]].map(|parts| parts.concat());

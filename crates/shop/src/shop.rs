@@ -1,9 +1,7 @@
-//! The office: a tenant, its masters, stores, stock and tills.
+//! The office: a tenant's masters, stores, stock and tills.
 
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
-use kugel_proto::account::v1::account_service_client::AccountServiceClient;
-use kugel_proto::account::v1::{IssueTokenRequest, RegisterTenantRequest};
 use kugel_proto::master_data::v1 as masters;
 use kugel_proto::master_data::v1::category_service_client::CategoryServiceClient;
 use kugel_proto::master_data::v1::item_service_client::ItemServiceClient;
@@ -14,9 +12,8 @@ use kugel_proto::master_data::v1::tax_service_client::TaxServiceClient;
 use kugel_proto::stock::v1::UpdateStockRequest;
 use kugel_proto::stock::v1::stock_service_client::StockServiceClient;
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
-use kugel_proto::terminal::v1::tenant_service_client::TenantServiceClient;
 use kugel_proto::terminal::v1::terminal_service_client::TerminalServiceClient;
-use kugel_proto::terminal::v1::{CreateStoreRequest, CreateTenantRequest, CreateTerminalRequest};
+use kugel_proto::terminal::v1::{CreateStoreRequest, CreateTerminalRequest};
 use kugel_rpc::Client as _;
 use kugel_types::{PaymentKind, RoundMethod, TaxType};
 use rust_decimal::Decimal;
@@ -28,12 +25,12 @@ use crate::{Client, Failure, Till, Transport};
 /// Calls under way at the same time while a shop is filled.
 const AT_ONCE: usize = 32;
 
-/// A tenant in the hands of its administrator.
+/// A tenant in the hands of its office.
 #[derive(Debug, Clone)]
 pub struct Shop {
     /// The tenant.
     pub tenant: String,
-    /// The administrator's connection.
+    /// The office's connection.
     pub client: Client,
 }
 
@@ -53,53 +50,6 @@ pub struct Item {
 }
 
 impl Shop {
-    /// Registers an administrator and logs in: no service but the accounts knows the tenant yet. A tenant id that is
-    /// taken becomes another one.
-    pub async fn register(
-        transport: Transport,
-        username: &str,
-        password: &str,
-        wished: Option<&str>,
-    ) -> Result<Self, Failure> {
-        let mut client = Client::new(transport);
-        let mut accounts = AccountServiceClient::over(client.transport());
-        let registration = RegisterTenantRequest {
-            username: username.to_owned(),
-            password: password.to_owned(),
-            tenant_id: wished.map(ToOwned::to_owned),
-            invitation_code: None,
-        };
-        let answer = accounts
-            .register_tenant(registration)
-            .await
-            .map_err(while_doing("register a tenant"))?;
-        let user = answer.into_inner().user;
-        let tenant = user
-            .ok_or_else(|| Failure::lacking("register a tenant", "the user"))?
-            .tenant_id;
-        let login = IssueTokenRequest {
-            username: username.to_owned(),
-            password: password.to_owned(),
-            client_id: tenant.clone(),
-            ..Default::default()
-        };
-        let token = accounts.issue_token(login).await.map_err(while_doing("log in"))?;
-        client.authorize(&token.into_inner().access_token)?;
-        Ok(Self { tenant, client })
-    }
-
-    /// Prepares every service for the tenant.
-    pub async fn set_up(&self, name: &str, tags: &[&str]) -> Result<(), Failure> {
-        let request = self.client.request(CreateTenantRequest {
-            tenant_id: self.tenant.clone(),
-            tenant_name: name.to_owned(),
-            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
-        });
-        let mut tenants = TenantServiceClient::over(self.client.transport());
-        let answer = tenants.create_tenant(request).await;
-        answer.map(drop).map_err(while_doing("set the tenant up"))
-    }
-
     /// Enters a tax that is contained in prices and rounded to two digits.
     pub async fn tax(&self, code: &str, name: &str, rate: Decimal) -> Result<(), Failure> {
         let request = self.client.request(masters::CreateTaxRequest {
@@ -172,7 +122,7 @@ impl Shop {
         answer.map(drop).map_err(while_doing("enter a setting"))
     }
 
-    /// Enters a cashier.
+    /// Enters who works at tills, with a role.
     pub async fn staff(&self, id: &str, name: &str, pin: &str, role: &str) -> Result<(), Failure> {
         let request = self.client.request(masters::CreateStaffRequest {
             tenant_id: self.tenant.clone(),

@@ -1,20 +1,21 @@
 //! A tenant with stores and tills: set up as any client does it, and driven through every door.
 
-use kugel_shop::{Item, Shop};
+use kugel_proto::Permission::{JournalRead, ReportsRead, StockRead};
+use kugel_shop::{Item, Owner, Shop};
 use kugel_types::PaymentKind;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::{Door, Grpc, Rest, Site};
 
-/// A tenant that is set up, and its administrator's credential.
+/// A tenant, and the credential of who runs it: its owner, who may do everything that a test asks for, or its office.
 #[derive(Clone)]
 pub struct Tenant {
     site: Site,
     shop: Shop,
     /// The tenant id.
     pub id: String,
-    /// The administrator's token.
+    /// The token of who runs it.
     pub token: String,
 }
 
@@ -44,9 +45,9 @@ pub struct Till {
 }
 
 impl Tenant {
-    /// The administrator's name.
+    /// The owner's name.
     pub const ADMINISTRATOR: &str = "owner";
-    /// The administrator's password.
+    /// The owner's password.
     pub const PASSWORD: &str = "plum-Tree-9";
     /// The cashier who is signed in at every till.
     pub const CASHIER: &str = "31";
@@ -54,35 +55,57 @@ impl Tenant {
     pub const PIN: &str = "8080";
 
     pub(crate) async fn found(site: Site) -> Self {
-        let tenant = Self::register(site).await;
-        let shop = &tenant.shop;
-        shop.set_up("Plum Mart", &["pilot"]).await.unwrap();
+        let owner = Self::owner(&site).await;
+        let tenant = Self::of(site, owner.in_person());
+        tenant.furnish(&owner, "supervisor").await;
+        tenant
+    }
+
+    /// With the least roles that suffice: the owner sets the tenant up and gives them, an office enters what there is, and
+    /// the client reads the books. At tills works who has `role`.
+    pub async fn run_by_office(site: Site, role: &str) -> (Self, Rest) {
+        let owner = Self::owner(&site).await;
+        let tenant = Self::of(site, owner.office().await.unwrap());
+        tenant.furnish(&owner, role).await;
+        let books = owner.accountant(&[JournalRead, ReportsRead, StockRead]);
+        let books = tenant.site.rest().bearer(books.await.unwrap().token());
+        (tenant, books)
+    }
+
+    /// Registers an owner and logs in, and no more: no service knows the tenant yet.
+    pub async fn register(site: Site) -> Self {
+        let owner = Self::owner(&site).await;
+        Self::of(site, owner.in_person())
+    }
+
+    async fn owner(site: &Site) -> Owner {
+        let mut id = format!("T{}", Uuid::new_v4().simple());
+        id.truncate(12);
+        let transport = site.grpc(Door::Native).transport();
+        let owner = Owner::register(transport, Self::ADMINISTRATOR, Self::PASSWORD, Some(&id));
+        owner.await.unwrap()
+    }
+
+    fn of(site: Site, shop: Shop) -> Self {
+        Self {
+            site,
+            id: shop.tenant.clone(),
+            token: shop.client.token().to_owned(),
+            shop,
+        }
+    }
+
+    async fn furnish(&self, owner: &Owner, role: &str) {
+        owner.set_up("Plum Mart", &["pilot"]).await.unwrap();
         for (kind, name) in [
             (PaymentKind::Cash, "Cash"),
             (PaymentKind::Cashless, "Card"),
             (PaymentKind::Other, "Voucher"),
         ] {
-            shop.payment(kind, name).await.unwrap();
+            self.shop.payment(kind, name).await.unwrap();
         }
-        shop.staff(Self::CASHIER, "Mori", Self::PIN, "supervisor")
-            .await
-            .unwrap();
-        tenant
-    }
-
-    /// Registers an administrator and logs in, and no more: no service knows the tenant yet.
-    pub async fn register(site: Site) -> Self {
-        let mut id = format!("T{}", Uuid::new_v4().simple());
-        id.truncate(12);
-        let transport = site.grpc(Door::Native).transport();
-        let shop = Shop::register(transport, Self::ADMINISTRATOR, Self::PASSWORD, Some(&id));
-        let shop = shop.await.unwrap();
-        Self {
-            site,
-            id,
-            token: shop.client.token().to_owned(),
-            shop,
-        }
+        let staff = self.shop.staff(Self::CASHIER, "Mori", Self::PIN, role);
+        staff.await.unwrap();
     }
 
     /// Where it lives.
@@ -90,12 +113,12 @@ impl Tenant {
         &self.site
     }
 
-    /// A REST client in the administrator's name.
+    /// A REST client in the name of who runs it.
     pub fn rest(&self) -> Rest {
         self.site.rest().bearer(&self.token)
     }
 
-    /// A gRPC client in the administrator's name.
+    /// A gRPC client in the name of who runs it.
     pub fn grpc(&self, door: Door) -> Grpc {
         self.site.grpc(door).bearer(&self.token)
     }

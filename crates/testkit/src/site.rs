@@ -38,7 +38,7 @@ impl Site {
         Grpc::connect(&self.url, door)
     }
 
-    /// A new tenant that is set up: its administrator logged in, payment methods and a cashier entered.
+    /// A new tenant that is set up: its owner logged in, payment methods and a cashier entered.
     pub async fn tenant(&self) -> Tenant {
         Tenant::found(self.clone()).await
     }

@@ -35,7 +35,7 @@ use self::input::Day;
 use self::ledger::Ledger;
 use self::plan::Plan;
 use self::replay::Replayed;
-use self::setup::{ADMINISTRATOR, Tenant};
+use self::setup::{OWNER, Tenant};
 use self::till::Till;
 
 /// The day that ships with Kugel.
@@ -117,7 +117,7 @@ fn read(options: &Options, ledger: &mut Ledger) -> anyhow::Result<Vec<Day>> {
 async fn replay(url: &str, plan: &Plan, options: &Options, mut ledger: Ledger) -> anyhow::Result<Tenant> {
     let tenant = Tenant::create(url, options.tenant.as_deref()).await?;
     println!(
-        "Tenant {} on {url}: user {ADMINISTRATOR}, password {}",
+        "Tenant {} on {url}: user {OWNER}, password {}",
         tenant.shop.tenant, tenant.password
     );
     let mut tills = tenant.furnish(url, plan).await?;

@@ -22,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 pub(super) async fn daily(tenant: &Tenant, store: &Store, business_date: &str) -> anyhow::Result<String> {
     let ask = async {
         loop {
-            let request = tenant.shop.client.request(GetReportRequest {
+            let request = tenant.accountant.request(GetReportRequest {
                 tenant_id: tenant.shop.tenant.clone(),
                 store_code: store.code.clone(),
                 report_scope: "daily".to_owned(),
@@ -30,7 +30,7 @@ pub(super) async fn daily(tenant: &Tenant, store: &Store, business_date: &str) -
                 business_date: Some(business_date.to_owned()),
                 ..Default::default()
             });
-            let mut reports = ReportServiceClient::over(tenant.shop.client.transport());
+            let mut reports = ReportServiceClient::over(tenant.accountant.transport());
             match reports.get_report(request).await {
                 // A daily report waits until every log of the closed sessions has arrived.
                 Err(status) if status.code() == Code::FailedPrecondition => tokio::time::sleep(PAUSE).await,

@@ -1,7 +1,8 @@
-//! Setting up a tenant: its administrator, stores, masters, opening stock and tills.
+//! Setting up a tenant: its owner, who gives roles, and by its office stores, masters, opening stock and tills.
 
 use anyhow::ensure;
-use kugel_shop::{Item, Shop};
+use kugel_proto::Permission;
+use kugel_shop::{Client, Item, Owner, Shop};
 use kugel_types::PaymentKind;
 use rust_decimal::Decimal;
 
@@ -10,8 +11,11 @@ use super::plan::{Plan, Store};
 use super::random_text;
 use super::till::{Cashier, Till};
 
-/// The administrator's name.
-pub(super) const ADMINISTRATOR: &str = "admin";
+/// The owner's name.
+pub(super) const OWNER: &str = "admin";
+
+/// The role of who works at a till: invoices are sold at prices of their own, voided and taken back, and cash is moved.
+const ROLE: &str = "supervisor";
 
 /// The tax of all items: contained in the price, as prices in British shops are.
 const VAT: &str = "GB20";
@@ -19,27 +23,33 @@ const VAT: &str = "GB20";
 /// Goods, and what else invoices are made of: postage, fees, manual entries.
 const CATEGORIES: [(&str, &str); 2] = [("GOODS", "Goods"), ("OTHER", "Postage, fees and manual entries")];
 
-/// A tenant with the credential of its administrator.
+/// A tenant with those who work for it.
 pub(super) struct Tenant {
-    /// The tenant in its administrator's hands.
+    /// The tenant in the hands of its office.
     pub(super) shop: Shop,
-    /// The administrator's password.
+    /// Who reads the reports.
+    pub(super) accountant: Client,
+    /// The owner's password.
     pub(super) password: String,
 }
 
 impl Tenant {
-    /// Registers a tenant, logs its administrator in and prepares every service.
+    /// Registers a tenant, prepares every service and gives roles, which is all that its owner does.
     pub(super) async fn create(url: &str, wished: Option<&str>) -> anyhow::Result<Self> {
         let password = random_text(16);
-        let shop = Shop::register(connect(url).await?, ADMINISTRATOR, &password, wished).await?;
+        let owner = Owner::register(connect(url).await?, OWNER, &password, wished).await?;
         // A tenant id that is taken gets another one; whoever wished for a name wants to find the sales under it.
         ensure!(
-            wished.is_none_or(|wished| wished == shop.tenant),
+            wished.is_none_or(|wished| wished == owner.tenant),
             "tenant {} exists already: choose another name with --tenant or leave it out",
             wished.unwrap_or_default()
         );
-        shop.set_up("Online Retail", &["demo"]).await?;
-        Ok(Self { shop, password })
+        owner.set_up("Online Retail", &["demo"]).await?;
+        Ok(Self {
+            shop: owner.office().await?,
+            accountant: owner.accountant(&[Permission::ReportsRead]).await?,
+            password,
+        })
     }
 
     /// Enters everything the plan needs, and answers with the tills by store.
@@ -98,9 +108,7 @@ impl Tenant {
             pin: random_text(6),
         };
         let name = format!("Cashier {number}");
-        self.shop
-            .staff(&cashier.id, &name, &cashier.pin, "supervisor")
-            .await?;
+        self.shop.staff(&cashier.id, &name, &cashier.pin, ROLE).await?;
         let (connection, description) = (connect(url).await?, format!("Till {number}"));
         let till = self
             .shop

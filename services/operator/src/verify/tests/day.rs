@@ -16,7 +16,7 @@ use kugel_proto::terminal::v1::UpdateStoreRequest;
 use kugel_proto::terminal::v1::store_service_client::StoreServiceClient;
 use kugel_report::records::{REMARK, Remark, SessionTotals, remark_lines};
 use kugel_rpc::Client as _;
-use kugel_shop::{Item, Shop, Till, Transport, transport};
+use kugel_shop::{Item, Owner, Shop, Till, Transport, transport};
 use kugel_store::{Query, Scope};
 use kugel_types::{PaymentKind, SystemClock, TenantId};
 use rust_decimal::Decimal;
@@ -71,10 +71,11 @@ fn number(text: &str) -> Decimal {
 }
 
 async fn furnish(host: &Host) -> Shop {
-    let shop = Shop::register(connect(host), "mori", "plum-Tree-9", Some("Q7301"))
+    let owner = Owner::register(connect(host), "mori", "plum-Tree-9", Some("Q7301"))
         .await
         .unwrap();
-    shop.set_up("Mori's", &["test"]).await.unwrap();
+    owner.set_up("Mori's", &["test"]).await.unwrap();
+    let shop = owner.in_person();
     shop.tax("10", "VAT", number("10")).await.unwrap();
     for (kind, name) in [(PaymentKind::Cash, "Cash"), (PaymentKind::Cashless, "Card")] {
         shop.payment(kind, name).await.unwrap();
