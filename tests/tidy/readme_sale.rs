@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::Command;
 
-use crate::tree::read;
+use crate::tree::{none, read};
 
 /// Where the README begins to look at what the sale left behind: those reads wait for its events.
 const AFTERMATH: &str = "# What it left behind";
@@ -29,6 +29,34 @@ fn block(title: &str) -> String {
         .next()
         .unwrap()
         .to_owned()
+}
+
+#[test]
+fn the_readmes_owner_sets_the_tenant_up_and_gives_roles() {
+    let lines = format!("{}{}", block("A sale by curl"), block("Other systems"));
+    let (mut who, mut by_owner) = ("", Vec::new());
+    for line in lines.lines() {
+        who = line.strip_prefix("as ").unwrap_or(who);
+        by_owner.extend(Some(line).filter(|line| who == "owner" && line.contains("api $")));
+        // What comes next is another's token, of no user.
+        if line.contains("client_credentials") {
+            who = "";
+        }
+    }
+    let is_an_owners = |line: &&str| {
+        ["$KUGEL/api/v1/tenants -d", "$KUGEL/api/v1/accounts/", "$ACCOUNTS"]
+            .iter()
+            .any(|path| line.contains(&format!("api {path}")))
+    };
+    assert_eq!(by_owner.len(), 5, "{by_owner:?}");
+    none(
+        by_owner
+            .iter()
+            .filter(|line| !is_an_owners(line))
+            .map(|line| (*line).to_owned())
+            .collect(),
+        "an owner leaves the rest to those who have roles",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
