@@ -43,7 +43,7 @@ impl Fleet {
             folder: folder.to_owned(),
             url: format!("http://{gateway}"),
             killed: BTreeSet::new(),
-            weather: Weather::FAIR,
+            weather: Weather::first(),
         };
         match size {
             Size::Single => fleet.add("kugel", vec!["serve".to_owned()], &gateway),

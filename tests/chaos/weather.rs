@@ -24,11 +24,13 @@ pub(crate) struct Weather {
 }
 
 impl Weather {
-    /// As it is in the beginning.
-    pub(crate) const FAIR: Self = Self {
-        zone: ZONES[0],
-        hours: 0,
-    };
+    /// As it is in the beginning, when tokens are issued: no clock is further behind later, where they would be of the future.
+    pub(crate) fn first() -> Self {
+        Self {
+            zone: ZONES[0],
+            hours: if can_step_clocks() { -HOURS } else { 0 },
+        }
+    }
 
     /// Any. Clocks are right where nothing can step them.
     pub(crate) fn any(dice: &mut impl Rng) -> Self {

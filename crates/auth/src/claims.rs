@@ -6,6 +6,31 @@ use serde::{Deserialize, Serialize};
 use crate::rights::GrantClaim;
 use crate::{Grant, Rights, TerminalClaims, TillRights, UserClaims};
 
+/// When a token is good, in seconds since 1970.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Times {
+    pub(crate) iat: i64,
+    /// What is issued here has none.
+    #[serde(default, skip_serializing)]
+    nbf: Option<i64>,
+    pub(crate) exp: i64,
+}
+
+impl Times {
+    pub(crate) fn from_to(now: i64, end: i64) -> Self {
+        Self {
+            iat: now,
+            nbf: None,
+            exp: end,
+        }
+    }
+
+    /// From when on it is good.
+    pub(crate) fn begin(&self) -> i64 {
+        self.iat.max(self.nbf.unwrap_or(i64::MIN))
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 pub(crate) struct UserToken {
     pub(crate) sub: String,
@@ -22,8 +47,8 @@ pub(crate) struct UserToken {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sid: Option<String>,
     pub(crate) aud: String,
-    pub(crate) iat: i64,
-    pub(crate) exp: i64,
+    #[serde(flatten)]
+    pub(crate) times: Times,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -49,8 +74,8 @@ pub(crate) struct TerminalToken {
     pub(crate) staff_session: Option<i64>,
     pub(crate) iss: String,
     pub(crate) aud: String,
-    pub(crate) iat: i64,
-    pub(crate) exp: i64,
+    #[serde(flatten)]
+    pub(crate) times: Times,
 }
 
 pub(crate) fn user(claims: UserToken) -> Result<UserClaims, kugel_types::InvalidId> {
@@ -82,7 +107,7 @@ pub(crate) fn terminal(claims: TerminalToken) -> Result<TerminalClaims, kugel_ty
             name: claims.staff_name.unwrap_or_default(),
         }),
         key_id: claims.key_id,
-        issued_at: claims.iat,
+        issued_at: claims.times.iat,
         staff_session: claims.staff_session,
         staff_rights: None,
         rights: TillRights::default(),

@@ -10,7 +10,7 @@ use kugel_types::{Clock, TenantId};
 use parking_lot::RwLock;
 use serde::Serialize;
 
-use crate::claims::{TerminalToken, UserToken, terminal, user};
+use crate::claims::{TerminalToken, Times, UserToken, terminal, user};
 use crate::key::Kind;
 use crate::keyring::Keyring;
 use crate::rights::GrantClaim;
@@ -25,8 +25,13 @@ pub enum TokenError {
     /// It was valid once.
     #[error("the token has expired")]
     Expired,
+    /// It was issued in the future.
+    #[error("the token is not valid yet: a clock is wrong")]
+    NotYetValid,
 }
 
+/// How many seconds the clock of who issued a token may be ahead of ours.
+const AHEAD: i64 = 60;
 /// Service tokens live five minutes: a new one needs no question to anybody.
 const SERVICE_LIFETIME: i64 = 300;
 
@@ -87,8 +92,7 @@ impl Tokens {
             generation: Some(claims.generation),
             sid: claims.session.clone(),
             aud: Kind::User.audience(),
-            iat: now,
-            exp: end,
+            times: Times::from_to(now, end),
         };
         self.sign(Kind::User, &token)
     }
@@ -113,8 +117,7 @@ impl Tokens {
             staff_session: claims.staff_session,
             iss: "terminal-service".to_owned(),
             aud: Kind::Terminal.audience(),
-            iat: now,
-            exp: now + self.lifetimes.terminal,
+            times: Times::from_to(now, now + self.lifetimes.terminal),
         };
         (self.sign(Kind::Terminal, &token), self.lifetimes.terminal)
     }
@@ -123,8 +126,9 @@ impl Tokens {
     pub fn service(&self, name: &'static str, tenant: &TenantId) -> Arc<str> {
         let (now, ring) = (self.now(), self.ring());
         let key = (tenant.clone(), name);
+        // One that would live longer is from before the clock was set back: others would refuse it.
         if let Some((token, expires)) = ring.issued.get(&key)
-            && expires > now + 30
+            && (now + 31..=now + SERVICE_LIFETIME).contains(&expires)
         {
             return token;
         }
@@ -138,8 +142,7 @@ impl Tokens {
             generation: None,
             sid: None,
             aud: Kind::Service.audience(),
-            iat: now,
-            exp: now + SERVICE_LIFETIME,
+            times: Times::from_to(now, now + SERVICE_LIFETIME),
         };
         let token: Arc<str> = self.sign(Kind::Service, &token).into();
         ring.issued.insert(key, (token.clone(), now + SERVICE_LIFETIME));
@@ -175,35 +178,40 @@ impl Tokens {
     }
 }
 
-/// Who a token speaks for, and until when: a token ends with its key.
+/// Who a token speaks for, and until when: a token ends with its key. What begins in the future is refused: its end is as far
+/// away as the clock was wrong that it was issued by.
 fn decode(ring: &Keyring, token: &str, now: i64) -> Result<(Arc<Principal>, i64), TokenError> {
     let invalid = |error: &dyn std::fmt::Display| TokenError::Invalid(error.to_string());
     let header = jsonwebtoken::decode_header(token).map_err(|error| invalid(&error))?;
     let id = header.kid.unwrap_or_default();
     let (name, _) = id.split_once('-').unwrap_or((&id, ""));
     let kind = Kind::ALL.into_iter().find(|kind| kind.name() == name);
-    let (principal, expires, end) = match kind.ok_or_else(|| invalid(&"unknown kind of token"))? {
+    let (principal, begins, expires, end) = match kind.ok_or_else(|| invalid(&"unknown kind of token"))? {
         kind @ Kind::User => {
             let (claims, end): (UserToken, _) = ring.check(kind, token, &id, now)?;
-            let expires = claims.exp;
+            let (begins, expires) = (claims.times.begin(), claims.times.exp);
             let claims = user(claims).map_err(|error| invalid(&error))?;
-            (Principal::User(claims), expires, end)
+            (Principal::User(claims), begins, expires, end)
         }
         kind @ Kind::Service => {
             let (claims, end): (UserToken, _) = ring.check(kind, token, &id, now)?;
+            let (begins, expires) = (claims.times.begin(), claims.times.exp);
             let tenant = claims.tenant_id.parse().map_err(|error| invalid(&error))?;
             let name = claims
                 .service
                 .ok_or_else(|| invalid(&"a service token without service"))?;
-            (Principal::Service { tenant, name }, claims.exp, end)
+            (Principal::Service { tenant, name }, begins, expires, end)
         }
         kind @ Kind::Terminal => {
             let (claims, end): (TerminalToken, _) = ring.check(kind, token, &id, now)?;
-            let expires = claims.exp;
+            let (begins, expires) = (claims.times.begin(), claims.times.exp);
             let claims = terminal(claims).map_err(|error| invalid(&error))?;
-            (Principal::Terminal(claims), expires, end)
+            (Principal::Terminal(claims), begins, expires, end)
         }
     };
+    if begins > now + AHEAD {
+        return Err(TokenError::NotYetValid);
+    }
     Ok((Arc::new(principal), expires.min(end)))
 }
 
@@ -318,6 +326,49 @@ mod tests {
             Err(TokenError::Expired),
             "also when it was verified before"
         );
+    }
+
+    #[test]
+    fn what_begins_in_the_future_is_refused_but_for_a_minute() {
+        let (tokens, clock) = tokens("root");
+        let now = tokens.now();
+        let token = |kind: Kind, iat: i64, nbf: Option<i64>| {
+            let mut claims = serde_json::json!({
+                "sub": "u", "tenant_id": "Q7301", "is_superuser": false, "service": "cart", "store_code": "tk01",
+                "terminal_no": 4, "terminal_id": "Q7301-tk01-4", "status": "Opened", "token_type": "terminal",
+                "open_counter": 1, "business_counter": 1, "iss": "x", "aud": kind.audience(), "iat": iat,
+                "exp": now + 900,
+            });
+            if let Some(nbf) = nbf {
+                claims["nbf"] = nbf.into();
+            }
+            tokens.sign(kind, &claims)
+        };
+        for kind in Kind::ALL {
+            let far = [(now + 61, None), (now, Some(now + 61)), (now + 61, Some(0))];
+            for (iat, nbf) in far {
+                let refused = tokens.verify(&token(kind, iat, nbf));
+                assert_eq!(refused, Err(TokenError::NotYetValid), "{kind:?}: {iat}, {nbf:?}");
+            }
+            for (iat, nbf) in [(now + 60, Some(now + 60)), (now - 9, None)] {
+                assert!(tokens.verify(&token(kind, iat, nbf)).is_ok(), "{kind:?}: {iat}");
+            }
+        }
+        let early = token(Kind::User, now + 61, None);
+        clock.advance(1);
+        assert!(tokens.verify(&early).is_ok(), "in time");
+    }
+
+    #[test]
+    fn a_service_whose_clock_is_set_back_shows_no_token_from_its_future() {
+        let (tokens, clock) = tokens("root");
+        clock.advance(3600);
+        let before = tokens.service("cart", &tenant());
+        assert_eq!(tokens.service("cart", &tenant()), before, "made once");
+        clock.advance(-3600);
+        let after = tokens.service("cart", &tenant());
+        assert_eq!(tokens.verify(&before), Err(TokenError::NotYetValid));
+        assert!(tokens.verify(&after).is_ok());
     }
 
     #[test]

@@ -83,7 +83,7 @@ async fn credential(headers: &HeaderMap, layers: &Layers) -> Result<Option<Arc<P
             token.ok_or_else(|| codes::UNAUTHENTICATED.error("authorization must be `Bearer <token>`"))?;
         let refuse = |error: kugel_auth::TokenError| codes::UNAUTHENTICATED.error(error.to_string());
         let principal = layers.tokens.verify(token).map_err(|error| match error {
-            kugel_auth::TokenError::Expired => refuse(error),
+            kugel_auth::TokenError::Expired | kugel_auth::TokenError::NotYetValid => refuse(error),
             // What exactly is wrong with a forged token is for the log.
             kugel_auth::TokenError::Invalid(_) => codes::UNAUTHENTICATED
                 .error("the token is not valid")
