@@ -11,6 +11,7 @@ mod connections;
 mod counter;
 mod crash;
 mod damage;
+mod denied;
 mod doors;
 mod drawer;
 mod echoes;

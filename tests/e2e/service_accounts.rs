@@ -276,6 +276,9 @@ async fn whatever_ends_the_tokens_of_a_service_account_every_service_refuses_the
         }
         end(&tenant, (&name, &role), &client, &token, how).await;
         refused_everywhere(&grpc, &tenant, &services).await;
+        for rpc in &methods {
+            assert!(!is_good(&grpc, &tenant, rpc).await, "{how:?}: {}", rpc.name());
+        }
         let next = world.rest().form(TOKEN, &other.form()).await;
         match how {
             End::Deactivated | End::Deleted | End::DeletedAndMadeAgain => {

@@ -2,7 +2,7 @@
 
 use kugel_proto::Caller;
 use kugel_testkit::{Door, Store, Tenant, Till, World};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::revocation::{is_good, methods, one_of_each, refused_everywhere};
 
@@ -14,6 +14,8 @@ enum End {
     DeletedAndMadeAgain,
     SignedOut,
     SomebodyElseSignedIn,
+    StaffChanged,
+    StaffRemoved,
 }
 
 impl End {
@@ -38,8 +40,30 @@ impl End {
                 let person = json!({"staffId": Tenant::CASHIER, "staffPin": Tenant::PIN});
                 rest.post(&till.path("sign-in"), person).await.ok();
             }
+            Self::StaffChanged => {
+                let path = tenant.path(&format!("staff/{}", person_at(till.number)));
+                rest.put(&path, person(till.number, "0815")).await.ok();
+            }
+            Self::StaffRemoved => {
+                let path = tenant.path(&format!("staff/{}", person_at(till.number)));
+                rest.delete(&path).await.ok();
+            }
         }
     }
+
+    /// True if the till's key ends as well.
+    fn takes_the_key(self) -> bool {
+        matches!(self, Self::KeyRotated | Self::Deleted | Self::DeletedAndMadeAgain)
+    }
+}
+
+/// Who is signed in at a till.
+fn person_at(number: i32) -> String {
+    format!("p{number}")
+}
+
+fn person(number: i32, pin: &str) -> Value {
+    json!({"id": person_at(number), "name": "Sato", "pin": pin, "roles": ["manager"]})
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,11 +80,16 @@ async fn whatever_ends_a_tills_token_every_service_refuses_it() {
         End::DeletedAndMadeAgain,
         End::SignedOut,
         End::SomebodyElseSignedIn,
+        End::StaffChanged,
+        End::StaffRemoved,
     ]
     .into_iter()
     .zip(1..)
     {
-        let till = store.till(number).await;
+        tenant.enter("staff", person(number, Tenant::PIN)).await;
+        let till = store.closed_till(number).await;
+        let till = till.signed_in_as(&person_at(number), Tenant::PIN).await;
+        let till = till.opened("0").await;
         let grpc = world.grpc(Door::Native).bearer(&till.token);
         for rpc in &services {
             assert!(is_good(&grpc, &tenant, rpc).await, "{end:?}: {}", rpc.name());
@@ -69,6 +98,17 @@ async fn whatever_ends_a_tills_token_every_service_refuses_it() {
         refused_everywhere(&grpc, &tenant, &services).await;
         for rpc in &methods {
             assert!(!is_good(&grpc, &tenant, rpc).await, "{end:?}: {}", rpc.name());
+        }
+        let by_key = world.grpc(Door::Native).metadata("x-api-key", &till.api_key);
+        let by_key = by_key.metadata("x-terminal-id", &till.terminal_id);
+        let is_over = end.takes_the_key();
+        if is_over {
+            refused_everywhere(&by_key, &tenant, &services).await;
+        }
+        let asked = methods.iter().filter(|rpc| is_over || rpc.only_reads());
+        for rpc in asked {
+            let is_good = is_good(&by_key, &tenant, rpc).await;
+            assert_ne!(is_good, is_over, "{end:?}, by key: {}", rpc.name());
         }
     }
     world.finish().await;
