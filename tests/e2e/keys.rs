@@ -56,7 +56,7 @@ async fn the_published_keys_check_the_tokens_of_every_kind() {
     let set = reply.body;
     assert_eq!(members(&set), ["keys"]);
     let keys = set["keys"].as_array().unwrap();
-    assert_eq!(keys.len(), 3);
+    assert_eq!(keys.len(), 4);
     for key in keys {
         assert_eq!(members(key), ["alg", "crv", "kid", "kty", "use", "x"]);
         assert_eq!(key["kty"], "OKP");
@@ -272,7 +272,7 @@ async fn the_secret_of_a_folder_changes_under_load_and_no_call_is_refused() {
     load.end().await;
 
     let set = published(&server).await;
-    assert_eq!(set["keys"].as_array().unwrap().len(), 12);
+    assert_eq!(set["keys"].as_array().unwrap().len(), 16);
     let kids: BTreeSet<_> = tokens
         .iter()
         .map(|token| part(token, 0)["kid"].to_string())
@@ -288,7 +288,7 @@ async fn the_secret_of_a_folder_changes_under_load_and_no_call_is_refused() {
 
     let cart = till.cart().await;
     let last = rotate(&server, &tenant, &["--drop-former"]).await;
-    assert_eq!(published(&server).await["keys"].as_array().unwrap().len(), 3);
+    assert_eq!(published(&server).await["keys"].as_array().unwrap().len(), 4);
     for token in tokens.iter().chain([&till.token]) {
         let reply = server.rest().bearer(token).get(&tenant.path("items")).await;
         reply.refused(401, "200001");

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod alerts;
+mod approvals;
 mod books;
 mod cart;
 mod codes;

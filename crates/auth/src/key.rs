@@ -30,10 +30,12 @@ pub(crate) enum Kind {
     User,
     Terminal,
     Service,
+    /// What one person at a till approves of another: no credential.
+    Approval,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 3] = [Self::User, Self::Terminal, Self::Service];
+    pub(crate) const ALL: [Self; 4] = [Self::User, Self::Terminal, Self::Service, Self::Approval];
 
     /// How the id of its keys begins.
     pub(crate) fn name(self) -> &'static str {
@@ -41,6 +43,7 @@ impl Kind {
             Self::User => "user",
             Self::Terminal => "terminal",
             Self::Service => "service",
+            Self::Approval => "approval",
         }
     }
 
@@ -196,7 +199,7 @@ mod tests {
         ));
         let header = jsonwebtoken::decode_header(&token).expect("a header");
         let published = tokens.public_keys();
-        assert_eq!(published.len(), 3);
+        assert_eq!(published.len(), 4);
         let known = published.iter().find(|key| Some(&key.id) == header.kid.as_ref());
         let jwk = json!({"kty": "OKP", "crv": "Ed25519", "x": known.expect("published").x});
         let jwk = serde_json::from_value(jwk).expect("a JSON Web Key");

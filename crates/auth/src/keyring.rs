@@ -45,7 +45,7 @@ impl From<&str> for Secrets {
 
 /// What follows from one root secret.
 pub(crate) struct Root {
-    keys: [Key; 3],
+    keys: [Key; 4],
     pub(crate) derived: Derived,
 }
 
@@ -236,7 +236,7 @@ mod tests {
             assert_eq!(made.known_to(&ours), [true; 5]);
         }
         assert_ne!(before.token, after.token);
-        assert_eq!(ours.public_keys().len(), 6);
+        assert_eq!(ours.public_keys().len(), 8);
         clock.advance(HOUR / 2 - 1);
         assert_eq!(before.known_to(&ours), [true; 5]);
         clock.advance(1);
@@ -261,6 +261,6 @@ mod tests {
         let secrets = Secrets::from("a").accepting("a", None).accepting("b", None);
         let secrets = secrets.accepting("b", Some(Timestamp::UNIX_EPOCH));
         assert!(secrets == both("a", "b"));
-        assert_eq!(tokens(secrets, &start()).public_keys().len(), 6);
+        assert_eq!(tokens(secrets, &start()).public_keys().len(), 8);
     }
 }

@@ -5,6 +5,7 @@
 //! only the SHA-256 is kept. This crate knows no transport: `kugel-rpc` reads headers and checks policies.
 
 mod api_key;
+mod approval;
 mod claims;
 mod derived;
 mod invitation;
@@ -22,6 +23,7 @@ mod token;
 pub use kugel_proto::Permission;
 
 pub use api_key::{ApiKey, ApiKeyHash};
+pub use approval::Approval;
 pub use key::PublicKey;
 pub use keyring::Secrets;
 pub use lifetimes::Lifetimes;

@@ -173,7 +173,7 @@ impl Tokens {
         }
     }
 
-    fn sign(&self, kind: Kind, claims: &impl Serialize) -> String {
+    pub(crate) fn sign(&self, kind: Kind, claims: &impl Serialize) -> String {
         self.ring().signing.key(kind).sign(claims)
     }
 }
@@ -208,6 +208,7 @@ fn decode(ring: &Keyring, token: &str, now: i64) -> Result<(Arc<Principal>, i64)
             let claims = terminal(claims).map_err(|error| invalid(&error))?;
             (Principal::Terminal(claims), begins, expires, end)
         }
+        Kind::Approval => return Err(invalid(&"an approval is no credential")),
     };
     if begins > now + AHEAD {
         return Err(TokenError::NotYetValid);

@@ -34,6 +34,8 @@ pub use tls::{Misconfiguration, Tls, TlsStream};
 pub const TERMINAL_ID: &str = "x-terminal-id";
 /// The metadata that carries an API key.
 pub const API_KEY: &str = "x-api-key";
+/// The metadata that carries what another person approved, for one call: see `SessionService.CreateApproval`.
+pub const APPROVAL: &str = "x-approval";
 /// The metadata under which a fresh terminal token comes back.
 pub const NEW_TOKEN: &str = "x-new-token";
 /// The metadata that makes a mutating call repeatable; in HTTP it is called `Idempotency-Key`.

@@ -32,7 +32,7 @@ pub use error::StoreError;
 pub use kugel_types::{Direction, Page, Sort};
 pub use port::{Found, Store};
 pub use query::{Filter, Query, Test, Value};
-pub use requests::{ANSWERS_KEPT, PROCESSED_REQUESTS, RequestKey};
+pub use requests::{ANSWERS_KEPT, PROCESSED_REQUESTS, Permit, RequestKey};
 pub use retry::{Missed, retry};
 pub use sqlite::{DataDir, DataDirError, SqliteStore};
 pub use walk::Walk;

@@ -37,6 +37,25 @@ pub struct RequestKey {
     pub fingerprint: String,
     /// The digest of the same content as others keep it or it was kept before.
     pub other_fingerprints: Vec<String>,
+    /// What lets the request pass, if it needs that: good for this one request and no other.
+    pub permit: Option<Permit>,
+}
+
+/// What lets one request pass.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit {
+    /// Unique among all permits and the keys of all requests of a scope.
+    pub id: String,
+    /// True if it has ended: only a request that was carried out before is still answered.
+    pub is_over: bool,
+}
+
+impl RequestKey {
+    /// What the answer is kept under: the key and the permit.
+    fn ids(&self) -> impl Iterator<Item = &String> {
+        let permit = self.permit.iter().map(|permit| &permit.id);
+        std::iter::once(&self.id).chain(permit.filter(|id| **id != self.id))
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -69,6 +88,9 @@ impl Documents {
         if let Some(answer) = self.kept_answer(scope, request).await? {
             return Ok(answer);
         }
+        if request.permit.as_ref().is_some_and(|permit| permit.is_over) {
+            return Err(unusable("has ended"));
+        }
         match work.await {
             Ok(answer) => Ok(answer),
             // The same request may have been sent twice at once, and the other one was first: whatever this one then
@@ -82,24 +104,29 @@ impl Documents {
         scope: &Scope,
         request: &RequestKey,
     ) -> Result<Option<A>, Error> {
-        let Some(processed) = self.get::<ProcessedRequest>(scope, &request.id).await? else {
-            return Ok(None);
-        };
-        let kept = &processed.fingerprint;
-        if *kept != request.fingerprint && !request.other_fingerprints.contains(kept) {
-            let text = "the request id was used for another request before";
-            return Err(codes::REQUEST_REFUSED
-                .error(text)
-                .field("request_id", "must be new for a new request"));
+        for id in request.ids() {
+            let Some(processed) = self.get::<ProcessedRequest>(scope, id).await? else {
+                continue;
+            };
+            let kept = &processed.fingerprint;
+            if *kept != request.fingerprint && !request.other_fingerprints.contains(kept) {
+                let is_permit = request.permit.as_ref().is_some_and(|permit| permit.id == *id);
+                return Err(if is_permit {
+                    unusable("was used before")
+                } else {
+                    reused()
+                });
+            }
+            let answer = serde_json::from_str(&processed.answer);
+            return answer.map(Some).map_err(|error| {
+                Error::from(StoreError::Malformed {
+                    collection: PROCESSED_REQUESTS.name,
+                    id: id.clone(),
+                    reason: error.to_string(),
+                })
+            });
         }
-        let answer = serde_json::from_str(&processed.answer);
-        answer.map(Some).map_err(|error| {
-            Error::from(StoreError::Malformed {
-                collection: PROCESSED_REQUESTS.name,
-                id: request.id.clone(),
-                reason: error.to_string(),
-            })
-        })
+        Ok(None)
     }
 
     /// Forgets answers that are too old to be asked for, in every scope. Gives their number.
@@ -139,19 +166,31 @@ impl Documents {
     }
 }
 
+fn reused() -> Error {
+    codes::REQUEST_REFUSED
+        .error("the request id was used for another request before")
+        .field("request_id", "must be new for a new request")
+}
+
+fn unusable(why: &str) -> Error {
+    codes::PERMISSION_DENIED.error(format!("the approval {why}: ask for another one"))
+}
+
 impl Changes {
     /// Keeps the answer of a request with a key. The same request sent twice at once fails here, and finds this answer.
     pub fn answering<A: Serialize + ?Sized>(self, request: Option<&RequestKey>, answer: &A) -> Self {
         let Some(request) = request else { return self };
-        let body = serde_json::to_string(answer).and_then(|answer| {
-            serde_json::to_string(&ProcessedRequest {
-                key: request.id.clone(),
-                fingerprint: request.fingerprint.clone(),
-                answer,
-            })
-        });
-        let action = body.map(|text| Action::Append(Body::from_text(text)));
-        self.written::<ProcessedRequest>(request.id.clone(), action)
+        request.ids().fold(self, |changes, id| {
+            let body = serde_json::to_string(answer).and_then(|answer| {
+                serde_json::to_string(&ProcessedRequest {
+                    key: id.clone(),
+                    fingerprint: request.fingerprint.clone(),
+                    answer,
+                })
+            });
+            let action = body.map(|text| Action::Append(Body::from_text(text)));
+            changes.written::<ProcessedRequest>(id.clone(), action)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::header::{ACCEPT_LANGUAGE, AUTHORIZATION};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use kugel_rpc::{CLIENT_ADDRESS, ClientAddress};
+use kugel_rpc::{APPROVAL, CLIENT_ADDRESS, ClientAddress};
 use tonic::Status;
 use uuid::Uuid;
 
@@ -14,6 +14,7 @@ pub(crate) const X_KUGEL_SERVICE: HeaderName = HeaderName::from_static("x-kugel-
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const X_TERMINAL_ID: HeaderName = HeaderName::from_static("x-terminal-id");
+const X_APPROVAL: HeaderName = HeaderName::from_static(APPROVAL);
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const REQUEST_ID: HeaderName = HeaderName::from_static("request_id");
 const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
@@ -28,11 +29,12 @@ const REQUEST_ID_MAX: usize = 128;
 const ENCODING_MAX: usize = 32;
 
 /// Headers that become metadata, under these names.
-const FORWARDED: [(HeaderName, HeaderName); 9] = [
+const FORWARDED: [(HeaderName, HeaderName); 10] = [
     (AUTHORIZATION, AUTHORIZATION),
     (X_API_KEY, X_API_KEY),
     (X_TERMINAL_ID, X_TERMINAL_ID),
     (IDEMPOTENCY_KEY, REQUEST_ID),
+    (X_APPROVAL, X_APPROVAL),
     (ACCEPT_LANGUAGE, ACCEPT_LANGUAGE),
     (TRACEPARENT, TRACEPARENT),
     (TRACESTATE, TRACESTATE),

@@ -55,6 +55,14 @@ pub(super) async fn carts(walk: &mut Walk) {
         walk.kept(format!("cart.v1.CartService.{method}").leak(), whole, other)
             .await;
     }
+    let person = json!({"id": "9", "name": "Sato", "pin": "9090", "roles": ["supervisor"]});
+    walk.tenant.enter("staff", person).await;
+    walk.kept(
+        "terminal.v1.SessionService.CreateApproval",
+        json!({"staffId": "9", "staffPin": "9090", "permission": "cash.move"}),
+        json!({"permission": "sales.void"}),
+    )
+    .await;
     walk.plain("cart.v1.CartService.SubtotalCart", own.clone()).await;
     let reduced = json!({"cartId": cart, "discounts": discount("8")});
     walk.kept(

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use futures::stream::{self, Stream, StreamExt as _};
-use kugel_auth::{ApiKey, Principal, Reach, TerminalClaims, UserClaims};
+use kugel_auth::{ApiKey, Approval, Principal, Reach, TerminalClaims, UserClaims};
 use kugel_error::{Error, codes};
 use kugel_proto::{Caller as Kind, Scoped};
 use kugel_store::{Documents, RequestKey, Scope};
@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use tonic::metadata::MetadataMap;
 use tonic::{Extensions, Request, Status};
 
+use super::approval;
 use super::authenticate::{Credential, PresentedKey, ServesLegacy};
 use super::content;
 use super::request_key::{request_key, visitor};
@@ -25,6 +26,7 @@ pub struct Caller {
     principal: Arc<Principal>,
     tenant: TenantId,
     request: Option<RequestKey>,
+    approval: Option<Arc<Approval>>,
     traceparent: Option<String>,
     address: Option<IpAddr>,
     standings: Option<Arc<Standings>>,
@@ -65,6 +67,10 @@ impl Caller {
         work: impl Future<Output = Result<A, Error>>,
     ) -> Result<A, Error> {
         documents.once(&self.scope(), self.request(), work).await
+    }
+    /// What lets the person at the till do this, besides what she may do herself. The call keeps both names.
+    pub fn approval(&self) -> Option<&Approval> {
+        self.approval.as_deref()
     }
     /// W3C trace context of the call.
     pub fn traceparent(&self) -> Option<&str> {
@@ -118,6 +124,7 @@ impl Caller {
             principal: Arc::new(principal),
             tenant,
             request: None,
+            approval: None,
             traceparent: None,
             address: None,
             standings: None,
@@ -153,19 +160,21 @@ pub fn admit<T: Scoped + Message>(request: Request<T>) -> Result<(Caller, T), St
         )
     };
     let (metadata, extensions, mut message) = request.into_parts();
-    let principal = principal::<T>(&extensions)?;
+    let (principal, approved) = approval::added::<T>(principal::<T>(&extensions)?, &extensions)?;
     check_scope(&principal, &message, extensions.get::<ServesLegacy>().is_some())?;
     let tenant = principal
         .tenant()
         .ok_or_else(|| codes::UNAUTHENTICATED.error("a credential is required"))?
         .clone();
     content::check(&mut message)?;
-    let request = request_key(&metadata, &extensions, &principal.identity(), &message)?;
+    let permit = approved.as_ref().map(approval::permit);
+    let request = request_key(&metadata, &extensions, &principal.identity(), permit, &message)?;
     Ok((
         Caller {
             principal,
             tenant,
             request,
+            approval: approved.map(|approved| approved.approval),
             traceparent: text(&metadata, "traceparent"),
             address: address(&metadata),
             standings: extensions.get::<Arc<Standings>>().cloned(),
@@ -192,7 +201,7 @@ pub fn welcome<T: Scoped + Message>(request: Request<T>) -> Result<(Visitor, T),
     let is_key_refused = presented.is_some_and(|presented| presented.is_refused);
     content::check(&mut message)?;
     let address = address(&metadata);
-    let request = request_key(&metadata, &extensions, &visitor(address), &message)?;
+    let request = request_key(&metadata, &extensions, &visitor(address), None, &message)?;
     Ok((
         Visitor {
             principal,

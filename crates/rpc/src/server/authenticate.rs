@@ -9,9 +9,10 @@ use kugel_error::{Error, codes};
 use tonic::Status;
 use tonic::body::Body;
 
+use super::approval::Presented;
 use super::request_key::Fingerprints;
 use super::stack::Layers;
-use crate::{API_KEY, LocalService, REQUEST_ID, TERMINAL_ID};
+use crate::{API_KEY, APPROVAL, LocalService, REQUEST_ID, TERMINAL_ID};
 
 /// What the credentials of a request amount to, for [`crate::admit`].
 #[derive(Clone)]
@@ -43,8 +44,8 @@ pub(crate) async fn authenticate(
     layers: &Layers,
 ) -> Response<Body> {
     let headers = request.headers();
-    let fingerprints = headers
-        .contains_key(REQUEST_ID)
+    let approval = text(headers, APPROVAL).map(|text| Presented::read(&layers.tokens, text));
+    let fingerprints = (headers.contains_key(REQUEST_ID) || approval.is_some())
         .then(|| Fingerprints(Arc::clone(&layers.tokens)));
     let is_compared =
         headers.get(http::header::AUTHORIZATION).is_none() && text(headers, TERMINAL_ID).is_some();
@@ -64,6 +65,9 @@ pub(crate) async fn authenticate(
     }
     if let Some(key) = presented {
         request.extensions_mut().insert(PresentedKey { key, is_refused });
+    }
+    if let Some(approval) = approval {
+        request.extensions_mut().insert(approval);
     }
     if let Some(fingerprints) = fingerprints {
         request.extensions_mut().insert(fingerprints);

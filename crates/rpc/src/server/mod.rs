@@ -6,6 +6,7 @@
 
 mod admit;
 mod api_keys;
+mod approval;
 mod authenticate;
 mod checks;
 mod content;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kugel_auth::{Principal, Tokens};
 use kugel_error::{Error, codes};
 use kugel_proto::Scoped;
-use kugel_store::RequestKey;
+use kugel_store::{Permit, RequestKey};
 use prost::Message;
 use tonic::Extensions;
 use tonic::metadata::MetadataMap;
@@ -30,30 +30,39 @@ pub(crate) fn visitor(address: Option<IpAddr>) -> String {
     }
 }
 
-/// Reads the key of a call by `caller`. What only reads may always be repeated: there a key means nothing.
+/// Reads the key of a call by `caller`. What only reads may always be repeated: there a key means nothing. A call with a
+/// permit and without a key is told by the permit.
 pub(crate) fn request_key<T: Scoped + Message>(
     metadata: &MetadataMap,
     extensions: &Extensions,
     caller: &str,
+    permit: Option<Permit>,
     message: &T,
 ) -> Result<Option<RequestKey>, Error> {
-    let Some(value) = metadata.get(REQUEST_ID).filter(|_| T::HAS_EFFECT) else {
+    let sent = metadata.get(REQUEST_ID);
+    if !T::HAS_EFFECT || sent.is_none() && permit.is_none() {
         return Ok(None);
-    };
-    let id = value.to_str().ok().filter(|id| fits(id)).ok_or_else(|| {
-        codes::INVALID_INPUT
-            .error(format!("the request id {RULE}"))
-            .field(REQUEST_ID, RULE)
-    })?;
+    }
+    let chosen = sent.map(|value| {
+        let id = value.to_str().ok().filter(|id| fits(id)).ok_or_else(|| {
+            codes::INVALID_INPUT
+                .error(format!("the request id {RULE}"))
+                .field(REQUEST_ID, RULE)
+        })?;
+        // A key has no blank, so no two callers and keys are written alike.
+        Ok::<_, Error>(format!("{caller} {id}"))
+    });
+    let own = permit.as_ref().map(|permit| permit.id.clone());
+    let id = chosen.transpose()?.or(own).unwrap_or_default();
     let Fingerprints(tokens) = extensions
         .get()
         .ok_or_else(|| codes::SYSTEM_FAILURE.error("the call came past the server stack"))?;
     let message = message.encode_to_vec();
     Ok(Some(RequestKey {
-        // A key has no blank, so no two callers and keys are written alike.
-        id: format!("{caller} {id}"),
+        id,
         fingerprint: tokens.fingerprint(T::METHOD, &message),
         other_fingerprints: tokens.other_fingerprints(T::METHOD, &message),
+        permit,
     }))
 }
 
@@ -76,7 +85,7 @@ mod tests {
         let lifetimes = Lifetimes { user: 1, terminal: 1 };
         let tokens = Tokens::new("root", lifetimes, Arc::new(SystemClock));
         extensions.insert(Fingerprints(Arc::new(tokens)));
-        request_key(&metadata, &extensions, &visitor(None), message)
+        request_key(&metadata, &extensions, &visitor(None), None, message)
     }
 
     fn bill(cart: &str) -> BillCartRequest {

@@ -79,6 +79,8 @@ macro_rules! conformance_tests {
             a_request_sent_again_is_answered_and_not_carried_out,
             an_answer_is_what_the_store_holds,
             a_key_with_another_content_is_refused,
+            a_permit_lets_one_request_pass,
+            a_permit_used_many_times_at_once_lets_one_pass,
             a_request_sent_many_times_at_once_happens_once,
             a_refusal_keeps_no_answer,
             answers_are_forgotten_after_a_day,

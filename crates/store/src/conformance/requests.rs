@@ -6,13 +6,26 @@ use futures::future::join_all;
 use kugel_error::{Error, codes};
 
 use super::{Item, Subject};
-use crate::{RequestKey, StoreError, Stored};
+use crate::{Permit, RequestKey, StoreError, Stored};
 
 fn request(key: &str) -> RequestKey {
     RequestKey {
         id: format!("user:owner {key}"),
         fingerprint: "f".to_owned(),
         other_fingerprints: Vec::new(),
+        permit: None,
+    }
+}
+
+/// A request with another content, or with the same, that a permit lets pass.
+fn permitted(key: &str, content: &str, permit: &str) -> RequestKey {
+    RequestKey {
+        fingerprint: content.to_owned(),
+        permit: Some(Permit {
+            id: permit.to_owned(),
+            is_over: false,
+        }),
+        ..request(key)
     }
 }
 
@@ -95,6 +108,66 @@ pub async fn a_key_with_another_content_is_refused(subject: Subject) {
     let refused = count(&subject, Some(&other)).await.unwrap_err();
     assert!(refused.is(&codes::REQUEST_REFUSED));
     assert_eq!(refused.fields()[0].field, "request_id");
+    assert_eq!(counted(&subject).await, Some(1));
+}
+
+pub async fn a_permit_lets_one_request_pass(subject: Subject) {
+    subject.insert([Item::new("counter").number(0)]).await;
+    let first = permitted("k", "f", "p");
+    let number = async |request: &RequestKey| {
+        let counted = count(&subject, Some(request)).await;
+        counted.map(|counter| counter.number.unwrap())
+    };
+    assert_eq!(number(&first).await.unwrap(), 1);
+    // The same request again, under its key or another one, with the permit or another one, or none.
+    let alone = RequestKey {
+        id: "p".to_owned(),
+        ..first.clone()
+    };
+    for again in [
+        &first,
+        &permitted("l", "f", "p"),
+        &permitted("k", "f", "q"),
+        &request("k"),
+        &alone,
+    ] {
+        assert_eq!(number(again).await.unwrap(), 1, "{again:?}");
+    }
+    for other in [permitted("l", "g", "p"), permitted("p", "g", "p")] {
+        let refused = number(&other).await.unwrap_err();
+        assert!(refused.is(&codes::PERMISSION_DENIED), "{other:?}");
+    }
+    let over = |key: &str, permit: &str| RequestKey {
+        permit: Some(Permit {
+            id: permit.to_owned(),
+            is_over: true,
+        }),
+        ..request(key)
+    };
+    assert_eq!(
+        number(&over("k", "p")).await.unwrap(),
+        1,
+        "it was carried out before"
+    );
+    let refused = number(&over("m", "r")).await.unwrap_err();
+    assert!(refused.is(&codes::PERMISSION_DENIED));
+    assert_eq!(counted(&subject).await, Some(1));
+}
+
+pub async fn a_permit_used_many_times_at_once_lets_one_pass(subject: Subject) {
+    subject.insert([Item::new("counter").number(0)]).await;
+    let hands = (0..16).map(|hand| {
+        let subject = subject.clone();
+        let request = permitted(&format!("k{hand}"), &format!("f{hand}"), "p");
+        tokio::spawn(async move {
+            count(&subject, Some(&request))
+                .await
+                .map(|counter| counter.number)
+        })
+    });
+    let answers = join_all(hands).await.into_iter().map(Result::unwrap);
+    let (passed, refused): (Vec<_>, Vec<_>) = answers.partition(Result::is_ok);
+    assert_eq!((passed.len(), refused.len()), (1, 15));
     assert_eq!(counted(&subject).await, Some(1));
 }
 

@@ -81,8 +81,9 @@ impl CartStore {
     }
 
     /// Adds a new cart.
-    pub(crate) async fn insert(&self, till: &Till, cart: Cart) -> Result<CartId, Error> {
+    pub(crate) async fn insert(&self, till: &Till, mut cart: Cart) -> Result<CartId, Error> {
         let id = cart.cart_id;
+        cart.keep_approval(till.approval.as_ref());
         let changes = self.documents.changes(&till.to_string());
         let (changes, saving) = self.stage(changes, cart, Revision::FIRST, Action::Insert)?;
         let changes = changes.answering(till.request.as_ref(), &id);
@@ -162,6 +163,7 @@ impl CartStore {
             Err(_) if loaded.is_copy => return Err(Missed::Overtaken),
             Err(refusal) => return Err(Missed::Refused(refusal)),
         }
+        cart.keep_approval(till.approval.as_ref());
         let changes = self.documents.changes(&till.to_string());
         let (changes, saving) = self.save(changes, cart, loaded.revision)?;
         let changes = changes.answering(till.request.as_ref(), &saving.cart);

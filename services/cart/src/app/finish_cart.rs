@@ -97,6 +97,7 @@ impl App {
             Err(_) if loaded.is_copy => return Err(Missed::Overtaken),
             Err(refusal) => return Err(Missed::Refused(refusal)),
         }
+        cart.keep_approval(till.approval.as_ref());
         let event_id = EventId::generate();
         let mut log = transaction_log::of_cart(&cart, &event_id);
         receipt::print(&mut log, &self.zone)?;

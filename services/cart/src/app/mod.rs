@@ -33,7 +33,7 @@ pub use finish_cart::ShownCart;
 pub use list_transactions::{Transaction, TransactionFilter, TransactionPage};
 pub use seal_session::SealedSession;
 pub use stream_transactions::StreamStart;
-pub use till::Till;
+pub use till::{Till, approved};
 
 use crate::domain::settings::CartDefaults;
 use crate::ports::{Masters, Terminals};

@@ -94,6 +94,7 @@ impl App {
             numbers: turn.numbers,
             transaction_type,
             payments,
+            approval: caller.approval.as_ref(),
             rounding_amount: given.minus(wish.original.total_amount_with_tax)?,
             at: self.now().iso(),
         };

@@ -3,11 +3,13 @@
 use std::ops::Deref;
 
 use kugel_error::Error;
+use kugel_rpc::Caller;
 use kugel_store::RequestKey;
 use kugel_types::{Rate, TerminalId};
 use serde::de::DeserializeOwned;
 
 use super::App;
+use crate::domain::cart::Approved;
 
 /// The terminal that sends a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,8 +20,21 @@ pub struct Till {
     pub traceparent: Option<String>,
     /// How far the person at it may discount, in percent; `None` is all the way.
     pub discount_limit: Option<Rate>,
+    /// What another person approved of it.
+    pub approval: Option<Approved>,
     /// What makes the command repeatable, if the till wants that.
     pub request: Option<RequestKey>,
+}
+
+/// What another person approved of a call, with both names.
+pub fn approved(caller: &Caller) -> Option<Approved> {
+    let staff = caller.terminal()?.staff.clone()?;
+    let approval = caller.approval()?;
+    Some(Approved {
+        permission: approval.permission.clone(),
+        staff,
+        approved_by: approval.approver.clone(),
+    })
 }
 
 impl Deref for Till {

@@ -121,6 +121,20 @@ pub struct Cart {
     pub taxes: Vec<PricedTax>,
     /// What the cart keeps of the masters.
     pub masters: CartMasters,
+    /// What another person approved, each only once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approvals: Vec<Approved>,
+}
+
+/// What one person did because another one approved it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approved {
+    /// The name of the permission that was missing.
+    pub permission: String,
+    /// Who did it.
+    pub staff: StaffRef,
+    /// Who approved it.
+    pub approved_by: StaffRef,
 }
 
 /// What a cart keeps of the masters it has used.
@@ -278,7 +292,15 @@ impl Cart {
                 settings: opening.settings,
                 promotions: None,
             },
+            approvals: Vec::new(),
         })
+    }
+
+    /// Keeps what the last change was approved by.
+    pub fn keep_approval(&mut self, approval: Option<&Approved>) {
+        if let Some(approval) = approval.filter(|approval| !self.approvals.contains(approval)) {
+            self.approvals.push(approval.clone());
+        }
     }
 
     /// An empty cart in yen.

@@ -9,7 +9,7 @@ use kugel_error::{Error, codes};
 use kugel_pricing::check_tenders;
 use kugel_types::{Money, Overflow, StaffRef, TerminalId, TransactionType};
 
-use super::cart::CartPayment;
+use super::cart::{Approved, CartPayment};
 use super::masters::PaymentMaster;
 use super::numbering::Numbers;
 use super::payment::{PaymentEntry, payment_of};
@@ -55,6 +55,8 @@ pub struct Reversed<'a> {
     pub transaction_type: TransactionType,
     /// What is given back.
     pub payments: Vec<CartPayment>,
+    /// What another person approved of it.
+    pub approval: Option<&'a Approved>,
     /// What that is more than the total.
     pub rounding_amount: Money,
     /// When it is made, ISO 8601 with offset.

@@ -9,7 +9,7 @@ use kugel_proto::Decimal;
 use kugel_proto::cart::v1 as pb;
 use kugel_types::{EventId, InvalidId, Money, StaffRef};
 
-use crate::domain::cart::{Cart, CartLine, CartPayment};
+use crate::domain::cart::{Approved, Cart, CartLine, CartPayment};
 use crate::domain::reversal::{Original, Reversed};
 use crate::domain::settings::ReceiptText;
 use crate::domain::state::CartState;
@@ -63,6 +63,7 @@ pub(crate) fn of_cart(cart: &Cart, event_id: &EventId) -> pb::TransactionLog {
             receipt_footers: settings.receipt_footers.iter().map(receipt_line).collect(),
         }),
         currency_code: cart.currency_code.code().to_owned(),
+        approvals: approvals(&cart.approvals),
         ..Default::default()
     }
 }
@@ -97,6 +98,7 @@ pub(crate) fn of_reversal(
         payments: payments(&reversed.payments),
         origin: Some(origin(original)),
         staff: Some(staff(reversed.staff)),
+        approvals: approvals(reversed.approval),
         receipt_text: String::new(),
         journal_text: String::new(),
         ..original.clone()
@@ -253,6 +255,16 @@ pub(crate) fn taxes(cart: &Cart) -> Vec<pb::Tax> {
         rate: wire(tax.rate.decimal()),
     });
     taxes.collect()
+}
+
+/// What was approved.
+pub(crate) fn approvals<'a>(approvals: impl IntoIterator<Item = &'a Approved>) -> Vec<pb::Approval> {
+    let approval = |approval: &Approved| pb::Approval {
+        permission: approval.permission.clone(),
+        staff: Some(staff(&approval.staff)),
+        approved_by: Some(staff(&approval.approved_by)),
+    };
+    approvals.into_iter().map(approval).collect()
 }
 
 /// A staff member.

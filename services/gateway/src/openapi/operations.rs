@@ -36,19 +36,21 @@ pub(super) fn operation(
     operation
 }
 
-/// The kinds of caller that the method's policy lets in.
-fn callers(binding: &Binding) -> Vec<i32> {
+/// What the method's policy says under a name.
+fn policy(binding: &Binding, name: &str) -> Option<prost_reflect::Value> {
     let pool = binding.method.parent_pool();
-    let Some(policy) = pool.get_extension_by_name("kugel.options.v1.policy") else {
-        return Vec::new();
-    };
+    let policy = pool.get_extension_by_name("kugel.options.v1.policy")?;
     let options: DynamicMessage = binding.method.options();
     let policy = options.get_extension(&policy);
-    let allow = policy
-        .as_message()
-        .and_then(|policy| policy.get_field_by_name("allow"));
+    let value = policy.as_message()?.get_field_by_name(name)?;
+    Some(value.into_owned())
+}
+
+/// The kinds of caller that the method's policy lets in.
+fn callers(binding: &Binding) -> Vec<i32> {
+    let allow = policy(binding, "allow");
     let allow = allow
-        .as_deref()
+        .as_ref()
         .and_then(prost_reflect::Value::as_list)
         .unwrap_or_default();
     allow
@@ -101,6 +103,12 @@ fn parameters(binding: &Binding, schema: &Schema, schemas: &mut Schemas<'_>) -> 
         let comment = "Makes the call repeatable: for 24 hours the same key and body get the same answer.";
         let shown = json!({"type": "string", "description": comment, "pattern": "^[!-~]{1,128}$"});
         parameters.push(parameter("header", "Idempotency-Key", false, shown));
+    }
+    if policy(binding, "staff").and_then(|staff| staff.as_bool()) == Some(true) {
+        let comment = "What another person approved of this call, where the one who is signed in at the terminal may not do \
+                       it: see CreateApproval.";
+        let shown = json!({"type": "string", "description": comment});
+        parameters.push(parameter("header", "X-Approval", false, shown));
     }
     parameters.into()
 }

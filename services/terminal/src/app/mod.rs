@@ -1,5 +1,6 @@
 //! The use cases, a file each. Each takes the caller, so that none runs without one.
 
+mod approve;
 mod authenticate;
 mod cash;
 mod close;
@@ -33,6 +34,7 @@ use crate::domain::{Place, Printed, Terminal};
 use crate::ports::Neighbourhood;
 use crate::records::{Log, StoreDocument, TerminalDocument};
 
+pub use approve::NewApproval;
 pub use cash::{CashMovement, MoveCash};
 pub use close::{ClosedSession, Closing};
 pub use delivery::{DeliveryOutcome, DeliveryReport};
@@ -118,6 +120,7 @@ impl App {
             let changes = self.documents.changes(&actor);
             let now = changes.at();
             let (logs, note) = step(&mut terminal, &place, now)?;
+            let approver = caller.approval().map(|approval| &approval.approver);
             let document = Arc::new(TerminalDocument::from(terminal));
             let changed = Changed {
                 terminal: changes.replaced(Arc::clone(&document), &stored),
@@ -129,6 +132,7 @@ impl App {
                 .answering(caller.request(), &changed);
             let mut staged = Vec::new();
             for log in logs {
+                let log = log.approved_by(approver);
                 let event = log.event(id, now, caller.traceparent())?;
                 let (with_event, event) = self.outbox.stage(changes, event, log.key());
                 changes = with_event;

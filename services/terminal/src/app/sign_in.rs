@@ -63,11 +63,22 @@ impl App {
                 .error("a PIN is required to sign in")
                 .field("staff_pin", "is required"));
         }
+        self.proven(caller, id, staff_id, pin.as_deref()).await
+    }
+
+    /// The staff member whose PIN it is, or who needs none. A wrong one is told by the security log, and counts.
+    pub(super) async fn proven(
+        &self,
+        caller: &Caller,
+        id: &TerminalId,
+        staff_id: &str,
+        pin: Option<&str>,
+    ) -> Result<StaffMember, Error> {
         let tries = match pin {
             Some(_) => Some(self.pin_tries(caller, id, staff_id).await?),
             None => None,
         };
-        let staff = self.neighbourhood.staff(&id.tenant, staff_id, pin.as_deref());
+        let staff = self.neighbourhood.staff(&id.tenant, staff_id, pin);
         match (ending_with_caller(staff).await, tries) {
             (Ok(Some(staff)), tries) => {
                 for one_try in tries.into_iter().flatten() {
@@ -78,7 +89,7 @@ impl App {
             (Ok(None), tries) => {
                 let locked = tries.map(|tries| tries.map(|one_try| one_try.locks()));
                 let known = self.is_staff(&id.tenant, staff_id, pin.is_some()).await;
-                let known = known.then_some(staff_id.as_str());
+                let known = known.then_some(staff_id);
                 self.note_refusal(caller, id, known, locked.unwrap_or_default())
                     .await?;
                 Err(codes::STAFF_NOT_USABLE

@@ -44,6 +44,11 @@ mod words {
 }
 
 impl StaffRights {
+    /// True if the permission of that name is among them.
+    pub fn permits(&self, permission: &str) -> bool {
+        self.permissions.iter().any(|name| name == permission)
+    }
+
     /// What the roles of a person permit together. A role that the tenant does not have is a cashier's, and so is none; for
     /// older clients, whose shops named roles as they liked, it is everybody's at a till: everything.
     pub fn of(names: &[String], roles: &[Role], is_legacy: bool) -> Self {

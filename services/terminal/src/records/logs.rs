@@ -8,7 +8,7 @@ use kugel_bus::{Event, Topic};
 use kugel_error::{Error, codes};
 use kugel_proto::terminal::v1::{CashLog, OpenCloseLog, StaffInfo, TerminalInfo};
 use kugel_store::{Body, Collection, Field, Index, Record};
-use kugel_types::{EventId, LocalTime, Money, TerminalId};
+use kugel_types::{EventId, LocalTime, Money, StaffRef, TerminalId};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Place, Printed, Refusal, SessionSales, Terminal, receipt};
@@ -132,6 +132,7 @@ impl Log {
             receipt_text: printed.receipt_text,
             journal_text: printed.journal_text,
             over_drawer_amount: over_drawer.map(Into::into),
+            approved_by: None,
         };
         Ok(Self {
             event_id,
@@ -199,12 +200,23 @@ impl Log {
             expected_amount: None,
             over_short_amount: None,
             currency_code: place.currency.code().to_owned(),
+            approved_by: None,
         };
         complete(&mut log);
         Ok(Self {
             event_id,
             entry: Entry::OpenClose(Arc::new(log)),
         })
+    }
+
+    /// The same with who approved what it tells of, if that took somebody.
+    pub(crate) fn approved_by(mut self, approver: Option<&StaffRef>) -> Self {
+        let approver = approver.map(staff_info);
+        match &mut self.entry {
+            Entry::Cash(log) => Arc::make_mut(log).approved_by = approver,
+            Entry::OpenClose(log) => Arc::make_mut(log).approved_by = approver,
+        }
+        self
     }
 
     /// The key of its document.
@@ -276,12 +288,16 @@ fn terminal_info(terminal: &Terminal) -> Result<TerminalInfo, Error> {
         business_date: business_date(terminal)?,
         open_counter: terminal.open_counter,
         business_counter: terminal.business_counter,
-        staff: terminal.staff.as_ref().map(|staff| StaffInfo {
-            id: staff.id.clone(),
-            name: staff.name.clone(),
-        }),
+        staff: terminal.staff.as_ref().map(staff_info),
         initial_amount: terminal.initial_amount.map(Into::into),
         physical_amount: terminal.physical_amount.map(Into::into),
         tags: Vec::new(),
     })
+}
+
+fn staff_info(staff: &StaffRef) -> StaffInfo {
+    StaffInfo {
+        id: staff.id.clone(),
+        name: staff.name.clone(),
+    }
 }

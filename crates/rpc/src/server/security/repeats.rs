@@ -198,6 +198,7 @@ fn may_repeat(kind: SecurityEventKind) -> bool {
             | SecurityEventKind::StaffSignedIn
             | SecurityEventKind::StaffSignedOut
             | SecurityEventKind::StaffRefused
+            | SecurityEventKind::StaffApproved
             | SecurityEventKind::ApiKeyRefused
     )
 }

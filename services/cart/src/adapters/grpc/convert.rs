@@ -8,7 +8,7 @@ use kugel_proto::cart::v1 as pb;
 use kugel_rpc::{Caller, Checks, List, View};
 use kugel_types::{BusinessDate, Money, Quantity, Rate, TenantId, TerminalId, TerminalNo, TransactionType};
 
-use crate::app::{Acknowledgement, NewCart, StreamStart, Till, TransactionFilter};
+use crate::app::{Acknowledgement, NewCart, StreamStart, Till, TransactionFilter, approved};
 use crate::domain::entry::LineEntry;
 use crate::domain::payment::PaymentEntry;
 use crate::domain::terminal::Session;
@@ -34,6 +34,7 @@ pub(super) fn till(caller: &Caller) -> Result<Till, Error> {
         discount_limit: rights
             .filter(|rights| !overrides(rights))
             .and_then(|rights| rights.discount_limit),
+        approval: approved(caller),
         traceparent: caller.traceparent().map(ToOwned::to_owned),
         request: caller.request().cloned(),
     })

@@ -55,6 +55,7 @@ pub(super) fn cart(cart: &Cart) -> pb::Cart {
         currency_code: cart.currency_code.code().to_owned(),
         rounding_amount: wire(sales.rounding_amount.decimal()),
         cash_balance_amount: wire(sales.cash_balance_amount.decimal()),
+        approvals: transaction_log::approvals(&cart.approvals),
     }
 }
 
@@ -112,5 +113,6 @@ pub(super) fn transaction(transaction: &Transaction) -> pb::Tran {
         invoice_issue_no: log.invoice_issue_no.clone(),
         currency_code: log.currency_code.clone(),
         rounding_amount: sales.rounding_amount,
+        approvals: log.approvals.clone(),
     }
 }

@@ -272,6 +272,7 @@ fn reverse(log: &pb::TransactionLog, reversal: Reversal) -> pb::TransactionLog {
         },
         transaction_type: reversal.check_original(&original, &status).unwrap(),
         payments: original.taken_back(&entries).unwrap(),
+        approval: None,
         rounding_amount: transaction_log::money(sales.rounding_amount.as_ref()).unwrap(),
         at: log.generate_date_time.clone(),
     };

@@ -1,6 +1,6 @@
 //! From request messages to commands: everything is parsed here, once, and everything that is wrong is named.
 
-use kugel_auth::TillRights;
+use kugel_auth::{Permission, TillRights};
 use kugel_error::{Error, codes};
 use kugel_proto::Decimal;
 use kugel_proto::terminal::v1 as pb;
@@ -9,7 +9,8 @@ use kugel_store::Record as _;
 use kugel_types::{InvalidId, Money, StoreCode, TenantId, TerminalId, TerminalNo};
 
 use crate::app::{
-    DeliveryOutcome, DeliveryReport, MoveCash, NewStore, NewTenant, NewTerminal, SignIn, StorePatch,
+    DeliveryOutcome, DeliveryReport, MoveCash, NewApproval, NewStore, NewTenant, NewTerminal, SignIn,
+    StorePatch,
 };
 use crate::domain::{CashDirection, FunctionMode};
 use crate::records::{StoreDocument, TerminalDocument};
@@ -49,6 +50,24 @@ pub(super) fn claimed(text: &str) -> Result<TerminalId, Error> {
 /// A key that lets nobody in.
 pub(super) fn no_key() -> Error {
     codes::UNAUTHENTICATED.error("the API key is not valid")
+}
+
+/// Who approves what.
+pub(super) fn approval(caller: &Caller, request: pb::CreateApprovalRequest) -> Result<NewApproval, Error> {
+    let mut checks = Checks::default();
+    let terminal = named(&mut checks, caller, &request.terminal_id);
+    let staff_id = checks.name("staff_id", request.staff_id);
+    checks.require(!request.staff_pin.is_empty(), "staff_pin", "is required");
+    let permission = Permission::named(&request.permission);
+    checks.require(permission.is_some(), "permission", "is none of ListPermissions");
+    checks.finish(|| {
+        Some(NewApproval {
+            terminal: terminal?,
+            staff_id,
+            pin: request.staff_pin,
+            permission: permission?,
+        })
+    })
 }
 
 /// Who signs in.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use kugel_auth::{ApiKey, TillRights};
+use kugel_auth::{ApiKey, Approval, TillRights};
 use kugel_proto::terminal::v1 as pb;
 use kugel_store::Stored;
 use kugel_types::LocalTime;
@@ -164,4 +164,18 @@ pub(super) fn store(stored: &Stored<StoreDocument>, zone: &TimeZone) -> pb::Stor
 
 fn plain(instant: Timestamp, zone: &TimeZone) -> String {
     LocalTime::new(instant, zone).plain()
+}
+
+/// An approval, and what the till sends of it.
+pub(super) fn approval(approval: Approval, text: String, zone: &TimeZone) -> pb::CreateApprovalResponse {
+    let end = Timestamp::from_second(approval.end).unwrap_or(Timestamp::MAX);
+    pb::CreateApprovalResponse {
+        approval: text,
+        permission: approval.permission,
+        approved_by: Some(pb::StaffInfo {
+            id: approval.approver.id,
+            name: approval.approver.name,
+        }),
+        expires_at: LocalTime::new(end, zone).iso(),
+    }
 }

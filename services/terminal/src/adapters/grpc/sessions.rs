@@ -45,6 +45,19 @@ impl SessionService for Sessions {
         Ok(self.renewed(&caller, &stored.terminal, pb::SignInTerminalResponse { terminal }))
     }
 
+    async fn create_approval(
+        &self,
+        request: Request<pb::CreateApprovalRequest>,
+    ) -> Result<Response<pb::CreateApprovalResponse>, Status> {
+        let (caller, request) = admit(request)?;
+        let approval = self
+            .0
+            .approve(&caller, convert::approval(&caller, request)?)
+            .await?;
+        let text = self.0.tokens.issue_approval(&approval);
+        Ok(Response::new(render::approval(approval, text, &self.0.zone)))
+    }
+
     async fn unlock_terminal(
         &self,
         request: Request<pb::UnlockTerminalRequest>,

@@ -147,6 +147,7 @@ async fn what_the_back_office_does_and_what_locks_is_told_one_by_one() {
             SecurityEventKind::StaffSignedIn,
             SecurityEventKind::StaffRefused,
             SecurityEventKind::StaffSignedOut,
+            SecurityEventKind::StaffApproved,
             SecurityEventKind::ApiKeyRefused,
         ]
     );
