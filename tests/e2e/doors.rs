@@ -58,9 +58,16 @@ fn binding_of(method: &str) -> Binding {
 /// Spreads a request over path and body, as the route says.
 fn in_rest(binding: &Binding, request: Value) -> (String, Option<Value>) {
     let taken = std::cell::RefCell::new(request);
-    let path = binding.path_with(|variable| match taken.borrow_mut()[camel(variable)].take() {
-        Value::String(text) => text,
-        other => other.to_string(),
+    let path = binding.path_with(|variable| {
+        let mut request = taken.borrow_mut();
+        let value = match variable.split_once('.') {
+            // The body has it too.
+            Some((above, field)) => request[camel(above)][camel(field)].clone(),
+            None => request[camel(variable)].take(),
+        };
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), ToOwned::to_owned)
     });
     let mut rest = taken.into_inner();
     let body = match binding.body.as_str() {

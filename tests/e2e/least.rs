@@ -165,7 +165,7 @@ async fn nobody_in_the_demonstration_is_permitted_more_than_is_used() {
 
     let mut callers = witness.callers();
     let (_, by_owner) = callers.remove("admin").unwrap();
-    assert_eq!(by_owner, set(&["tenant.write", "users.write"]));
+    assert_eq!(by_owner, set(&["staff.write", "tenant.write", "users.write"]));
     let (_, at_tills) = callers.remove("till").unwrap();
     for (name, (claims, used)) in &callers {
         assert_eq!(permitted(claims), *used, "{name}");
@@ -201,7 +201,7 @@ async fn a_shop_that_its_office_runs_has_no_owner_at_work() {
     let till = tenant.store("tk01").await.till(1).await;
     let mut callers = witness.callers();
     let (_, by_owner) = callers.remove(Tenant::ADMINISTRATOR).unwrap();
-    assert_eq!(by_owner, set(&["tenant.write", "users.write"]));
+    assert_eq!(by_owner, set(&["staff.write", "tenant.write", "users.write"]));
     let (_, at_tills) = callers.remove("till").unwrap();
     assert_eq!(at_tills, set(&["sessions.run"]));
     let (claims, used) = callers.remove("office").unwrap();

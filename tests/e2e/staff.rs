@@ -3,7 +3,7 @@
 use kugel_testkit::{Door, Rpc, Store, Tenant, Till, World, contract};
 use serde_json::{Value, json};
 
-use crate::doors::code_of;
+use crate::doors::{Client, code_of};
 use crate::isolation::Owned;
 use crate::revocation::SOON;
 
@@ -260,5 +260,86 @@ async fn nothing_is_sold_in_maintenance() {
         })
         .await;
     }
+    world.finish().await;
+}
+
+/// What becomes of the staff in the hands of somebody who keeps it for the tenant, sells, and moves cash in one store.
+const KEPT: [(&str, &str, &[&str], bool); 13] = [
+    ("Create", "a", &["seller"], true),
+    ("Create", "b", &["cashier"], true),
+    ("Create", "c", &["no such role"], true),
+    ("Create", "d", &[], true),
+    ("Create", "e", &["mover"], false),
+    ("Create", "e", &["seller", "mover"], false),
+    ("Create", "e", &["owner"], false),
+    ("Update", "a", &["cashier", "seller"], true),
+    ("Update", "a", &["supervisor"], false),
+    ("Update", "high", &["mover"], false),
+    ("Update", "high", &["seller"], false),
+    ("Delete", "high", &[], false),
+    ("Delete", "a", &[], true),
+];
+
+#[tokio::test]
+async fn nobody_gives_changes_or_takes_staff_that_may_do_more_than_he() {
+    let world = World::start().await;
+    let tenant = world.tenant().await;
+    let till = tenant.store("tk01").await.closed_till(1).await;
+    for (name, permissions) in [
+        ("keeper", json!(["staff.write", "staff.read", "sales.sell"])),
+        ("seller", json!(["sales.sell"])),
+        ("mover", json!(["cash.move"])),
+    ] {
+        let role = json!({"name": name, "permissions": permissions});
+        tenant.rest().post("/accounts/roles", role).await.created();
+    }
+    let person = |id: &str, roles: &[&str]| json!({"id": id, "name": "Sato", "pin": "4711", "roles": roles});
+    let own = json!([{"role": "keeper"}, {"role": "mover", "storeCodes": ["tk01"]}]);
+    let token = tenant.user_with("keeper", own).await;
+    let doors = [
+        Client::Rest(world.rest().bearer(&token)),
+        Client::Grpc(world.grpc(Door::Web).bearer(&token)),
+        Client::Grpc(world.grpc(Door::Native).bearer(&token)),
+    ];
+    for (door, number) in doors.iter().zip(1..) {
+        let high = format!("high{number}");
+        tenant.enter("staff", person(&high, &["mover"])).await;
+        for (verb, id, roles, may) in KEPT {
+            let id = format!("{id}{number}");
+            let mut request = json!({"tenantId": tenant.id});
+            match verb {
+                "Delete" => request["id"] = json!(id),
+                _ => request["staff"] = person(&id, roles),
+            }
+            let answer = door
+                .call(&format!("master_data.v1.StaffService.{verb}Staff"), request)
+                .await;
+            let refused = answer.err();
+            let expected = (!may).then_some("200002");
+            assert_eq!(refused.as_deref(), expected, "{verb} {id} {roles:?}");
+        }
+        let kept = tenant
+            .rest()
+            .get(&tenant.path(&format!("staff/{high}")))
+            .await
+            .ok();
+        assert_eq!(
+            (&kept["roles"], &kept["lastUpdateDatetime"]),
+            (&json!(["mover"]), &Value::Null)
+        );
+    }
+    // A till that may write masters is not bound by anybody's rights.
+    let rights = json!({"tenantName": "Plum Mart", "tillRights": {"writeMasters": true}});
+    tenant
+        .rest()
+        .put(&format!("/tenants/{}", tenant.id), rights)
+        .await
+        .ok();
+    let by_key = world.rest().header("x-api-key", &till.api_key);
+    let by_key = by_key.header("x-terminal-id", &till.terminal_id);
+    by_key
+        .post(&tenant.path("staff"), person("f", &["mover"]))
+        .await
+        .created();
     world.finish().await;
 }

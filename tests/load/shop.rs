@@ -62,7 +62,7 @@ impl Shop {
         let accountant = owner.accountant(&[JournalRead, ReportsRead, StockRead]);
         let accountant = accountant.await.unwrap();
         shop.store(STORE, "Load", None).await.unwrap();
-        shop.staff("31", "Mori", "8080", "cashier").await.unwrap();
+        owner.staff("31", "Mori", "8080", "cashier").await.unwrap();
         shop.payment(PaymentKind::Cash, "Cash").await.unwrap();
         shop.items((0..ITEMS).map(item)).await.unwrap();
         let mut open = Vec::new();

@@ -97,6 +97,8 @@ table! {
     CART_SIGN_IN_REQUIRED "404002" 400 9 "No staff member is signed in" "担当者がサインインしていません";
     CART_NEIGHBOUR_FAILED "404003" 503 14 "Another service did not answer" "外部サービスが応答しません";
     CART_INTERNAL "404004" 500 13 "The cart service failed" "カートサービスで処理に失敗しました";
+    // Master data: 405
+    MASTER_NEIGHBOUR_FAILED "405001" 503 14 "Another service did not answer" "外部サービスが応答しません";
     // Terminal: 406 and 407
     TERMINAL_NOT_FOUND "406001" 404 5 "The terminal was not found" "端末が見つかりません";
     TERMINAL_EXISTS "406002" 400 6 "The terminal exists already" "端末はすでに存在します";

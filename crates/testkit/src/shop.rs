@@ -104,7 +104,7 @@ impl Tenant {
         ] {
             self.shop.payment(kind, name).await.unwrap();
         }
-        let staff = self.shop.staff(Self::CASHIER, "Mori", Self::PIN, role);
+        let staff = owner.staff(Self::CASHIER, "Mori", Self::PIN, role);
         staff.await.unwrap();
     }
 

@@ -1,4 +1,4 @@
-//! Setting up a tenant: its owner, who gives roles, and by its office stores, masters, opening stock and tills.
+//! Setting up a tenant: its owner, who gives roles, to the staff too, and by its office stores, masters, opening stock and tills.
 
 use anyhow::ensure;
 use kugel_proto::Permission;
@@ -25,6 +25,7 @@ const CATEGORIES: [(&str, &str); 2] = [("GOODS", "Goods"), ("OTHER", "Postage, f
 
 /// A tenant with those who work for it.
 pub(super) struct Tenant {
+    owner: Owner,
     /// The tenant in the hands of its office.
     pub(super) shop: Shop,
     /// Who reads the reports.
@@ -49,6 +50,7 @@ impl Tenant {
             shop: owner.office().await?,
             accountant: owner.accountant(&[Permission::ReportsRead]).await?,
             password,
+            owner,
         })
     }
 
@@ -108,7 +110,7 @@ impl Tenant {
             pin: random_text(6),
         };
         let name = format!("Cashier {number}");
-        self.shop.staff(&cashier.id, &name, &cashier.pin, ROLE).await?;
+        self.owner.staff(&cashier.id, &name, &cashier.pin, ROLE).await?;
         let (connection, description) = (connect(url).await?, format!("Till {number}"));
         let till = self
             .shop

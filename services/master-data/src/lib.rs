@@ -3,7 +3,7 @@
 //!
 //! Other services and tills cache what is read here; every write is announced before its caller has the answer, so no
 //! cache is asked after a change and still shows the old state. It publishes `staff_security`, what the security log is
-//! told of the staff, consumes nothing and calls no neighbour. Codes that point at other masters (a tax, a category, an item on a button) are not checked for existence:
+//! told of the staff, and consumes nothing. It asks the account service what the roles permit that somebody gives to staff. Codes that point at other masters (a tax, a category, an item on a button) are not checked for existence:
 //! masters are loaded in any order. Start reading at [`build`], then [`app::App`].
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a failed unwrap fails the test"))]
@@ -11,15 +11,19 @@
 mod adapters;
 pub mod app;
 pub mod domain;
+pub mod ports;
 mod records;
 
 pub use records::{COLLECTIONS, PRODUCER, SECURITY_LOGS};
+
+use std::sync::Arc;
 
 use kugel_bus::{Outbox, Topic};
 use kugel_config::Compatibility;
 use kugel_error::Result;
 use kugel_rpc::{Deps, Parts, SECURITY_LOG_KEPT};
 
+use crate::adapters::clients::Clients;
 use crate::app::App;
 
 /// The service's name: of its database and its port.
@@ -41,7 +45,9 @@ pub fn build(deps: Deps) -> Result<Parts> {
     let old_entries = outbox
         .clone()
         .keep_forgetting(Topic::StaffSecurity, SECURITY_LOG_KEPT);
+    let neighbourhood = Arc::new(Clients::new(&deps));
     let app = App {
+        neighbourhood,
         documents: deps.documents,
         bus: deps.bus,
         outbox: outbox.clone(),

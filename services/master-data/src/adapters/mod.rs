@@ -1,3 +1,4 @@
-//! Where the masters meet the wire.
+//! Where the masters meet the wire and the account service.
 
+pub(crate) mod clients;
 pub(crate) mod grpc;

@@ -10,12 +10,20 @@ use crate::records::Master;
 impl App {
     /// Removes a master, once for each request.
     pub async fn delete<T: Master>(&self, caller: &Caller, id: &str) -> Result<()> {
-        caller.once(&self.documents, self.remove::<T>(caller, id)).await
+        let work = self.remove::<T>(caller, id, |_| Ok(()));
+        caller.once(&self.documents, work).await
     }
 
-    async fn remove<T: Master>(&self, caller: &Caller, id: &str) -> Result<()> {
+    /// Removes a master if `may` allows it for the state that is removed.
+    pub(super) async fn remove<T: Master>(
+        &self,
+        caller: &Caller,
+        id: &str,
+        may: impl Fn(&T) -> Result<()>,
+    ) -> Result<()> {
         retry(T::NOUN, id, || async {
             let current = self.get::<T>(caller, id).await?;
+            may(&current)?;
             let changes = self
                 .documents
                 .changes(&caller.actor())

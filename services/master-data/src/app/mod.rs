@@ -9,6 +9,7 @@ mod items;
 mod promotions;
 mod read;
 mod staff;
+mod staff_roles;
 mod taxes;
 
 use std::sync::Arc;
@@ -27,11 +28,14 @@ pub use staff::StaffDraft;
 pub use taxes::EffectiveTax;
 
 use crate::domain::masters::Item;
+use crate::ports::Neighbourhood;
 use crate::records::Master;
 
 /// Everything the use cases work with. Cheap to clone.
 #[derive(Clone)]
 pub struct App {
+    /// The other services.
+    pub neighbourhood: Arc<dyn Neighbourhood>,
     /// The masters of all tenants.
     pub documents: Documents,
     /// Where changes are announced.

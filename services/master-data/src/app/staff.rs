@@ -22,6 +22,7 @@ pub struct StaffDraft {
 impl App {
     /// Adds a staff member.
     pub async fn create_staff(&self, caller: &Caller, draft: StaffDraft) -> Result<Stored<Staff>> {
+        self.limit(caller).await?.check(&draft.roles)?;
         let staff = self.hashed(draft).await?;
         self.create(caller, staff).await
     }
@@ -31,8 +32,24 @@ impl App {
         let work = async {
             // Whether the person exists is asked first: hashing is costly on purpose.
             self.get::<Staff>(caller, &draft.staff_id).await?;
+            let limit = self.limit(caller).await?;
+            limit.check(&draft.roles)?;
             let staff = self.hashed(draft).await?;
-            self.replace(caller, staff).await
+            self.change::<Staff>(caller, &staff.staff_id, |before| {
+                limit.check(&before.roles)?;
+                Ok(staff.clone())
+            })
+            .await
+        };
+        caller.once(&self.documents, work).await
+    }
+
+    /// Removes a staff member.
+    pub async fn delete_staff(&self, caller: &Caller, staff_id: &str) -> Result<()> {
+        let work = async {
+            let limit = self.limit(caller).await?;
+            self.remove::<Staff>(caller, staff_id, |before| limit.check(&before.roles))
+                .await
         };
         caller.once(&self.documents, work).await
     }

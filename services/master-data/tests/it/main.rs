@@ -8,5 +8,6 @@ mod promotions;
 mod security;
 mod settings;
 mod small_masters;
+mod staff_roles;
 mod taxes;
 mod world;

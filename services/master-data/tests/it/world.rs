@@ -6,9 +6,9 @@ use std::sync::Arc;
 use kugel_config::Settings;
 use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::item_service_client::ItemServiceClient;
-use kugel_rpc::Channel;
-use kugel_stand::Stand;
+use kugel_rpc::{Channel, Neighbours};
 pub(crate) use kugel_stand::decimal;
+use kugel_stand::{Stand, StandIn};
 use kugel_types::ManualClock;
 use tonic::{Request, Status};
 
@@ -31,7 +31,18 @@ impl World {
 
     /// The service with other settings.
     pub(crate) fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
-        let stand = Stand::new(kugel_master_data::NAME, TENANT, "2026-06-11T05:20:00Z").set(change);
+        Self::on(stand().set(change))
+    }
+
+    /// The service with an account service of the test's own.
+    pub(crate) fn beside(accounts: StandIn) -> Self {
+        let mut stand = stand();
+        stand.neighbours = Neighbours::local();
+        stand.connect("account", accounts);
+        Self::on(stand)
+    }
+
+    fn on(stand: Stand) -> Self {
         Self {
             channel: stand.serve(kugel_master_data::build(stand.deps()).unwrap()),
             clock: stand.clock.clone(),
@@ -67,6 +78,10 @@ impl World {
             .unwrap();
         answer.into_inner().item.unwrap()
     }
+}
+
+fn stand() -> Stand {
+    Stand::new(kugel_master_data::NAME, TENANT, "2026-06-11T05:20:00Z")
 }
 
 pub(crate) fn create_item(item: pb::Item) -> pb::CreateItemRequest {

@@ -68,7 +68,7 @@ impl StaffService for StaffMembers {
         request: Request<pb::DeleteStaffRequest>,
     ) -> Result<Response<pb::DeleteStaffResponse>, Status> {
         let (caller, request) = admit(request)?;
-        self.0.delete::<Staff>(&caller, &request.id).await?;
+        self.0.delete_staff(&caller, &request.id).await?;
         Ok(Response::new(pb::DeleteStaffResponse { staff_id: request.id }))
     }
 
