@@ -147,10 +147,22 @@ async fn other_secrets(owned: &Owned) -> Vec<(String, String)> {
         .await
         .created();
     let key = key["clientSecret"].as_str().unwrap().to_owned();
+    let other = json!({"id": "32", "name": "Sato", "pin": "4711", "roles": ["manager"]});
+    owned.tenant.enter("staff", other).await;
+    let wanted = json!({"staffId": "32", "staffPin": "4711", "permission": "sales.void"});
+    let approval = owned
+        .till
+        .rest()
+        .post(&owned.till.path("approvals"), wanted)
+        .await;
+    let approval = approval.created()["approval"].as_str().unwrap().to_owned();
+    let as_user = signed_again(&approval, |claims| claims["aud"] = json!("kugel:user"));
     [
         ("refresh token", refresh),
         ("key of a service account", key),
         ("API key", owned.till.api_key.clone()),
+        ("approval", approval),
+        ("approval for user", as_user),
         ("password", Tenant::PASSWORD.to_owned()),
         ("nothing", String::new()),
     ]

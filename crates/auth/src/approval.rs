@@ -5,6 +5,7 @@ use kugel_types::{Rate, StaffRef, TerminalId};
 use serde::{Deserialize, Serialize};
 
 use crate::key::Kind;
+use crate::token::AHEAD;
 use crate::{StaffRights, TerminalClaims, TokenError, Tokens};
 
 /// Seconds within which the call must come.
@@ -88,13 +89,16 @@ impl Tokens {
         self.sign(Kind::Approval, &token)
     }
 
-    /// The approval that was made here, of whatever age. It ends with its key.
+    /// The approval that was made here, of whatever age, but not in the future. It ends with its key.
     pub fn approval(&self, text: &str) -> Result<Approval, TokenError> {
         let invalid = |error: jsonwebtoken::errors::Error| TokenError::Invalid(error.to_string());
         let id = jsonwebtoken::decode_header(text).map_err(invalid)?.kid;
         let (ring, now) = (self.ring(), self.now());
         let (token, end): (ApprovalToken, _) =
             ring.check(Kind::Approval, text, &id.unwrap_or_default(), now)?;
+        if token.approval.end > now + LIFETIME + AHEAD {
+            return Err(TokenError::NotYetValid);
+        }
         Ok(Approval {
             end: token.approval.end.min(end),
             ..token.approval
@@ -106,7 +110,7 @@ impl Tokens {
 mod tests {
     use std::sync::Arc;
 
-    use kugel_types::SystemClock;
+    use kugel_types::ManualClock;
 
     use super::*;
     use crate::{Lifetimes, Permissions, TillRights, UserClaims};
@@ -116,7 +120,8 @@ mod tests {
             user: 1800,
             terminal: 1800,
         };
-        Tokens::new(root, lifetimes, Arc::new(SystemClock))
+        let now = "2026-06-11T00:00:00Z".parse().expect("an instant");
+        Tokens::new(root, lifetimes, Arc::new(ManualClock::for_test(now)))
     }
 
     fn approval(permission: Permission, limit: Option<&str>) -> Approval {
@@ -146,6 +151,14 @@ mod tests {
                 tokens("other").approval(&text),
                 Err(TokenError::Invalid(_))
             ));
+        }
+        for (late, is_good) in [(60, true), (61, false)] {
+            let early = Approval {
+                end: ours.approval_end() + late,
+                ..approval(Permission::SalesVoid, None)
+            };
+            let read = ours.approval(&ours.issue_approval(&early));
+            assert_eq!(read == Err(TokenError::NotYetValid), !is_good, "{late}");
         }
         let user = UserClaims::superuser("Q7301".parse().expect("valid"), "owner");
         let user = ours.issue_user(&user);

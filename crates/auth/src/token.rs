@@ -31,7 +31,7 @@ pub enum TokenError {
 }
 
 /// How many seconds the clock of who issued a token may be ahead of ours.
-const AHEAD: i64 = 60;
+pub(crate) const AHEAD: i64 = 60;
 /// Service tokens live five minutes: a new one needs no question to anybody.
 const SERVICE_LIFETIME: i64 = 300;
 
@@ -345,7 +345,7 @@ mod tests {
             }
             tokens.sign(kind, &claims)
         };
-        for kind in Kind::ALL {
+        for kind in [Kind::User, Kind::Terminal, Kind::Service] {
             let far = [(now + 61, None), (now, Some(now + 61)), (now + 61, Some(0))];
             for (iat, nbf) in far {
                 let refused = tokens.verify(&token(kind, iat, nbf));
