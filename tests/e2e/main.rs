@@ -43,6 +43,7 @@ mod sale;
 mod sealing;
 mod security;
 mod service_accounts;
+mod settings;
 mod shop;
 mod staff;
 mod terminals;

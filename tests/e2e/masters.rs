@@ -113,7 +113,7 @@ async fn records_live_and_die() {
     )
     .await;
     let setting = json!({
-        "name": "RECEIPT_FOOTERS", "defaultValue": "[]",
+        "name": "SLOGAN", "defaultValue": "[]",
         "values": [{"storeCode": "tk01", "terminalNo": null, "value": "[1]"}],
     });
     live(
@@ -190,7 +190,7 @@ async fn settings_are_resolved_from_the_till_outwards() {
     let setting = json!({
         "name": "RECEIPT_FOOTERS", "defaultValue": "[{'text': 'See you', 'align': 'center'}]",
         "values": [
-            {"value": "everywhere"},
+            {"value": "[{'text': 'everywhere'}]"},
             {"storeCode": "tk01", "value": "[]"},
             {"storeCode": "tk01", "terminalNo": 4, "value": "[{\"text\":\"Lane 4\"}]"},
         ],
@@ -204,7 +204,7 @@ async fn settings_are_resolved_from_the_till_outwards() {
     for (query, expected) in [
         ("store_code=tk01&terminal_no=4", r#"[{"text": "Lane 4"}]"#),
         ("store_code=tk01&terminal_no=9", "[]"),
-        ("store_code=os01&terminal_no=4", "everywhere"),
+        ("store_code=os01&terminal_no=4", r#"[{"text": "everywhere"}]"#),
     ] {
         let path = tenant.path(&format!("settings/RECEIPT_FOOTERS/value?{query}"));
         assert_eq!(

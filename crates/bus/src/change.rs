@@ -19,6 +19,8 @@ pub enum ChangeKind {
     Payment,
     /// A setting; the key is its name.
     Setting,
+    /// A book of items; the key is its id.
+    ItemBook,
     /// A promotion; the key is its code.
     Promotion,
     /// A staff member; the key is the id.

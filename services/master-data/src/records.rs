@@ -17,8 +17,8 @@ pub trait Master: Record {
     const NOUN: &'static str;
     /// How it is listed.
     const LIST: List;
-    /// What caches elsewhere call it; `None` if nobody caches it.
-    const ANNOUNCED_AS: Option<ChangeKind>;
+    /// What those who keep a copy call it.
+    const ANNOUNCED_AS: ChangeKind;
     /// What the security log calls its creation, its change and its deletion; `None` if it is told of none.
     const LOGGED_AS: Option<[SecurityEventKind; 3]> = None;
     /// The method that brings it back, if it is marked as deleted.
@@ -56,7 +56,7 @@ macro_rules! master {
         impl Master for $type {
             const NOUN: &'static str = $noun;
             const LIST: List = $list;
-            const ANNOUNCED_AS: Option<ChangeKind> = $announced;
+            const ANNOUNCED_AS: ChangeKind = $announced;
             $(const LOGGED_AS: Option<[SecurityEventKind; 3]> = Some($kinds);)?
             $(
                 fn restored_by(&self) -> Option<&'static str> {
@@ -68,19 +68,19 @@ macro_rules! master {
 }
 
 master!(
-    Staff, "staff member", Some(ChangeKind::Staff), collection "master_staff", list listed::<Self>("id:1"),
+    Staff, "staff member", ChangeKind::Staff, collection "master_staff", list listed::<Self>("id:1"),
     fields [Field::text("name")], indexes [], id |staff| staff.staff_id.clone(),
     logged as [
         SecurityEventKind::StaffCreated, SecurityEventKind::StaffChanged, SecurityEventKind::StaffDeleted,
     ]
 );
 master!(
-    Category, "category", Some(ChangeKind::Category), collection "master_category", list listed::<Self>("category_code:1"),
+    Category, "category", ChangeKind::Category, collection "master_category", list listed::<Self>("category_code:1"),
     fields [Field::text("category_code"), Field::text("description"), Field::text("tax_code")],
     indexes [Index::on(&["category_code"])], id |category| category.category_code.clone()
 );
 master!(
-    Item, "item", Some(ChangeKind::Item), collection "master_item_common", list listed::<Self>("item_code:1"),
+    Item, "item", ChangeKind::Item, collection "master_item_common", list listed::<Self>("item_code:1"),
     fields [
         Field::text("item_code"), Field::text("description"), Field::text("category_code"),
         Field::text("tax_code"),
@@ -89,31 +89,31 @@ master!(
     id |item| item.item_code.clone(), restored by "RestoreItem"
 );
 master!(
-    StoreItem, "store price of item", Some(ChangeKind::StoreItem), collection "master_item_store",
+    StoreItem, "store price of item", ChangeKind::StoreItem, collection "master_item_store",
     list listed::<Self>("item_code:1"), fields [Field::text("store_code"), Field::text("item_code")],
     indexes [Index::on(&["store_code", "item_code"])],
     id |item| Self::key(&item.store_code, &item.item_code)
 );
 master!(
-    ItemBook, "item book", None, collection "master_item_book", list listed::<Self>("item_book_id:1"),
+    ItemBook, "item book", ChangeKind::ItemBook, collection "master_item_book", list listed::<Self>("item_book_id:1"),
     fields [Field::text("item_book_id"), Field::text("title")], indexes [Index::on(&["item_book_id"])],
     id |book| book.item_book_id.clone()
 );
 master!(
-    Payment, "payment method", Some(ChangeKind::Payment), collection "master_payment", list listed::<Self>("payment_code:1"),
+    Payment, "payment method", ChangeKind::Payment, collection "master_payment", list listed::<Self>("payment_code:1"),
     fields [Field::text("payment_code"), Field::text("description"), Field::boolean("is_active")],
     indexes [Index::on(&["payment_code"])], id |payment| payment.payment_code.clone()
 );
 master!(
-    Setting, "setting", Some(ChangeKind::Setting), collection "master_settings", list listed::<Self>("name:1"),
+    Setting, "setting", ChangeKind::Setting, collection "master_settings", list listed::<Self>("name:1"),
     fields [Field::text("name")], indexes [Index::on(&["name"])], id |setting| setting.name.clone()
 );
 master!(
-    Tax, "tax", Some(ChangeKind::Tax), collection "master_tax", list List::by("tax_code:1", |field| TAX_FIELDS.contains(&field)),
+    Tax, "tax", ChangeKind::Tax, collection "master_tax", list List::by("tax_code:1", |field| TAX_FIELDS.contains(&field)),
     fields [Field::text("tax_code")], indexes [], id |tax| tax.0.code.clone()
 );
 master!(
-    Promotion, "promotion", Some(ChangeKind::Promotion), collection "master_promotion",
+    Promotion, "promotion", ChangeKind::Promotion, collection "master_promotion",
     list listed::<Self>("promotion_code:1").rows(20),
     fields [
         Field::text("promotion_code"), Field::text("promotion_type"), Field::text("name"),

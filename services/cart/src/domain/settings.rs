@@ -123,11 +123,11 @@ impl CartSettings {
             stamp_duty_table: values.read(setting::STAMP_DUTY_TABLE, str::parse)?,
             stamp_duty_limit: values.read(setting::STAMP_DUTY_LIMIT, setting::limit)?,
             invoice_registration_number: values
-                .of("INVOICE_REGISTRATION_NUMBER")
+                .of(setting::INVOICE_REGISTRATION_NUMBER)
                 .filter(|text| !text.is_empty())
                 .map(ToOwned::to_owned),
-            receipt_headers: receipt_texts(values.of("RECEIPT_HEADERS")),
-            receipt_footers: receipt_texts(values.of("RECEIPT_FOOTERS")),
+            receipt_headers: receipt_texts(values.of(setting::RECEIPT_HEADERS)),
+            receipt_footers: receipt_texts(values.of(setting::RECEIPT_FOOTERS)),
         })
     }
 
@@ -195,11 +195,11 @@ impl<'a> Values<'a> {
 
 fn receipt_range(values: &Values<'_>, defaults: &CartDefaults) -> Result<ReceiptRange, Error> {
     let number = |name: &str, default: u64| {
-        let number = values.read(name, str::parse::<i64>)?;
+        let number = values.read(name, setting::receipt_number)?;
         Ok::<_, Error>(number.unwrap_or(i64::try_from(default).unwrap_or(i64::MAX)))
     };
-    let start = number("RECEIPT_NO_START_VALUE", defaults.receipt_no_start)?;
-    let end = number("RECEIPT_NO_END_VALUE", defaults.receipt_no_end)?;
+    let start = number(setting::RECEIPT_NO_START, defaults.receipt_no_start)?;
+    let end = number(setting::RECEIPT_NO_END, defaults.receipt_no_end)?;
     ReceiptRange::new(start, end).map_err(|error| {
         codes::CART_NOT_CREATED
             .error("the settings of the receipt range do not fit together")

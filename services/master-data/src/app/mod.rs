@@ -8,6 +8,7 @@ mod item_books;
 mod items;
 mod promotions;
 mod read;
+mod settings;
 mod staff;
 mod staff_roles;
 mod taxes;
@@ -92,13 +93,11 @@ impl App {
         if let Some(event) = staged {
             self.outbox.dispatch(event);
         }
-        if let Some(kind) = T::ANNOUNCED_AS {
-            self.bus.announce(&Change {
-                tenant: caller.tenant().clone(),
-                kind,
-                key: id.to_owned(),
-            });
-        }
+        self.bus.announce(&Change {
+            tenant: caller.tenant().clone(),
+            kind: T::ANNOUNCED_AS,
+            key: id.to_owned(),
+        });
         Ok(())
     }
 }

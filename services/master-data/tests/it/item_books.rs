@@ -93,6 +93,8 @@ async fn keys_are_the_first_free_numbers_of_the_day() {
         item_book_id: "20260611-0002".into(),
     };
     client.delete_item_book(world.user(delete)).await.unwrap();
+    let announced = ["1", "2", "3", "2"].map(|number| format!("ItemBook 20260611-000{number}"));
+    assert_eq!(world.announced(), announced);
     assert_eq!(
         create(&world, &mut client, Vec::new()).await.item_book_id,
         "20260611-0002"

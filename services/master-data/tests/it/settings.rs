@@ -31,7 +31,7 @@ async fn values_for_everywhere_are_stored_listed_and_resolved() {
     let mut client = SettingServiceClient::new(world.channel.clone());
     let lane = r#"[{"text":"Lane 4"}]"#;
     let values = vec![
-        value(None, None, Some("everywhere")),
+        value(None, None, Some("[{'text': 'everywhere'}]")),
         value(Some("tk01"), None, Some("[]")),
         value(Some("tk01"), Some(4), Some(lane)),
     ];
@@ -68,7 +68,7 @@ async fn values_for_everywhere_are_stored_listed_and_resolved() {
     for (store, terminal, expected) in [
         ("tk01", 4, r#"[{"text": "Lane 4"}]"#),
         ("tk01", 9, "[]"),
-        ("tk02", 4, "everywhere"),
+        ("tk02", 4, r#"[{"text": "everywhere"}]"#),
     ] {
         let request = world.user(ask("RECEIPT_FOOTERS", store, Some(terminal)));
         assert_eq!(
@@ -102,7 +102,7 @@ async fn an_update_replaces_all_values() {
     let world = World::start();
     let mut client = SettingServiceClient::new(world.channel.clone());
     let bad = footers(vec![
-        value(None, None, Some("x")),
+        value(None, None, Some("[]")),
         value(Some("a b"), Some(0), None),
     ]);
     assert_eq!(
@@ -113,7 +113,7 @@ async fn an_update_replaces_all_values() {
         )
     );
     client
-        .create_setting(world.user(footers(vec![value(None, None, Some("x"))])))
+        .create_setting(world.user(footers(vec![value(None, None, Some("[]"))])))
         .await
         .unwrap();
     let update = pb::UpdateSettingRequest {

@@ -62,6 +62,7 @@ impl Cached {
             ChangeKind::Promotion => self.promotions.invalidate(&change.tenant),
             ChangeKind::Payment => self.payments.invalidate(&change.tenant),
             ChangeKind::Category
+            | ChangeKind::ItemBook
             | ChangeKind::Staff
             | ChangeKind::Store
             | ChangeKind::Terminal

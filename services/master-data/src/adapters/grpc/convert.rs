@@ -1,5 +1,7 @@
 //! From messages to masters. What is wrong with a request is named all at once, each field with its path.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use kugel_error::Result;
@@ -159,6 +161,7 @@ pub(super) fn setting(setting: Option<pb::Setting>) -> Result<Setting> {
             "default_value",
             check_setting(&name, &json::canonical(&default_value)),
         );
+        let mut places = HashSet::new();
         let values = checks.each("values", setting.values, |checks, value| {
             if let Some(store) = &value.store_code {
                 checks.taken("store_code", store.parse::<StoreCode>());
@@ -166,6 +169,13 @@ pub(super) fn setting(setting: Option<pb::Setting>) -> Result<Setting> {
             if let Some(number) = value.terminal_no {
                 checks.taken("terminal_no", TerminalNo::new(number.into()));
             }
+            checks.require(
+                value.store_code.is_some() || value.terminal_no.is_none(),
+                "store_code",
+                "is required beside terminal_no",
+            );
+            let place = (value.store_code.clone(), value.terminal_no);
+            checks.require(places.insert(place), "value", "is the second one of its place");
             let text = checks.text("value", value.value);
             checks.taken("value", check_setting(&name, &json::canonical(&text)));
             SettingValue {

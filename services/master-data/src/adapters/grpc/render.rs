@@ -9,6 +9,7 @@ use kugel_proto::common::v1::ListMetadata;
 use kugel_proto::master_data::v1 as pb;
 use kugel_store::Stored;
 use kugel_types::LocalTime;
+use kugel_types::trade::setting::SettingDefinition;
 
 use crate::app::{Details, EffectiveTax, Listed};
 use crate::domain::item_book::{Button, Category as Page, ItemBook, Tab};
@@ -109,6 +110,20 @@ pub(super) fn payment(payment: &Stored<Payment>, zone: &TimeZone) -> pb::Payment
         is_active: Some(payment.is_active),
         entry_datetime,
         last_update_datetime,
+    }
+}
+
+pub(super) fn setting_definition(definition: &SettingDefinition) -> pb::SettingDefinition {
+    let range = definition.kind.range();
+    let choices = definition.kind.choices().iter();
+    pb::SettingDefinition {
+        name: definition.name.to_owned(),
+        r#type: definition.kind.name().to_owned(),
+        choices: choices.map(|&word| word.to_owned()).collect(),
+        minimum: range.as_ref().map(|range| *range.start()),
+        maximum: range.as_ref().map(|range| *range.end()),
+        default_value: definition.default_value.to_owned(),
+        meaning: definition.meaning.to_owned(),
     }
 }
 

@@ -3,6 +3,7 @@
 use kugel_proto::master_data::v1 as pb;
 use kugel_proto::master_data::v1::setting_service_server::SettingService;
 use kugel_rpc::admit;
+use kugel_types::trade::setting::SETTINGS;
 use tonic::{Request, Response, Status};
 
 use super::{convert, render};
@@ -18,7 +19,10 @@ impl SettingService for Settings {
         request: Request<pb::CreateSettingRequest>,
     ) -> Result<Response<pb::CreateSettingResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let setting = self.0.create(&caller, convert::setting(request.setting)?).await?;
+        let setting = self
+            .0
+            .create_setting(&caller, convert::setting(request.setting)?)
+            .await?;
         Ok(Response::new(pb::CreateSettingResponse {
             setting: Some(render::setting(&setting, &self.0.zone)),
         }))
@@ -33,6 +37,15 @@ impl SettingService for Settings {
         let listed = self.0.list(&caller, view, &[]).await?;
         let (settings, metadata) = render::page(listed, |setting| render::setting(setting, &self.0.zone));
         Ok(Response::new(pb::ListSettingsResponse { settings, metadata }))
+    }
+
+    async fn list_setting_definitions(
+        &self,
+        request: Request<pb::ListSettingDefinitionsRequest>,
+    ) -> Result<Response<pb::ListSettingDefinitionsResponse>, Status> {
+        admit(request)?;
+        let definitions = SETTINGS.iter().map(render::setting_definition).collect();
+        Ok(Response::new(pb::ListSettingDefinitionsResponse { definitions }))
     }
 
     async fn get_setting(
@@ -53,7 +66,7 @@ impl SettingService for Settings {
         let (caller, request) = admit(request)?;
         let setting = self
             .0
-            .replace(&caller, convert::setting(request.setting)?)
+            .replace_setting(&caller, convert::setting(request.setting)?)
             .await?;
         Ok(Response::new(pb::UpdateSettingResponse {
             setting: Some(render::setting(&setting, &self.0.zone)),
