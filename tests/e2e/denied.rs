@@ -22,11 +22,12 @@ use crate::keys::part;
 const ROOT: &str = "6d0c1f8c7a9e4b52b7d3e1908f2a4c65";
 const KINDS: [&str; 3] = ["user", "terminal", "service"];
 
-/// The place that a request points at.
+/// The place, and the user, that a request points at.
 struct Place {
     store: &'static str,
     number: i32,
     cart: String,
+    user: String,
 }
 
 impl Place {
@@ -36,6 +37,7 @@ impl Place {
             store: "tk01",
             number: 1,
             cart: owned.cart.clone(),
+            user: owned.clerk.clone(),
         }
     }
 
@@ -45,6 +47,7 @@ impl Place {
             store,
             number: 7,
             cart: "00000000-0000-4000-8000-000000000000".to_owned(),
+            user: "nobody".to_owned(),
         }
     }
 
@@ -60,6 +63,7 @@ impl Place {
                 json!(format!("{}-{}-{}", owned.tenant.id, self.store, self.number)),
             ),
             ("cartId", json!(self.cart)),
+            ("username", json!(self.user)),
         ] {
             if request.get(field).is_some() {
                 request[field] = value;
@@ -254,7 +258,7 @@ fn told(status: &Status, place: &Place) -> String {
     });
     let fields = details.bad_request().map(|refused| &refused.field_violations);
     let text = format!("{:?} {} {reason:?} {fields:?}", status.code(), status.message());
-    let text = text.replace(&place.cart, "cart");
+    let text = text.replace(&place.cart, "cart").replace(&place.user, "user");
     text.replace(|letter: char| letter.is_ascii_digit(), "#")
 }
 
@@ -267,10 +271,19 @@ fn shows_others(rpc: &Rpc, is_own_store: bool) -> bool {
     !is_bound && !is_cart && (rpc.only_reads() || takes_back)
 }
 
+/// Whether a request says by itself whose things it is about.
+fn names_tenants(rpc: &Rpc) -> bool {
+    let names = |field| rpc.descriptor.input().get_field_by_name(field).is_some();
+    ["tenant_id", "terminal_id", "cart_id", "username"]
+        .into_iter()
+        .any(names)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_anothers_is_answered_as_what_is_not_there() {
     let world = World::start().await;
     let owned = Owned::build(&world).await;
+    let stranger = Owned::build(&world).await;
     let neighbour = owned.till.store.till(2).await;
     let elsewhere = owned.tenant.store("tk02").await.till(1).await;
     let grpc = world.grpc(Door::Native);
@@ -284,6 +297,12 @@ async fn what_is_anothers_is_answered_as_what_is_not_there() {
         for client in [grpc.bearer(&till.token), by_key] {
             callers.push((name.to_owned(), client, Caller::Terminal, absent));
         }
+    }
+    for (name, token, kind) in [
+        ("owner of another tenant", &stranger.tenant.token, Caller::User),
+        ("till of another tenant", &stranger.till.token, Caller::Terminal),
+    ] {
+        callers.push((name.to_owned(), grpc.bearer(token), kind, "tk77"));
     }
     let roles = owned.tenant.rest().get("/accounts/roles").await.ok();
     let roles = roles
@@ -309,7 +328,11 @@ async fn what_is_anothers_is_answered_as_what_is_not_there() {
         let absent = Place::absent(absent);
         for rpc in contract().iter().filter(|rpc| rpc.allows(*kind)) {
             let [foreign, nothing] = [&there, &absent].map(|place| place.request(&owned, rpc));
-            let is_visible = *kind == Caller::Terminal && shows_others(rpc, absent.store == "tk01");
+            // What names nothing of a tenant is about the caller's own.
+            let is_visible = match name.contains("another tenant") {
+                true => !names_tenants(rpc),
+                false => *kind == Caller::Terminal && shows_others(rpc, absent.store == "tk01"),
+            };
             if foreign == nothing || is_visible || rpc.descriptor.is_server_streaming() {
                 continue;
             }
