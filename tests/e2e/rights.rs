@@ -201,3 +201,20 @@ async fn tills_reach_beyond_their_store_and_write_masters_by_the_tenants_setting
         .ok();
     assert_eq!(renamed["tillRights"], changed["tillRights"]);
 }
+
+/// Which stores a till may read in, a method has to say: its own, or any, as for masters, which are the chain's.
+#[test]
+fn every_read_of_a_store_says_which_stores_tills_may_name() {
+    let names_a_store = |rpc: &Rpc| rpc.descriptor.input().get_field_by_name("store_code").is_some();
+    let open: Vec<_> = contract()
+        .into_iter()
+        .filter(|rpc| rpc.allows(Caller::Terminal) && rpc.only_reads() && names_a_store(rpc))
+        .filter(|rpc| {
+            !["ownStore", "ownTerminal", "anyStore"]
+                .iter()
+                .any(|flag| rpc.has(flag))
+        })
+        .map(|rpc| rpc.name().to_owned())
+        .collect();
+    assert_eq!(open, Vec::<String>::new());
+}
