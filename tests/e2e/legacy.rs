@@ -41,6 +41,9 @@ async fn a_till_does_what_tills_did() {
         .await
         .created();
     till.rest().get(&elsewhere.path("stock")).await.ok();
+    elsewhere.closed_till(1).await;
+    let all = till.rest().get("/terminals").await.ok();
+    assert_eq!(all.as_array().unwrap().len(), 2);
     till.rest().post(&till.path("sign-out"), json!({})).await.ok();
     till.rest().post(&till.path("close"), json!({})).await.ok();
     world.finish().await;

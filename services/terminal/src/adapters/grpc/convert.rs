@@ -215,13 +215,16 @@ pub(super) fn new_terminal(
 pub(super) fn list_terminals(
     caller: &Caller,
     request: &pb::ListTerminalsRequest,
+    is_legacy: bool,
 ) -> Result<(Option<StoreCode>, View), Error> {
     let mut checks = Checks::default();
     let store: Option<StoreCode> = checks.parse_given("store_code", request.store_code.as_deref());
     let view = TERMINALS.view(&mut checks, request.limit, request.page, request.sort.as_deref());
     checks.done()?;
     // A till sees its own store, unless the tenant lets it see others.
-    let till = caller.terminal().filter(|till| !till.rights.read_other_stores);
+    let till = caller
+        .terminal()
+        .filter(|till| !is_legacy && !till.rights.read_other_stores);
     let store = till.map(|till| till.id.store.clone()).or(store);
     let view = view
         .filtered("tenant_id", Some(caller.tenant()))

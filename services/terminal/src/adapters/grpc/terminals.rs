@@ -34,7 +34,7 @@ impl TerminalService for Terminals {
         request: Request<pb::ListTerminalsRequest>,
     ) -> Result<Response<pb::ListTerminalsResponse>, Status> {
         let (caller, request) = admit(request)?;
-        let (store, view) = convert::list_terminals(&caller, &request)?;
+        let (store, view) = convert::list_terminals(&caller, &request, self.0.is_legacy)?;
         let (sort, page) = (view.sort.clone(), view.page);
         let listing = self
             .0
