@@ -118,6 +118,7 @@ impl Protocol {
 fn cors(allowed: &AllowedOrigins) -> CorsLayer {
     let exposed = [
         "retry-after",
+        "preference-applied",
         "grpc-status",
         "grpc-message",
         "grpc-status-details-bin",

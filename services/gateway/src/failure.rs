@@ -16,6 +16,8 @@ pub(crate) struct Failure {
     pub message: String,
     /// Paths as the proto spells them.
     pub fields: Vec<FieldViolation>,
+    /// Paths as REST spells them, of what strict handling finds in no message.
+    pub unknown: Vec<String>,
     /// When it makes sense to try again, if that is known.
     pub pause: Option<Duration>,
     /// What OAuth2 calls it, at its endpoints.
@@ -30,6 +32,7 @@ impl Failure {
             http,
             message,
             fields,
+            unknown: Vec::new(),
             pause: None,
             oauth: None,
         }

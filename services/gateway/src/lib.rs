@@ -16,6 +16,7 @@ mod json;
 mod oauth;
 mod openapi;
 mod passthrough;
+mod prefer;
 mod reply;
 mod rest;
 mod routes;

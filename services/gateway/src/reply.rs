@@ -93,6 +93,13 @@ struct FieldError {
     message: String,
 }
 
+impl FieldError {
+    fn unknown(field: String) -> Self {
+        let message = "is not known".to_owned();
+        Self { field, message }
+    }
+}
+
 /// Says that a request failed. `binding` is its route, if it reached one.
 pub(crate) fn failure(
     failure: Failure,
@@ -106,6 +113,7 @@ pub(crate) fn failure(
         http,
         mut message,
         fields,
+        unknown,
         pause,
         oauth,
     } = failure;
@@ -115,6 +123,7 @@ pub(crate) fn failure(
             field: json_path(&routes.schema, binding, &violation.field),
             message: violation.description,
         })
+        .chain(unknown.into_iter().map(FieldError::unknown))
         .collect();
     for (index, field) in fields.iter().enumerate() {
         message.push_str(if index == 0 { ": " } else { "; " });

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::CACHE_CONTROL;
+use http::header::{CACHE_CONTROL, VARY};
 use http::request::Parts;
 use http::{Method, Request, Response};
 use http_body::Body as _;
@@ -17,7 +17,7 @@ use crate::json::{Reader, Refusal, Writer};
 use crate::reply::{self, Language};
 use crate::routes::{Answer, Binding, Body as Place, Lookup, chain};
 use crate::upstream::{self, FRAME_HEAD};
-use crate::{headers, hosts};
+use crate::{headers, hosts, prefer};
 
 /// Answers a request by the routes of the contract.
 pub(crate) async fn serve(gateway: &Gateway, request: Request<Body>) -> Response<Body> {
@@ -50,10 +50,14 @@ pub(crate) async fn serve(gateway: &Gateway, request: Request<Body>) -> Response
             response
         }
         Lookup::Found(bindings, captures) => {
-            match answer(gateway, &parts, body, &bindings, &captures).await {
-                Ok(response) => response,
-                Err((failure, binding)) => fail(failure, Some(binding)),
+            let answer = answer(gateway, &parts, body, &bindings, &captures).await;
+            let mut response = answer.unwrap_or_else(|(failure, binding)| fail(failure, Some(binding)));
+            if prefer::is_strict(&parts.headers) {
+                response
+                    .headers_mut()
+                    .insert(prefer::PREFERENCE_APPLIED, prefer::STRICT);
             }
+            response
         }
     }
 }
@@ -121,6 +125,8 @@ async fn call(
     let mut response = reply::json(binding.success, body);
     if let Some(kept) = &binding.kept {
         response.headers_mut().insert(CACHE_CONTROL, kept.clone());
+        // A kept answer is none to who wants its parameters checked.
+        response.headers_mut().append(VARY, prefer::PREFER.into());
     }
     headers::copy_extensions(&answer.headers, response.headers_mut());
     Ok(response)
@@ -135,7 +141,7 @@ fn transcode(
     captures: &[&str],
 ) -> Result<(Vec<u8>, Option<String>), Failure> {
     let schema = &gateway.routes.schema;
-    let mut reader = Reader::new(schema, FRAME_HEAD);
+    let mut reader = Reader::new(schema, FRAME_HEAD).strict(prefer::is_strict(&parts.headers));
     let mut terminal_id = None;
     if binding.needs_body && matches!(body.trim_ascii(), b"" | b"null") {
         let error = codes::INVALID_INPUT.error("the request needs a body");
@@ -150,12 +156,15 @@ fn transcode(
         .map_err(refused)?;
     }
     for (name, value) in form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes()) {
-        if name == "terminal_id" || name == "terminalId" {
+        // A credential's part, which every route takes.
+        let is_terminal = name == "terminal_id" || name == "terminalId";
+        if is_terminal {
             terminal_id = Some(value.clone().into_owned());
         }
-        // Parameters that no field is called after are ignored, as unknown members of a body are.
-        if let Ok(fields) = chain(schema, binding.request, &name) {
-            reader.parameter(&fields, &value);
+        match chain(schema, binding.request, &name) {
+            Ok(fields) => reader.parameter(&fields, &value),
+            Err(_) if is_terminal => {}
+            Err(_) => reader.unknown(&name),
         }
     }
     // The path comes last: where a message names a field twice, the later one counts.
@@ -175,12 +184,14 @@ fn refused(refusal: Refusal) -> Failure {
         Refusal::Syntax(what) => codes::INVALID_INPUT
             .error(format!("the body is not valid JSON: {what}"))
             .into(),
-        Refusal::Fields(fields) => {
+        Refusal::Fields { wrong, unknown } => {
             let error = codes::INVALID_INPUT.error("request validation failed");
-            fields
+            let mut failure: Failure = wrong
                 .into_iter()
                 .fold(error, |error, wrong| error.field(wrong.field, wrong.description))
-                .into()
+                .into();
+            failure.unknown = unknown;
+            failure
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Reads JSON into protobuf bytes.
 //!
-//! Both spellings of a name are known, unknown members and those that only answers have are skipped, and a wrong value is noted with its path while
-//! reading goes on: the client learns of all its mistakes at once.
+//! Both spellings of a name are known, unknown members and those that only answers have are skipped (the former are
+//! mistakes if reading is strict), and a wrong value is noted with its path while reading goes on: the client learns of
+//! all its mistakes at once.
 
 mod visitors;
 
@@ -27,7 +28,12 @@ pub(crate) enum Refusal {
     /// It is not JSON: what the parser says.
     Syntax(String),
     /// It is JSON, but some fields do not fit.
-    Fields(Vec<FieldViolation>),
+    Fields {
+        /// Those with a wrong value, by their paths as the proto spells them.
+        wrong: Vec<FieldViolation>,
+        /// Those that there are none of, by their paths as JSON spells them.
+        unknown: Vec<String>,
+    },
 }
 
 /// Collects one request message.
@@ -36,6 +42,10 @@ pub(crate) struct Reader<'s> {
     out: Vec<u8>,
     path: Vec<Step<'s>>,
     problems: Vec<FieldViolation>,
+    is_strict: bool,
+    /// True if the path begins with the field that the body fills, which REST does not name.
+    is_below_body: bool,
+    unknown: Vec<String>,
 }
 
 enum Step<'s> {
@@ -54,7 +64,16 @@ impl<'s> Reader<'s> {
             out,
             path: Vec::new(),
             problems: Vec::new(),
+            is_strict: false,
+            is_below_body: false,
+            unknown: Vec::new(),
         }
+    }
+
+    /// Refuses names that no field has, if it is strict; otherwise they are skipped.
+    pub(crate) fn strict(mut self, is_strict: bool) -> Self {
+        self.is_strict = is_strict;
+        self
     }
 
     /// Takes the body as the whole message.
@@ -65,7 +84,9 @@ impl<'s> Reader<'s> {
     /// Takes the body as one field of the message.
     pub(crate) fn body_field(&mut self, body: &[u8], field: &'s Field) -> Result<(), Refusal> {
         self.path.push(Step::Field(field));
+        self.is_below_body = matches!((field.shape, &field.kind), (Shape::Optional, Kind::Message(_)));
         self.parse(body, |reader, json| reader.field(field, json))?;
+        self.is_below_body = false;
         self.path.pop();
         Ok(())
     }
@@ -90,12 +111,32 @@ impl<'s> Reader<'s> {
         self.path.pop();
     }
 
+    /// Meets a name that is no field's, here.
+    pub(crate) fn unknown(&mut self, name: &str) {
+        if !self.is_strict || self.unknown.len() >= PROBLEMS_LIMIT {
+            return;
+        }
+        let above = &self.path[usize::from(self.is_below_body)..];
+        let mut path = text_of(above, |field| &field.name);
+        path.push_str(if path.is_empty() { "" } else { "." });
+        path.push_str(name);
+        if !self.unknown.contains(&path) {
+            self.unknown.push(path);
+        }
+    }
+
     /// The message, or everything that is wrong with it.
     pub(crate) fn finish(self) -> Result<Vec<u8>, Refusal> {
-        if self.problems.is_empty() {
-            Ok(self.out)
+        let Self {
+            out,
+            problems: wrong,
+            unknown,
+            ..
+        } = self;
+        if wrong.is_empty() && unknown.is_empty() {
+            Ok(out)
         } else {
-            Err(Refusal::Fields(self.problems))
+            Err(Refusal::Fields { wrong, unknown })
         }
     }
 
@@ -107,13 +148,15 @@ impl<'s> Reader<'s> {
             &mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>,
         ) -> serde_json::Result<()>,
     ) -> Result<(), Refusal> {
+        let depth = self.path.len();
         let mut json = serde_json::Deserializer::from_slice(body);
         match read(self, &mut json).and_then(|()| json.end()) {
             Ok(()) => Ok(()),
             // A member of the wrong kind stops the reading: its path is where we are.
             Err(error) if error.is_data() => {
                 self.note(without_place(&error).into());
-                Err(Refusal::Fields(std::mem::take(&mut self.problems)))
+                self.path.truncate(depth);
+                Ok(())
             }
             Err(error) => Err(Refusal::Syntax(error.to_string())),
         }
@@ -129,16 +172,7 @@ impl<'s> Reader<'s> {
     }
 
     fn path_text(&self) -> String {
-        let mut text = String::new();
-        for step in &self.path {
-            let dot = if text.is_empty() { "" } else { "." };
-            // Writing to a String cannot fail.
-            let _ = match step {
-                Step::Field(field) => write!(text, "{dot}{}", field.descriptor.name()),
-                Step::Index(index) => write!(text, "[{index}]"),
-                Step::Key(key) => write!(text, "{dot}{key}"),
-            };
-        }
+        let text = text_of(&self.path, |field| field.descriptor.name());
         if text.is_empty() { "body".to_owned() } else { text }
     }
 
@@ -240,6 +274,21 @@ impl<'s> Reader<'s> {
         self.out.truncate(start);
         self.out.append(&mut kept);
     }
+}
+
+/// A path, with fields by the names that `name` gives them.
+fn text_of<'s>(path: &[Step<'s>], name: impl Fn(&'s Field) -> &'s str) -> String {
+    let mut text = String::new();
+    for step in path {
+        let dot = if text.is_empty() { "" } else { "." };
+        // Writing to a String cannot fail.
+        let _ = match step {
+            Step::Field(field) => write!(text, "{dot}{}", name(field)),
+            Step::Index(index) => write!(text, "[{index}]"),
+            Step::Key(key) => write!(text, "{dot}{key}"),
+        };
+    }
+    text
 }
 
 /// The parser's message without line and column, which the path replaces.

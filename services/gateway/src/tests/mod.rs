@@ -4,4 +4,5 @@ mod oauth;
 mod origins;
 mod repeating;
 mod rest;
+mod strict;
 mod watch;

@@ -33,13 +33,16 @@ impl<'de> Visitor<'de> for ObjectVisitor<'_, '_> {
         let start = reader.out.len();
         let mut seen: Vec<(usize, Spelling)> = Vec::new();
         while let Some(Name(name)) = members.next_key::<Name<'de>>()? {
-            let named = message
-                .by_name(&name)
-                .map(|(index, spelling)| (index, &message.fields[index], spelling));
-            let Some((index, field, spelling)) = named.filter(|(_, field, _)| !field.is_output_only) else {
+            let Some((index, spelling)) = message.by_name(&name) else {
+                reader.unknown(&name);
                 members.next_value::<IgnoredAny>()?;
                 continue;
             };
+            let field = &message.fields[index];
+            if field.is_output_only {
+                members.next_value::<IgnoredAny>()?;
+                continue;
+            }
             let known = seen.iter().position(|(known, _)| *known == index);
             match known.map(|place| (&mut seen[place].1, spelling)) {
                 None => seen.push((index, spelling)),
