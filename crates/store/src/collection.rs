@@ -29,6 +29,8 @@ pub enum FieldKind {
     Integer,
     /// True or false.
     Boolean,
+    /// A decimal, which bodies hold as text. Sorted by its value, to the last digit, and compared with nothing.
+    Decimal,
     /// A point in time. Only the store's own `created_at` and `updated_at` are of this kind.
     Instant,
 }
@@ -70,6 +72,13 @@ impl Field {
         Self {
             name,
             kind: FieldKind::Integer,
+        }
+    }
+    /// A field that holds a decimal.
+    pub const fn decimal(name: &'static str) -> Self {
+        Self {
+            name,
+            kind: FieldKind::Decimal,
         }
     }
     /// A field that holds true or false.

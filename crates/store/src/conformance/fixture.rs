@@ -18,6 +18,7 @@ pub static ITEMS: Collection = Collection {
         Field::text("group"),
         Field::integer("number"),
         Field::boolean("sold"),
+        Field::decimal("price"),
         Field::text("serial"),
         Field::text("place.shelf"),
     ],
@@ -40,6 +41,9 @@ pub struct Item {
     /// True or false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sold: Option<bool>,
+    /// A decimal, as text; not there if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
     /// Unique within the group; not there if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub serial: Option<String>,
@@ -79,6 +83,10 @@ impl Item {
     }
     pub(super) fn sold(mut self, sold: bool) -> Self {
         self.sold = Some(sold);
+        self
+    }
+    pub(super) fn price(mut self, price: &str) -> Self {
+        self.price = Some(price.to_owned());
         self
     }
     pub(super) fn serial(mut self, serial: &str) -> Self {

@@ -58,6 +58,7 @@ macro_rules! conformance_tests {
             nested_fields_are_reached_by_their_path,
             an_order_is_total_in_both_directions,
             nulls_sort_first,
+            decimals_sort_by_value,
             pages_joined_are_the_whole_list,
             a_page_behind_the_end_is_empty_and_counts,
             the_stores_own_times_can_be_queried,

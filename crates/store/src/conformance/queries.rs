@@ -197,6 +197,40 @@ pub async fn nulls_sort_first(subject: Subject) {
     );
 }
 
+pub async fn decimals_sort_by_value(subject: Subject) {
+    let dear = "123456789012345678.0001";
+    subject
+        .insert([
+            Item::new("a").price("10"),
+            Item::new("b").price("9.5").group("x"),
+            Item::new("c"),
+            Item::new("d").price("-0.10"),
+            Item::new("e").price("9.50").group("x"),
+            Item::new("f").price(dear),
+            Item::new("g").price("123456789012345678.0002").group("x"),
+            Item::new("h").price("-0.1"),
+        ])
+        .await;
+    let by = |way| Query::all().sort(("price", way));
+    assert_eq!(subject.codes(by(UP)).await, "c d h b e a f g");
+    assert_eq!(subject.codes(by(DOWN)).await, "g f a e b h d c");
+    let page = Page { limit: 3, number: 2 };
+    assert_eq!(subject.codes(by(UP).page(page)).await, "b e a");
+    let joined = by(UP).sort(("code", DOWN)).sort(("price", DOWN));
+    assert_eq!(subject.codes(joined).await, "c h d e b a f g");
+    assert_eq!(subject.codes(by(DOWN).eq("group", "x")).await, "g e b");
+    let listing = subject
+        .find::<Item>(&subject.scope, by(UP).page(page))
+        .await
+        .unwrap();
+    assert_eq!(listing.total, 8);
+    let error = subject
+        .find::<Item>(&subject.scope, Query::all().eq("price", "10"))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StoreError::WrongKind { .. }), "{error}");
+}
+
 pub async fn pages_joined_are_the_whole_list(subject: Subject) {
     let items = (0..47).map(|n| {
         Item::new(&format!("{n:02}"))

@@ -130,7 +130,7 @@ fn present(collection: &Collection, index: &Index) -> Document {
     let least = |field: &str| match collection.kind_of(field) {
         Some(FieldKind::Integer | FieldKind::Instant) => Bson::Int64(i64::MIN),
         Some(FieldKind::Boolean) => Bson::Boolean(false),
-        Some(FieldKind::Text) | None => Bson::String(String::new()),
+        Some(FieldKind::Text | FieldKind::Decimal) | None => Bson::String(String::new()),
     };
     index
         .fields

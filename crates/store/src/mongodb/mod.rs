@@ -19,9 +19,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::mongodb::Database;
 use ::mongodb::bson::{RawDocumentBuf, doc};
 use ::mongodb::error::Error;
+use ::mongodb::{Cursor, Database};
 use async_trait::async_trait;
 use parking_lot::RwLock;
 
@@ -190,7 +190,8 @@ impl Inner {
             .await?
             .collection::<RawDocumentBuf>(collection.name);
         let find = documents.find(filter).limit(ids.len() as i64);
-        let found = self.read(collection, find.batch_size(batch(ids.len()))).await?;
+        let found = find.batch_size(batch(ids.len())).await;
+        let found = self.read(collection, found).await?;
         let by_id = |document: Arc<Document>| (document.id.clone(), document);
         Ok(found.into_iter().map(by_id).collect())
     }
@@ -218,7 +219,17 @@ impl Inner {
                 .limit(i64::from(page.limit))
                 .batch_size(batch(limit));
         }
-        let documents = self.read(collection, find).await?;
+        let found = match query::stages(collection, query) {
+            None => find.await,
+            Some(stages) => {
+                let aggregation = collected.aggregate(stages).allow_disk_use(true);
+                aggregation
+                    .max_time(QUERY_PATIENCE)
+                    .with_type::<RawDocumentBuf>()
+                    .await
+            }
+        };
+        let documents = self.read(collection, found).await?;
         let rows = documents.len() as u64;
         let skipped = if limit > 0 { page.skip() } else { 0 };
         // A page that is not full is the last, unless it lies behind it.
@@ -235,10 +246,10 @@ impl Inner {
     async fn read(
         &self,
         collection: &'static Collection,
-        find: ::mongodb::action::Find<'_, RawDocumentBuf>,
+        found: Result<Cursor<RawDocumentBuf>, Error>,
     ) -> Result<Vec<Arc<Document>>, StoreError> {
         let failure = |error: Error| self.link.failure(&error);
-        let mut cursor = find.await.map_err(failure)?;
+        let mut cursor = found.map_err(failure)?;
         let mut documents = Vec::new();
         while cursor.advance().await.map_err(failure)? {
             let document =

@@ -6,7 +6,7 @@ use ::mongodb::bson::raw::{CString, cstr};
 use ::mongodb::bson::{Bson, Document, Regex, doc};
 use kugel_types::Direction;
 
-use crate::{Query, Test, Value};
+use crate::{Collection, FieldKind, Query, Test, Value};
 
 use super::layout::path;
 
@@ -26,15 +26,56 @@ pub(super) fn filter(query: &Query) -> Document {
 /// The whole order of a query.
 pub(super) fn order(query: &Query) -> Document {
     let mut order = Document::new();
-    for (field, direction) in query.full_order() {
-        let direction = match direction {
-            Direction::Ascending => 1,
-            Direction::Descending => -1,
-        };
+    for (field, direction) in order_of(query) {
         // A field counts where it is named first.
         order.entry(path(field)).or_insert(Bson::Int32(direction));
     }
     order
+}
+
+fn order_of(query: &Query) -> impl Iterator<Item = (&str, i32)> {
+    query
+        .full_order()
+        .into_iter()
+        .map(|(field, direction)| match direction {
+            Direction::Ascending => (field, 1),
+            Direction::Descending => (field, -1),
+        })
+}
+
+/// The stages of a query whose order has decimals in it, which bodies hold as text; `None` for any other. Decimal128 has
+/// 34 digits, more than a decimal of ours.
+pub(super) fn stages(collection: &Collection, query: &Query) -> Option<Vec<Document>> {
+    let (mut values, mut order) = (Document::new(), Document::new());
+    for (field, direction) in order_of(query) {
+        let is_decimal = collection.kind_of(field) == Some(FieldKind::Decimal);
+        let key = if is_decimal {
+            let value = format!("decimal_{}", values.len());
+            let input = format!("${}", path(field));
+            let convert =
+                doc! { "input": input, "to": "decimal", "onError": Bson::Null, "onNull": Bson::Null };
+            values.insert(&value, doc! { "$convert": convert });
+            value
+        } else {
+            path(field)
+        };
+        order.entry(key).or_insert(Bson::Int32(direction));
+    }
+    if values.is_empty() {
+        return None;
+    }
+    let mut stages = vec![
+        doc! { "$match": filter(query) },
+        doc! { "$set": values },
+        doc! { "$sort": order },
+    ];
+    if query.page.limit > 0 {
+        // The server takes no number above the largest signed one.
+        let skipped = i64::try_from(query.page.skip()).unwrap_or(i64::MAX);
+        stages.push(doc! { "$skip": skipped });
+        stages.push(doc! { "$limit": i64::from(query.page.limit) });
+    }
+    Some(stages)
 }
 
 fn test(test: &Test) -> Document {

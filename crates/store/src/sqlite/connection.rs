@@ -9,6 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Row, ffi};
 
 use crate::{Body, Collection, Document, Revision, StoreError};
 
+use super::decimal;
 use super::inspect::corrupt;
 use super::opening::pragmas;
 use super::registry::Identity;
@@ -65,6 +66,7 @@ fn open(path: &Path, flags: OpenFlags, statements: &str) -> Result<Connection, S
             "pragma busy_timeout = 5000; pragma mmap_size = 0; pragma cell_size_check = on;",
         )?;
         connection.execute_batch(statements)?;
+        decimal::teach(&connection)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         // Opening reads nothing yet; this reads the schema and so finds a file that is none of ours.
         connection.query_row("select count(*) from sqlite_master", (), |_| Ok(()))?;

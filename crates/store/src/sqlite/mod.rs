@@ -5,6 +5,7 @@ mod condition;
 mod connection;
 mod data_dir;
 mod database;
+mod decimal;
 mod fields;
 mod inspect;
 mod log;

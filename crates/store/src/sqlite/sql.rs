@@ -5,8 +5,8 @@ use std::fmt::Write;
 use kugel_types::Direction;
 use rusqlite::types::Value as SqlValue;
 
-use super::fields;
-use crate::{Collection, Index, Query, Test, Value};
+use super::{decimal, fields};
+use crate::{Collection, FieldKind, Index, Query, Test, Value};
 
 /// The columns of every read, in the order that `connection::document` expects.
 const COLUMNS: &str = "id, revision, created_at, updated_at, created_by, updated_by, body";
@@ -17,6 +17,16 @@ pub(super) fn expression(collection: &Collection, field: &str) -> String {
         _ if fields::own(field) => field.to_owned(),
         _ if fields::indexed(collection).contains(&field) => column(field),
         _ => format!("body->>'$.{field}'"),
+    }
+}
+
+/// A field as an expression to sort by.
+fn ordered(collection: &Collection, field: &str) -> String {
+    let expression = expression(collection, field);
+    match collection.kind_of(field) {
+        // The columns of indexes may have no such collation: other programs could not read a table with it.
+        Some(FieldKind::Decimal) => format!("({expression}) collate {}", decimal::COLLATION),
+        _ => expression,
     }
 }
 
@@ -181,8 +191,8 @@ pub(super) fn render(collection: &Collection, query: &Query) -> Rendered {
         .full_order()
         .into_iter()
         .map(|(field, direction)| match direction {
-            Direction::Ascending => expression(collection, field),
-            Direction::Descending => format!("{} desc", expression(collection, field)),
+            Direction::Ascending => ordered(collection, field),
+            Direction::Descending => format!("{} desc", ordered(collection, field)),
         })
         .collect();
     let mut page = format!("select {COLUMNS} {from} order by {}", order.join(", "));
