@@ -105,7 +105,7 @@ pub(crate) fn decimal_of(text: &str) -> Value {
     json!({"value": text})
 }
 
-fn camel(name: &str) -> String {
+pub(crate) fn camel(name: &str) -> String {
     let mut upper = false;
     let mut camel = String::new();
     for letter in name.chars() {

@@ -45,6 +45,7 @@ mod security;
 mod service_accounts;
 mod settings;
 mod shop;
+mod sorting;
 mod staff;
 mod terminals;
 mod till_tokens;

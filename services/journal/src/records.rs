@@ -43,6 +43,8 @@ pub static JOURNALS: Collection = Collection {
         Field::integer("business_counter"),
         Field::integer("generated_at"),
         Field::integer("receipt_no"),
+        Field::decimal("amount"),
+        Field::decimal("quantity"),
         Field::text("staff_id"),
         Field::text("user_id"),
         Field::text("journal_text"),

@@ -33,7 +33,14 @@ const fn listed<T: Record>(order: &'static str) -> List {
 }
 
 /// The fields that a list of taxes may be sorted by: it is not sorted by the store.
-const TAX_FIELDS: [&str; 5] = ["tax_code", "tax_type", "tax_name", "rate", "round_digit"];
+const TAX_FIELDS: [&str; 6] = [
+    "tax_code",
+    "tax_type",
+    "tax_name",
+    "rate",
+    "round_digit",
+    "round_method",
+];
 
 /// Declares the collection of a master and the words for it.
 macro_rules! master {
@@ -76,21 +83,25 @@ master!(
 );
 master!(
     Category, "category", ChangeKind::Category, collection "master_category", list listed::<Self>("category_code:1"),
-    fields [Field::text("category_code"), Field::text("description"), Field::text("tax_code")],
+    fields [
+        Field::text("category_code"), Field::text("description"), Field::text("description_short"),
+        Field::text("tax_code"),
+    ],
     indexes [Index::on(&["category_code"])], id |category| category.category_code.clone()
 );
 master!(
     Item, "item", ChangeKind::Item, collection "master_item_common", list listed::<Self>("item_code:1"),
     fields [
         Field::text("item_code"), Field::text("description"), Field::text("category_code"),
-        Field::text("tax_code"),
+        Field::text("tax_code"), Field::decimal("unit_price"), Field::decimal("unit_cost"),
+        Field::boolean("is_discount_restricted"),
     ],
     indexes [Index::on(&["item_code"]), Index::on(&["category_code", "item_code"])],
     id |item| item.item_code.clone(), restored by "RestoreItem"
 );
 master!(
     StoreItem, "store price of item", ChangeKind::StoreItem, collection "master_item_store",
-    list listed::<Self>("item_code:1"), fields [Field::text("store_code"), Field::text("item_code")],
+    list listed::<Self>("item_code:1"), fields [Field::text("store_code"), Field::text("item_code"), Field::decimal("store_price")],
     indexes [Index::on(&["store_code", "item_code"])],
     id |item| Self::key(&item.store_code, &item.item_code)
 );
@@ -101,12 +112,16 @@ master!(
 );
 master!(
     Payment, "payment method", ChangeKind::Payment, collection "master_payment", list listed::<Self>("payment_code:1"),
-    fields [Field::text("payment_code"), Field::text("description"), Field::boolean("is_active")],
+    fields [
+        Field::text("payment_code"), Field::text("description"), Field::decimal("limit_amount"),
+        Field::boolean("can_refund"), Field::boolean("can_deposit_over"), Field::boolean("can_change"),
+        Field::boolean("is_active"),
+    ],
     indexes [Index::on(&["payment_code"])], id |payment| payment.payment_code.clone()
 );
 master!(
     Setting, "setting", ChangeKind::Setting, collection "master_settings", list listed::<Self>("name:1"),
-    fields [Field::text("name")], indexes [Index::on(&["name"])], id |setting| setting.name.clone()
+    fields [Field::text("name"), Field::text("default_value")], indexes [Index::on(&["name"])], id |setting| setting.name.clone()
 );
 master!(
     Tax, "tax", ChangeKind::Tax, collection "master_tax", list List::by("tax_code:1", |field| TAX_FIELDS.contains(&field)),
@@ -117,6 +132,7 @@ master!(
     list listed::<Self>("promotion_code:1").rows(20),
     fields [
         Field::text("promotion_code"), Field::text("promotion_type"), Field::text("name"),
+        Field::text("description"),
         Field::text("start_datetime"), Field::text("end_datetime"), Field::boolean("is_active"),
         Field::boolean("is_deleted"),
     ],

@@ -249,7 +249,7 @@ async fn bad_searches_are_refused_by_name() {
         ),
         (
             Search {
-                sort: text("amount:1"),
+                sort: text("journal_text:1"),
                 ..Search::default()
             },
             "sort",

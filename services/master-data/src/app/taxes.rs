@@ -64,6 +64,10 @@ impl App {
             .map(|stored| (stored.0.code.clone(), stored.into()));
         let mut rows: Vec<EffectiveTax> = tax::merged(own);
         let total = rows.len() as u64;
+        // As the store does: who agrees in all fields follows by key, in the direction of the last.
+        if let Some((_, Direction::Descending)) = view.sort.0.last() {
+            rows.reverse();
+        }
         // Sorting is stable, so the least significant field comes first.
         for (field, direction) in view.sort.0.iter().rev() {
             rows.sort_by(|left, right| {
@@ -123,6 +127,10 @@ fn compare(left: &TaxRule, right: &TaxRule, field: &str) -> std::cmp::Ordering {
         "tax_name" => left.name.cmp(&right.name),
         "rate" => left.rate.cmp(&right.rate),
         "round_digit" => left.round_digit.cmp(&right.round_digit),
+        "round_method" => {
+            let name = |rule: &TaxRule| rule.round_method.map(|method| method.name());
+            name(left).cmp(&name(right))
+        }
         _ => left.code.cmp(&right.code),
     }
 }
