@@ -5,6 +5,7 @@ mod accounts;
 mod alerts;
 mod approvals;
 mod books;
+mod by_hand;
 mod cart;
 mod codes;
 mod command_line;

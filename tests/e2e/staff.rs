@@ -8,7 +8,7 @@ use crate::isolation::Owned;
 use crate::revocation::SOON;
 
 /// Enters a person with roles and a till at which she is signed in.
-async fn at_work(store: &Store, number: i32, roles: Value) -> Till {
+pub(crate) async fn at_work(store: &Store, number: i32, roles: Value) -> Till {
     let id = format!("p{number}");
     let person = json!({"id": id, "name": "Sato", "pin": "4711", "roles": roles});
     store.tenant.enter("staff", person).await;
@@ -16,7 +16,7 @@ async fn at_work(store: &Store, number: i32, roles: Value) -> Till {
     till.signed_in_as(&id, "4711").await.opened("1000").await
 }
 
-async fn refused(reply: kugel_testkit::Reply) {
+pub(crate) async fn refused(reply: kugel_testkit::Reply) {
     reply.refused(403, "200002");
 }
 
@@ -61,12 +61,15 @@ async fn a_cashier_sells_and_discounts_to_a_limit_and_no_more() {
                 .await,
         )
         .await;
-        till.command(&cart, "subtotal", json!({})).await;
-        refused(discount(format!("/carts/{cart}/discounts"), off("DiscountAmount", "161")).await).await;
-        discount(format!("/carts/{cart}/discounts"), off("DiscountAmount", "160"))
+        // A line's share of what is taken off the whole counts too.
+        discount(format!("{line}/discounts"), off("DiscountAmount", "50"))
             .await
             .ok();
-        let cash = json!([{"paymentCode": "01", "amount": 704}]);
+        till.command(&cart, "subtotal", json!({})).await;
+        let all = format!("/carts/{cart}/discounts");
+        refused(discount(all.clone(), off("DiscountAmount", "152")).await).await;
+        discount(all, off("DiscountAmount", "150")).await.ok();
+        let cash = json!([{"paymentCode": "01", "amount": 880}]);
         till.command(&cart, "payments", cash).await;
         let sold = till.command(&cart, "bill", json!({})).await;
         let path = till.transactions(&format!("/{}", sold["transactionNo"]));
@@ -328,7 +331,7 @@ async fn nobody_gives_changes_or_takes_staff_that_may_do_more_than_he() {
             (&json!(["mover"]), &Value::Null)
         );
     }
-    // A till that may write masters is not bound by anybody's rights.
+    // At a till that may write masters, whoever is signed in has to be permitted it: nobody, here.
     let rights = json!({"tenantName": "Plum Mart", "tillRights": {"writeMasters": true}});
     tenant
         .rest()
@@ -339,6 +342,10 @@ async fn nobody_gives_changes_or_takes_staff_that_may_do_more_than_he() {
     let by_key = by_key.header("x-terminal-id", &till.terminal_id);
     by_key
         .post(&tenant.path("staff"), person("f", &["mover"]))
+        .await
+        .refused(403, "200002");
+    by_key
+        .post(&tenant.path("staff"), person("f", &["cashier"]))
         .await
         .created();
     world.finish().await;

@@ -49,17 +49,22 @@ impl Approval {
         claims.id == self.terminal && claims.staff_session == Some(self.staff_session)
     }
 
-    /// True if it lets pass what takes `permission`. Whoever approves of overriding approves of any discount.
-    pub fn permits(&self, permission: Permission) -> bool {
-        let approved = self.permission();
-        approved == Some(permission)
-            || (approved == Some(Permission::SalesOverride) && permission == Permission::SalesDiscount)
+    /// True if it is of use where `permission` is needed. Prices and discounts are decided wherever goods are sold: lines are
+    /// entered at a price, and fewer of them may be a larger discount.
+    pub fn is_of_use(&self, permission: Permission) -> bool {
+        use Permission::{SalesDiscount, SalesOverride, SalesSell};
+        match self.permission() {
+            Some(SalesOverride) => matches!(permission, SalesOverride | SalesDiscount | SalesSell),
+            Some(SalesDiscount) => matches!(permission, SalesDiscount | SalesSell),
+            approved => approved == Some(permission),
+        }
     }
 
     /// What a person may do with it.
     pub fn added_to(&self, rights: StaffRights) -> StaffRights {
         let approved = self.permission().into_iter();
-        let discounts = Some(Permission::SalesDiscount).filter(|discount| self.permits(*discount));
+        // Whoever approves of overriding approves of any discount.
+        let discounts = Some(Permission::SalesDiscount).filter(|discount| self.is_of_use(*discount));
         let own = rights
             .permissions
             .contains(Permission::SalesDiscount)

@@ -57,6 +57,7 @@ pub fn build(deps: Deps) -> Result<Parts> {
             Compatibility::None => PIN_MIN,
             Compatibility::Legacy => 1,
         },
+        is_legacy: deps.settings.compatibility == Compatibility::Legacy,
         zone: deps.settings.zone(),
     };
     Ok(Parts {

@@ -63,7 +63,7 @@ pub(crate) fn added<T: Scoped>(
     }
     if !T::POLICY
         .permission()
-        .is_some_and(|needed| approval.permits(needed))
+        .is_some_and(|needed| approval.is_of_use(needed))
     {
         return Err(refused(&format!("is for {} alone", approval.permission)).with("method", T::METHOD));
     }

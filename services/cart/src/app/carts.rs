@@ -156,7 +156,7 @@ impl CartStore {
         let mut cart = Cart::clone(&loaded.cart);
         // A command that changes nothing may be spared, but not the answer that its repetition will ask for.
         let is_sparable = !loaded.is_copy && till.request.is_none();
-        match change(&mut cart) {
+        match change(&mut cart).and_then(|()| cart.check_by_hand(&loaded.cart, till.by_hand)) {
             Ok(()) if is_sparable && cart == *loaded.cart => return Ok(loaded.cart),
             Ok(()) => {}
             // What a copy forbids, the cart itself may allow.

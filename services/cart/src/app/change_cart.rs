@@ -66,11 +66,8 @@ impl App {
         line_no: i32,
         discounts: Vec<Discount>,
     ) -> Result<Arc<Cart>, Error> {
-        let rule = |cart: &mut Cart| {
-            cart.discount_line(line_no, discounts.clone())?;
-            cart.check_line_discounts(line_no, till.discount_limit)
-        };
-        self.change(till, id, rule).await
+        self.change(till, id, |cart| cart.discount_line(line_no, discounts.clone()))
+            .await
     }
 
     /// Ends the entry of items.
@@ -85,11 +82,8 @@ impl App {
         id: CartId,
         discounts: Vec<Discount>,
     ) -> Result<Arc<Cart>, Error> {
-        let rule = |cart: &mut Cart| {
-            cart.discount(discounts.clone())?;
-            cart.check_discounts(till.discount_limit)
-        };
-        self.change(till, id, rule).await
+        self.change(till, id, |cart| cart.discount(discounts.clone()))
+            .await
     }
 
     /// Goes back from payment to the entry of items.

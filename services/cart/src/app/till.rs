@@ -5,10 +5,11 @@ use std::ops::Deref;
 use kugel_error::Error;
 use kugel_rpc::Caller;
 use kugel_store::RequestKey;
-use kugel_types::{Rate, TerminalId};
+use kugel_types::TerminalId;
 use serde::de::DeserializeOwned;
 
 use super::App;
+use crate::domain::by_hand::ByHand;
 use crate::domain::cart::Approved;
 
 /// The terminal that sends a command.
@@ -18,8 +19,8 @@ pub struct Till {
     pub terminal: TerminalId,
     /// W3C trace context of the command.
     pub traceparent: Option<String>,
-    /// How far the person at it may discount, in percent; `None` is all the way.
-    pub discount_limit: Option<Rate>,
+    /// What the person at it may decide by hand.
+    pub by_hand: ByHand,
     /// What another person approved of it.
     pub approval: Option<Approved>,
     /// What makes the command repeatable, if the till wants that.

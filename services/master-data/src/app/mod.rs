@@ -49,6 +49,8 @@ pub struct App {
     pub pins: Passwords,
     /// Characters that a new PIN must have.
     pub pin_min: usize,
+    /// Serves clients of the older system.
+    pub is_legacy: bool,
     /// The application's time zone.
     pub zone: TimeZone,
 }

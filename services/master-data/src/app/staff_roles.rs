@@ -1,6 +1,6 @@
 //! Whose staff a caller may enter, change and remove: nobody gives, changes or takes more than he is permitted himself.
 
-use kugel_auth::{Permission, Principal, Reach, Rights};
+use kugel_auth::{Grant, Permission, Principal, Reach, Rights};
 use kugel_error::{Result, codes};
 use kugel_rpc::Caller;
 
@@ -13,8 +13,7 @@ const CASHIER: &str = "cashier";
 
 /// How far a caller may go with the roles of staff.
 pub(super) enum Limit {
-    /// As far as he likes: an owner; a service, which acts for somebody who was asked already; a till that the tenant's settings,
-    /// or COMPATIBILITY=legacy, let write masters, whoever is signed in there.
+    /// As far as he likes: an owner; a service, which acts for somebody who was asked already; a till of older clients.
     None,
     /// As far as his own rights reach. Staff are the whole tenant's, so what he is permitted for stores alone does not count.
     Own(Rights, Vec<Role>),
@@ -24,6 +23,16 @@ impl App {
     /// How far the caller may go. It takes the account service, unless there is no limit.
     pub(super) async fn limit(&self, caller: &Caller) -> Result<Limit> {
         match caller.principal() {
+            // Whoever is signed in at a till that may write masters; nobody is permitted nothing.
+            Principal::Terminal(claims) if !self.is_legacy => {
+                let roles = self.neighbourhood.roles(caller.tenant()).await?;
+                let permissions = claims.staff_rights.unwrap_or_default().permissions;
+                let own = Grant {
+                    permissions,
+                    stores: None,
+                };
+                Ok(Limit::Own(Rights::of([own]), roles))
+            }
             Principal::User(claims) if !claims.is_superuser => {
                 let roles = self.neighbourhood.roles(caller.tenant()).await?;
                 Ok(Limit::Own(claims.rights.clone(), roles))

@@ -9,6 +9,7 @@ use kugel_rpc::{Caller, Checks, List, View};
 use kugel_types::{BusinessDate, Money, Quantity, Rate, TenantId, TerminalId, TerminalNo, TransactionType};
 
 use crate::app::{Acknowledgement, NewCart, StreamStart, Till, TransactionFilter, approved};
+use crate::domain::by_hand::ByHand;
 use crate::domain::entry::LineEntry;
 use crate::domain::payment::PaymentEntry;
 use crate::domain::terminal::Session;
@@ -27,13 +28,16 @@ pub(super) fn terminal(caller: &Caller) -> Result<&TerminalId, Error> {
 
 /// The terminal that calls, with what makes its command repeatable.
 pub(super) fn till(caller: &Caller) -> Result<Till, Error> {
+    // Where nobody is signed in, which older clients alone may be, nothing is limited.
     let rights = caller.terminal().and_then(|claims| claims.staff_rights);
     let overrides = |rights: &StaffRights| rights.permissions.contains(Permission::SalesOverride);
+    let bound = rights.filter(|rights| !overrides(rights));
     Ok(Till {
         terminal: terminal(caller)?.clone(),
-        discount_limit: rights
-            .filter(|rights| !overrides(rights))
-            .and_then(|rights| rights.discount_limit),
+        by_hand: ByHand {
+            sets_prices: bound.is_none(),
+            discount_limit: bound.and_then(|rights| rights.discount_limit),
+        },
         approval: approved(caller),
         traceparent: caller.traceparent().map(ToOwned::to_owned),
         request: caller.request().cloned(),
