@@ -87,10 +87,15 @@ async fn what_is_approved_happens_once_and_both_names_stay_with_the_sale() {
     let voided = with(&till, &once).post(&void, back.clone()).await.ok();
     assert_eq!(voided["approvals"], json!([kept("sales.void")]));
     assert_eq!(
-        with(&till, &once).post(&void, back).await.ok(),
+        with(&till, &once).post(&void, back.clone()).await.ok(),
         voided,
         "sent again"
     );
+    with(&till, &once)
+        .header("idempotency-key", "another")
+        .post(&void, back)
+        .await
+        .refused(403, NOT_PERMITTED);
     assert_eq!(till.rest().get(&path).await.ok()["approvals"], sold["approvals"]);
     till.closed("1000").await;
     world.finish().await;

@@ -87,15 +87,23 @@ pub enum Reach<'a> {
 
 /// Everything that somebody is permitted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Rights(Vec<Grant>);
+pub struct Rights {
+    grants: Vec<Grant>,
+    /// An owner's are more than all permissions together: owners alone make and unmake owners.
+    is_owner: bool,
+}
 
 impl Rights {
     /// An owner's.
     pub fn all() -> Self {
-        Self::of([Grant {
+        let everything = Grant {
             permissions: Permissions::all(),
             stores: None,
-        }])
+        };
+        Self {
+            is_owner: true,
+            ..Self::of([everything])
+        }
     }
 
     /// What the grants permit together. Those of the same stores become one.
@@ -107,18 +115,21 @@ impl Rights {
                 None => rights.push(grant),
             }
         }
-        Self(rights)
+        Self {
+            grants: rights,
+            is_owner: false,
+        }
     }
 
     /// The grants.
     pub fn grants(&self) -> &[Grant] {
-        &self.0
+        &self.grants
     }
 
     /// What is left of them within some permissions.
     #[must_use]
     pub fn within(&self, permissions: Permissions) -> Self {
-        Self::of(self.0.iter().map(|grant| Grant {
+        Self::of(self.grants.iter().map(|grant| Grant {
             permissions: grant.permissions.common(permissions),
             stores: grant.stores.clone(),
         }))
@@ -136,12 +147,14 @@ impl Rights {
 
     /// True if somebody with these rights may give and take the others.
     pub fn cover(&self, others: &Self) -> bool {
-        others.0.iter().all(|grant| match &grant.stores {
-            None => self.at(Reach::Tenant).covers(grant.permissions),
-            Some(stores) => stores
-                .iter()
-                .all(|store| self.at(Reach::Store(store)).covers(grant.permissions)),
-        })
+        let is_above = others.is_owner && !self.is_owner;
+        !is_above
+            && others.grants.iter().all(|grant| match &grant.stores {
+                None => self.at(Reach::Tenant).covers(grant.permissions),
+                Some(stores) => stores
+                    .iter()
+                    .all(|store| self.at(Reach::Store(store)).covers(grant.permissions)),
+            })
     }
 
     fn at(&self, reach: Reach<'_>) -> Permissions {
@@ -150,7 +163,7 @@ impl Rights {
             (Some(stores), Reach::Store(store)) => stores.contains(store),
             (Some(_), Reach::Tenant) => false,
         };
-        let grants = self.0.iter().filter(reaches);
+        let grants = self.grants.iter().filter(reaches);
         grants.fold(Permissions::default(), |set, grant| set.and(grant.permissions))
     }
 }
@@ -246,6 +259,12 @@ mod tests {
             (&one, &stores, false),
             (&one, &Rights::default(), true),
             (&Rights::all(), &tenant, true),
+            (&Rights::all(), &Rights::all(), true),
+            (
+                &Rights::of([grant(&Permissions::all().iter().collect::<Vec<_>>(), None)]),
+                &Rights::all(),
+                false,
+            ),
             (&tenant, &Rights::all(), false),
         ] {
             assert_eq!(giver.cover(given), expected, "{giver:?} {given:?}");

@@ -109,8 +109,10 @@ impl Documents {
                 continue;
             };
             let kept = &processed.fingerprint;
-            if *kept != request.fingerprint && !request.other_fingerprints.contains(kept) {
-                let is_permit = request.permit.as_ref().is_some_and(|permit| permit.id == *id);
+            let is_permit = request.permit.as_ref().is_some_and(|permit| permit.id == *id);
+            // Under a key of its own it is another command, even with the same content.
+            let is_other = is_permit && request.id != *id;
+            if is_other || *kept != request.fingerprint && !request.other_fingerprints.contains(kept) {
                 return Err(if is_permit {
                     unusable("was used before")
                 } else {
