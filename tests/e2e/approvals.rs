@@ -97,7 +97,29 @@ async fn what_is_approved_happens_once_and_both_names_stay_with_the_sale() {
         .await
         .refused(403, NOT_PERMITTED);
     assert_eq!(till.rest().get(&path).await.ok()["approvals"], sold["approvals"]);
-    till.closed("1000").await;
+    let out = json!({"amount": 100});
+    let cash = approval(&till, "cash.move").await;
+    with(&till, &cash).post(&till.path("cash-out"), out).await.ok();
+    till.closed("900").await;
+    world.settled().await;
+    let journals = tenant.rest().get(&store.path("journals?limit=100")).await.ok();
+    let approved = journals.as_array().unwrap().iter().filter_map(|entry| {
+        let by = entry["approverIds"].as_array().filter(|by| !by.is_empty())?;
+        Some((
+            entry["transactionType"].as_i64().unwrap(),
+            entry["staffId"].clone(),
+            by.clone(),
+        ))
+    });
+    let mut approved: Vec<_> = approved
+        .map(|(kind, staff, by)| (kind, staff, by[0].clone()))
+        .collect();
+    approved.sort_by_key(|(kind, ..)| *kind);
+    let (staff, by) = (json!("c1"), json!(Tenant::CASHIER));
+    assert_eq!(
+        approved,
+        [101, 201, 402].map(|kind| (kind, staff.clone(), by.clone()))
+    );
     world.finish().await;
 }
 

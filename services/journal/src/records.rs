@@ -86,6 +86,9 @@ pub struct Entry {
     pub quantity: Decimal,
     /// The staff member.
     pub staff_id: Option<String>,
+    /// Who approved what the staff member may not do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approver_ids: Vec<String>,
     /// The customer or operator.
     pub user_id: Option<String>,
     /// What was printed, as plain text.
@@ -178,6 +181,7 @@ impl Entry {
             amount: sales.total_amount_with_tax.clone().unwrap_or_else(zero),
             quantity: sales.total_quantity.clone().unwrap_or_else(zero),
             staff_id: log.staff.as_ref().map(|staff| staff.id.clone()),
+            approver_ids: approvers(log),
             user_id: log.user.as_ref().and_then(|user| user.id.clone()),
             journal_text: log.journal_text.clone(),
             receipt_text: log.receipt_text.clone(),
@@ -202,6 +206,7 @@ impl Entry {
             amount: amount.clone(),
             quantity: zero(),
             staff_id: log.staff_id.clone(),
+            approver_ids: log.approved_by.iter().map(|staff| staff.id.clone()).collect(),
             user_id: None,
             journal_text: log.journal_text.clone(),
             receipt_text: log.receipt_text.clone(),
@@ -225,11 +230,27 @@ impl Entry {
             amount: zero(),
             quantity: zero(),
             staff_id: log.staff_id.clone(),
+            approver_ids: log.approved_by.iter().map(|staff| staff.id.clone()).collect(),
             user_id: None,
             journal_text: log.journal_text.clone(),
             receipt_text: log.receipt_text.clone(),
         })
     }
+}
+
+/// Each approver once, in the order of what was approved.
+fn approvers(log: &TransactionLog) -> Vec<String> {
+    let mut ids = Vec::new();
+    for approver in log
+        .approvals
+        .iter()
+        .filter_map(|approval| approval.approved_by.as_ref())
+    {
+        if !ids.contains(&approver.id) {
+            ids.push(approver.id.clone());
+        }
+    }
+    ids
 }
 
 /// No amount, no pieces.

@@ -88,6 +88,7 @@ fn entry(remark: &Remark) -> Option<Entry> {
         amount: zero(),
         quantity: zero(),
         staff_id: None,
+        approver_ids: Vec::new(),
         user_id: Some(remark.made_by.clone()),
         journal_text: remark_lines(remark).join("\n"),
         receipt_text: String::new(),

@@ -204,6 +204,7 @@ fn new_entry(place: &Place, entry: pb::NewJournalEntry, zone: &TimeZone) -> Resu
         amount: amount.map_or_else(zero, Into::into),
         quantity: quantity.map_or_else(zero, Into::into),
         staff_id: entry.staff_id,
+        approver_ids: Vec::new(),
         user_id: entry.user_id,
         journal_text: entry.journal_text.unwrap_or_default(),
         receipt_text: entry.receipt_text.unwrap_or_default(),

@@ -75,6 +75,7 @@ pub(super) fn entry(tenant: &TenantId, entry: &Entry, author: &str) -> pb::Journ
         amount: Some(entry.amount.clone()),
         quantity: Some(entry.quantity.clone()),
         staff_id: entry.staff_id.clone(),
+        approver_ids: entry.approver_ids.clone(),
         user_id: entry.user_id.clone(),
         content: "please refer to receipt_text field".to_owned(),
         journal_text: entry.journal_text.clone(),
